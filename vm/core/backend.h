@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * backend.h -- what a compiling backend offers: compile requests in, objects out.
+ *
+ * A backend lives in a shared module, libebpf-BACKEND.so, that is opened when somebody first
+ * asks for it (libLLVM is large). The module exports one function, ebpf_backend_init, and
+ * shares nothing with the machine but this header and the blob. It must be callable from
+ * many threads.
+ *
+ * What the object holds (ELF64, relocatable, this machine's ISA):
+ *
+ *	ebpf_entry    uint64_t (struct ebpf_env *, void *ctx)
+ *	ebpf_driver   void (struct ebpf_env *, void *burst), if the request has a driver
+ *	ebpf_jit      uint64_t (void *mem, size_t len), raw programs only
+ *
+ * What it may leave undefined, for vm/native to resolve (always through the GOT):
+ *
+ *	ebpf_map.N    first byte of map N's memory (struct rt_map's mem)
+ *	ebpf_helper.N the function registered as helper N (raw programs)
+ *	ebpf_lddw.N   the value of the LDDW at instruction N (raw programs, source 1..6)
+ *	ebpf_self     the struct ebpf_program that owns the image
+ *	and the functions of vm/native/symbols.c
+ */
+#ifndef VM_CORE_BACKEND_H
+#define VM_CORE_BACKEND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ebpf-program.h"
+
+#define EBPF_BACKEND_ABI 1
+
+struct ebpf_backend {
+	uint32_t abi; /* EBPF_BACKEND_ABI */
+	const char *name;
+	/* Each output is malloc'ed. 0 or negative errno with *errmsg. */
+	int (*compile)(const uint8_t *request, size_t size, uint8_t **elf, size_t *elf_size,
+		char **errmsg);
+	/* what: EBPF_DUMP_IR and later */
+	int (*dump)(const uint8_t *request, size_t size, enum ebpf_dump what, char **text,
+		char **errmsg);
+};
+
+typedef const struct ebpf_backend *(*ebpf_backend_init_fn)(void);
+
+/* Opens the module on demand; NULL with *errmsg if it is not there. */
+const struct ebpf_backend *backend__get(const char *name, char **errmsg);
+
+#endif

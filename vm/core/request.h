@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * request.h -- the compile request: everything that determines an image, in one flat blob.
+ *
+ * Symbolic bytecode, program type, map geometries, frozen contents, functions, lines, the
+ * driver's bitcode, options, version and CPU: no addresses, no ids. Two equal blobs give the
+ * same image; its hash names it. The blob may cross a process boundary, so
+ * compile_request__open() trusts nothing in it: every count and offset is checked.
+ */
+#ifndef VM_CORE_REQUEST_H
+#define VM_CORE_REQUEST_H
+
+#include "view.h"
+
+enum compile_flags {
+	COMPILE_CHECK_ACCESS = 1 << 0, /* raw programs: check what facts do not prove */
+};
+
+struct compile_request {
+	struct program_view view; /* points into the blob and into `tables` */
+	uint32_t flags;
+	const char *driver_name; /* "" without driver */
+	const uint8_t *driver_bitcode;
+	size_t driver_bitcode_size;
+	const char *cpu; /* "native" or a CPU name LLVM knows */
+	void *tables;    /* owned: map views, funcs, lines rebuilt with pointers */
+};
+
+/* *blob is malloc'ed. -ENOMEM only. */
+int compile_request__build(const struct program_view *v, uint32_t flags,
+	const struct ebpf_driver *driver, const char *cpu, uint8_t **blob, size_t *size);
+/* -EINVAL with *errmsg naming what is wrong. The blob must outlive *req. */
+int compile_request__open(
+	const uint8_t *blob, size_t size, struct compile_request *req, char **errmsg);
+void compile_request__close(struct compile_request *req);
+uint64_t compile_request__hash(const uint8_t *blob, size_t size);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * ebpf-env.h -- what a running program sees of its surroundings: the environment of the
+ * worker, and the context of the packet. Layouts here are part of every compiled image.
+ *
+ * This header is also compiled to bitcode (freestanding C, host and GPU), so it includes
+ * nothing but <stdint.h>.
+ *
+ * A packet buffer:
+ *
+ *	buf        head_limit?   data_meta  data        data_end   tail_limit?     buf_end
+ *	 |             |             |        |            |            |             |
+ *	 v             v             v        v            v            v             v
+ *	 +-------------------------------------------------------------------------------+
+ *	 |                           | meta   | packet     |                             |
+ *	 +-------------------------------------------------------------------------------+
+ *
+ * head_limit and tail_limit are how far the kernel would let data_meta and data_end move;
+ * they may lie outside [buf, buf_end). bpf_xdp_adjust_head/meta/tail obey the limits first
+ * and, where the real buffer is the narrower one, move the packet within it, shifting all
+ * seven pointers' meaning alike. After a run the driver rereads data, data_end, data_meta.
+ */
+#ifndef EBPF_ENV_H
+#define EBPF_ENV_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The kernel's headroom before a packet, less what its own frame header takes of it, and the
+ * room of a page after the shared info at its end (bpf_prog_test_run_xdp, Linux 6.x). */
+#define EBPF_XDP_HEADROOM     256
+#define EBPF_XDP_FRAME_HEADER 40
+#define EBPF_XDP_FRAME_SIZE   4096
+#define EBPF_XDP_TAIL_RESERVE 320
+/* The longest packet in one linear buffer. */
+#define EBPF_XDP_MAX_LINEAR (EBPF_XDP_FRAME_SIZE - EBPF_XDP_HEADROOM - EBPF_XDP_TAIL_RESERVE)
+
+struct ebpf_env;
+struct ebpf_program;
+
+typedef uint64_t (*ebpf_entry_fn)(struct ebpf_env *env, void *ctx);
+typedef void (*ebpf_driver_fn)(struct ebpf_env *env, void *burst);
+
+/* ctx of EBPF_PROGRAM_RAW */
+struct ebpf_raw_ctx {
+	uint8_t *mem;
+	uint64_t len;
+};
+
+/* ctx of EBPF_PROGRAM_XDP; the program sees it as struct xdp_md. */
+struct ebpf_xdp_ctx {
+	uint8_t *data, *data_end, *data_meta;
+	uint8_t *buf, *buf_end;
+	uint8_t *head_limit, *tail_limit;
+	uint32_t ingress_ifindex, rx_queue_index, egress_ifindex;
+	uint32_t pad;
+	void *frame; /* the driver's own: its mbuf, or NULL */
+};
+
+/* Services of the process, called from helpers; one table per process. */
+struct ebpf_host {
+	uint64_t (*ktime_ns)(void);
+	void (*trace)(struct ebpf_env *env, const char *text, uint64_t len);
+};
+
+enum ebpf_redirect_kind {
+	EBPF_REDIRECT_NONE,
+	EBPF_REDIRECT_IFINDEX, /* bpf_redirect() */
+	EBPF_REDIRECT_MAP,     /* bpf_redirect_map() */
+};
+
+struct ebpf_redirect {
+	uint32_t kind;
+	uint32_t ifindex; /* or the map's key */
+	uint64_t flags;
+	const void *map;
+};
+
+struct ebpf_call_frame { /* a raw program's stack frames, for run-time checks */
+	uint8_t *stack;
+};
+
+struct ebpf_env {
+	const struct ebpf_program *prog; /* what runs now */
+	const struct ebpf_host *host;
+	uint32_t worker; /* index; bpf_get_smp_processor_id() */
+	uint32_t tail_calls;
+	struct ebpf_redirect redirect; /* the driver clears .kind before each packet */
+	uint64_t random[2];            /* state of bpf_get_prandom_u32() */
+
+	/* The last fault: reason 0 is none. Mirrors struct ebpf_fault. */
+	uint32_t fault_reason, fault_insn, fault_size;
+	uint32_t depth; /* frames of a raw program in use */
+	uint64_t fault_address;
+	struct ebpf_call_frame frames[8];
+	uint8_t *mem; /* raw programs: the memory they were given */
+	uint64_t mem_len;
+	void *owner; /* the thread's record in vm/core */
+};
+
+struct ebpf_instance;
+/* Fills all of *env; worker < the instance's workers. */
+void ebpf_env__init(struct ebpf_env *env, struct ebpf_instance *inst, uint32_t worker);
+
+/* The program, as a driver calls it. In bitcode it is the program itself, to be inlined. In
+ * native code define EBPF_NATIVE_DRIVER before including this header. */
+#ifdef EBPF_NATIVE_DRIVER
+uint64_t ebpf_program__entry(struct ebpf_env *env, void *ctx); /* installed code of env->prog */
+#define ebpf_program_entry ebpf_program__entry
+#else
+uint64_t ebpf_program_entry(struct ebpf_env *env, void *ctx);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif

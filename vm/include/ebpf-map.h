@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * ebpf-map.h -- maps seen from the host: create, look up, change, walk.
+ *
+ * A map belongs to an instance (ebpf-program.h), which limits map memory and fixes the
+ * greatest number of workers. Maps are reference-counted: create returns one reference,
+ * every loaded program holds one.
+ *
+ * Shapes: a key is key_size bytes. A value is ebpf_map__value_bytes() bytes: value_size for
+ * ordinary maps; for per-CPU maps one value per worker of the instance plus one for the
+ * host (the last), each rounded up to 8 bytes, as the kernel's syscall interface lays out
+ * its CPUs.
+ *
+ * Errors: negative errno values, the kernel's for the same mistake (-E2BIG full, -ENOENT no
+ * such key, -EEXIST, -EINVAL flags). Threads: every call may run beside workers and beside
+ * other calls.
+ */
+#ifndef EBPF_MAP_H
+#define EBPF_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ebpf_map;
+struct ebpf_instance;
+
+/* Types and flags are those of enum bpf_map_type and BPF_F_* in <linux/bpf.h>. */
+struct ebpf_map_opts {
+	const char *name; /* copied */
+	uint32_t type;
+	uint32_t key_size;   /* bytes */
+	uint32_t value_size; /* bytes */
+	uint32_t max_entries;
+	uint32_t flags;
+};
+
+/* NULL on failure with *errmsg (if not NULL) set and errno as the kernel would have it. */
+struct ebpf_map *ebpf_map__create(
+	struct ebpf_instance *inst, const struct ebpf_map_opts *opts, char **errmsg);
+struct ebpf_map *ebpf_map__ref(struct ebpf_map *map);
+void ebpf_map__unref(struct ebpf_map *map); /* NULL is fine */
+
+const struct ebpf_map_opts *ebpf_map__opts(const struct ebpf_map *map);
+size_t ebpf_map__value_bytes(const struct ebpf_map *map);
+
+int ebpf_map__lookup(struct ebpf_map *map, const void *key, void *value);
+/* flags: BPF_ANY, BPF_NOEXIST, BPF_EXIST. -EPERM on a frozen map. */
+int ebpf_map__update(struct ebpf_map *map, const void *key, const void *value, uint64_t flags);
+int ebpf_map__delete(struct ebpf_map *map, const void *key);
+/* key NULL: the first key. -ENOENT after the last. A key that has gone restarts the walk. */
+int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next);
+
+/* No more changes, from anywhere; the verifier takes the contents for constants. */
+int ebpf_map__freeze(struct ebpf_map *map);
+
+/* A single-entry array (.data, .rodata, .bss): its value in place, value_size bytes; NULL for
+ * other maps. Stays valid as long as the reference. */
+void *ebpf_map__initial_value(struct ebpf_map *map);
+
+/* "array", "percpu_hash", ... or NULL; the other way -ENOENT. bpftool's names. */
+const char *ebpf_map_type__name(uint32_t type);
+int ebpf_map_type__by_name(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

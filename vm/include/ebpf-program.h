@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * ebpf-program.h -- typed programs: verified, bound to maps, interpreted or compiled.
+ *
+ * The user's steps:
+ *
+ *	inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 4}, &err);
+ *	map  = ebpf_map__create(inst, ...);
+ *	prog = ebpf_program__load(inst, &spec, &load_opts, &err);    verified; interpreted
+ *	code = ebpf_program__compile(prog, "llvm", driver, &err);    optional
+ *	ebpf_program__install(prog, code);                           workers see it at once
+ *
+ *	per worker:  ebpf_env__init(&env, inst, worker);
+ *	per packet:  verdict = ebpf_program__run(prog, &env, &ctx);
+ *	per burst:   ebpf_program__code(prog)->driver(&env, burst);
+ *
+ * The memory picture:
+ *
+ *	instance ──► maps (reference-counted)
+ *	    └──────► programs: bytecode, facts, maps
+ *	                 ├─ interp code   part of the program
+ *	                 └─ compiled code one per driver, owned by the program
+ *
+ * A driver is the loop around a program: C source compiled twice, natively (for code without
+ * a compiler) and to bitcode (the compiler inlines the program into it). A driver's source
+ * calls ebpf_program_entry() -- see ebpf-env.h -- and exports
+ * `void ebpf_driver(struct ebpf_env *, void *burst)`; what `burst` points at is between the
+ * driver and its caller.
+ *
+ * Errors: as in ebpf-vm.h. Threads: loading, compiling and installing may run beside
+ * workers; one ebpf_env belongs to one thread.
+ */
+#ifndef EBPF_PROGRAM_H
+#define EBPF_PROGRAM_H
+
+#include "ebpf-vm.h"
+#include "ebpf-map.h"
+#include "ebpf-env.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ebpf_instance;
+struct ebpf_program;
+
+/* Where a program's trace output goes; called on the worker's thread. */
+typedef void (*ebpf_trace_fn)(void *user, const char *text, size_t len);
+
+struct ebpf_instance_opts {
+	uint32_t workers;      /* greatest number of workers; 0 means 1 */
+	uint64_t map_memory;   /* bytes all maps may take together; 0 means 1 GiB */
+	ebpf_trace_fn trace;   /* NULL: trace output is dropped */
+	void *trace_user;
+};
+
+struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opts, char **errmsg);
+/* Releases the caller's hold; maps and programs keep the instance alive until they go. */
+void ebpf_instance__destroy(struct ebpf_instance *inst);
+uint32_t ebpf_instance__workers(const struct ebpf_instance *inst);
+
+enum ebpf_program_type {
+	EBPF_PROGRAM_RAW, /* r1 = memory, r2 = its length; ctx is struct ebpf_raw_ctx */
+	EBPF_PROGRAM_XDP, /* r1 = struct xdp_md (kernel uapi); ctx is struct ebpf_xdp_ctx */
+};
+
+/* A function of the program, in order of insn; the first is the entry at 0. */
+struct ebpf_func {
+	const char *name;
+	uint32_t insn; /* index of its first instruction word */
+	bool global;   /* verified on its own (kernel: BTF_FUNC_GLOBAL) */
+};
+
+/* Source line of the instructions from `insn` on, in order of insn. */
+struct ebpf_line {
+	uint32_t insn;
+	uint32_t line, column;
+	const char *file;
+	const char *text;
+};
+
+/* Everything is borrowed for the duration of the call. References to maps are by index into
+ * `maps`: LDDW with source 5 (EBPF_LDDW_MAP_IDX) or 6 (EBPF_LDDW_MAP_IDX_VALUE). */
+struct ebpf_program_spec {
+	const char *name;
+	enum ebpf_program_type type;
+	const struct ebpf_insn *insns;
+	uint32_t n_insns;
+	struct ebpf_map *const *maps;
+	uint32_t n_maps;
+	const struct ebpf_func *funcs;
+	uint32_t n_funcs;
+	const struct ebpf_line *lines;
+	uint32_t n_lines;
+};
+
+struct ebpf_verify_stats {
+	uint64_t insns_examined;
+	uint32_t states_peak, states_total;
+	uint64_t ns;
+};
+
+struct ebpf_load_opts {
+	int log_level;               /* 0: text on rejection only, 1: branches, 2: every insn */
+	char **log;                  /* malloc'ed text or NULL; set also when the load fails */
+	struct ebpf_verify_stats *stats;
+};
+
+/* Verifies the program (-EACCES and the reason if rejected) and readies it for the
+ * interpreter. Frozen maps are constants from here on. NULL on failure, errno set. */
+struct ebpf_program *ebpf_program__load(struct ebpf_instance *inst,
+	const struct ebpf_program_spec *spec, const struct ebpf_load_opts *opts, char **errmsg);
+struct ebpf_program *ebpf_program__ref(struct ebpf_program *prog);
+void ebpf_program__unref(struct ebpf_program *prog); /* NULL is fine */
+const char *ebpf_program__name(const struct ebpf_program *prog);
+
+struct ebpf_driver {
+	const char *name;
+	const void *bitcode; /* LLVM bitcode of the driver; NULL in builds without the compiler */
+	size_t bitcode_size;
+	ebpf_driver_fn native; /* the same source, calling env->prog */
+};
+
+/* One way to run a program. Owned by the program and valid as long as it. */
+struct ebpf_code {
+	const char *backend; /* "interp", "llvm" */
+	ebpf_entry_fn entry;
+	ebpf_driver_fn driver; /* NULL if made without a driver */
+};
+
+/* The interpreter's code with the driver's native loop around it (driver may be NULL). */
+const struct ebpf_code *ebpf_program__interpret(
+	struct ebpf_program *prog, const struct ebpf_driver *driver, char **errmsg);
+const struct ebpf_code *ebpf_program__compile(struct ebpf_program *prog, const char *backend,
+	const struct ebpf_driver *driver, char **errmsg);
+
+/* Makes `code` what ebpf_program__code() returns from now on; other threads see it with
+ * their next call. Code that was installed before stays valid as long as the program. */
+void ebpf_program__install(struct ebpf_program *prog, const struct ebpf_code *code);
+const struct ebpf_code *ebpf_program__code(const struct ebpf_program *prog);
+
+/* Runs once with the installed code; sets env->prog. */
+uint64_t ebpf_program__run(struct ebpf_program *prog, struct ebpf_env *env, void *ctx);
+
+enum ebpf_dump {
+	EBPF_DUMP_BYTECODE, /* disassembly with source lines and map names */
+	EBPF_DUMP_IR,       /* LLVM IR before optimisation */
+	EBPF_DUMP_IR_OPT,   /* after it */
+	EBPF_DUMP_ASM,      /* the machine code's assembly text */
+};
+/* malloc'ed text; driver may be NULL. NULL on failure. */
+char *ebpf_program__dump(struct ebpf_program *prog, enum ebpf_dump what,
+	const struct ebpf_driver *driver, char **errmsg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * helpers.h -- the helpers, from one table (helpers.def): C prototypes, the verifier's
+ * argument kinds, the interpreter's call table, the names.
+ *
+ * A helper is a C function `helper_NAME(struct ebpf_env *env, ...)` in vm/runtime/helper-*.c with
+ * the argument types its kinds imply, compiled natively and to bitcode. It gets env as a hidden
+ * first argument; a pointer argument is a real pointer, so that inlined code keeps the
+ * program's stack in registers. A helper reads its pointer arguments before it returns and
+ * keeps none.
+ */
+#ifndef VM_RUNTIME_HELPERS_H
+#define VM_RUNTIME_HELPERS_H
+
+#include "map.h"
+
+/* Argument kinds and the C type each implies. */
+#define HELPER_ARG_KINDS(X) \
+	X(ANY, uint64_t)                 /* any initialised scalar or pointer */ \
+	X(CTX, struct ebpf_xdp_ctx *)    \
+	X(MAP, const struct rt_map *)    \
+	X(MAP_KEY, const void *)         /* key_size bytes to read */ \
+	X(MAP_VALUE, const void *)       /* value_size bytes to read */ \
+	X(MEM, const void *)             /* bytes to read, their number in the next argument */ \
+	X(MEM_OR_NULL, const void *)     /* the same, or NULL with size 0 */ \
+	X(UNINIT_MEM, void *)            /* bytes to write, number in the next argument */ \
+	X(SIZE, uint64_t)                /* > 0 */ \
+	X(SIZE_OR_ZERO, uint64_t)        \
+	X(CONST_SIZE_OR_ZERO, uint64_t)
+
+#define HELPER_RET_KINDS(X) \
+	X(SCALAR, uint64_t)              \
+	X(MAP_VALUE_OR_NULL, void *)
+
+enum helper_arg {
+	ARG_NONE,
+#define X(kind, type) ARG_##kind,
+	HELPER_ARG_KINDS(X)
+#undef X
+};
+
+enum helper_ret {
+#define X(kind, type) RET_##kind,
+	HELPER_RET_KINDS(X)
+#undef X
+};
+
+enum helper_flags {
+	HELPER_MOVES_PACKET = 1 << 0, /* packet pointers are gone after the call */
+	HELPER_RAW          = 1 << 1, /* also offered to raw programs */
+};
+
+struct helper_proto {
+	uint32_t id; /* enum bpf_func_id */
+	const char *name;
+	uint8_t ret; /* enum helper_ret */
+	uint8_t args[5];
+	uint8_t n_args;
+	uint32_t flags;
+};
+
+/* Uniform call: the interpreter's way. */
+typedef uint64_t (*helper_call_fn)(struct ebpf_env *env, uint64_t r1, uint64_t r2, uint64_t r3,
+	uint64_t r4, uint64_t r5);
+
+/* NULL if xdpk does not implement the helper. helper__name() knows all of the kernel's names
+ * ("bpf_map_lookup_elem"), NULL only for numbers nobody knows. */
+const struct helper_proto *helper__find(uint32_t id);
+helper_call_fn helper__call(uint32_t id);
+const char *helper__name(uint32_t id);
+
+#endif

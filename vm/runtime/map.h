@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * map.h -- a map at run time: geometry (constants) and memory (one address).
+ *
+ * Every map type is one file that implements the operations below over
+ *
+ *	struct rt_map { geometry; mem }
+ *
+ * In compiled programs the geometry is a constant and mem an external symbol, so every offset
+ * in the map's memory folds: there is no pointer inside a map's memory that a lookup must
+ * follow first. All layout is derived from the geometry by rt_geometry__init().
+ *
+ *	mem ─► header (struct rt_map_head: lock, counts, hash seed) │ index │ elements
+ *
+ * Values never move and map memory never shrinks: a pointer from a lookup stays usable. Per-CPU
+ * values are value_set bytes apart for each worker: mem + values + worker * value_set + ...;
+ * the number of workers is in no formula but the total size. Readers take no lock.
+ */
+#ifndef VM_RUNTIME_MAP_H
+#define VM_RUNTIME_MAP_H
+
+#include "target.h"
+#include "ebpf-env.h"
+
+struct rt_geometry {
+	/* as given */
+	uint32_t type, key_size, value_size, max_entries, flags;
+	/* derived */
+	uint32_t value_stride; /* value_size rounded up to 8 */
+	uint32_t elem_stride;  /* hash: header, key and value of one element */
+	uint32_t elem_value;   /* hash: offset of the value in an element */
+	uint32_t n_elems;      /* elements allocated: max_entries and spares */
+	uint32_t n_buckets;    /* power of two; 0 for arrays */
+	uint32_t n_overflow;   /* overflow buckets */
+	uint32_t pad;
+	uint64_t index;        /* offset in mem of the bucket index */
+	uint64_t elems;        /* offset of the elements (hash) */
+	uint64_t values;       /* offset of the values (array, per-CPU) */
+	uint64_t value_set;    /* per-CPU: bytes of one worker's values, cache-line aligned */
+};
+
+struct rt_map {
+	struct rt_geometry geo;
+	uint8_t *mem;
+};
+
+/* 0 or the kernel's negative errno for a geometry that cannot be (-EINVAL, -E2BIG,
+ * -ENOTSUP: a type not implemented). No overflow escapes it. */
+int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
+	uint32_t value_size, uint32_t max_entries, uint32_t flags);
+/* Bytes of memory for `slots` per-CPU slots (workers and one for the host). 0: too large. */
+uint64_t rt_map__bytes(const struct rt_geometry *geo, uint32_t slots);
+/* mem must be zeroed, 64-byte aligned and rt_map__bytes() long. */
+void rt_map__format(const struct rt_map *m, uint64_t seed);
+
+/* The program's view: `slot` is the worker. Each is the helper of the same name in Linux. */
+void *rt_map__lookup(const struct rt_map *m, uint32_t slot, const void *key);
+int64_t rt_map__update(
+	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);
+int64_t rt_map__delete(const struct rt_map *m, const void *key);
+
+/* The host's view: all slots of a per-CPU value at once. n_slots includes the host's. */
+int64_t rt_map__read_all(
+	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
+int64_t rt_map__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
+	const uint8_t *values, uint64_t flags);
+int64_t rt_map__next_key(const struct rt_map *m, const void *key, void *next);
+
+/* Does [p, p+size) lie within one value of the map? For run-time checks. */
+bool rt_map__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
+
+#endif
