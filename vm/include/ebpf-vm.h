@@ -15,7 +15,8 @@
  * plain door to the same machine.
  *
  * Errors: functions that return int give 0 or a negative errno value. Where there is a
- * `char **errmsg`, it may be NULL; after a failure it holds one sentence that the caller
+ * `char **errmsg`, it may be NULL, else *errmsg must be NULL on entry; after a failure it
+ * holds one sentence that the caller
  * frees, after a success it is NULL.
  *
  * Threads: one VM may be executed by many threads at once once it is loaded; loading,

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * object.h -- BPF object files: what programs and maps they hold, and how to get them into an
+ * instance of the machine.
+ *
+ * The user's steps:
+ *
+ *	obj = object__open(path, &err);                sections, symbols, BTF; nothing created
+ *	object__program(obj, i)->name ...              what is in it
+ *	object__create_maps(obj, inst, &err);          maps exist, initial contents set
+ *	   ... control__run_file(): map update, rodata set ...
+ *	prog = object__load_program(obj, "name", &opts, &err);   relocated, verified
+ *	object__close(obj);                            maps and programs live on by reference
+ *
+ * Bad input is expected: every size, offset, index and string of the file is checked before
+ * it is used, and a refusal is one sentence naming object, section and offset.
+ *
+ * Threads: an object belongs to one thread.
+ */
+#ifndef LOADER_OBJECT_H
+#define LOADER_OBJECT_H
+
+#include <ebpf-program.h>
+
+struct object;
+
+struct object_program {
+	const char *name;    /* of the function */
+	const char *section; /* "xdp", "xdp.frags", ... */
+	uint32_t n_insns;    /* of the function alone, without the subprograms it calls */
+	bool is_xdp;         /* the section's prefix is xdp */
+};
+
+/* NULL with *errmsg on failure. The path is only for messages with _mem(). */
+struct object *object__open(const char *path, char **errmsg);
+struct object *object__open_mem(const char *path, const void *elf, size_t size, char **errmsg);
+void object__close(struct object *obj); /* NULL is fine */
+
+size_t object__n_programs(const struct object *obj);
+const struct object_program *object__program(const struct object *obj, size_t i);
+/* The program called `name`; name NULL: the first XDP program. NULL with *errmsg that lists
+ * what there is. */
+const struct object_program *object__find_program(
+	const struct object *obj, const char *name, char **errmsg);
+
+size_t object__n_maps(const struct object *obj);
+/* Valid before maps are created too. */
+const struct ebpf_map_opts *object__map_opts(const struct object *obj, size_t i);
+/* NULL before object__create_maps(); borrowed. */
+struct ebpf_map *object__map(const struct object *obj, size_t i);
+struct ebpf_map *object__map_by_name(const struct object *obj, const char *name);
+
+/* Creates every map of the object in `inst`, with the contents of .data, .rodata and .bss. */
+int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **errmsg);
+
+/* A variable of .rodata (or .data, .bss): where its value is now and how long it is. NULL with
+ * *errmsg if there is none, or if .rodata is frozen by a program already. */
+void *object__variable(struct object *obj, const char *name, size_t *size, char **errmsg);
+
+/* What a program is made of: relocated bytecode (the function, then the subprograms it
+ * reaches), maps, functions, lines. Freezes .rodata. Owned by the object until it closes.
+ * object__load_program() hands it to ebpf_program__load(); the kernel engine of xdpk-replay
+ * hands it to bpf(). */
+const struct ebpf_program_spec *object__program_spec(
+	struct object *obj, const char *name, char **errmsg);
+
+struct ebpf_program *object__load_program(struct object *obj, const char *name,
+	const struct ebpf_load_opts *opts, char **errmsg);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * instance.h -- the machine's instance: what its maps and programs share.
+ */
+#ifndef VM_CORE_INSTANCE_H
+#define VM_CORE_INSTANCE_H
+
+#include <stdatomic.h>
+
+#include "ebpf-program.h"
+
+struct ebpf_instance {
+	atomic_uint refs; /* the caller's, one per map, one per program */
+	uint32_t workers;
+	uint64_t map_memory;
+	atomic_ullong map_bytes; /* taken so far */
+	ebpf_trace_fn trace;
+	void *trace_user;
+	struct ebpf_host host; /* what environments of this instance point at */
+};
+
+struct ebpf_instance *instance__ref(struct ebpf_instance *inst);
+void instance__unref(struct ebpf_instance *inst);
+/* -ENOMEM when the limit would be passed. */
+int instance__charge(struct ebpf_instance *inst, uint64_t bytes);
+void instance__uncharge(struct ebpf_instance *inst, uint64_t bytes);
+
+#endif
