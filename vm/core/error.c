@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,9 +16,26 @@ int error__set(char **errmsg, int err, const char *fmt, ...)
 		if (vasprintf(&text, fmt, ap) < 0)
 			text = NULL;
 		va_end(ap);
-		free(*errmsg);
 		*errmsg = text;
 	}
 	errno = -err;
 	return err;
+}
+
+void error__prefix(char **errmsg, const char *fmt, ...)
+{
+	char *prefix = NULL, *text = NULL;
+	va_list ap;
+
+	if (!errmsg || !*errmsg)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&prefix, fmt, ap) < 0)
+		prefix = NULL;
+	va_end(ap);
+	if (prefix && asprintf(&text, "%s: %s", prefix, *errmsg) >= 0) {
+		free(*errmsg);
+		*errmsg = text;
+	}
+	free(prefix);
 }

@@ -15,9 +15,8 @@
  * plain door to the same machine.
  *
  * Errors: functions that return int give 0 or a negative errno value. Where there is a
- * `char **errmsg`, it may be NULL, else *errmsg must be NULL on entry; after a failure it
- * holds one sentence that the caller
- * frees, after a success it is NULL.
+ * `char **errmsg`, it may be NULL; otherwise the call sets *errmsg, whatever was there: to one
+ * sentence that the caller frees after a failure, to NULL after a success.
  *
  * Threads: one VM may be executed by many threads at once once it is loaded; loading,
  * registering, compiling and destroying want the VM to themselves. Different VMs are
