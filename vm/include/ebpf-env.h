@@ -98,7 +98,7 @@ struct ebpf_env {
 	struct ebpf_call_frame frames[8];
 	uint8_t *mem; /* raw programs: the memory they were given */
 	uint64_t mem_len;
-	void *owner; /* the thread's record in vm/core */
+	void *owner; /* the instance: where host services find their sinks */
 };
 
 struct ebpf_instance;

@@ -142,6 +142,13 @@ const struct ebpf_code *ebpf_program__code(const struct ebpf_program *prog);
 /* Runs once with the installed code; sets env->prog. */
 uint64_t ebpf_program__run(struct ebpf_program *prog, struct ebpf_env *env, void *ctx);
 
+/* Coverage. hits: a counter per instruction word, raised by the interpreter from now on; the
+ * caller owns it; NULL stops counting. Not while the program runs. */
+void ebpf_program__count_hits(struct ebpf_program *prog, uint64_t *hits);
+/* Did the verifier reach this instruction word? (A second word of an LDDW is not one.) */
+bool ebpf_program__reachable(const struct ebpf_program *prog, uint32_t insn);
+uint32_t ebpf_program__n_insns(const struct ebpf_program *prog);
+
 enum ebpf_dump {
 	EBPF_DUMP_BYTECODE, /* disassembly with source lines and map names */
 	EBPF_DUMP_IR,       /* LLVM IR before optimisation */

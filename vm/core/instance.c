@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * instance.c -- the instance, its memory limit, and the environments that run in it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "error.h"
+#include "instance.h"
+
+#define DEFAULT_MAP_MEMORY (1ull << 30)
+#define MAX_WORKERS        1024
+
+static uint64_t host_ktime_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void host_trace(struct ebpf_env *env, const char *text, uint64_t len)
+{
+	const struct ebpf_instance *inst = env->owner;
+
+	if (inst->trace)
+		inst->trace(inst->trace_user, text, len);
+}
+
+struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opts, char **errmsg)
+{
+	struct ebpf_instance *inst;
+
+	if (errmsg)
+		*errmsg = NULL;
+	if (opts->workers > MAX_WORKERS) {
+		error__set(errmsg, -EINVAL, "%" PRIu32 " workers: at most %d are possible",
+			opts->workers, MAX_WORKERS);
+		return NULL;
+	}
+	inst = calloc(1, sizeof(*inst));
+	if (!inst) {
+		error__set(errmsg, -ENOMEM, "no memory for an instance");
+		return NULL;
+	}
+	atomic_init(&inst->refs, 1);
+	inst->workers = opts->workers ? opts->workers : 1;
+	inst->map_memory = opts->map_memory ? opts->map_memory : DEFAULT_MAP_MEMORY;
+	inst->trace = opts->trace;
+	inst->trace_user = opts->trace_user;
+	inst->host.ktime_ns = host_ktime_ns;
+	inst->host.trace = host_trace;
+	return inst;
+}
+
+void ebpf_instance__destroy(struct ebpf_instance *inst)
+{
+	if (inst)
+		instance__unref(inst);
+}
+
+uint32_t ebpf_instance__workers(const struct ebpf_instance *inst)
+{
+	return inst->workers;
+}
+
+struct ebpf_instance *instance__ref(struct ebpf_instance *inst)
+{
+	atomic_fetch_add_explicit(&inst->refs, 1, memory_order_relaxed);
+	return inst;
+}
+
+void instance__unref(struct ebpf_instance *inst)
+{
+	if (atomic_fetch_sub_explicit(&inst->refs, 1, memory_order_acq_rel) == 1)
+		free(inst);
+}
+
+int instance__charge(struct ebpf_instance *inst, uint64_t bytes)
+{
+	unsigned long long taken = atomic_load(&inst->map_bytes);
+
+	do {
+		if (bytes > inst->map_memory || taken > inst->map_memory - bytes)
+			return -ENOMEM;
+	} while (!atomic_compare_exchange_weak(&inst->map_bytes, &taken, taken + bytes));
+	return 0;
+}
+
+void instance__uncharge(struct ebpf_instance *inst, uint64_t bytes)
+{
+	atomic_fetch_sub(&inst->map_bytes, bytes);
+}
+
+void ebpf_env__init(struct ebpf_env *env, struct ebpf_instance *inst, uint32_t worker)
+{
+	memset(env, 0, sizeof(*env));
+	env->host = &inst->host;
+	env->owner = inst;
+	env->worker = worker;
+	/* The state must not be all zero; the clock serves where the system has no entropy. */
+	if (getrandom(env->random, sizeof(env->random), GRND_NONBLOCK) !=
+		(ssize_t)sizeof(env->random))
+		env->random[0] = host_ktime_ns();
+	env->random[1] |= 1;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * jit-entry.h -- what ebpf_jit, the plain-function door of a compiled raw program, calls around
+ * the program. Its environment lies on its own stack, so programs may nest through helpers.
+ */
+#ifndef VM_CORE_JIT_ENTRY_H
+#define VM_CORE_JIT_ENTRY_H
+
+#include "ebpf-env.h"
+
+/* Fills *env for one run of `self` over the memory. */
+void ebpf_jit_enter(
+	struct ebpf_env *env, const struct ebpf_program *self, uint8_t *mem, uint64_t len);
+/* Keeps the fault, if any, for ebpf_last_fault(). */
+void ebpf_jit_leave(struct ebpf_env *env);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * program.c -- the life of a program: copied, verified, readied for the interpreter.
+ */
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "map.h"
+#include "program.h"
+
+/* A map whose contents can never change again is a constant. */
+static const uint8_t *constant_contents(const struct ebpf_map *map)
+{
+	const struct rt_geometry *g = &map->rt.geo;
+
+	if (!atomic_load(&map->frozen) || !(g->flags & BPF_F_RDONLY_PROG) ||
+		g->type != BPF_MAP_TYPE_ARRAY || g->max_entries != 1)
+		return NULL;
+	return ebpf_map__initial_value((struct ebpf_map *)map);
+}
+
+/* Flattens what the caller lent into the program's own blob. */
+static int copy_spec(struct ebpf_program *prog, const struct ebpf_program_spec *spec, char **errmsg)
+{
+	static const struct ebpf_func whole = {.name = "main"};
+	struct map_view *maps = calloc(spec->n_maps + 1, sizeof(*maps));
+	struct program_view v = {.name = spec->name, .type = spec->type, .insns = spec->insns,
+		.n_insns = spec->n_insns, .maps = maps, .n_maps = spec->n_maps,
+		.funcs = spec->n_funcs ? spec->funcs : &whole,
+		.n_funcs = spec->n_funcs ? spec->n_funcs : 1, .lines = spec->lines,
+		.n_lines = spec->n_lines, .helpers = prog->raw.helpers,
+		.n_helpers = prog->raw.n_helpers};
+	int err = -ENOMEM;
+
+	if (maps) {
+		for (uint32_t i = 0; i < spec->n_maps; i++)
+			maps[i] = (struct map_view){.name = spec->maps[i]->opts.name,
+				.geo = spec->maps[i]->rt.geo,
+				.frozen = constant_contents(spec->maps[i])};
+		err = compile_request__build(&v, 0, NULL, "", &prog->blob, &prog->blob_size);
+	}
+	free(maps);
+	if (err)
+		return error__set(errmsg, err, "%s: no memory for the program", spec->name);
+	err = compile_request__open(prog->blob, prog->blob_size, &prog->request, errmsg);
+	prog->view = prog->request.view;
+	return err;
+}
+
+static int hold_maps(struct ebpf_program *prog, const struct ebpf_program_spec *spec)
+{
+	prog->maps = calloc(spec->n_maps + 1, sizeof(*prog->maps));
+	prog->rt_maps = calloc(spec->n_maps + 1, sizeof(*prog->rt_maps));
+	if (!prog->maps || !prog->rt_maps)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < spec->n_maps; i++) {
+		prog->maps[i] = ebpf_map__ref(spec->maps[i]);
+		prog->rt_maps[i] = &prog->maps[i]->rt;
+	}
+	return 0;
+}
+
+static int verify(struct ebpf_program *prog, const struct ebpf_load_opts *opts, char **errmsg)
+{
+	struct verifier_opts vo = {.log_level = opts ? opts->log_level : 0};
+	int err;
+
+	if (prog->view.type == EBPF_PROGRAM_RAW)
+		return verifier__check_structure(&prog->view, errmsg);
+	err = verifier__run(&prog->view, &vo, &prog->verified);
+	if (opts && opts->stats)
+		*opts->stats = prog->verified.stats;
+	if (opts && opts->log) {
+		*opts->log = prog->verified.log;
+		prog->verified.log = NULL;
+	}
+	if (err)
+		error__set(errmsg, err, "%s",
+			prog->verified.reason ? prog->verified.reason : strerror(-err));
+	return err;
+}
+
+struct ebpf_program *program__load(struct ebpf_instance *inst, const struct ebpf_program_spec *spec,
+	const struct raw_binding *raw, const struct ebpf_load_opts *opts, char **errmsg)
+{
+	struct ebpf_program *prog = calloc(1, sizeof(*prog));
+	int err = -ENOMEM;
+
+	if (errmsg)
+		*errmsg = NULL;
+	if (opts && opts->log)
+		*opts->log = NULL;
+	if (!prog) {
+		error__set(errmsg, -ENOMEM, "%s: no memory for the program", spec->name);
+		return NULL;
+	}
+	atomic_init(&prog->refs, 1);
+	pthread_mutex_init(&prog->lock, NULL);
+	prog->inst = instance__ref(inst);
+	if (raw)
+		prog->raw = *raw;
+	if (!spec->n_insns)
+		err = error__set(errmsg, -EINVAL, "%s: the program has no instructions", spec->name);
+	else if (!(err = copy_spec(prog, spec, errmsg)) && (err = hold_maps(prog, spec)))
+		error__set(errmsg, err, "%s: no memory for the program", spec->name);
+	if (!err && !(err = verify(prog, opts, errmsg))) {
+		struct interp_binding b = {.view = &prog->view, .maps = prog->rt_maps,
+			.lddw = prog->raw.lddw, .helper_fns = prog->raw.helper_fns};
+
+		prog->interp = interp__prepare(&b, errmsg);
+		if (!prog->interp)
+			err = -ENOMEM;
+	}
+	if (!err && ebpf_program__interpret(prog, NULL, errmsg)) {
+		ebpf_program__install(prog, &prog->codes->code);
+		return prog;
+	}
+	ebpf_program__unref(prog);
+	errno = err ? -err : ENOMEM;
+	return NULL;
+}
+
+struct ebpf_program *ebpf_program__load(struct ebpf_instance *inst,
+	const struct ebpf_program_spec *spec, const struct ebpf_load_opts *opts, char **errmsg)
+{
+	return program__load(inst, spec, NULL, opts, errmsg);
+}
+
+struct ebpf_program *ebpf_program__ref(struct ebpf_program *prog)
+{
+	atomic_fetch_add_explicit(&prog->refs, 1, memory_order_relaxed);
+	return prog;
+}
+
+void ebpf_program__unref(struct ebpf_program *prog)
+{
+	if (!prog || atomic_fetch_sub_explicit(&prog->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	while (prog->codes) {
+		struct program_code *c = prog->codes;
+
+		prog->codes = c->next;
+		if (c->image)
+			native_image__unload(c->image);
+		free(c);
+	}
+	interp__release(prog->interp);
+	verifier__release(&prog->verified);
+	for (uint32_t i = 0; prog->maps && i < prog->view.n_maps; i++)
+		ebpf_map__unref(prog->maps[i]);
+	free(prog->maps);
+	free(prog->rt_maps);
+	compile_request__close(&prog->request);
+	free(prog->blob);
+	pthread_mutex_destroy(&prog->lock);
+	instance__unref(prog->inst);
+	free(prog);
+}
+
+const char *ebpf_program__name(const struct ebpf_program *prog)
+{
+	return prog->view.name;
+}
+
+uint32_t ebpf_program__n_insns(const struct ebpf_program *prog)
+{
+	return prog->view.n_insns;
+}
+
+void ebpf_program__count_hits(struct ebpf_program *prog, uint64_t *hits)
+{
+	interp__count_into(prog->interp, hits);
+}
+
+bool ebpf_program__reachable(const struct ebpf_program *prog, uint32_t insn)
+{
+	const struct ebpf_facts *f = &prog->verified.facts;
+
+	return f->insn && insn < f->n_insns && (f->insn[insn].flags & FACT_REACHED);
+}
+
+void ebpf_program__install(struct ebpf_program *prog, const struct ebpf_code *code)
+{
+	atomic_store_explicit(&prog->installed, code, memory_order_release);
+}
+
+const struct ebpf_code *ebpf_program__code(const struct ebpf_program *prog)
+{
+	return atomic_load_explicit(&prog->installed, memory_order_acquire);
+}
+
+uint64_t ebpf_program__entry(struct ebpf_env *env, void *ctx)
+{
+	return ebpf_program__code(env->prog)->entry(env, ctx);
+}
+
+uint64_t ebpf_program__run(struct ebpf_program *prog, struct ebpf_env *env, void *ctx)
+{
+	env->prog = prog;
+	return ebpf_program__code(prog)->entry(env, ctx);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * program.h -- a loaded program inside the machine.
+ *
+ * Its bytecode, functions and lines live in the blob of its compile request: what is hashed,
+ * compiled and interpreted is one and the same copy.
+ */
+#ifndef VM_CORE_PROGRAM_H
+#define VM_CORE_PROGRAM_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "../interp/interp.h"
+#include "../native/native.h"
+#include "../verifier/verifier.h"
+#include "ebpf-program.h"
+#include "instance.h"
+#include "request.h"
+
+struct program_code { /* one way to run it; a list that only grows */
+	struct ebpf_code code;
+	struct native_image *image; /* NULL: interpreter */
+	struct program_code *next;
+};
+
+/* What only raw programs have. Borrowed by the program; owned by its VM. */
+struct raw_binding {
+	const struct raw_helper *helpers; /* sorted by id */
+	const ebpf_helper_fn *helper_fns;
+	uint32_t n_helpers;
+	const uint64_t *lddw; /* value of the LDDW at each instruction */
+};
+
+struct ebpf_program {
+	atomic_uint refs;
+	struct ebpf_instance *inst;
+	uint8_t *blob; /* owns everything the view points at */
+	size_t blob_size;
+	struct compile_request request;
+	struct program_view view; /* = request.view */
+	struct ebpf_map **maps;   /* references */
+	const struct rt_map **rt_maps;
+	struct raw_binding raw;
+	struct verifier_result verified;
+	struct interp_code *interp;
+	_Atomic(const struct ebpf_code *) installed;
+	pthread_mutex_t lock; /* codes */
+	struct program_code *codes;
+};
+
+/* As ebpf_program__load(); raw is NULL but for raw programs, whose verification is structural. */
+struct ebpf_program *program__load(struct ebpf_instance *inst, const struct ebpf_program_spec *spec,
+	const struct raw_binding *raw, const struct ebpf_load_opts *opts, char **errmsg);
+/* As ebpf_program__compile(), with compile flags; *jit is ebpf_jit of raw programs. */
+const struct ebpf_code *program__compile(struct ebpf_program *prog, const char *backend,
+	const struct ebpf_driver *driver, uint32_t flags, ebpf_jit_fn *jit, char **errmsg);
+
+#endif

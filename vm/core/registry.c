@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * registry.c -- compiling backends, opened on demand and kept: a module's code may be on a
+ * thread's stack at any time, so none is ever closed.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend.h"
+#include "error.h"
+
+#ifndef EBPF_BUILD_DIR /* where the build leaves its modules */
+#define EBPF_BUILD_DIR ""
+#endif
+#ifndef EBPF_BACKEND_DIR /* where they are installed */
+#define EBPF_BACKEND_DIR ""
+#endif
+
+#define MAX_BACKENDS 8
+
+static const struct ebpf_backend *backends[MAX_BACKENDS];
+static unsigned n_backends;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool plain_name(const char *name)
+{
+	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
+}
+
+/* The folder of the environment, this build's, the installed one, then the system's. */
+static void *open_module(const char *name, char **errmsg)
+{
+	const char *dirs[] = {
+		getenv("EBPF_BACKEND_DIR"), EBPF_BUILD_DIR, EBPF_BACKEND_DIR, ""};
+	char path[4096];
+
+	for (unsigned i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		void *handle;
+
+		if (!dirs[i])
+			continue;
+		snprintf(path, sizeof(path), "%s%slibebpf-%s.so", dirs[i], *dirs[i] ? "/" : "", name);
+		handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+		if (handle)
+			return handle;
+	}
+	error__set(errmsg, -ENOENT, "backend %s: %s", name, dlerror());
+	return NULL;
+}
+
+static const struct ebpf_backend *open_backend(const char *name, char **errmsg)
+{
+	const struct ebpf_backend *b;
+	ebpf_backend_init_fn init;
+	void *handle;
+
+	if (n_backends == MAX_BACKENDS) {
+		error__set(errmsg, -ENOSPC, "backend %s: %d backends are open already", name,
+			MAX_BACKENDS);
+		return NULL;
+	}
+	handle = open_module(name, errmsg);
+	if (!handle)
+		return NULL;
+	init = (ebpf_backend_init_fn)dlsym(handle, "ebpf_backend_init");
+	b = init ? init() : NULL;
+	if (!b || b->abi != EBPF_BACKEND_ABI) {
+		error__set(errmsg, -ENOEXEC, "backend %s: its module is of another version", name);
+		dlclose(handle);
+		return NULL;
+	}
+	backends[n_backends++] = b;
+	return b;
+}
+
+const struct ebpf_backend *backend__get(const char *name, char **errmsg)
+{
+	const struct ebpf_backend *b = NULL;
+
+	if (!plain_name(name)) {
+		error__set(errmsg, -ENOENT, "backend '%s' does not exist", name);
+		return NULL;
+	}
+	pthread_mutex_lock(&lock);
+	for (unsigned i = 0; i < n_backends && !b; i++)
+		if (strcmp(backends[i]->name, name) == 0)
+			b = backends[i];
+	if (!b)
+		b = open_backend(name, errmsg);
+	pthread_mutex_unlock(&lock);
+	return b;
+}

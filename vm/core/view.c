@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * view.c -- context tables of the program types, and where an instruction comes from.
+ */
+#include <linux/bpf.h>
+#include <stddef.h>
+
+#include "view.h"
+
+#define XDP_FIELD(field, kind_, place_)                                                            \
+	{                                                                                          \
+		.name = #field, .offset = offsetof(struct xdp_md, field), .size = 4,               \
+		.kind = kind_, .place = offsetof(struct ebpf_xdp_ctx, place_),                     \
+		.place_size = sizeof(((struct ebpf_xdp_ctx *)0)->place_)                           \
+	}
+
+static const struct ctx_field xdp_fields[] = {
+	XDP_FIELD(data, CTX_PACKET, data),
+	XDP_FIELD(data_end, CTX_PACKET_END, data_end),
+	XDP_FIELD(data_meta, CTX_PACKET_META, data_meta),
+	XDP_FIELD(ingress_ifindex, CTX_SCALAR, ingress_ifindex),
+	XDP_FIELD(rx_queue_index, CTX_SCALAR, rx_queue_index),
+	XDP_FIELD(egress_ifindex, CTX_SCALAR, egress_ifindex),
+};
+
+static const struct ctx_table tables[] = {
+	[EBPF_PROGRAM_RAW] = {.type_name = "raw"},
+	[EBPF_PROGRAM_XDP] = {.type_name = "xdp",
+		.fields = xdp_fields,
+		.n_fields = sizeof(xdp_fields) / sizeof(xdp_fields[0]),
+		.size = sizeof(struct xdp_md)},
+};
+
+const struct ctx_table *ctx_table__of(enum ebpf_program_type type)
+{
+	return &tables[type];
+}
+
+const struct ctx_field *ctx_table__find(const struct ctx_table *t, int64_t offset, uint32_t size)
+{
+	for (uint32_t i = 0; i < t->n_fields; i++) {
+		const struct ctx_field *f = &t->fields[i];
+
+		/* xdp_is_valid_access(): whole, aligned 32-bit fields only */
+		if (offset == f->offset && size == f->size)
+			return f;
+	}
+	return NULL;
+}
+
+const struct ebpf_line *program_view__line(const struct program_view *v, uint32_t insn)
+{
+	uint32_t lo = 0, hi = v->n_lines;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (v->lines[mid].insn <= insn)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo ? &v->lines[lo - 1] : NULL;
+}
+
+uint32_t program_view__func(const struct program_view *v, uint32_t insn)
+{
+	uint32_t i = 0;
+
+	while (i + 1 < v->n_funcs && v->funcs[i + 1].insn <= insn)
+		i++;
+	return i;
+}
