@@ -105,10 +105,10 @@ struct ebpf_instance;
 /* Fills all of *env; worker < the instance's workers. */
 void ebpf_env__init(struct ebpf_env *env, struct ebpf_instance *inst, uint32_t worker);
 
-/* The program, as a driver calls it. In bitcode it is the program itself, to be inlined. In
- * native code define EBPF_NATIVE_DRIVER before including this header. */
+/* The program, as a driver calls it: in bitcode the program itself, to be inlined; in native
+ * drivers, which define EBPF_NATIVE_DRIVER, whatever code is installed in env->prog. */
+uint64_t ebpf_program__entry(struct ebpf_env *env, void *ctx);
 #ifdef EBPF_NATIVE_DRIVER
-uint64_t ebpf_program__entry(struct ebpf_env *env, void *ctx); /* installed code of env->prog */
 #define ebpf_program_entry ebpf_program__entry
 #else
 uint64_t ebpf_program_entry(struct ebpf_env *env, void *ctx);
