@@ -69,10 +69,11 @@ struct isa_insn {
 	uint8_t words;   /* 1, or 2 for LDDW */
 	int16_t off;     /* memory offset */
 	int64_t imm;     /* sign-extended; LDDW: all 64 bits */
-	int32_t target;  /* jumps and local calls: instruction words from the next one */
+	int32_t target;  /* jumps, local calls, LDDW of a function: instruction words from pos + 1 */
 };
 
-/* 0, or -EINVAL with *why a constant phrase ("unknown opcode 0x06", "reserved field used").
+/* 0, or -EINVAL with *why a constant phrase ("unknown opcode", "reserved field used",
+ * "legacy packet access").
  * Checks one instruction in isolation: opcode, reserved fields, registers, LDDW's second
  * word. n: words left at p, at least 1. */
 int isa__decode(const struct ebpf_insn *p, size_t n, struct isa_insn *out, const char **why);
@@ -95,12 +96,13 @@ static inline bool isa__is_atomic(uint8_t op)
 }
 
 /* One line of text without newline, in the assembler's syntax; `pos` is the instruction's
- * index, for jump targets ("+3 <label at pos>"). Returns the length snprintf would. */
+ * index, from which jump targets are counted ("ja +3  # to 17"). Returns the length snprintf
+ * would. What is no instruction is written as ".word ...". */
 int isa__disassemble(const struct ebpf_insn *p, size_t n, uint32_t pos, char *buf, size_t size);
 
 /* Assembles text (the syntax of bpf_conformance: `mov32 %r0, 0`, `ldxdw %r0, [%r1+2]`,
  * `lock fetch add [%r10-8], %r1`, labels, `call local f`). *insns is malloc'ed.
- * -EINVAL with *errmsg "line 3: ...". */
+ * -EINVAL with *errmsg "line 3: ...". The result need not be a valid program. */
 int isa__assemble(const char *text, struct ebpf_insn **insns, uint32_t *n_insns, char **errmsg);
 
 #endif
