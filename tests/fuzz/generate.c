@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Whole programs: a function is a block of statements, drawn from a table. The entry function
+ * ends by leaving its numbers in MAP_OUT, where a wrong one shows.
+ */
+#include "model.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+const struct ebpf_map_opts generated_maps[GENERATED_N_MAPS] = {
+	[MAP_OUT] = {"out", BPF_MAP_TYPE_ARRAY, 4, 64, 1, 0},
+	[MAP_PERCPU] = {"percpu", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 16, 2, 0},
+	[MAP_HASH] = {"hash", BPF_MAP_TYPE_HASH, 8, VALUE_BYTES, 4, 0},
+	[MAP_PERCPU_HASH] = {"percpu_hash", BPF_MAP_TYPE_PERCPU_HASH, 4, 8, 3, 0},
+	[MAP_CONST] = {"const", BPF_MAP_TYPE_ARRAY, 4, 32, 1, BPF_F_RDONLY_PROG},
+};
+
+static const struct {
+	void (*write)(struct writer *w, struct state *s);
+	uint32_t weight;
+} statements[] = {
+	{write_alu, 20},
+	{write_load, 12},
+	{write_store, 6},
+	{write_atomic, 5},
+	{write_copy, 5},
+	{write_context_load, 5},
+	{write_stack_write, 7},
+	{write_stack_read, 6},
+	{write_pointer_move, 6},
+	{write_pointer_difference, 2},
+	{write_const_value, 3},
+	{write_packet_check, 9},
+	{write_branch, 8},
+	{write_loop, 3},
+	{write_lookup, 7},
+	{write_update, 3},
+	{write_delete, 2},
+	{write_plain_helper, 4},
+	{write_checksum, 2},
+	{write_adjust, 3},
+	{write_local_call, 4},
+};
+
+static void write_statement(struct writer *w, struct state *s)
+{
+	uint32_t i, total = 0, at;
+
+	for (i = 0; i < ARRAY_SIZE(statements); i++)
+		total += statements[i].weight;
+	at = draw(w, total);
+	for (i = 0; at >= statements[i].weight; i++)
+		at -= statements[i].weight;
+	statements[i].write(w, s);
+}
+
+void write_exit(struct writer *w, struct state *s)
+{
+	bool keep = s->regs[0].kind == SCALAR && draw(w, 4) == 1;
+
+	if (!keep && !mistake(w))
+		emit(w, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, draw(w, 6));
+	emit_exit(w);
+	s->ended = true;
+}
+
+void write_block(struct writer *w, struct state *s, uint32_t most)
+{
+	uint32_t n = 1 + draw(w, most);
+
+	s->depth++;
+	while (n-- && !s->ended && !exhausted(w) && s->depth < 7)
+		write_statement(w, s);
+	if (!s->ended && !exhausted(w) && draw(w, 12) == 1)
+		write_exit(w, s);
+	s->depth--;
+}
+
+/* Leaves up to eight of the function's numbers in MAP_OUT. */
+static void write_numbers(struct writer *w, struct state *s)
+{
+	int16_t buffer = slot_offset(N_SLOTS - 1) - 64;
+	uint32_t n = 0, i, jump;
+
+	for (i = 0; i < 10 && n < 8; i++) {
+		if (s->regs[i].kind == SCALAR)
+			emit(w, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, i, buffer + 8 * n++, 0);
+	}
+	for (i = 0; i < N_SLOTS && n < 8; i++) {
+		if (s->slots[i].kind != SCALAR)
+			continue;
+		emit(w, BPF_LDX | BPF_MEM | BPF_DW, 0, BPF_REG_10, slot_offset(i), 0);
+		emit(w, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, 0, buffer + 8 * n++, 0);
+	}
+	emit(w, BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, slot_offset(KEY_SLOT), 0);
+	emit_map(w, BPF_REG_1, MAP_OUT);
+	emit(w, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0);
+	emit(w, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, slot_offset(KEY_SLOT));
+	emit(w, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem);
+	jump = emit(w, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 0, 0);
+	while (n--) {
+		emit(w, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_10, buffer + 8 * n, 0);
+		emit(w, BPF_STX | BPF_MEM | BPF_DW, 0, BPF_REG_1, 8 * n, 0);
+	}
+	land(w, jump);
+	s->regs[0].kind = NOTHING;
+}
+
+static void write_function(struct writer *w, uint32_t func)
+{
+	static const char *const names[GENERATED_MAX_FUNCS] = {"entry", "f1", "f2", "f3"};
+	struct generated_program *out = w->out;
+	struct state s = {.locked = 1 << CONTEXT_REG};
+
+	w->func = func;
+	out->funcs[out->n_funcs++] = (struct ebpf_func){.name = names[func], .insn = out->n_insns};
+	emit(w, BPF_ALU64 | BPF_MOV | BPF_X, CONTEXT_REG, BPF_REG_1, 0, 0);
+	s.regs[CONTEXT_REG].kind = CONTEXT;
+	if (func) {
+		set_scalar(&s, BPF_REG_2);
+		s.regs[BPF_REG_3] = (struct value){.kind = w->funcs[func].arg,
+			.range = w->funcs[func].arg == VALUE ? 64 : 8};
+	}
+	while (!s.ended && !exhausted(w) && draw(w, func ? 10 : 40) != 1)
+		write_statement(w, &s);
+	if (s.ended)
+		return;
+	if (func == 0)
+		write_numbers(w, &s);
+	write_exit(w, &s);
+}
+
+/* The functions that are called, in order; then every call is given its distance. */
+void generate_program(const uint8_t *bytes, size_t size, struct generated_program *out)
+{
+	static const uint8_t args[] = {SCALAR, STACK, VALUE};
+	struct writer w = {.next = bytes, .end = bytes + size, .out = out};
+	uint32_t start[GENERATED_MAX_FUNCS], i;
+
+	out->n_insns = out->n_funcs = out->mistakes = 0;
+	w.mistakes_left = draw(&w, 10) < 6 ? 0 : 1 + draw(&w, 2);
+	w.n_funcs = 1 + draw(&w, GENERATED_MAX_FUNCS);
+	for (i = 0; i < w.n_funcs; i++) {
+		w.funcs[i].arg = args[draw(&w, ARRAY_SIZE(args))];
+		w.funcs[i].moves_packet = i == 0 || draw(&w, 2);
+		w.funcs[i].called = i == 0;
+	}
+	for (i = 0; i < w.n_funcs; i++) {
+		start[i] = out->n_insns;
+		if (w.funcs[i].called)
+			write_function(&w, i);
+	}
+	for (i = 0; i < w.n_calls; i++)
+		out->insns[w.calls[i].insn].imm =
+			(int32_t)start[w.calls[i].func] - (int32_t)w.calls[i].insn - 1;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * generate.h -- random XDP programs that mostly are right.
+ *
+ * Bytes decide everything, so that a fuzzer can steer and a seed repeats: when they run out
+ * the program ends. While it writes, the generator keeps a model of what every register and
+ * stack slot holds, as a verifier does but far simpler, and picks only statements that the
+ * model allows: what it writes is accepted unless it was told to make a mistake. What a
+ * program computes ends in its verdict, the packet and the maps, where engines are compared.
+ */
+#ifndef TESTS_FUZZ_GENERATE_H
+#define TESTS_FUZZ_GENERATE_H
+
+#include <ebpf-program.h>
+
+enum generated_map {
+	MAP_OUT,     /* array of one: where a program leaves its registers */
+	MAP_PERCPU,  /* percpu_array */
+	MAP_HASH,
+	MAP_PERCPU_HASH,
+	MAP_CONST,   /* array of one, frozen */
+	GENERATED_N_MAPS
+};
+
+#define GENERATED_MAX_INSNS 1024
+#define GENERATED_MAX_FUNCS 4
+
+struct generated_program {
+	uint32_t n_insns, n_funcs;
+	struct ebpf_insn insns[GENERATED_MAX_INSNS];
+	struct ebpf_func funcs[GENERATED_MAX_FUNCS];
+	uint32_t mistakes; /* made on purpose; it may be rejected, and may be right even so */
+};
+
+/* The maps that every generated program may use, by the index its LDDW have. */
+extern const struct ebpf_map_opts generated_maps[GENERATED_N_MAPS];
+
+void generate_program(const uint8_t *bytes, size_t size, struct generated_program *out);
+
+#endif

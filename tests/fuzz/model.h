@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * model.h -- the generator's own: the program being written and what its registers hold.
+ *
+ * In every function r6 is the context and stays it. Slot i of the stack is the eight bytes at
+ * r10 - 8 * (i + 1).
+ */
+#ifndef TESTS_FUZZ_MODEL_H
+#define TESTS_FUZZ_MODEL_H
+
+#include <linux/bpf.h>
+
+#include "generate.h"
+
+#ifndef BPF_MEMSX
+#define BPF_MEMSX 0x80 /* younger than Debian 12's kernel headers */
+#endif
+
+enum kind {
+	NOTHING,
+	SCALAR,
+	CONTEXT,
+	PACKET,
+	PACKET_META,
+	PACKET_END,
+	VALUE,       /* into a value of a map, not NULL */
+	CONST_VALUE, /* into a frozen one */
+	STACK,       /* a slot of a caller */
+};
+
+struct value {
+	uint8_t kind;
+	uint16_t id;    /* pointers with the same id differ by constants only; 0 is ctx->data */
+	int16_t off;    /* bytes from the id's base, or into the map's value */
+	uint16_t range; /* bytes from the base that may be touched */
+	bool odd;       /* the base's alignment is not known */
+};
+
+#define KINDS_READ  (1 << PACKET | 1 << PACKET_META | 1 << VALUE | 1 << CONST_VALUE | 1 << STACK)
+#define KINDS_WRITE (KINDS_READ & ~(1 << CONST_VALUE))
+#define KINDS_ATOMIC (1 << VALUE | 1 << STACK)
+
+#define CONTEXT_REG 6
+#define N_SLOTS     16
+#define FREE_SLOTS  12 /* those from here on are the buffers of helper arguments */
+#define KEY_SLOT    12 /* 8 bytes */
+#define VALUE_SLOT  15 /* 24 bytes: slots 15, 14, 13 */
+#define VALUE_BYTES 24
+
+struct state {
+	struct value regs[10];
+	struct value slots[N_SLOTS];
+	uint16_t locked; /* registers that must keep what they hold */
+	bool in_loop;    /* nothing may change its kind, r0..r5 aside */
+	uint8_t depth;   /* blocks around */
+	bool ended;      /* an exit was written: nothing can follow */
+};
+
+struct writer {
+	const uint8_t *next, *end;
+	struct generated_program *out;
+	uint32_t mistakes_left;
+	uint16_t last_id;
+	uint32_t func; /* being written; it calls only those after it */
+	uint32_t n_funcs;
+	struct {
+		uint8_t arg; /* kind of r3: SCALAR, STACK or VALUE */
+		bool moves_packet, called;
+	} funcs[GENERATED_MAX_FUNCS];
+	struct {
+		uint32_t insn, func;
+	} calls[64];
+	uint32_t n_calls;
+};
+
+/* A number below n. 0 when the bytes have run out. */
+uint32_t draw(struct writer *w, uint32_t n);
+int32_t draw_imm(struct writer *w);
+/* Now and then true, in programs that are to be wrong. */
+bool mistake(struct writer *w);
+static inline bool exhausted(const struct writer *w)
+{
+	return w->next >= w->end || w->out->n_insns > GENERATED_MAX_INSNS - 160;
+}
+
+/* Writes one instruction and returns its index. */
+uint32_t emit(struct writer *w, uint8_t opcode, uint8_t dst, uint8_t src, int16_t off, int32_t imm);
+void emit_map(struct writer *w, uint8_t dst, uint32_t map);
+void emit_map_value(struct writer *w, uint8_t dst, uint32_t map, int32_t off);
+/* The jump at `insn` goes to what is written next. */
+void land(struct writer *w, uint32_t insn);
+static inline void emit_exit(struct writer *w)
+{
+	emit(w, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+/* A register that holds `kind`, or -1. */
+int find(struct writer *w, const struct state *s, uint8_t kind);
+/* A register that may be written, any kind before; the caller sets what it holds. */
+int target(struct writer *w, const struct state *s);
+/* A register that holds a scalar, made if there is none. */
+int scalar(struct writer *w, struct state *s);
+/* A pointer of one of `kinds` (bits) with `size` bytes at [reg + *off], or -1. */
+int pointer(struct writer *w, const struct state *s, uint32_t kinds, uint32_t size, bool aligned,
+	int32_t *off);
+void set_scalar(struct state *s, int reg);
+/* What holds after either of two paths. */
+void join(struct state *s, const struct state *other);
+/* What a call destroys: r0..r5. */
+void clobber(struct state *s);
+/* What a helper destroys that moves the packet. */
+void forget_packet(struct state *s);
+
+static inline int16_t slot_offset(int slot)
+{
+	return -8 * (slot + 1);
+}
+
+/* generate.c */
+void write_block(struct writer *w, struct state *s, uint32_t most);
+void write_exit(struct writer *w, struct state *s);
+
+/* statements.c, branches.c, calls.c: each writes one statement, or nothing where the model allows none. */
+void write_alu(struct writer *w, struct state *s);
+void write_copy(struct writer *w, struct state *s);
+void write_context_load(struct writer *w, struct state *s);
+void write_load(struct writer *w, struct state *s);
+void write_store(struct writer *w, struct state *s);
+void write_atomic(struct writer *w, struct state *s);
+void write_stack_write(struct writer *w, struct state *s);
+void write_stack_read(struct writer *w, struct state *s);
+void write_pointer_move(struct writer *w, struct state *s);
+void write_pointer_difference(struct writer *w, struct state *s);
+void write_const_value(struct writer *w, struct state *s);
+void write_packet_check(struct writer *w, struct state *s);
+void write_branch(struct writer *w, struct state *s);
+void write_loop(struct writer *w, struct state *s);
+void write_lookup(struct writer *w, struct state *s);
+void write_update(struct writer *w, struct state *s);
+void write_delete(struct writer *w, struct state *s);
+void write_plain_helper(struct writer *w, struct state *s);
+void write_checksum(struct writer *w, struct state *s);
+void write_adjust(struct writer *w, struct state *s);
+void write_local_call(struct writer *w, struct state *s);
+
+#endif
