@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * btf-types.h -- the types of an object (.BTF), read by libbpf's btf__*, and small questions
+ * about them. Type ids and string offsets in a file may be anything: every step here ends, and
+ * returns NULL or a negative errno for what does not exist.
+ */
+#ifndef LOADER_BTF_TYPES_H
+#define LOADER_BTF_TYPES_H
+
+#include <bpf/btf.h>
+
+#include "elf-file.h"
+
+/* 0 with *btf NULL if the object has no .BTF. btf__free() it. */
+int btf_types__open(const struct elf_file *elf, struct btf **btf, char **errmsg);
+
+/* The type behind typedefs and qualifiers, its id in *id (if not NULL); NULL if none. */
+const struct btf_type *btf_types__resolve(const struct btf *btf, uint32_t type, uint32_t *id);
+
+/* Never NULL: "" for what has no name. */
+const char *btf_types__string(const struct btf *btf, uint32_t offset);
+
+/* The DATASEC of that name, NULL if none. */
+const struct btf_type *btf_types__datasec(const struct btf *btf, const char *name);
+
+#endif

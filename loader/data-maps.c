@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * data-maps.c -- global variables: each of .data*, .rodata* and .bss* is an array map with one
+ * entry, the section. Names are libbpf's: "prog.rodata" (eight letters of the file's name),
+ * but ".rodata.str1.1" as it stands. Also the object's list of maps.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/bpf.h>
+
+#include "../vm/core/error.h"
+#include "object-internal.h"
+
+int object__add_map(struct object *obj, const struct object_map *map, char **errmsg)
+{
+	struct object_map *grown;
+	const char *name;
+
+	for (size_t i = 0; i < obj->n_maps; i++) {
+		if (strcmp(obj->maps[i].opts.name, map->opts.name) == 0)
+			return error__set(errmsg, -EINVAL, "two maps are called %s", map->opts.name);
+		if (obj->maps[i].section == map->section && obj->maps[i].offset == map->offset)
+			return error__set(errmsg, -EINVAL,
+				"maps %s and %s overlap in section %s at offset %#" PRIx64,
+				obj->maps[i].opts.name, map->opts.name,
+				obj->elf.sections[map->section].name, map->offset);
+	}
+	name = strdup(map->opts.name);
+	grown = realloc(obj->maps, (obj->n_maps + 1) * sizeof(*grown));
+	if (grown)
+		obj->maps = grown;
+	if (!grown || !name) {
+		free((char *)name);
+		return error__set(errmsg, -ENOMEM, "no memory for map %s", map->opts.name);
+	}
+	grown[obj->n_maps] = *map;
+	grown[obj->n_maps++].opts.name = name;
+	return 0;
+}
+
+int object__map_at(const struct object *obj, uint32_t section, int64_t offset)
+{
+	for (size_t i = 0; i < obj->n_maps; i++) {
+		const struct object_map *m = &obj->maps[i];
+
+		if (m->section == section && (m->is_data || (int64_t)m->offset == offset))
+			return i;
+	}
+	return -1;
+}
+
+/* Is it `base` or `base`.something? */
+static bool is_section(const char *name, const char *base)
+{
+	size_t n = strlen(base);
+
+	return strncmp(name, base, n) == 0 && (name[n] == '\0' || name[n] == '.');
+}
+
+static void name_map(const struct object *obj, const char *section, char name[BPF_OBJ_NAME_LEN])
+{
+	const char *slash = strrchr(obj->path, '/'), *file = slash ? slash + 1 : obj->path;
+	size_t room = BPF_OBJ_NAME_LEN - 1 - strlen(section), stem = strcspn(file, ".");
+
+	snprintf(name, BPF_OBJ_NAME_LEN, "%.*s%s", (int)(stem < room ? stem : room), file, section);
+	for (; *name; name++) {
+		if (!isalnum((unsigned char)*name) && *name != '_' && *name != '.')
+			*name = '_';
+	}
+}
+
+static int add_section(struct object *obj, uint32_t section, bool is_const, char **errmsg)
+{
+	const struct elf_section *s = &obj->elf.sections[section];
+	char plain[BPF_OBJ_NAME_LEN];
+	const char *name = s->name;
+
+	if (s->size > INT_MAX)
+		return error__set(errmsg, -E2BIG, "section %s has an absurd size: %" PRIu64 " bytes",
+			s->name, s->size);
+	if (!strchr(s->name + 1, '.')) {
+		name_map(obj, s->name, plain);
+		name = plain;
+	}
+	return object__add_map(obj,
+		&(struct object_map){
+			.opts = {.name = name,
+				.type = BPF_MAP_TYPE_ARRAY,
+				.key_size = sizeof(uint32_t),
+				.value_size = s->size,
+				.max_entries = 1,
+				.flags = is_const ? BPF_F_RDONLY_PROG : 0},
+			.section = section,
+			.is_data = true,
+			.is_const = is_const,
+		},
+		errmsg);
+}
+
+int object__add_data_maps(struct object *obj, char **errmsg)
+{
+	int err = 0;
+
+	for (uint32_t i = 1; i < obj->elf.n_sections && !err; i++) {
+		const struct elf_section *s = &obj->elf.sections[i];
+		bool is_const = is_section(s->name, ".rodata");
+
+		if (s->size == 0 || !(s->flags & SHF_ALLOC) || (s->flags & SHF_EXECINSTR))
+			continue;
+		if (s->type == SHT_NOBITS ? is_section(s->name, ".bss")
+					  : s->type == SHT_PROGBITS && s->data &&
+				(is_const || is_section(s->name, ".data")))
+			err = add_section(obj, i, is_const, errmsg);
+	}
+	return err;
+}

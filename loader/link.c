@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * link.c -- makes a program: the function and every subprogram that can be reached from it,
+ * one after the other, each once, with the maps they use numbered in order of first use.
+ *
+ *	place the entry; for each placed function, as the list grows: relocate it, placing
+ *	what it calls or takes the address of
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../vm/core/error.h"
+#include "object-internal.h"
+
+struct linked_program {
+	uint32_t entry;                /* index of the function */
+	struct ebpf_program_spec spec; /* its arrays are owned */
+	struct linked_program *next;
+};
+
+uint32_t linker__place(struct linker *l, uint32_t function)
+{
+	const struct object_function *f = &l->obj->functions[function];
+	const struct elf_section *section = &l->obj->elf.sections[f->section];
+
+	if (!l->place_of[function]) {
+		memcpy(&l->insns[l->n_insns], section->data + (size_t)f->insn * sizeof(*l->insns),
+			(size_t)f->program.n_insns * sizeof(*l->insns));
+		l->placed[l->n_placed++] = (struct placed_function){function, l->n_insns};
+		l->place_of[function] = l->n_insns + 1;
+		l->n_insns += f->program.n_insns;
+	}
+	return l->place_of[function] - 1;
+}
+
+uint32_t linker__use_map(struct linker *l, uint32_t map)
+{
+	if (!l->slot_of[map]) {
+		l->maps[l->n_maps++] = l->obj->maps[map].map;
+		l->slot_of[map] = l->n_maps;
+	}
+	return l->slot_of[map] - 1;
+}
+
+/* Room for all functions: they do not overlap, so it is never more than the file. */
+static int linker__init(struct linker *l, struct object *obj, char **errmsg)
+{
+	size_t insns = 0;
+
+	for (uint32_t i = 0; i < obj->n_functions; i++)
+		insns += obj->functions[i].program.n_insns;
+	*l = (struct linker){
+		.obj = obj,
+		.insns = calloc(insns, sizeof(*l->insns)),
+		.placed = calloc(obj->n_functions, sizeof(*l->placed)),
+		.place_of = calloc(obj->n_functions, sizeof(*l->place_of)),
+		.slot_of = calloc(obj->n_maps + 1, sizeof(*l->slot_of)),
+		.maps = calloc(obj->n_maps + 1, sizeof(*l->maps)),
+	};
+	if (!l->insns || !l->placed || !l->place_of || !l->slot_of || !l->maps)
+		return error__set(errmsg, -ENOMEM, "no memory to link");
+	return 0;
+}
+
+static void linker__release(struct linker *l)
+{
+	free(l->insns);
+	free(l->placed);
+	free(l->place_of);
+	free(l->slot_of);
+	free(l->maps);
+}
+
+static int link_functions(struct linker *l, uint32_t entry, char **errmsg)
+{
+	struct object *obj = l->obj;
+	int err = 0;
+
+	linker__place(l, entry);
+	for (uint32_t i = 0; i < l->n_placed && !err; i++) {
+		const struct object_function *f = &obj->functions[l->placed[i].function];
+		const struct ext_record *r;
+		uint32_t n;
+
+		r = ext_table__range(
+			&obj->ext.cores, f->section, f->insn, f->program.n_insns, &n);
+		if (n)
+			return error__set(errmsg, -ENOTSUP,
+				"section %s, offset %#x: program %s needs a CO-RE relocation (in "
+				"function %s), which is not supported",
+				f->program.section, r->insn * 8,
+				obj->functions[entry].program.name, f->program.name);
+		err = linker__relocate(l, &l->placed[i], errmsg);
+	}
+	return err;
+}
+
+static struct ebpf_func *list_functions(const struct linker *l)
+{
+	struct ebpf_func *funcs = calloc(l->n_placed, sizeof(*funcs));
+
+	for (uint32_t i = 0; funcs && i < l->n_placed; i++) {
+		const struct object_function *f = &l->obj->functions[l->placed[i].function];
+
+		funcs[i] = (struct ebpf_func){f->program.name, l->placed[i].insn, f->is_global};
+	}
+	return funcs;
+}
+
+/* Source lines of all placed functions, in order of instruction, one for each at most. */
+static struct ebpf_line *list_lines(const struct linker *l, uint32_t *n_lines)
+{
+	const struct object *obj = l->obj;
+	struct ebpf_line *lines = calloc((size_t)obj->ext.lines.n + 1, sizeof(*lines));
+
+	*n_lines = 0;
+	for (uint32_t i = 0; lines && obj->btf && i < l->n_placed; i++) {
+		const struct object_function *f = &obj->functions[l->placed[i].function];
+		const struct ext_record *r;
+		uint32_t n;
+
+		r = ext_table__range(
+			&obj->ext.lines, f->section, f->insn, f->program.n_insns, &n);
+		for (; n; n--, r++) {
+			uint32_t insn = l->placed[i].insn + (r->insn - f->insn);
+
+			if (*n_lines && lines[*n_lines - 1].insn == insn)
+				continue;
+			lines[(*n_lines)++] = (struct ebpf_line){
+				.insn = insn,
+				.line = r->word[2] >> 10,
+				.column = r->word[2] & 0x3ff,
+				.file = btf_types__string(obj->btf, r->word[0]),
+				.text = btf_types__string(obj->btf, r->word[1]),
+			};
+		}
+	}
+	return lines;
+}
+
+static void linked_program__free(struct linked_program *p)
+{
+	free((void *)p->spec.insns);
+	free((void *)p->spec.maps);
+	free((void *)p->spec.funcs);
+	free((void *)p->spec.lines);
+	free(p);
+}
+
+void object__free_linked(struct object *obj)
+{
+	while (obj->programs) {
+		struct linked_program *p = obj->programs;
+
+		obj->programs = p->next;
+		linked_program__free(p);
+	}
+}
+
+static struct linked_program *link_program(struct object *obj, uint32_t entry, char **errmsg)
+{
+	struct linked_program *p = calloc(1, sizeof(*p));
+	struct linker l;
+	int err = p ? linker__init(&l, obj, errmsg) : -ENOMEM;
+
+	if (!p) {
+		error__set(errmsg, err, "no memory to link");
+		return NULL;
+	}
+	if (!err)
+		err = link_functions(&l, entry, errmsg);
+	if (!err) {
+		p->entry = entry;
+		p->spec = (struct ebpf_program_spec){
+			.name = obj->functions[entry].program.name,
+			.type = EBPF_PROGRAM_XDP,
+			.insns = l.insns,
+			.n_insns = l.n_insns,
+			.maps = l.maps,
+			.n_maps = l.n_maps,
+			.funcs = list_functions(&l),
+			.n_funcs = l.n_placed,
+		};
+		p->spec.lines = list_lines(&l, &p->spec.n_lines);
+		l.insns = NULL;
+		l.maps = NULL;
+		if (!p->spec.funcs || !p->spec.lines)
+			err = error__set(errmsg, -ENOMEM, "no memory to link");
+	}
+	linker__release(&l);
+	if (err) {
+		linked_program__free(p);
+		errno = -err;
+		return NULL;
+	}
+	return p;
+}
+
+static int freeze_constants(struct object *obj, char **errmsg)
+{
+	for (size_t i = 0; i < obj->n_maps && !obj->frozen; i++) {
+		int err = obj->maps[i].is_const ? ebpf_map__freeze(obj->maps[i].map) : 0;
+
+		if (err)
+			return error__set(errmsg, err, "map %s cannot be frozen: %s",
+				obj->maps[i].opts.name, strerror(-err));
+	}
+	obj->frozen = true;
+	return 0;
+}
+
+static struct linked_program *find_or_link(struct object *obj, uint32_t entry, char **errmsg)
+{
+	struct linked_program *p;
+
+	for (p = obj->programs; p; p = p->next) {
+		if (p->entry == entry)
+			return p;
+	}
+	if (!obj->instance) {
+		error__set(errmsg, -EINVAL, "program %s: the maps are not created yet",
+			obj->functions[entry].program.name);
+		return NULL;
+	}
+	p = link_program(obj, entry, errmsg);
+	if (!p)
+		return NULL;
+	if (freeze_constants(obj, errmsg)) {
+		linked_program__free(p);
+		return NULL;
+	}
+	p->next = obj->programs;
+	obj->programs = p;
+	return p;
+}
+
+const struct ebpf_program_spec *object__program_spec(
+	struct object *obj, const char *name, char **errmsg)
+{
+	const struct object_program *program;
+	struct linked_program *p;
+
+	if (errmsg)
+		*errmsg = NULL;
+	program = object__find_program(obj, name, errmsg);
+	if (!program)
+		return NULL;
+	/* the program is the first member of its function */
+	p = find_or_link(obj, (const struct object_function *)program - obj->functions, errmsg);
+	if (!p)
+		object__fail(obj, errmsg);
+	return p ? &p->spec : NULL;
+}

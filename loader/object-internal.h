@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * object-internal.h -- the object between the loader's files.
+ *
+ *	elf-file.c   sections, symbols, relocations      btf-types.c, btf-ext.c   types, lines
+ *	     │                                                │
+ *	object.c     open and close ─► btf-maps.c, legacy-maps.c, data-maps.c     the maps
+ *	                             └► functions.c                               the code
+ *	load.c       maps into an instance, programs into the machine
+ *	link.c       a program and the subprograms it reaches ─► relocate.c, one function
+ *	variables.c  values in .rodata, .data, .bss
+ *
+ * Errors inside are sentences without the object's name; object__fail() puts it before them
+ * where the public functions end.
+ */
+#ifndef LOADER_OBJECT_INTERNAL_H
+#define LOADER_OBJECT_INTERNAL_H
+
+#include "btf-ext.h"
+#include "btf-types.h"
+#include "elf-file.h"
+#include "object.h"
+
+struct object_map {
+	struct ebpf_map_opts opts; /* .name is owned */
+	uint32_t section;          /* where its definition or its contents are */
+	uint64_t offset;           /* of the definition in .maps; 0 for data */
+	bool is_data;              /* the section's contents are its value */
+	bool is_const;             /* .rodata: frozen when a program is made */
+	bool pin_by_name;          /* LIBBPF_PIN_BY_NAME: one map for all objects that name it */
+	struct ebpf_map *map;      /* NULL before object__create_maps() */
+};
+
+struct object_function {
+	struct object_program program; /* what the user sees; the first member */
+	uint32_t section;
+	uint32_t insn; /* first instruction word in the section */
+	bool is_global;
+	bool is_program; /* may be an entry */
+};
+
+struct linked_program;
+
+struct object {
+	char *path;
+	struct elf_file elf;
+	struct btf *btf; /* NULL if there is none */
+	struct btf_ext_info ext;
+	struct object_map *maps;
+	size_t n_maps;
+	struct object_function *functions; /* sorted by section and insn */
+	uint32_t n_functions;
+	uint32_t n_programs;
+	struct ebpf_instance *instance;   /* since object__create_maps(); borrowed */
+	bool frozen;                      /* .rodata is constant */
+	struct linked_program *programs;  /* linked so far */
+};
+
+/* "path: " before *errmsg, and control characters (names come from the file) out of it. */
+void object__fail(const struct object *obj, char **errmsg);
+
+/* Appends a map; `map->opts.name` is copied. */
+int object__add_map(struct object *obj, const struct object_map *map, char **errmsg);
+int object__add_btf_maps(struct object *obj, char **errmsg);
+int object__add_legacy_maps(struct object *obj, char **errmsg);
+int object__add_data_maps(struct object *obj, char **errmsg);
+/* The index of the map defined at `offset` of `section`, or of the data of `section`
+ * whatever the offset; -1 if none. */
+int object__map_at(const struct object *obj, uint32_t section, int64_t offset);
+
+int object__find_functions(struct object *obj, char **errmsg);
+/* The index of the function that begins at `insn`, or -1. */
+int object__function_at(const struct object *obj, uint32_t section, int64_t insn);
+
+/* link.c and relocate.c: a program in the making. */
+struct linker {
+	struct object *obj;
+	struct ebpf_insn *insns;
+	uint32_t n_insns;
+	struct placed_function {
+		uint32_t function; /* index */
+		uint32_t insn;     /* where it begins in insns */
+	} *placed;
+	uint32_t n_placed;
+	uint32_t *place_of; /* per function: instruction + 1, 0 if not placed */
+	uint32_t *slot_of;  /* per map of the object: index in `maps` + 1, 0 if not used */
+	struct ebpf_map **maps;
+	uint32_t n_maps;
+};
+
+/* Places a function (once); its first instruction. */
+uint32_t linker__place(struct linker *l, uint32_t function);
+/* The program's index of a map of the object. */
+uint32_t linker__use_map(struct linker *l, uint32_t map);
+/* Resolves everything the function's instructions refer to; places what it calls. */
+int linker__relocate(struct linker *l, const struct placed_function *at, char **errmsg);
+
+void object__free_linked(struct object *obj);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * object.c -- opening and closing, and what an object says about itself.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../vm/core/error.h"
+#include "object-internal.h"
+
+#define MAX_LISTED 16 /* names in an error sentence */
+
+void object__fail(const struct object *obj, char **errmsg)
+{
+	int err = errno;
+
+	if (!errmsg || !*errmsg)
+		return;
+	for (char *p = *errmsg; *p; p++) {
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+	}
+	error__prefix(errmsg, "%s", obj->path);
+	errno = err;
+}
+
+static int open_parts(struct object *obj, const void *elf, size_t size, char **errmsg)
+{
+	int err = elf_file__open(&obj->elf, elf, size, errmsg);
+
+	if (!err)
+		err = btf_types__open(&obj->elf, &obj->btf, errmsg);
+	if (!err)
+		err = btf_ext_info__open(&obj->elf, &obj->ext, errmsg);
+	if (!err)
+		err = object__add_btf_maps(obj, errmsg);
+	if (!err)
+		err = object__add_legacy_maps(obj, errmsg);
+	if (!err)
+		err = object__add_data_maps(obj, errmsg);
+	if (!err)
+		err = object__find_functions(obj, errmsg);
+	return err;
+}
+
+struct object *object__open_mem(const char *path, const void *elf, size_t size, char **errmsg)
+{
+	struct object *obj = calloc(1, sizeof(*obj));
+	int err;
+
+	if (errmsg)
+		*errmsg = NULL;
+	if (obj)
+		obj->path = strdup(path);
+	if (!obj || !obj->path) {
+		free(obj);
+		error__set(errmsg, -ENOMEM, "%s: no memory", path);
+		return NULL;
+	}
+	err = open_parts(obj, elf, size, errmsg);
+	if (err) {
+		errno = -err;
+		object__fail(obj, errmsg);
+		object__close(obj);
+		errno = -err;
+		return NULL;
+	}
+	return obj;
+}
+
+static uint8_t *read_file(int fd, size_t *size)
+{
+	struct stat st;
+	uint8_t *bytes;
+	size_t n = 0;
+
+	if (fstat(fd, &st))
+		return NULL;
+	if (!S_ISREG(st.st_mode)) {
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+		return NULL;
+	}
+	bytes = malloc(st.st_size + 1);
+	while (bytes && n < (size_t)st.st_size) {
+		ssize_t got = read(fd, bytes + n, st.st_size - n);
+
+		if (got < 0) {
+			free(bytes);
+			return NULL;
+		}
+		if (got == 0)
+			break;
+		n += got;
+	}
+	*size = n;
+	return bytes;
+}
+
+struct object *object__open(const char *path, char **errmsg)
+{
+	struct object *obj = NULL;
+	uint8_t *bytes = NULL;
+	size_t size;
+	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		bytes = read_file(fd, &size);
+	if (bytes)
+		obj = object__open_mem(path, bytes, size, errmsg);
+	else
+		error__set(errmsg, -errno, "%s: %s", path, strerror(errno));
+	err = errno;
+	free(bytes);
+	if (fd >= 0)
+		close(fd);
+	errno = err;
+	return obj;
+}
+
+void object__close(struct object *obj)
+{
+	if (!obj)
+		return;
+	object__free_linked(obj);
+	for (size_t i = 0; i < obj->n_maps; i++) {
+		ebpf_map__unref(obj->maps[i].map);
+		free((char *)obj->maps[i].opts.name);
+	}
+	free(obj->maps);
+	free(obj->functions);
+	btf_ext_info__close(&obj->ext);
+	btf__free(obj->btf);
+	elf_file__close(&obj->elf);
+	free(obj->path);
+	free(obj);
+}
+
+size_t object__n_programs(const struct object *obj)
+{
+	return obj->n_programs;
+}
+
+const struct object_program *object__program(const struct object *obj, size_t i)
+{
+	for (uint32_t f = 0; f < obj->n_functions; f++) {
+		if (obj->functions[f].is_program && i-- == 0)
+			return &obj->functions[f].program;
+	}
+	return NULL;
+}
+
+/* "a (xdp), b (tc)"; malloc'ed. */
+static char *list_programs(const struct object *obj)
+{
+	size_t n = object__n_programs(obj), size;
+	char *text = NULL;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	if (n == 0)
+		fputs("no program at all", f);
+	for (size_t i = 0; i < n && i < MAX_LISTED; i++) {
+		const struct object_program *p = object__program(obj, i);
+
+		fprintf(f, "%s%s (section %s)", i ? ", " : "", p->name, p->section);
+	}
+	if (n > MAX_LISTED)
+		fprintf(f, " and %zu more", n - MAX_LISTED);
+	fclose(f);
+	return text;
+}
+
+const struct object_program *object__find_program(
+	const struct object *obj, const char *name, char **errmsg)
+{
+	char *list;
+
+	for (uint32_t i = 0; i < obj->n_functions; i++) {
+		const struct object_program *p = &obj->functions[i].program;
+
+		if (obj->functions[i].is_program && (name ? strcmp(p->name, name) == 0 : p->is_xdp))
+			return p;
+	}
+	list = list_programs(obj);
+	if (name)
+		error__set(errmsg, -ENOENT, "no program %s; the object has %s", name,
+			list ? list : "others");
+	else
+		error__set(errmsg, -ENOENT, "no XDP program; the object has %s",
+			list ? list : "others");
+	free(list);
+	errno = ENOENT;
+	object__fail(obj, errmsg);
+	return NULL;
+}
+
+size_t object__n_maps(const struct object *obj)
+{
+	return obj->n_maps;
+}
+
+const struct ebpf_map_opts *object__map_opts(const struct object *obj, size_t i)
+{
+	return i < obj->n_maps ? &obj->maps[i].opts : NULL;
+}
+
+struct ebpf_map *object__map(const struct object *obj, size_t i)
+{
+	return i < obj->n_maps ? obj->maps[i].map : NULL;
+}
+
+struct ebpf_map *object__map_by_name(const struct object *obj, const char *name)
+{
+	for (size_t i = 0; i < obj->n_maps; i++) {
+		const struct object_map *m = &obj->maps[i];
+
+		if (strcmp(m->opts.name, name) == 0 ||
+			(m->is_data && strcmp(obj->elf.sections[m->section].name, name) == 0))
+			return m->map;
+	}
+	return NULL;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * variables.c -- a global variable by name: its symbol says where it is and how long; where
+ * the symbol has no size, the variable's type does.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "../vm/core/error.h"
+#include "object-internal.h"
+
+static size_t size_by_type(const struct object *obj, const char *name)
+{
+	int id = obj->btf ? btf__find_by_name_kind(obj->btf, name, BTF_KIND_VAR) : -1;
+	int64_t size = id > 0 ? btf__resolve_size(obj->btf, btf__type_by_id(obj->btf, id)->type) : 0;
+
+	return size > 0 ? size : 0;
+}
+
+static const struct elf_symbol *find_variable(
+	const struct object *obj, const char *name, int *map)
+{
+	for (uint32_t i = 0; i < obj->elf.n_symbols; i++) {
+		const struct elf_symbol *s = &obj->elf.symbols[i];
+
+		if ((s->type != STT_OBJECT && s->type != STT_NOTYPE) || strcmp(s->name, name) != 0)
+			continue;
+		*map = object__map_at(obj, s->section, s->value);
+		if (*map >= 0 && obj->maps[*map].is_data)
+			return s;
+	}
+	return NULL;
+}
+
+static void *locate(struct object *obj, const char *name, size_t *size, char **errmsg)
+{
+	int index;
+	const struct elf_symbol *s = find_variable(obj, name, &index);
+	const struct object_map *map;
+	uint8_t *value;
+
+	if (!s) {
+		error__set(errmsg, -ENOENT, "no variable %s in .rodata, .data or .bss", name);
+		return NULL;
+	}
+	map = &obj->maps[index];
+	*size = s->size ? s->size : size_by_type(obj, name);
+	if (*size == 0 || *size > map->opts.value_size - s->value) {
+		error__set(errmsg, -EINVAL, "variable %s has no known size", name);
+		return NULL;
+	}
+	if (map->is_const && obj->frozen) {
+		error__set(errmsg, -EPERM,
+			"variable %s is constant since a program has been loaded", name);
+		return NULL;
+	}
+	value = map->map ? ebpf_map__initial_value(map->map) : NULL;
+	if (!value) {
+		error__set(errmsg, -EINVAL, "variable %s: the maps are not created yet", name);
+		return NULL;
+	}
+	return value + s->value;
+}
+
+void *object__variable(struct object *obj, const char *name, size_t *size, char **errmsg)
+{
+	void *value;
+
+	if (errmsg)
+		*errmsg = NULL;
+	value = locate(obj, name, size, errmsg);
+	if (!value)
+		object__fail(obj, errmsg);
+	return value;
+}
