@@ -127,8 +127,8 @@ static int check_header(const struct elf_section *s, struct ext_header *h, char 
 {
 	memset(h, 0, sizeof(*h));
 	if (s->size < MIN_HEADER || s->size > UINT32_MAX)
-		return error__set(errmsg, -EINVAL, "section .BTF.ext: impossible size %" PRIu64,
-			s->size);
+		return error__set(
+			errmsg, -EINVAL, "section .BTF.ext: impossible size %" PRIu64, s->size);
 	memcpy(h, s->data, MIN_HEADER);
 	if (h->magic != BTF_MAGIC || h->version != BTF_VERSION)
 		return error__set(errmsg, -EINVAL, "section .BTF.ext: magic %#x version %u",
@@ -141,7 +141,8 @@ static int check_header(const struct elf_section *s, struct ext_header *h, char 
 	for (int i = 0; i < 3; i++) {
 		if ((uint64_t)h->table[i].off + h->table[i].len > s->size - h->hdr_len)
 			return error__set(errmsg, -EINVAL,
-				"section .BTF.ext: table at %u+%u does not fit in %" PRIu64 " bytes",
+				"section .BTF.ext: table at %u+%u does not fit in %" PRIu64
+				" bytes",
 				h->table[i].off, h->table[i].len, s->size);
 	}
 	return 0;
@@ -149,7 +150,8 @@ static int check_header(const struct elf_section *s, struct ext_header *h, char 
 
 int btf_ext_info__open(const struct elf_file *elf, struct btf_ext_info *info, char **errmsg)
 {
-	const struct elf_section *ext = &elf->sections[elf_file__find_section(elf, BTF_EXT_ELF_SEC)];
+	const struct elf_section *ext =
+		&elf->sections[elf_file__find_section(elf, BTF_EXT_ELF_SEC)];
 	const struct elf_section *btf = &elf->sections[elf_file__find_section(elf, BTF_ELF_SEC)];
 	struct {
 		const char *what;
@@ -192,8 +194,8 @@ void btf_ext_info__close(struct btf_ext_info *info)
 	memset(info, 0, sizeof(*info));
 }
 
-const struct ext_record *ext_table__range(const struct ext_table *t, uint32_t section,
-	uint32_t insn, uint32_t n, uint32_t *n_records)
+const struct ext_record *ext_table__range(
+	const struct ext_table *t, uint32_t section, uint32_t insn, uint32_t n, uint32_t *n_records)
 {
 	const struct ext_record key = {.section = section, .insn = insn};
 	uint32_t low = 0, high = t->n, end;

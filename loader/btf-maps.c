@@ -15,11 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
 #include "../vm/core/error.h"
 #include "object-internal.h"
+
+/* Values of the field pinning; libbpf declares them for programs only. */
+enum { PIN_NONE, PIN_BY_NAME };
 
 struct map_field {
 	const char *name;
@@ -96,9 +98,8 @@ static int read_definition(const struct btf *btf, const char *map, const struct 
 		if (field->kind == IGNORED)
 			continue;
 		if (!field_value(btf, m->type, field, &value))
-			return error__set(errmsg, -EINVAL,
-				"map %s: field %s is not what %s makes", map, name,
-				field->kind == NUMBER ? "__uint()" : "__type()");
+			return error__set(errmsg, -EINVAL, "map %s: field %s is not what %s makes",
+				map, name, field->kind == NUMBER ? "__uint()" : "__type()");
 		place = (uint32_t *)((char *)def + field->place);
 		/* a size may be given twice: by number and by type */
 		if ((seen & 1u << (field->place / 4)) && *place != value)
@@ -109,7 +110,7 @@ static int read_definition(const struct btf *btf, const char *map, const struct 
 	}
 	if (def->opts.type == BPF_MAP_TYPE_UNSPEC)
 		return error__set(errmsg, -EINVAL, "map %s: its type is missing", map);
-	if (def->pinning != LIBBPF_PIN_NONE && def->pinning != LIBBPF_PIN_BY_NAME)
+	if (def->pinning != PIN_NONE && def->pinning != PIN_BY_NAME)
 		return error__set(errmsg, -EINVAL, "map %s: unknown pinning %u", map, def->pinning);
 	return 0;
 }
@@ -153,7 +154,7 @@ static int add_map(struct object *obj, uint32_t section, uint32_t var_id, char *
 			.opts = def.opts,
 			.section = section,
 			.offset = symbol->value,
-			.pin_by_name = def.pinning == LIBBPF_PIN_BY_NAME,
+			.pin_by_name = def.pinning == PIN_BY_NAME,
 		},
 		errmsg);
 }
@@ -168,8 +169,8 @@ int object__add_btf_maps(struct object *obj, char **errmsg)
 		return 0;
 	datasec = obj->btf ? btf_types__datasec(obj->btf, MAPS_ELF_SEC) : NULL;
 	if (!datasec)
-		return error__set(errmsg, -EINVAL,
-			"section .maps has no types (BTF): compile with -g");
+		return error__set(
+			errmsg, -EINVAL, "section .maps has no types (BTF): compile with -g");
 	for (uint32_t i = 0; i < btf_vlen(datasec) && !err; i++)
 		err = add_map(obj, section, btf_var_secinfos(datasec)[i].type, errmsg);
 	return err;

@@ -46,7 +46,8 @@ static int check_header(const uint8_t *data, uint64_t size, struct btf_header *h
 		(uint64_t)h->str_off + h->str_len > body ||
 		(uint64_t)h->type_off + h->type_len > h->str_off || h->str_len == 0)
 		return error__set(errmsg, -EINVAL,
-			"section .BTF: types at %u+%u and strings at %u+%u do not fit in %llu bytes",
+			"section .BTF: types at %u+%u and strings at %u+%u do not fit in %llu "
+			"bytes",
 			h->type_off, h->type_len, h->str_off, h->str_len, (unsigned long long)body);
 	return 0;
 }
@@ -61,7 +62,8 @@ static int check_types(const uint8_t *types, uint32_t len, char **errmsg)
 		uint64_t size = sizeof(t);
 
 		if (len - at < sizeof(t))
-			return error__set(errmsg, -EINVAL, "section .BTF: type at offset %u is cut", at);
+			return error__set(
+				errmsg, -EINVAL, "section .BTF: type at offset %u is cut", at);
 		memcpy(&t, types + at, sizeof(t));
 		kind = BTF_INFO_KIND(t.info);
 		if (kind == BTF_KIND_UNKN || kind > BTF_KIND_ENUM64)
@@ -71,7 +73,8 @@ static int check_types(const uint8_t *types, uint32_t len, char **errmsg)
 			size += kind_size[kind].fixed +
 				(uint64_t)kind_size[kind].per_entry * BTF_INFO_VLEN(t.info);
 		if (size > len - at)
-			return error__set(errmsg, -EINVAL, "section .BTF: type at offset %u is cut", at);
+			return error__set(
+				errmsg, -EINVAL, "section .BTF: type at offset %u is cut", at);
 		at += size;
 	}
 	return 0;
@@ -92,11 +95,8 @@ int btf_types__open(const struct elf_file *elf, struct btf **btf, char **errmsg)
 	if (err)
 		return err;
 	*btf = btf__new(s->data, s->size);
-	err = libbpf_get_error(*btf);
-	if (err) {
-		*btf = NULL;
-		return error__set(errmsg, err, "section .BTF: %s", strerror(-err));
-	}
+	if (!*btf)
+		return error__set(errmsg, -errno, "section .BTF: %s", strerror(errno));
 	btf__set_pointer_size(*btf, 8);
 	return 0;
 }

@@ -27,7 +27,8 @@ static int expect_word(struct words *w, const char *expected, char **errmsg)
 	const char *got = next_word(w);
 
 	if (!got)
-		return error__set(errmsg, -EINVAL, "expected '%s', got the end of the line", expected);
+		return error__set(
+			errmsg, -EINVAL, "expected '%s', got the end of the line", expected);
 	if (strcmp(got, expected) != 0)
 		return error__set(errmsg, -EINVAL, "expected '%s', got '%s'", expected, got);
 	return 0;
@@ -66,8 +67,8 @@ static bool is_one_of(const char *word, const char *const *list)
 }
 
 /* Exactly `size` bytes, up to a word of `stops` or the end of the line. */
-static int parse_bytes(struct words *w, const char *what, const char *const *stops,
-	uint8_t *bytes, size_t size, char **errmsg)
+static int parse_bytes(struct words *w, const char *what, const char *const *stops, uint8_t *bytes,
+	size_t size, char **errmsg)
 {
 	bool hex = w->n && strcmp(w->word[0], "hex") == 0;
 	size_t got = 0;
@@ -121,7 +122,8 @@ static int parse_map_and_key(struct object *obj, struct words *w, const char *co
 
 	*key = NULL;
 	if (!name)
-		return error__set(errmsg, -EINVAL, "expected a map's name, got the end of the line");
+		return error__set(
+			errmsg, -EINVAL, "expected a map's name, got the end of the line");
 	*map = object__map_by_name(obj, name);
 	if (!*map)
 		return error__set(errmsg, -ENOENT, "no map %s in the object", name);
@@ -145,10 +147,10 @@ static void spread_value(const struct ebpf_map *map, uint8_t *value)
 		memcpy(value + at, value, size);
 }
 
-static int update(struct object *obj, struct words *w, uint8_t **key, uint8_t **value,
-	char **errmsg)
+static int update(
+	struct object *obj, struct words *w, uint8_t **key, uint8_t **value, char **errmsg)
 {
-	struct ebpf_map *map;
+	struct ebpf_map *map = NULL;
 	uint64_t flag;
 	int err = parse_map_and_key(obj, w, value_word, &map, key, errmsg);
 
@@ -160,15 +162,15 @@ static int update(struct object *obj, struct words *w, uint8_t **key, uint8_t **
 	if (!*value)
 		return error__set(errmsg, -ENOMEM, "no memory for a value of map %s",
 			ebpf_map__opts(map)->name);
-	err = parse_bytes(
-		w, "value", flag_words, *value, ebpf_map__opts(map)->value_size, errmsg);
+	err = parse_bytes(w, "value", flag_words, *value, ebpf_map__opts(map)->value_size, errmsg);
 	if (!err)
 		err = parse_flag(w, &flag, errmsg);
 	if (err)
 		return err;
 	spread_value(map, *value);
 	err = ebpf_map__update(map, *key, *value, flag);
-	return err ? error__set(errmsg, err, "map %s: %s", ebpf_map__opts(map)->name, strerror(-err))
+	return err ? error__set(
+			     errmsg, err, "map %s: %s", ebpf_map__opts(map)->name, strerror(-err))
 		   : 0;
 }
 
@@ -185,7 +187,7 @@ static int run_update(void *target, int argc, char **argv, char **errmsg)
 static int run_delete(void *target, int argc, char **argv, char **errmsg)
 {
 	struct words w = {argc, argv};
-	struct ebpf_map *map;
+	struct ebpf_map *map = NULL;
 	uint8_t *key;
 	int err = parse_map_and_key(target, &w, NULL, &map, &key, errmsg);
 
@@ -215,8 +217,8 @@ static int parse_scalar(struct words *w, uint8_t *bytes, size_t size, char **err
 		return error__set(errmsg, -EINVAL, "expected a number, got '%s'", word);
 	limit = negative ? 1ull << (size * 8 - 1) : UINT64_MAX >> (64 - size * 8);
 	if (value > limit)
-		return error__set(errmsg, -ERANGE, "expected a number of %zu bytes, got '%s'", size,
-			word);
+		return error__set(
+			errmsg, -ERANGE, "expected a number of %zu bytes, got '%s'", size, word);
 	if (negative)
 		value = -value;
 	memcpy(bytes, &value, size); /* little-endian, as BPF here */

@@ -24,7 +24,8 @@ int object__add_map(struct object *obj, const struct object_map *map, char **err
 
 	for (size_t i = 0; i < obj->n_maps; i++) {
 		if (strcmp(obj->maps[i].opts.name, map->opts.name) == 0)
-			return error__set(errmsg, -EINVAL, "two maps are called %s", map->opts.name);
+			return error__set(
+				errmsg, -EINVAL, "two maps are called %s", map->opts.name);
 		if (obj->maps[i].section == map->section && obj->maps[i].offset == map->offset)
 			return error__set(errmsg, -EINVAL,
 				"maps %s and %s overlap in section %s at offset %#" PRIx64,
@@ -82,8 +83,8 @@ static int add_section(struct object *obj, uint32_t section, bool is_const, char
 	const char *name = s->name;
 
 	if (s->size > INT_MAX)
-		return error__set(errmsg, -E2BIG, "section %s has an absurd size: %" PRIu64 " bytes",
-			s->name, s->size);
+		return error__set(errmsg, -E2BIG,
+			"section %s has an absurd size: %" PRIu64 " bytes", s->name, s->size);
 	if (!strchr(s->name + 1, '.')) {
 		name_map(obj, s->name, plain);
 		name = plain;
@@ -115,7 +116,7 @@ int object__add_data_maps(struct object *obj, char **errmsg)
 			continue;
 		if (s->type == SHT_NOBITS ? is_section(s->name, ".bss")
 					  : s->type == SHT_PROGBITS && s->data &&
-				(is_const || is_section(s->name, ".data")))
+						    (is_const || is_section(s->name, ".data")))
 			err = add_section(obj, i, is_const, errmsg);
 	}
 	return err;

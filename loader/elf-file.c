@@ -12,7 +12,8 @@
 #include "../vm/core/error.h"
 #include "elf-file.h"
 
-#define MAX_FILE_SIZE (256u << 20)
+#define MAX_FILE_SIZE    (256u << 20)
+#define MAX_SECTION_SIZE (1ull << 40) /* .bss takes no room in the file */
 
 static int check_ident(const uint8_t *p, size_t size, char **errmsg)
 {
@@ -48,8 +49,8 @@ static int check_header(const uint8_t *p, size_t size, char **errmsg)
 	memcpy(&h, p, sizeof(h));
 	/* compilers of long ago left the machine at EM_NONE */
 	if (h.e_machine != EM_BPF && h.e_machine != EM_NONE)
-		return error__set(errmsg, -EINVAL,
-			"an ELF file for machine %u, not for BPF (%u)", h.e_machine, EM_BPF);
+		return error__set(errmsg, -EINVAL, "an ELF file for machine %u, not for BPF (%u)",
+			h.e_machine, EM_BPF);
 	if (h.e_type != ET_REL)
 		return error__set(errmsg, -EINVAL,
 			"not a relocatable object (ELF type %u, expected %u)", h.e_type, ET_REL);
@@ -74,7 +75,7 @@ static int check_header(const uint8_t *p, size_t size, char **errmsg)
 	return 0;
 }
 
-static int check_section_ranges(const uint8_t *p, size_t size, char **errmsg)
+static int check_sections(const uint8_t *p, size_t size, char **errmsg)
 {
 	Elf64_Ehdr h;
 
@@ -84,6 +85,10 @@ static int check_section_ranges(const uint8_t *p, size_t size, char **errmsg)
 		uint64_t end;
 
 		memcpy(&s, p + h.e_shoff + i * sizeof(s), sizeof(s));
+		if (s.sh_size > MAX_SECTION_SIZE)
+			return error__set(errmsg, -EINVAL,
+				"section %u has an absurd size: %" PRIu64 " bytes", i,
+				(uint64_t)s.sh_size);
 		if (s.sh_type == SHT_NOBITS || s.sh_type == SHT_NULL)
 			continue;
 		if (__builtin_add_overflow(s.sh_offset, s.sh_size, &end) || end > size)
@@ -108,8 +113,8 @@ static int read_section(struct elf_file *f, Elf_Scn *scn, size_t names, char **e
 		return error__set(errmsg, -EINVAL, "section %zu: %s", i, elf_errmsg(-1));
 	s->name = elf_strptr(f->elf, names, h.sh_name);
 	if (!s->name)
-		return error__set(errmsg, -EINVAL, "section %zu has no name: offset %#x", i,
-			h.sh_name);
+		return error__set(
+			errmsg, -EINVAL, "section %zu has no name: offset %#x", i, h.sh_name);
 	s->type = h.sh_type;
 	s->flags = h.sh_flags;
 	s->size = h.sh_size;
@@ -137,8 +142,7 @@ static int read_sections(struct elf_file *f, char **errmsg)
 	return err;
 }
 
-static int read_symbol(
-	struct elf_file *f, Elf_Data *data, uint32_t i, size_t strtab, char **errmsg)
+static int read_symbol(struct elf_file *f, Elf_Data *data, uint32_t i, size_t strtab, char **errmsg)
 {
 	struct elf_symbol *s = &f->symbols[i];
 	GElf_Sym sym;
@@ -148,8 +152,8 @@ static int read_symbol(
 		return error__set(errmsg, -EINVAL, "symbol %u: %s", i, elf_errmsg(-1));
 	s->name = elf_strptr(f->elf, strtab, sym.st_name);
 	if (!s->name)
-		return error__set(errmsg, -EINVAL, "symbol %u has no name: offset %#x", i,
-			sym.st_name);
+		return error__set(
+			errmsg, -EINVAL, "symbol %u has no name: offset %#x", i, sym.st_name);
 	s->value = sym.st_value;
 	s->size = sym.st_size;
 	s->type = GELF_ST_TYPE(sym.st_info);
@@ -219,8 +223,9 @@ static int read_relocations(
 		return error__set(
 			errmsg, -EINVAL, "section %s has two relocation sections", s->name);
 	if (data->d_size % sizeof(Elf64_Rel))
-		return error__set(errmsg, -EINVAL, "section %s: the size of its relocations, %zu, is odd",
-			s->name, data->d_size);
+		return error__set(errmsg, -EINVAL,
+			"section %s: the size of its relocations, %zu, is odd", s->name,
+			data->d_size);
 	s->relocations = calloc((size_t)n + 1, sizeof(*s->relocations));
 	if (!s->relocations)
 		return error__set(errmsg, -ENOMEM, "no memory for %u relocations", n);
@@ -293,7 +298,7 @@ int elf_file__open(struct elf_file *f, const void *bytes, size_t size, char **er
 	memset(f, 0, sizeof(*f));
 	err = check_header(bytes, size, errmsg);
 	if (!err)
-		err = check_section_ranges(bytes, size, errmsg);
+		err = check_sections(bytes, size, errmsg);
 	if (err)
 		return err;
 	f->image = malloc(size);

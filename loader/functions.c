@@ -44,8 +44,8 @@ static int add_function(struct object *obj, const struct elf_symbol *s, char **e
 	if (s->value % INSN_SIZE || s->size % INSN_SIZE || sec->size % INSN_SIZE ||
 		sec->size / INSN_SIZE > INT32_MAX)
 		return error__set(errmsg, -EINVAL,
-			"function %s at offset %#" PRIx64 ", size %" PRIu64 ", section %s of %" PRIu64
-			" bytes: not whole instructions",
+			"function %s at offset %#" PRIx64 ", size %" PRIu64
+			", section %s of %" PRIu64 " bytes: not whole instructions",
 			s->name, s->value, s->size, sec->name, sec->size);
 	if (s->value >= sec->size)
 		return error__set(errmsg, -EINVAL,

@@ -21,8 +21,7 @@ static bool is_map(const struct elf_symbol *s, uint32_t section)
 	return s->section == section && s->type != STT_SECTION && s->name[0];
 }
 
-static int add_map(
-	struct object *obj, const struct elf_symbol *s, uint64_t stride, char **errmsg)
+static int add_map(struct object *obj, const struct elf_symbol *s, uint64_t stride, char **errmsg)
 {
 	const struct elf_section *sec = &obj->elf.sections[s->section];
 	struct legacy_map def;

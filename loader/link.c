@@ -83,14 +83,13 @@ static int link_functions(struct linker *l, uint32_t entry, char **errmsg)
 		const struct ext_record *r;
 		uint32_t n;
 
-		r = ext_table__range(
-			&obj->ext.cores, f->section, f->insn, f->program.n_insns, &n);
+		r = ext_table__range(&obj->ext.cores, f->section, f->insn, f->program.n_insns, &n);
 		if (n)
 			return error__set(errmsg, -ENOTSUP,
 				"section %s, offset %#x: program %s needs a CO-RE relocation (in "
 				"function %s), which is not supported",
-				f->program.section, r->insn * 8,
-				obj->functions[entry].program.name, f->program.name);
+				f->program.section, r->insn * 8, obj->functions[entry].program.name,
+				f->program.name);
 		err = linker__relocate(l, &l->placed[i], errmsg);
 	}
 	return err;
@@ -120,8 +119,7 @@ static struct ebpf_line *list_lines(const struct linker *l, uint32_t *n_lines)
 		const struct ext_record *r;
 		uint32_t n;
 
-		r = ext_table__range(
-			&obj->ext.lines, f->section, f->insn, f->program.n_insns, &n);
+		r = ext_table__range(&obj->ext.lines, f->section, f->insn, f->program.n_insns, &n);
 		for (; n; n--, r++) {
 			uint32_t insn = l->placed[i].insn + (r->insn - f->insn);
 

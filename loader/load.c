@@ -55,8 +55,8 @@ int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **e
 	return err;
 }
 
-struct ebpf_program *object__load_program(struct object *obj, const char *name,
-	const struct ebpf_load_opts *opts, char **errmsg)
+struct ebpf_program *object__load_program(
+	struct object *obj, const char *name, const struct ebpf_load_opts *opts, char **errmsg)
 {
 	const struct ebpf_program_spec *spec = object__program_spec(obj, name, errmsg);
 	struct ebpf_program *prog;

@@ -51,9 +51,9 @@ struct object {
 	struct object_function *functions; /* sorted by section and insn */
 	uint32_t n_functions;
 	uint32_t n_programs;
-	struct ebpf_instance *instance;   /* since object__create_maps(); borrowed */
-	bool frozen;                      /* .rodata is constant */
-	struct linked_program *programs;  /* linked so far */
+	struct ebpf_instance *instance;  /* since object__create_maps(); borrowed */
+	bool frozen;                     /* .rodata is constant */
+	struct linked_program *programs; /* linked so far */
 };
 
 /* "path: " before *errmsg, and control characters (names come from the file) out of it. */
@@ -80,7 +80,7 @@ struct linker {
 	struct placed_function {
 		uint32_t function; /* index */
 		uint32_t insn;     /* where it begins in insns */
-	} *placed;
+	} * placed;
 	uint32_t n_placed;
 	uint32_t *place_of; /* per function: instruction + 1, 0 if not placed */
 	uint32_t *slot_of;  /* per map of the object: index in `maps` + 1, 0 if not used */

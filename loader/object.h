@@ -64,7 +64,7 @@ void *object__variable(struct object *obj, const char *name, size_t *size, char 
 const struct ebpf_program_spec *object__program_spec(
 	struct object *obj, const char *name, char **errmsg);
 
-struct ebpf_program *object__load_program(struct object *obj, const char *name,
-	const struct ebpf_load_opts *opts, char **errmsg);
+struct ebpf_program *object__load_program(
+	struct object *obj, const char *name, const struct ebpf_load_opts *opts, char **errmsg);
 
 #endif

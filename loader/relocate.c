@@ -49,15 +49,14 @@ static int distance(
 	return 0;
 }
 
-static int refer_to_function(
-	const struct site *s, uint32_t section, int64_t offset, char **errmsg)
+static int refer_to_function(const struct site *s, uint32_t section, int64_t offset, char **errmsg)
 {
-	int32_t imm;
+	int32_t imm = 0;
 	int err;
 
 	if (offset % 8)
-		return error__set(errmsg, -EINVAL, SITE_FMT "address of half an instruction",
-			SITE_ARGS(s));
+		return error__set(
+			errmsg, -EINVAL, SITE_FMT "address of half an instruction", SITE_ARGS(s));
 	err = distance(s, section, offset / 8, &imm, errmsg);
 	if (err)
 		return err;
@@ -130,10 +129,8 @@ static int relocate_insn(const struct site *s, const struct elf_relocation *r, c
 	const struct elf_symbol *sym = &s->l->obj->elf.symbols[r->symbol];
 
 	switch (r->type) {
-	case R_BPF_64_64:
-		return relocate_lddw(s, sym, errmsg);
-	case R_BPF_64_32:
-		return relocate_call(s, sym, errmsg);
+	case R_BPF_64_64: return relocate_lddw(s, sym, errmsg);
+	case R_BPF_64_32: return relocate_call(s, sym, errmsg);
 	default:
 		return error__set(errmsg, -EINVAL, SITE_FMT "unknown relocation type %u of %s",
 			SITE_ARGS(s), r->type, sym->name);
@@ -147,9 +144,8 @@ static int move_insn(const struct site *s, char **errmsg)
 		return distance(s, s->section_index, (int64_t)s->from + 1 + s->insn->imm,
 			&s->insn->imm, errmsg);
 	if (s->insn->opcode == OPCODE_LDDW && s->insn->src != EBPF_LDDW_IMM)
-		return error__set(errmsg, -EINVAL,
-			SITE_FMT "LDDW of kind %u without a relocation", SITE_ARGS(s),
-			s->insn->src);
+		return error__set(errmsg, -EINVAL, SITE_FMT "LDDW of kind %u without a relocation",
+			SITE_ARGS(s), s->insn->src);
 	return 0;
 }
 

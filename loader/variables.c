@@ -12,13 +12,13 @@
 static size_t size_by_type(const struct object *obj, const char *name)
 {
 	int id = obj->btf ? btf__find_by_name_kind(obj->btf, name, BTF_KIND_VAR) : -1;
-	int64_t size = id > 0 ? btf__resolve_size(obj->btf, btf__type_by_id(obj->btf, id)->type) : 0;
+	int64_t size =
+		id > 0 ? btf__resolve_size(obj->btf, btf__type_by_id(obj->btf, id)->type) : 0;
 
 	return size > 0 ? size : 0;
 }
 
-static const struct elf_symbol *find_variable(
-	const struct object *obj, const char *name, int *map)
+static const struct elf_symbol *find_variable(const struct object *obj, const char *name, int *map)
 {
 	for (uint32_t i = 0; i < obj->elf.n_symbols; i++) {
 		const struct elf_symbol *s = &obj->elf.symbols[i];
