@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * call.c -- helpers called by interpreted programs.
+ *
+ * A helper trusts its pointers, so all of them are checked here, by the kinds of its prototype:
+ * the map is one of the program's, a key is key_size bytes that the program may read, memory
+ * with a size in the next argument is as long as that. A helper that the user registered checks
+ * for itself.
+ */
+#include <linux/bpf.h>
+
+#include "call.h"
+#include "memory.h"
+
+bool interp_helper__find(const struct interp_code *code, uint64_t id, struct interp_helper *h)
+{
+	const struct program_view *v = code->binding.view;
+	uint32_t low = 0, high = v->n_helpers;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (v->helpers[mid].id < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < v->n_helpers && v->helpers[low].id == id) {
+		*h = (struct interp_helper){.registered = code->binding.helper_fns[low]};
+		return true;
+	}
+	if (id > UINT32_MAX)
+		return false;
+	h->registered = NULL;
+	h->proto = helper__find(id);
+	h->call = helper__call(id);
+	return h->proto && h->call && (!code->raw || h->proto->flags & HELPER_RAW);
+}
+
+static const struct rt_map *program_map(const struct interp_run *run, uint64_t addr)
+{
+	const struct interp_binding *b = &run->code->binding;
+	uint32_t i;
+
+	for (i = 0; i < b->view->n_maps; i++) {
+		if ((uintptr_t)b->maps[i] == addr)
+			return b->maps[i];
+	}
+	return NULL;
+}
+
+/* Argument i, whose value is r[i + 1]; *map is the map seen so far. */
+static bool check_argument(struct interp_run *run, const struct helper_proto *proto, unsigned i,
+	const struct rt_map **map)
+{
+	uint64_t value = run->r[i + 1], next = i + 1 < proto->n_args ? run->r[i + 2] : 0;
+
+	switch ((enum helper_arg)proto->args[i]) {
+	case ARG_NONE:
+	case ARG_ANY:
+	case ARG_SIZE_OR_ZERO:
+	case ARG_CONST_SIZE_OR_ZERO: return true;
+	case ARG_SIZE: return value > 0;
+	case ARG_CTX: return value == (uintptr_t)run->ctx && !run->code->raw;
+	case ARG_MAP: *map = program_map(run, value); return *map;
+	case ARG_MAP_KEY:
+		return *map && interp_memory__find(run, value, (*map)->geo.key_size, false);
+	case ARG_MAP_VALUE:
+		return *map && interp_memory__find(run, value, (*map)->geo.value_size, false);
+	case ARG_MEM_OR_NULL:
+		if (!value && !next)
+			return true;
+		return interp_memory__find(run, value, next, false);
+	case ARG_MEM: return interp_memory__find(run, value, next, false);
+	case ARG_UNINIT_MEM: return interp_memory__find(run, value, next, true);
+	}
+	return false;
+}
+
+enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct interp_helper *h)
+{
+	const struct rt_map *map = NULL;
+	uint64_t *r = run->r;
+	unsigned i;
+
+	if (h->registered) {
+		r[0] = h->registered(r[1], r[2], r[3], r[4], r[5]);
+		return EBPF_FAULT_NONE;
+	}
+	for (i = 0; i < h->proto->n_args; i++) {
+		interp_memory__blame(run, r[i + 1], 0); /* if it is the argument itself */
+		if (!check_argument(run, h->proto, i, &map))
+			return EBPF_FAULT_ACCESS;
+	}
+	r[0] = h->call(run->env, r[1], r[2], r[3], r[4], r[5]);
+	if (h->proto->flags & HELPER_MOVES_PACKET)
+		interp_memory__refresh(run);
+	if (h->proto->ret == RET_MAP_VALUE_OR_NULL && r[0] && map &&
+		!(map->geo.flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))) {
+		run->value = r[0];
+		run->value_len = map->geo.value_size;
+	}
+	return EBPF_FAULT_NONE;
+}

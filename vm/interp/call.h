@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * call.h -- calls of helpers from interpreted programs.
+ */
+#ifndef VM_INTERP_CALL_H
+#define VM_INTERP_CALL_H
+
+#include "code.h"
+
+/* Checks r1..r5 as the helper's prototype has them, calls it, sets r0. An answer other than NONE is
+ * a fault whose address and size are in env; nothing was called then. */
+enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct interp_helper *h);
+
+#endif

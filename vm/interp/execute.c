@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * execute.c -- the interpreter's loop: one switch over the operations.
+ *
+ * RFC 9669: division by zero gives 0, the remainder of it the dividend; the least number
+ * divided by -1 is itself, with remainder 0; shifts use the low bits of their count; a 32-bit
+ * operation clears the upper half of its destination.
+ */
+#include <endian.h>
+
+#include "call.h"
+#include "memory.h"
+
+static uint64_t stop(
+	const struct interp_run *run, const struct interp_op *o, enum ebpf_fault_reason reason)
+{
+	struct ebpf_env *env = run->env;
+
+	if (reason != EBPF_FAULT_ACCESS)
+		env->fault_address = env->fault_size = 0;
+	env->fault_insn = o - run->code->ops;
+	env->fault_reason = reason;
+	return run->code->raw ? UINT64_MAX : 0;
+}
+
+static void enter_frame(struct interp_run *run)
+{
+	uint8_t *frame = run->stack + run->depth * FRAME_PLACE;
+
+	/* A verified program reads no stack that it has not written; a raw one may, and shall
+	 * not see what lay there. */
+	if (run->code->raw)
+		memset(frame, 0, FRAME_TOP);
+	run->r[EBPF_REG_FRAME] = (uintptr_t)frame + FRAME_TOP;
+	run->stack_len = (run->depth + 1) * FRAME_PLACE;
+}
+
+/* The first operation of the function called, or NULL if that is a frame too many. */
+static const struct interp_op *call_local(struct interp_run *run, const struct interp_op *o)
+{
+	struct interp_frame *f = &run->frames[run->depth];
+
+	if (run->depth + 1 == EBPF_MAX_FRAMES)
+		return NULL;
+	memcpy(f->saved, &run->r[6], sizeof(f->saved));
+	f->ret = o + 1;
+	run->depth++;
+	enter_frame(run);
+	return o + 1 + o->off;
+}
+
+static const struct interp_op *return_local(struct interp_run *run)
+{
+	const struct interp_frame *f = &run->frames[--run->depth];
+
+	memcpy(&run->r[6], f->saved, sizeof(f->saved));
+	run->r[EBPF_REG_FRAME] = (uintptr_t)run->stack + run->depth * FRAME_PLACE + FRAME_TOP;
+	run->stack_len = (run->depth + 1) * FRAME_PLACE;
+	return f->ret;
+}
+
+/* Atomics need their natural alignment, as in the kernel. */
+static void *atomic_place(struct interp_run *run, uint64_t addr, uint32_t size)
+{
+	if (addr % size == 0)
+		return interp_memory__find(run, addr, size, true);
+	interp_memory__blame(run, addr, size);
+	return NULL;
+}
+
+/* Changes *p and gives what it was. */
+static uint64_t atomic32(uint32_t *p, enum isa_op op, uint32_t value, uint32_t expected)
+{
+	switch (op) {
+	case ISA_ATOMIC_ADD: return __atomic_fetch_add(p, value, __ATOMIC_SEQ_CST);
+	case ISA_ATOMIC_OR: return __atomic_fetch_or(p, value, __ATOMIC_SEQ_CST);
+	case ISA_ATOMIC_AND: return __atomic_fetch_and(p, value, __ATOMIC_SEQ_CST);
+	case ISA_ATOMIC_XOR: return __atomic_fetch_xor(p, value, __ATOMIC_SEQ_CST);
+	case ISA_ATOMIC_XCHG: return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST);
+	default:
+		__atomic_compare_exchange_n(
+			p, &expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+		return expected;
+	}
+}
+
+static uint64_t atomic64(uint64_t *p, enum isa_op op, uint64_t value, uint64_t expected)
+{
+	switch (op) {
+	case ISA_ATOMIC_ADD: return __atomic_fetch_add(p, value, __ATOMIC_SEQ_CST);
+	case ISA_ATOMIC_OR: return __atomic_fetch_or(p, value, __ATOMIC_SEQ_CST);
+	case ISA_ATOMIC_AND: return __atomic_fetch_and(p, value, __ATOMIC_SEQ_CST);
+	case ISA_ATOMIC_XOR: return __atomic_fetch_xor(p, value, __ATOMIC_SEQ_CST);
+	case ISA_ATOMIC_XCHG: return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST);
+	default:
+		__atomic_compare_exchange_n(
+			p, &expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+		return expected;
+	}
+}
+
+static bool atomic(struct interp_run *run, const struct interp_op *o)
+{
+	enum isa_op op = o->code >> INTERP_VARIANT_BITS;
+	bool wide = o->code & VARIANT_ATOMIC(8, 0), fetch = o->code & VARIANT_ATOMIC(4, 1);
+	uint64_t *r = run->r, old;
+	void *p = atomic_place(run, r[o->dst] + o->off, wide ? 8 : 4);
+
+	if (!p)
+		return false;
+	old = wide ? atomic64(p, op, r[o->src], r[0]) : atomic32(p, op, r[o->src], r[0]);
+	if (op == ISA_ATOMIC_CMPXCHG)
+		r[0] = old;
+	else if (fetch)
+		r[o->src] = old;
+	return true;
+}
+
+static int64_t sdiv64(int64_t d, int64_t s)
+{
+	if (s == 0)
+		return 0;
+	return s == -1 ? (int64_t)(0 - (uint64_t)d) : d / s;
+}
+
+static int64_t smod64(int64_t d, int64_t s)
+{
+	if (s == 0)
+		return d;
+	return s == -1 ? 0 : d % s;
+}
+
+/* The four variants of an operation on d (the destination) and s. */
+#define ARITHMETIC(op, u_or_s, result)                     \
+	case INTERP_OP(op, VARIANT_ALU(1, 0)): {           \
+		u_or_s##64_t d = r[o->dst], s = r[o->src]; \
+		(void)d;                                   \
+		r[o->dst] = (uint64_t)(result);            \
+		break;                                     \
+	}                                                  \
+	case INTERP_OP(op, VARIANT_ALU(1, 1)): {           \
+		u_or_s##64_t d = r[o->dst], s = o->imm;    \
+		(void)d;                                   \
+		r[o->dst] = (uint64_t)(result);            \
+		break;                                     \
+	}                                                  \
+	case INTERP_OP(op, VARIANT_ALU(0, 0)): {           \
+		u_or_s##32_t d = r[o->dst], s = r[o->src]; \
+		(void)d;                                   \
+		r[o->dst] = (uint32_t)(result);            \
+		break;                                     \
+	}                                                  \
+	case INTERP_OP(op, VARIANT_ALU(0, 1)): {           \
+		u_or_s##32_t d = r[o->dst], s = o->imm;    \
+		(void)d;                                   \
+		r[o->dst] = (uint32_t)(result);            \
+		break;                                     \
+	}
+
+#define SHIFT_COUNT(d, s) ((s) & (sizeof(d) * 8 - 1))
+
+/* The four variants of a conditional jump. */
+#define COMPARISON(op, u_or_s, condition)                  \
+	case INTERP_OP(op, VARIANT_ALU(1, 0)): {           \
+		u_or_s##64_t d = r[o->dst], s = r[o->src]; \
+		if (condition)                             \
+			pc += o->off;                      \
+		break;                                     \
+	}                                                  \
+	case INTERP_OP(op, VARIANT_ALU(1, 1)): {           \
+		u_or_s##64_t d = r[o->dst], s = o->imm;    \
+		if (condition)                             \
+			pc += o->off;                      \
+		break;                                     \
+	}                                                  \
+	case INTERP_OP(op, VARIANT_ALU(0, 0)): {           \
+		u_or_s##32_t d = r[o->dst], s = r[o->src]; \
+		if (condition)                             \
+			pc += o->off;                      \
+		break;                                     \
+	}                                                  \
+	case INTERP_OP(op, VARIANT_ALU(0, 1)): {           \
+		u_or_s##32_t d = r[o->dst], s = o->imm;    \
+		if (condition)                             \
+			pc += o->off;                      \
+		break;                                     \
+	}
+
+/* Two copies of the loop are made: only one counts. */
+static inline __attribute__((always_inline)) uint64_t execute(struct interp_run *run, bool counts)
+{
+	const struct interp_code *code = run->code;
+	const struct interp_op *pc = code->ops, *o;
+	uint64_t *const r = run->r, left = code->binding.budget, value;
+	enum ebpf_fault_reason fault;
+	struct interp_helper helper;
+
+	for (;;) {
+		o = pc++;
+		if (counts) {
+			if (code->binding.budget && left-- == 0)
+				return stop(run, o, EBPF_FAULT_BUDGET);
+			if (code->hits)
+				code->hits[o - code->ops]++;
+		}
+		switch (o->code) {
+			ARITHMETIC(ISA_ADD, uint, d + s)
+			ARITHMETIC(ISA_SUB, uint, d - s)
+			ARITHMETIC(ISA_MUL, uint, d * s)
+			ARITHMETIC(ISA_DIV, uint, s ? d / s : 0)
+			ARITHMETIC(ISA_SDIV, int, sdiv64(d, s))
+			ARITHMETIC(ISA_MOD, uint, s ? d % s : d)
+			ARITHMETIC(ISA_SMOD, int, smod64(d, s))
+			ARITHMETIC(ISA_OR, uint, d | s)
+			ARITHMETIC(ISA_AND, uint, d & s)
+			ARITHMETIC(ISA_XOR, uint, d ^ s)
+			ARITHMETIC(ISA_LSH, uint, d << SHIFT_COUNT(d, s))
+			ARITHMETIC(ISA_RSH, uint, d >> SHIFT_COUNT(d, s))
+			ARITHMETIC(ISA_ARSH, int, d >> SHIFT_COUNT(d, s))
+			ARITHMETIC(ISA_MOV, uint, s)
+			COMPARISON(ISA_JEQ, uint, d == s)
+			COMPARISON(ISA_JNE, uint, d != s)
+			COMPARISON(ISA_JGT, uint, d > s)
+			COMPARISON(ISA_JGE, uint, d >= s)
+			COMPARISON(ISA_JLT, uint, d < s)
+			COMPARISON(ISA_JLE, uint, d <= s)
+			COMPARISON(ISA_JSET, uint, d & s)
+			COMPARISON(ISA_JSGT, int, d > s)
+			COMPARISON(ISA_JSGE, int, d >= s)
+			COMPARISON(ISA_JSLT, int, d < s)
+			COMPARISON(ISA_JSLE, int, d <= s)
+
+		case INTERP_OP(ISA_NEG, VARIANT_ALU(1, 0)): r[o->dst] = 0 - r[o->dst]; break;
+		case INTERP_OP(ISA_NEG, VARIANT_ALU(0, 0)):
+			r[o->dst] = (uint32_t)(0 - r[o->dst]);
+			break;
+		case INTERP_OP(ISA_MOVSX, VARIANT_EXTEND(1, 1)):
+			r[o->dst] = (int8_t)r[o->src];
+			break;
+		case INTERP_OP(ISA_MOVSX, VARIANT_EXTEND(2, 1)):
+			r[o->dst] = (int16_t)r[o->src];
+			break;
+		case INTERP_OP(ISA_MOVSX, VARIANT_EXTEND(4, 1)):
+			r[o->dst] = (int32_t)r[o->src];
+			break;
+		case INTERP_OP(ISA_MOVSX, VARIANT_EXTEND(1, 0)):
+			r[o->dst] = (uint32_t)(int8_t)r[o->src];
+			break;
+		case INTERP_OP(ISA_MOVSX, VARIANT_EXTEND(2, 0)):
+			r[o->dst] = (uint32_t)(int16_t)r[o->src];
+			break;
+		case INTERP_OP(ISA_LE, VARIANT_SIZE(2)): r[o->dst] = htole16(r[o->dst]); break;
+		case INTERP_OP(ISA_LE, VARIANT_SIZE(4)): r[o->dst] = htole32(r[o->dst]); break;
+		case INTERP_OP(ISA_LE, VARIANT_SIZE(8)): r[o->dst] = htole64(r[o->dst]); break;
+		case INTERP_OP(ISA_BE, VARIANT_SIZE(2)): r[o->dst] = htobe16(r[o->dst]); break;
+		case INTERP_OP(ISA_BE, VARIANT_SIZE(4)): r[o->dst] = htobe32(r[o->dst]); break;
+		case INTERP_OP(ISA_BE, VARIANT_SIZE(8)): r[o->dst] = htobe64(r[o->dst]); break;
+		case INTERP_OP(ISA_BSWAP, VARIANT_SIZE(2)):
+			r[o->dst] = __builtin_bswap16(r[o->dst]);
+			break;
+		case INTERP_OP(ISA_BSWAP, VARIANT_SIZE(4)):
+			r[o->dst] = __builtin_bswap32(r[o->dst]);
+			break;
+		case INTERP_OP(ISA_BSWAP, VARIANT_SIZE(8)):
+			r[o->dst] = __builtin_bswap64(r[o->dst]);
+			break;
+
+		case INTERP_OP(ISA_LDDW, 0):
+			r[o->dst] = o->imm;
+			pc++;
+			break;
+		case INTERP_OP(ISA_LOAD, VARIANT_SIZE(1)):
+			if (!interp_memory__load(run, r[o->src] + o->off, 1, &r[o->dst]))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+		case INTERP_OP(ISA_LOAD, VARIANT_SIZE(2)):
+			if (!interp_memory__load(run, r[o->src] + o->off, 2, &r[o->dst]))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+		case INTERP_OP(ISA_LOAD, VARIANT_SIZE(4)):
+			if (!interp_memory__load(run, r[o->src] + o->off, 4, &r[o->dst]))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+		case INTERP_OP(ISA_LOAD, VARIANT_SIZE(8)):
+			if (!interp_memory__load(run, r[o->src] + o->off, 8, &r[o->dst]))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+		case INTERP_OP(ISA_LOADSX, VARIANT_SIZE(1)):
+			if (!interp_memory__load(run, r[o->src] + o->off, 1, &value))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			r[o->dst] = (int8_t)value;
+			break;
+		case INTERP_OP(ISA_LOADSX, VARIANT_SIZE(2)):
+			if (!interp_memory__load(run, r[o->src] + o->off, 2, &value))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			r[o->dst] = (int16_t)value;
+			break;
+		case INTERP_OP(ISA_LOADSX, VARIANT_SIZE(4)):
+			if (!interp_memory__load(run, r[o->src] + o->off, 4, &value))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			r[o->dst] = (int32_t)value;
+			break;
+		case INTERP_OP(ISA_STORE, VARIANT_STORE(1, 0)):
+			if (!interp_memory__store(run, r[o->dst] + o->off, 1, r[o->src]))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+		case INTERP_OP(ISA_STORE, VARIANT_STORE(2, 0)):
+			if (!interp_memory__store(run, r[o->dst] + o->off, 2, r[o->src]))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+		case INTERP_OP(ISA_STORE, VARIANT_STORE(4, 0)):
+			if (!interp_memory__store(run, r[o->dst] + o->off, 4, r[o->src]))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+		case INTERP_OP(ISA_STORE, VARIANT_STORE(8, 0)):
+			if (!interp_memory__store(run, r[o->dst] + o->off, 8, r[o->src]))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+		case INTERP_OP(ISA_STORE, VARIANT_STORE(1, 1)):
+			if (!interp_memory__store(run, r[o->dst] + o->off, 1, o->imm))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+		case INTERP_OP(ISA_STORE, VARIANT_STORE(2, 1)):
+			if (!interp_memory__store(run, r[o->dst] + o->off, 2, o->imm))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+		case INTERP_OP(ISA_STORE, VARIANT_STORE(4, 1)):
+			if (!interp_memory__store(run, r[o->dst] + o->off, 4, o->imm))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+		case INTERP_OP(ISA_STORE, VARIANT_STORE(8, 1)):
+			if (!interp_memory__store(run, r[o->dst] + o->off, 8, o->imm))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+		case INTERP_OP(ISA_ATOMIC_ADD, 0)... INTERP_OP(ISA_ATOMIC_CMPXCHG, 7):
+			if (!atomic(run, o))
+				return stop(run, o, EBPF_FAULT_ACCESS);
+			break;
+
+		case INTERP_OP(ISA_JA, 0): pc += o->off; break;
+		case INTERP_OP(ISA_CALL, EBPF_CALL_LOCAL):
+			pc = call_local(run, o);
+			if (!pc)
+				return stop(run, o, EBPF_FAULT_DEPTH);
+			break;
+		case INTERP_OP(ISA_CALL, EBPF_CALL_HELPER):
+			if (!o->imm)
+				return stop(run, o, EBPF_FAULT_HELPER);
+			fault = interp_helper__call(run, (const void *)(uintptr_t)o->imm);
+			if (fault)
+				return stop(run, o, fault);
+			break;
+		case INTERP_OP(ISA_CALLX, 0):
+			if (!interp_helper__find(code, r[o->dst], &helper))
+				return stop(run, o, EBPF_FAULT_HELPER);
+			fault = interp_helper__call(run, &helper);
+			if (fault)
+				return stop(run, o, fault);
+			break;
+		case INTERP_OP(ISA_EXIT, 0):
+			if (!run->depth)
+				return r[0];
+			pc = return_local(run);
+			break;
+		default: return stop(run, o, EBPF_FAULT_INSN);
+		}
+	}
+}
+
+static __attribute__((noinline)) uint64_t execute_counting(struct interp_run *run)
+{
+	return execute(run, true);
+}
+
+uint64_t interp__run(const struct interp_code *code, struct ebpf_env *env, void *ctx)
+{
+	struct interp_run run; /* the stack is large and needs no clearing */
+
+	run.code = code;
+	run.env = env;
+	run.ctx = ctx;
+	run.value = run.value_len = 0;
+	run.depth = 0;
+	memset(run.r, 0, sizeof(run.r));
+	interp_memory__refresh(&run);
+	enter_frame(&run);
+	if (code->raw) {
+		run.r[1] = (uintptr_t)((const struct ebpf_raw_ctx *)ctx)->mem;
+		run.r[2] = ((const struct ebpf_raw_ctx *)ctx)->len;
+	} else {
+		run.r[1] = (uintptr_t)ctx;
+	}
+	return code->hits || code->binding.budget ? execute_counting(&run) : execute(&run, false);
+}

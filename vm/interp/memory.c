@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * memory.c -- what memory an interpreted program may touch, when it is not the obvious.
+ */
+#include <linux/bpf.h>
+
+#include "memory.h"
+
+void interp_memory__refresh(struct interp_run *run)
+{
+	const struct interp_code *code = run->code;
+
+	if (code->raw) {
+		const struct ebpf_raw_ctx *raw = (const void *)run->ctx;
+
+		run->memory = (uintptr_t)raw->mem;
+		run->memory_len = raw->mem ? raw->len : 0;
+	} else {
+		uint64_t end;
+
+		memcpy(&run->memory, run->ctx + code->packet_place, sizeof(run->memory));
+		memcpy(&end, run->ctx + code->packet_end_place, sizeof(end));
+		run->memory_len = end > run->memory ? end - run->memory : 0;
+	}
+}
+
+static bool within(uint64_t addr, uint64_t size, uint64_t base, uint64_t len)
+{
+	return addr - base <= len && len - (addr - base) >= size;
+}
+
+static bool in_stack(const struct interp_run *run, uint64_t addr, uint64_t size)
+{
+	uint32_t frame;
+
+	for (frame = 0; frame <= run->depth; frame++) {
+		const uint8_t *top = run->stack + frame * FRAME_PLACE + FRAME_TOP;
+
+		if (within(addr, size, (uintptr_t)top - EBPF_STACK_SIZE, EBPF_STACK_SIZE))
+			return true;
+	}
+	return false;
+}
+
+static bool in_maps(const struct interp_run *run, uint64_t addr, uint64_t size, bool write)
+{
+	const struct interp_binding *b = &run->code->binding;
+	uint32_t i;
+
+	for (i = 0; i < b->view->n_maps; i++) {
+		uint32_t flags = b->maps[i]->geo.flags;
+
+		if (!rt_map__owns(b->maps[i], run->env->worker, (void *)(uintptr_t)addr, size))
+			continue;
+		return write ? !(flags & BPF_F_RDONLY_PROG) : !(flags & BPF_F_WRONLY_PROG);
+	}
+	return false;
+}
+
+void interp_memory__blame(struct interp_run *run, uint64_t addr, uint64_t size)
+{
+	run->env->fault_address = addr;
+	run->env->fault_size = size < UINT32_MAX ? size : UINT32_MAX;
+}
+
+void *interp_memory__find(struct interp_run *run, uint64_t addr, uint64_t size, bool write)
+{
+	if (within(addr, size, run->memory, run->memory_len) || in_stack(run, addr, size) ||
+		in_maps(run, addr, size, write))
+		return (void *)(uintptr_t)addr;
+	interp_memory__blame(run, addr, size);
+	return NULL;
+}
+
+/* A field of the user's context as the machine's holds it: pointers are 64 bits wide, part of
+ * a number is cut out of the whole. */
+static bool load_context(
+	const struct interp_run *run, uint64_t offset, uint32_t size, uint64_t *value)
+{
+	const struct ctx_field *f = ctx_table__find(run->code->ctx_table, offset, size);
+	uint64_t whole = 0;
+
+	if (!f)
+		return false;
+	memcpy(&whole, run->ctx + f->place, f->place_size);
+	if (f->kind == CTX_SCALAR && size < f->size) {
+		whole >>= 8 * (offset - f->offset);
+		whole &= (1ull << 8 * size) - 1;
+	}
+	*value = whole;
+	return true;
+}
+
+bool interp_memory__load_slow(struct interp_run *run, uint64_t addr, uint32_t size, uint64_t *value)
+{
+	uint64_t offset = addr - (uintptr_t)run->ctx;
+	const void *p;
+
+	if (!run->code->raw && offset < run->code->ctx_table->size) {
+		if (load_context(run, offset, size, value))
+			return true;
+		interp_memory__blame(run, addr, size);
+		return false;
+	}
+	p = interp_memory__find(run, addr, size, false);
+	if (!p)
+		return false;
+	*value = 0;
+	memcpy(value, p, size);
+	return true;
+}
