@@ -26,8 +26,9 @@
 	X(UNINIT_MEM, void *)            /* bytes to write, number in the next argument */ \
 	X(SIZE, uint64_t)                /* > 0 */ \
 	X(SIZE_OR_ZERO, uint64_t)        \
-	X(CONST_SIZE_OR_ZERO, uint64_t)
+	X(DONTCARE, uint64_t)            /* as the register is, even if never written */
 
+/* A SCALAR that is an error is a negative errno, sign-extended to 64 bits. */
 #define HELPER_RET_KINDS(X) \
 	X(SCALAR, uint64_t)              \
 	X(MAP_VALUE_OR_NULL, void *)
@@ -44,6 +45,14 @@ enum helper_ret {
 	HELPER_RET_KINDS(X)
 #undef X
 };
+
+/* The C type of each kind: helper_arg_MAP_t, helper_ret_SCALAR_t, ... */
+#define X(kind, type) typedef type helper_arg_##kind##_t;
+HELPER_ARG_KINDS(X)
+#undef X
+#define X(kind, type) typedef type helper_ret_##kind##_t;
+HELPER_RET_KINDS(X)
+#undef X
 
 enum helper_flags {
 	HELPER_MOVES_PACKET = 1 << 0, /* packet pointers are gone after the call */
@@ -68,5 +77,19 @@ typedef uint64_t (*helper_call_fn)(struct ebpf_env *env, uint64_t r1, uint64_t r
 const struct helper_proto *helper__find(uint32_t id);
 helper_call_fn helper__call(uint32_t id);
 const char *helper__name(uint32_t id);
+
+/* uint64_t helper_NAME(struct ebpf_env *env, ...) */
+#define PROTO(name, ret, ...) helper_ret_##ret##_t helper_##name(struct ebpf_env *env, ##__VA_ARGS__);
+#define ARG(kind)             helper_arg_##kind##_t
+#define HELPER0(id, name, ret, flags)             PROTO(name, ret)
+#define HELPER1(id, name, ret, a, flags)          PROTO(name, ret, ARG(a))
+#define HELPER2(id, name, ret, a, b, flags)       PROTO(name, ret, ARG(a), ARG(b))
+#define HELPER3(id, name, ret, a, b, c, flags)    PROTO(name, ret, ARG(a), ARG(b), ARG(c))
+#define HELPER4(id, name, ret, a, b, c, d, flags) PROTO(name, ret, ARG(a), ARG(b), ARG(c), ARG(d))
+#define HELPER5(id, name, ret, a, b, c, d, e, flags) \
+	PROTO(name, ret, ARG(a), ARG(b), ARG(c), ARG(d), ARG(e))
+#include "helpers.def"
+#undef PROTO
+#undef ARG
 
 #endif

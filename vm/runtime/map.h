@@ -10,11 +10,15 @@
  * in the map's memory folds: there is no pointer inside a map's memory that a lookup must
  * follow first. All layout is derived from the geometry by rt_geometry__init().
  *
- *	mem ─► header (struct rt_map_head: lock, counts, hash seed) │ index │ elements
+ *	array   mem ─► values
+ *	hash    mem ─► head │ buckets │ links │ elements │ per-CPU values
  *
  * Values never move and map memory never shrinks: a pointer from a lookup stays usable. Per-CPU
  * values are value_set bytes apart for each worker: mem + values + worker * value_set + ...;
  * the number of workers is in no formula but the total size. Readers take no lock.
+ *
+ * Errors are the kernel's for the same mistake, negative. Threads: every operation may run
+ * beside every other; rt_map__format() wants the map to itself.
  */
 #ifndef VM_RUNTIME_MAP_H
 #define VM_RUNTIME_MAP_H
@@ -27,13 +31,12 @@ struct rt_geometry {
 	uint32_t type, key_size, value_size, max_entries, flags;
 	/* derived */
 	uint32_t value_stride; /* value_size rounded up to 8 */
-	uint32_t elem_stride;  /* hash: header, key and value of one element */
+	uint32_t elem_stride;  /* hash: key and value of one element */
 	uint32_t elem_value;   /* hash: offset of the value in an element */
-	uint32_t n_elems;      /* elements allocated: max_entries and spares */
+	uint32_t n_elems;      /* hash: elements allocated: max_entries, spares, number 0 */
 	uint32_t n_buckets;    /* power of two; 0 for arrays */
-	uint32_t n_overflow;   /* overflow buckets */
-	uint32_t pad;
-	uint64_t index;        /* offset in mem of the bucket index */
+	uint64_t index;        /* offset in mem of the buckets (hash) */
+	uint64_t links;        /* offset of the elements' links (hash) */
 	uint64_t elems;        /* offset of the elements (hash) */
 	uint64_t values;       /* offset of the values (array, per-CPU) */
 	uint64_t value_set;    /* per-CPU: bytes of one worker's values, cache-line aligned */
@@ -50,8 +53,8 @@ int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	uint32_t value_size, uint32_t max_entries, uint32_t flags);
 /* Bytes of memory for `slots` per-CPU slots (workers and one for the host). 0: too large. */
 uint64_t rt_map__bytes(const struct rt_geometry *geo, uint32_t slots);
-/* mem must be zeroed, 64-byte aligned and rt_map__bytes() long. */
-void rt_map__format(const struct rt_map *m, uint64_t seed);
+/* mem must be zeroed, 64-byte aligned and rt_map__bytes(geo, slots) long. */
+void rt_map__format(const struct rt_map *m, uint32_t slots, uint64_t seed);
 
 /* The program's view: `slot` is the worker. Each is the helper of the same name in Linux. */
 void *rt_map__lookup(const struct rt_map *m, uint32_t slot, const void *key);

@@ -15,6 +15,12 @@
 
 #define rt_inline  static inline __attribute__((always_inline))
 #define rt_cold    __attribute__((noinline, cold))
+/* On the way of a lookup: in bitcode inlined into the program wherever it is called. */
+#if defined(__clang__)
+#define rt_hot __attribute__((always_inline))
+#else
+#define rt_hot __attribute__((hot))
+#endif
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
@@ -28,11 +34,40 @@
 #define rt_fence()            __nvvm_membar_gl()
 #define rt_read_acquire(p)    ({ __typeof__(*(p)) v_ = rt_read(p); rt_fence(); v_; })
 #define rt_write_release(p, v) do { rt_fence(); rt_write(p, v); } while (0)
+/* A kernel reads a snapshot that nobody writes: its readers need no order. */
+#define rt_fence_acquire()    ((void)0)
+#define rt_fence_release()    rt_fence()
+#define rt_exchange(p, v)     ({ uint32_t x_ = __atomic_exchange_n((p), (v), __ATOMIC_RELAXED); \
+				 rt_fence(); x_; })
 #define rt_prefetch(p)        ((void)(p))
+#define rt_pause()            ((void)0)
 #else
 #define rt_read_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define rt_write_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define rt_fence_acquire()     __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define rt_fence_release()     __atomic_thread_fence(__ATOMIC_RELEASE)
+#define rt_exchange(p, v)      __atomic_exchange_n((p), (v), __ATOMIC_ACQUIRE)
 #define rt_prefetch(p)         __builtin_prefetch((p), 0, 3)
+#if defined(__x86_64__) || defined(__i386__)
+#define rt_pause() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define rt_pause() __asm__ volatile("yield")
+#else
+#define rt_pause() ((void)0)
 #endif
+#endif
+
+/* Held for a few stores, by writers only. */
+rt_inline void rt_lock(uint32_t *lock)
+{
+	while (rt_exchange(lock, 1))
+		while (rt_read(lock))
+			rt_pause();
+}
+
+rt_inline void rt_unlock(uint32_t *lock)
+{
+	rt_write_release(lock, 0);
+}
 
 #endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * geometry.c -- which maps can be, and where everything lies in their memory.
+ *
+ * The rules and errno values are those of the kernel's map_alloc_check of each type. The
+ * layout is a function of the geometry alone, so that it is constant in compiled programs.
+ */
+#include "map-types.h"
+#include "map-hash.h"
+#include "words.h"
+
+#define CACHE_LINE 64
+#define PERCPU_VALUE_MAX (32 << 10) /* PCPU_MIN_UNIT_SIZE */
+#define HASH_ELEM_MAX    ((4 << 20) - 48) /* KMALLOC_MAX_SIZE less struct htab_elem */
+#define MAP_BYTES_MAX    (UINT64_C(1) << 47)
+
+#define ACCESS_FLAGS (RT_F_RDONLY | RT_F_WRONLY | RT_F_RDONLY_PROG | RT_F_WRONLY_PROG)
+#define ARRAY_FLAGS  (RT_F_NUMA_NODE | RT_F_MMAPABLE | RT_F_INNER_MAP | ACCESS_FLAGS)
+#define HASH_FLAGS   (RT_F_NO_PREALLOC | RT_F_NUMA_NODE | RT_F_ZERO_SEED | ACCESS_FLAGS)
+#define SHARED_FLAGS (RT_F_NUMA_NODE | RT_F_MMAPABLE | RT_F_INNER_MAP) /* not for per-CPU maps */
+
+static bool flags_ok(const struct rt_geometry *geo, uint32_t allowed)
+{
+	const uint32_t no_syscall = RT_F_RDONLY | RT_F_WRONLY;
+	const uint32_t no_program = RT_F_RDONLY_PROG | RT_F_WRONLY_PROG;
+
+	if (rt_is_percpu(geo))
+		allowed &= ~(uint32_t)SHARED_FLAGS;
+	return !(geo->flags & ~allowed) && (geo->flags & no_syscall) != no_syscall &&
+	       (geo->flags & no_program) != no_program;
+}
+
+static int array_init(struct rt_geometry *geo)
+{
+	if (!flags_ok(geo, ARRAY_FLAGS) || geo->key_size != 4 || !geo->value_size ||
+		!geo->max_entries)
+		return -RT_EINVAL;
+	if (geo->value_size > INT32_MAX)
+		return -RT_E2BIG;
+	geo->value_stride = (uint32_t)rt_round_up(geo->value_size, 8);
+	if (rt_is_percpu(geo)) {
+		if (geo->value_stride > PERCPU_VALUE_MAX)
+			return -RT_E2BIG;
+		geo->value_set =
+			rt_round_up((uint64_t)geo->max_entries * geo->value_stride, CACHE_LINE);
+	}
+	return 0;
+}
+
+/* Small elements lie within one cache line. */
+static uint32_t elem_stride(uint32_t bytes)
+{
+	uint32_t stride = 8;
+
+	if (bytes > CACHE_LINE)
+		return bytes;
+	while (stride < bytes)
+		stride *= 2;
+	return stride;
+}
+
+static int hash_init(struct rt_geometry *geo)
+{
+	uint64_t at;
+
+	if (!flags_ok(geo, HASH_FLAGS) || !geo->key_size || !geo->value_size || !geo->max_entries)
+		return -RT_EINVAL;
+	if ((uint64_t)geo->key_size + geo->value_size >= HASH_ELEM_MAX ||
+		geo->max_entries > UINT32_C(1) << 31)
+		return -RT_E2BIG;
+	geo->value_stride = (uint32_t)rt_round_up(geo->value_size, 8);
+	if (rt_is_percpu(geo) && geo->value_stride > PERCPU_VALUE_MAX)
+		return -RT_E2BIG;
+	geo->elem_value = (uint32_t)rt_round_up(geo->key_size, 8);
+	geo->elem_stride =
+		elem_stride(geo->elem_value + (rt_is_percpu(geo) ? 0 : geo->value_stride));
+	geo->n_elems = 1 + geo->max_entries + RT_HASH_SPARES;
+	geo->n_buckets = 1;
+	while ((uint64_t)geo->n_buckets * RT_HASH_LOAD < geo->max_entries)
+		geo->n_buckets *= 2;
+
+	geo->index = sizeof(struct rt_hash_head);
+	geo->links = geo->index + (uint64_t)geo->n_buckets * sizeof(struct rt_hash_bucket);
+	at = geo->links + (uint64_t)geo->n_elems * sizeof(uint32_t);
+	geo->elems = rt_round_up(at, CACHE_LINE);
+	at = geo->elems + (uint64_t)geo->n_elems * geo->elem_stride;
+	geo->values = rt_round_up(at, CACHE_LINE);
+	if (rt_is_percpu(geo))
+		geo->value_set =
+			rt_round_up((uint64_t)geo->n_elems * geo->value_stride, CACHE_LINE);
+	return 0;
+}
+
+int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
+	uint32_t value_size, uint32_t max_entries, uint32_t flags)
+{
+	*geo = (struct rt_geometry){
+		.type = type,
+		.key_size = key_size,
+		.value_size = value_size,
+		.max_entries = max_entries,
+		.flags = flags,
+	};
+	switch (type) {
+	case RT_MAP_ARRAY:
+	case RT_MAP_PERCPU_ARRAY:
+		return array_init(geo);
+	case RT_MAP_HASH:
+	case RT_MAP_PERCPU_HASH:
+		return hash_init(geo);
+	default:
+		return -RT_ENOTSUP;
+	}
+}
+
+uint64_t rt_map__bytes(const struct rt_geometry *geo, uint32_t slots)
+{
+	uint64_t bytes;
+
+	if (geo->type == RT_MAP_ARRAY)
+		bytes = (uint64_t)geo->max_entries * geo->value_stride;
+	else if (__builtin_mul_overflow(geo->value_set, slots, &bytes) ||
+		 __builtin_add_overflow(bytes, geo->values, &bytes))
+		return 0;
+	return bytes <= MAP_BYTES_MAX ? bytes : 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * helper-map.c -- bpf_map_lookup_elem, _update_elem, _delete_elem: the worker is the slot.
+ */
+#include "helpers.h"
+
+rt_hot void *helper_map_lookup_elem(
+	struct ebpf_env *env, const struct rt_map *m, const void *key)
+{
+	return rt_map__lookup(m, env->worker, key);
+}
+
+uint64_t helper_map_update_elem(struct ebpf_env *env, const struct rt_map *m, const void *key,
+	const void *value, uint64_t flags)
+{
+	return (uint64_t)rt_map__update(m, env->worker, key, value, flags);
+}
+
+uint64_t helper_map_delete_elem(struct ebpf_env *env, const struct rt_map *m, const void *key)
+{
+	return (uint64_t)rt_map__delete(m, key);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * helper-packet.c -- bpf_xdp_adjust_head, _meta, _tail.
+ *
+ * The kernel's limits decide whether a change is allowed (head_limit, tail_limit). Where the
+ * buffer is narrower than they are, the packet moves within it, and the limits with it: they
+ * are distances from the packet, not places.
+ */
+#include "helpers.h"
+#include "uapi.h"
+
+#define ETH_HEADER 14
+#define META_MAX   252 /* struct skb_shared_info has 8 bits for it, and it is whole words */
+
+static void packet__shift(struct ebpf_xdp_ctx *ctx, int64_t by)
+{
+	__builtin_memmove(
+		ctx->data_meta + by, ctx->data_meta, (uint64_t)(ctx->data_end - ctx->data_meta));
+	ctx->data_meta += by;
+	ctx->data += by;
+	ctx->data_end += by;
+	ctx->head_limit += by;
+	ctx->tail_limit += by;
+}
+
+/* Makes room for `head` bytes before data_meta and `tail` bytes after data_end. */
+rt_cold static bool packet__move(struct ebpf_xdp_ctx *ctx, int64_t head, int64_t tail)
+{
+	int64_t before = ctx->data_meta - ctx->buf, after = ctx->buf_end - ctx->data_end;
+
+	if (before + after < head + tail)
+		return false;
+	packet__shift(ctx, before < head ? head - before : after - tail);
+	return true;
+}
+
+rt_inline bool packet__make_room(struct ebpf_xdp_ctx *ctx, int64_t head, int64_t tail)
+{
+	if (likely(ctx->data_meta - ctx->buf >= head && ctx->buf_end - ctx->data_end >= tail))
+		return true;
+	return packet__move(ctx, head, tail);
+}
+
+uint64_t helper_xdp_adjust_head(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, uint64_t delta)
+{
+	int64_t offset = (int32_t)delta, meta = ctx->data - ctx->data_meta;
+
+	if (ctx->data - ctx->head_limit + offset < meta ||
+		ctx->data_end - ctx->data - offset < ETH_HEADER)
+		return (uint64_t)-RT_EINVAL;
+	if (!packet__make_room(ctx, -offset, 0))
+		return (uint64_t)-RT_EINVAL;
+	if (meta)
+		__builtin_memmove(ctx->data_meta + offset, ctx->data_meta, (uint64_t)meta);
+	ctx->data_meta += offset;
+	ctx->data += offset;
+	return 0;
+}
+
+uint64_t helper_xdp_adjust_meta(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, uint64_t delta)
+{
+	int64_t offset = (int32_t)delta, meta = ctx->data - ctx->data_meta - offset;
+
+	if (ctx->data_meta - ctx->head_limit + offset < 0 || meta < 0)
+		return (uint64_t)-RT_EINVAL;
+	if (meta % 4 || meta > META_MAX)
+		return (uint64_t)-RT_EACCES;
+	if (!packet__make_room(ctx, -offset, 0))
+		return (uint64_t)-RT_EINVAL;
+	ctx->data_meta += offset;
+	return 0;
+}
+
+uint64_t helper_xdp_adjust_tail(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, uint64_t delta)
+{
+	int64_t offset = (int32_t)delta;
+
+	if (ctx->tail_limit - ctx->data_end < offset ||
+		ctx->data_end - ctx->data + offset < ETH_HEADER)
+		return (uint64_t)-RT_EINVAL;
+	if (!packet__make_room(ctx, 0, offset))
+		return (uint64_t)-RT_EINVAL;
+	if (offset > 0)
+		__builtin_memset(ctx->data_end, 0, (uint64_t)offset);
+	ctx->data_end += offset;
+	return 0;
+}

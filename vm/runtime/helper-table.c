@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * helper-table.c -- helpers by number: prototype, uniform call, name. Generated from
+ * helpers.def; the names of helpers that xdpk does not have come from the kernel's own list.
+ * Native only, and so the place where uapi.h is held against the kernel's headers.
+ */
+#include <errno.h>
+#include <linux/bpf.h>
+
+#include "helpers.h"
+#include "uapi.h"
+
+#define SAME(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), #theirs)
+SAME(RT_MAP_HASH, BPF_MAP_TYPE_HASH);
+SAME(RT_MAP_ARRAY, BPF_MAP_TYPE_ARRAY);
+SAME(RT_MAP_PERCPU_HASH, BPF_MAP_TYPE_PERCPU_HASH);
+SAME(RT_MAP_PERCPU_ARRAY, BPF_MAP_TYPE_PERCPU_ARRAY);
+SAME(RT_F_NO_PREALLOC, BPF_F_NO_PREALLOC);
+SAME(RT_F_NUMA_NODE, BPF_F_NUMA_NODE);
+SAME(RT_F_RDONLY, BPF_F_RDONLY);
+SAME(RT_F_WRONLY, BPF_F_WRONLY);
+SAME(RT_F_ZERO_SEED, BPF_F_ZERO_SEED);
+SAME(RT_F_RDONLY_PROG, BPF_F_RDONLY_PROG);
+SAME(RT_F_WRONLY_PROG, BPF_F_WRONLY_PROG);
+SAME(RT_F_MMAPABLE, BPF_F_MMAPABLE);
+SAME(RT_F_INNER_MAP, BPF_F_INNER_MAP);
+SAME(RT_ANY, BPF_ANY);
+SAME(RT_NOEXIST, BPF_NOEXIST);
+SAME(RT_EXIST, BPF_EXIST);
+SAME(RT_F_LOCK, BPF_F_LOCK);
+SAME(RT_XDP_ABORTED, XDP_ABORTED);
+SAME(RT_XDP_REDIRECT, XDP_REDIRECT);
+SAME(RT_ENOENT, ENOENT);
+SAME(RT_E2BIG, E2BIG);
+SAME(RT_EACCES, EACCES);
+SAME(RT_EEXIST, EEXIST);
+SAME(RT_EINVAL, EINVAL);
+SAME(RT_ENOTSUP, ENOTSUP);
+
+#define A(kind, r) , (helper_arg_##kind##_t)r
+#define CALL(name, ...)                                                                            \
+	static uint64_t call_##name(struct ebpf_env *env, uint64_t r1, uint64_t r2, uint64_t r3,   \
+		uint64_t r4, uint64_t r5)                                                          \
+	{                                                                                          \
+		return (uint64_t)helper_##name(env __VA_ARGS__);                                   \
+	}
+#define HELPER0(id, name, ret, flags)             CALL(name)
+#define HELPER1(id, name, ret, a, flags)          CALL(name, A(a, r1))
+#define HELPER2(id, name, ret, a, b, flags)       CALL(name, A(a, r1) A(b, r2))
+#define HELPER3(id, name, ret, a, b, c, flags)    CALL(name, A(a, r1) A(b, r2) A(c, r3))
+#define HELPER4(id, name, ret, a, b, c, d, flags) CALL(name, A(a, r1) A(b, r2) A(c, r3) A(d, r4))
+#define HELPER5(id, name, ret, a, b, c, d, e, flags)                                               \
+	CALL(name, A(a, r1) A(b, r2) A(c, r3) A(d, r4) A(e, r5))
+#include "helpers.def"
+
+struct entry {
+	struct helper_proto proto;
+	helper_call_fn call;
+};
+
+#define ENTRY(id, name, ret, flags, n, ...)                                                        \
+	[id] = {{id, "bpf_" #name, RET_##ret, {__VA_ARGS__}, n, flags}, call_##name},
+static const struct entry entries[] = {
+#define HELPER0(id, name, ret, f)                ENTRY(id, name, ret, f, 0, ARG_NONE)
+#define HELPER1(id, name, ret, a, f)             ENTRY(id, name, ret, f, 1, ARG_##a)
+#define HELPER2(id, name, ret, a, b, f)          ENTRY(id, name, ret, f, 2, ARG_##a, ARG_##b)
+#define HELPER3(id, name, ret, a, b, c, f)       ENTRY(id, name, ret, f, 3, ARG_##a, ARG_##b, ARG_##c)
+#define HELPER4(id, name, ret, a, b, c, d, f) \
+	ENTRY(id, name, ret, f, 4, ARG_##a, ARG_##b, ARG_##c, ARG_##d)
+#define HELPER5(id, name, ret, a, b, c, d, e, f) \
+	ENTRY(id, name, ret, f, 5, ARG_##a, ARG_##b, ARG_##c, ARG_##d, ARG_##e)
+#include "helpers.def"
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const struct helper_proto *helper__find(uint32_t id)
+{
+	return id < COUNT(entries) && entries[id].call ? &entries[id].proto : NULL;
+}
+
+helper_call_fn helper__call(uint32_t id)
+{
+	return id < COUNT(entries) ? entries[id].call : NULL;
+}
+
+const char *helper__name(uint32_t id)
+{
+#define FN(name) [BPF_FUNC_##name] = "bpf_" #name
+	static const char *const names[] = {
+		__BPF_FUNC_MAPPER(FN)
+/* Helpers younger than the Linux 6.1 headers; newer headers have this macro and list them. */
+#ifndef ___BPF_FUNC_MAPPER
+			[210] = "bpf_cgrp_storage_get",
+		[211] = "bpf_cgrp_storage_delete",
+#endif
+	};
+#undef FN
+
+	return id < COUNT(names) ? names[id] : NULL;
+}

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * map-hash.c -- HASH and PERCPU_HASH: one cache line of tags and element numbers per bucket.
+ *
+ * A lookup is one multiplication per 16 bytes of key, the bucket's cache line, and the
+ * element's. What finds no slot in its bucket goes into the bucket's chain, so nothing but
+ * max_entries limits the number of elements.
+ *
+ * Update of an existing key fills a fresh element and publishes its number where the old one
+ * was: a program that still holds the old value's address keeps the old value. Free elements
+ * queue, so that one is reused as late as possible. Per-CPU values change in place, as in the
+ * kernel.
+ *
+ * Readers take no lock. An element that leaves its bucket changes the bucket's `seq` before
+ * it may be filled again, and a reader whose bucket changed meanwhile looks again. So a
+ * lookup gives the element that held exactly this key at some moment during the lookup, and
+ * NULL only if there was such a moment without one. What it cannot promise, as the kernel's
+ * cannot: that the element is not deleted and reused while the program still reads its value.
+ *
+ * Lock order: nothing is taken under a bucket's lock or the queue's. An updater that finds
+ * the queue empty waits holding nothing: as every element beyond max_entries is in the hands
+ * of another updater, it will come.
+ */
+#include "map-hash.h"
+#include "words.h"
+
+rt_inline struct rt_hash_head *hash__head(const struct rt_map *m)
+{
+	return (struct rt_hash_head *)m->mem;
+}
+
+rt_inline struct rt_hash_bucket *hash__bucket(const struct rt_map *m, uint64_t hash)
+{
+	return (struct rt_hash_bucket *)(m->mem + m->geo.index) + (hash & (m->geo.n_buckets - 1));
+}
+
+rt_inline uint32_t *hash__link(const struct rt_map *m, uint32_t elem)
+{
+	return (uint32_t *)(m->mem + m->geo.links) + elem;
+}
+
+rt_inline rt_word *hash__key(const struct rt_map *m, uint32_t elem)
+{
+	return (rt_word *)(m->mem + m->geo.elems + (uint64_t)elem * m->geo.elem_stride);
+}
+
+rt_inline uint8_t *hash__value(const struct rt_map *m, uint32_t slot, uint32_t elem)
+{
+	if (rt_is_percpu(&m->geo))
+		return m->mem + m->geo.values + slot * m->geo.value_set +
+		       (uint64_t)elem * m->geo.value_stride;
+	return (uint8_t *)hash__key(m, elem) + m->geo.elem_value;
+}
+
+rt_inline uint64_t multiply_fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+rt_inline uint64_t hash__of(const struct rt_map *m, const void *key)
+{
+	const struct rt_hash_head *head = hash__head(m);
+	uint32_t size = m->geo.key_size, n = rt_words(size);
+	uint64_t h = head->seed[0], seed = head->seed[1];
+
+	for (uint32_t i = 0; i + 1 < n; i += 2)
+		h = multiply_fold(
+			rt_load_word(key, size, i) ^ h, rt_load_word(key, size, i + 1) ^ seed);
+	if (n & 1)
+		h = multiply_fold(rt_load_word(key, size, n - 1) ^ h, seed);
+	return h;
+}
+
+/* Tags come from the hash's other end than the bucket, and are never 0. */
+rt_inline uint64_t hash__tag(uint64_t hash)
+{
+	return hash >> 48 | 1;
+}
+
+#define LANES UINT64_C(0x0001000100010001)
+
+/* The high bit of each 16-bit lane that is 0; lanes above one that is 0 may be wrong. */
+rt_inline uint64_t zero_lanes(uint64_t w)
+{
+	return (w - LANES) & ~w & (LANES << 15);
+}
+
+/* Slots whose tag is `tag`, slot s in bits 8s..8s+7: odd slots are lanes of tags[0], even
+ * ones of tags[1]. The lowest is right, any other may be false. */
+rt_inline uint64_t bucket__match(const struct rt_hash_bucket *b, uint64_t tag)
+{
+	uint64_t want = tag * LANES;
+
+	return zero_lanes(rt_read(&b->tags[0]) ^ want) |
+	       zero_lanes(rt_read(&b->tags[1]) ^ want) >> 8;
+}
+
+rt_inline uint32_t match__slot(uint64_t match)
+{
+	return (uint32_t)__builtin_ctzll(match) / 8;
+}
+
+static void bucket__set_tag(struct rt_hash_bucket *b, uint32_t slot, uint64_t tag)
+{
+	uint64_t *word = &b->tags[~slot & 1];
+	uint32_t shift = slot / 2 * 16;
+
+	rt_write_release(word, (rt_read(word) & ~(UINT64_C(0xffff) << shift)) | tag << shift);
+}
+
+rt_inline bool hash__key_equal(const struct rt_map *m, uint32_t elem, const void *key)
+{
+	const rt_word *have = hash__key(m, elem);
+	uint32_t size = m->geo.key_size;
+	uint64_t diff = 0;
+
+	for (uint32_t i = 0; i < rt_words(size); i++)
+		diff |= rt_read(&have[i]) ^ rt_load_word(key, size, i);
+	return !diff;
+}
+
+rt_inline bool bucket__changed(const struct rt_hash_bucket *b, uint32_t seq)
+{
+	rt_fence_acquire();
+	return unlikely(rt_read(&b->seq) != seq);
+}
+
+/* A chain is walked only as long as the bucket has not changed: an element that left it may
+ * lead anywhere. */
+rt_inline uint32_t hash__find_in_chain(const struct rt_map *m, const struct rt_hash_bucket *b,
+	uint32_t elem, uint32_t seq, const void *key)
+{
+	while (elem && !hash__key_equal(m, elem, key) && !bucket__changed(b, seq))
+		elem = rt_read_acquire(hash__link(m, elem));
+	return elem;
+}
+
+/* The element with this key, or 0: right only if the bucket has not changed since `seq`. */
+rt_inline uint32_t hash__find_once(const struct rt_map *m, const struct rt_hash_bucket *b,
+	uint64_t tag, uint32_t seq, const void *key)
+{
+	uint32_t elem;
+
+	for (uint64_t match = bucket__match(b, tag); match; match &= match - 1) {
+		elem = rt_read_acquire(&b->elems[match__slot(match)]);
+		if (likely(hash__key_equal(m, elem, key)))
+			return elem;
+	}
+	elem = rt_read_acquire(&b->chain);
+	return likely(!elem) ? 0 : hash__find_in_chain(m, b, elem, seq, key);
+}
+
+rt_hot void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key)
+{
+	uint64_t hash = hash__of(m, key);
+	const struct rt_hash_bucket *b = hash__bucket(m, hash);
+	uint32_t seq, elem;
+
+	do {
+		seq = rt_read_acquire(&b->seq);
+		elem = hash__find_once(m, b, hash__tag(hash), seq, key);
+	} while (bucket__changed(b, seq));
+	return elem ? hash__value(m, slot, elem) : NULL;
+}
+
+/* --- writers ------------------------------------------------------------------------- */
+
+/* Where an element hangs: the word that holds its number, and the slot if it is in one. */
+struct place {
+	uint32_t *word; /* NULL: not found */
+	int slot;       /* -1: in the chain */
+};
+
+/* Under the bucket's lock. */
+static struct place hash__find_place(
+	const struct rt_map *m, struct rt_hash_bucket *b, uint64_t tag, const void *key)
+{
+	uint32_t *word;
+
+	for (uint64_t match = bucket__match(b, tag); match; match &= match - 1) {
+		int slot = (int)match__slot(match);
+
+		if (hash__key_equal(m, rt_read(&b->elems[slot]), key))
+			return (struct place){&b->elems[slot], slot};
+	}
+	for (word = &b->chain; rt_read(word); word = hash__link(m, rt_read(word)))
+		if (hash__key_equal(m, rt_read(word), key))
+			return (struct place){word, -1};
+	return (struct place){NULL, -1};
+}
+
+static void bucket__announce_change(struct rt_hash_bucket *b)
+{
+	rt_write_release(&b->seq, rt_read(&b->seq) + 1);
+}
+
+/* The writers of one bucket: publish an element, exchange one for another, take one out. */
+static void bucket__insert(
+	const struct rt_map *m, struct rt_hash_bucket *b, uint64_t tag, uint32_t elem)
+{
+	uint64_t empty = bucket__match(b, 0);
+
+	if (empty) {
+		rt_write_release(&b->elems[match__slot(empty)], elem);
+		bucket__set_tag(b, match__slot(empty), tag);
+	} else {
+		rt_write(hash__link(m, elem), rt_read(&b->chain));
+		rt_write_release(&b->chain, elem);
+	}
+}
+
+static uint32_t bucket__exchange(
+	const struct rt_map *m, struct rt_hash_bucket *b, struct place at, uint32_t elem)
+{
+	uint32_t old = rt_read(at.word);
+
+	if (at.slot < 0)
+		rt_write(hash__link(m, elem), rt_read(hash__link(m, old)));
+	rt_write_release(at.word, elem);
+	bucket__announce_change(b);
+	return old;
+}
+
+static uint32_t bucket__remove(const struct rt_map *m, struct rt_hash_bucket *b, struct place at)
+{
+	uint32_t old = rt_read(at.word);
+
+	if (at.slot < 0)
+		rt_write_release(at.word, rt_read(hash__link(m, old)));
+	else
+		bucket__set_tag(b, (uint32_t)at.slot, 0);
+	bucket__announce_change(b);
+	return old;
+}
+
+/* The queue never runs quite empty: its last element stays, so that it has two ends. */
+static uint32_t hash__take_free(const struct rt_map *m)
+{
+	struct rt_hash_head *head = hash__head(m);
+	uint32_t elem, next;
+
+	for (;;) {
+		rt_lock(&head->free_lock);
+		elem = rt_read(&head->free_first);
+		next = rt_read(hash__link(m, elem));
+		if (next)
+			rt_write(&head->free_first, next);
+		rt_unlock(&head->free_lock);
+		if (next)
+			return elem;
+		rt_pause();
+	}
+}
+
+static void hash__give_back(const struct rt_map *m, uint32_t elem)
+{
+	struct rt_hash_head *head = hash__head(m);
+
+	rt_lock(&head->free_lock);
+	rt_write(hash__link(m, elem), 0);
+	rt_write(hash__link(m, rt_read(&head->free_last)), elem);
+	rt_write(&head->free_last, elem);
+	rt_unlock(&head->free_lock);
+}
+
+/* One element more in the buckets, if there may be. */
+static bool hash__count_one(const struct rt_map *m)
+{
+	uint32_t *count = &hash__head(m)->count, n = rt_read(count);
+
+	while (n < m->geo.max_entries)
+		if (__atomic_compare_exchange_n(
+			    count, &n, n + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
+void rt_hash__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
+{
+	struct rt_hash_head *head = hash__head(m);
+
+	head->seed[0] = multiply_fold(seed ^ UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xd6e8feb86659fd93));
+	head->seed[1] = multiply_fold(seed ^ UINT64_C(0xa0761d6478bd642f), UINT64_C(0xe7037ed1a0b428db)) | 1;
+	head->n_slots = slots;
+	head->free_first = 1;
+	head->free_last = m->geo.n_elems - 1;
+	for (uint32_t e = 1; e < m->geo.n_elems - 1; e++)
+		*hash__link(m, e) = e + 1;
+}
+
+/* The values of all slots at once (host), or of one (program). */
+struct source {
+	const uint8_t *values;
+	uint32_t n_slots; /* host: number of slots in `values`; 0: only `slot` */
+	uint32_t slot;
+};
+
+static void hash__copy_value(const struct rt_map *m, uint32_t elem, const struct source *src)
+{
+	uint32_t first = src->n_slots ? 0 : src->slot;
+	uint32_t n = src->n_slots && rt_is_percpu(&m->geo) ? src->n_slots : 1;
+
+	for (uint32_t i = 0; i < n; i++)
+		rt_copy_in(hash__value(m, first + i, elem),
+			src->values + (uint64_t)i * m->geo.value_stride, m->geo.value_size);
+}
+
+/* The fence pairs with the reader's: who sees any of these stores sees too that the bucket
+ * which the element left has changed. */
+static void hash__fill(
+	const struct rt_map *m, uint32_t elem, const void *key, const struct source *src)
+{
+	rt_fence_release();
+	rt_copy_in(hash__key(m, elem), key, m->geo.key_size);
+	if (rt_is_percpu(&m->geo) && !src->n_slots)
+		for (uint32_t slot = 0; slot < hash__head(m)->n_slots; slot++)
+			rt_clear(hash__value(m, slot, elem), m->geo.value_size);
+	hash__copy_value(m, elem, src);
+}
+
+/* Under the bucket's lock. `elem` is filled, or 0 if the key is hoped to exist. Leaves in
+ * *spare what is to be given back. 1: the key does not exist and there is no `elem`. */
+static int64_t hash__put(const struct rt_map *m, struct rt_hash_bucket *b, uint64_t tag,
+	const void *key, const struct source *src, uint64_t flags, uint32_t elem, uint32_t *spare)
+{
+	struct place at = hash__find_place(m, b, tag, key);
+
+	*spare = elem;
+	if (at.word && flags == RT_NOEXIST)
+		return -RT_EEXIST;
+	if (!at.word && flags == RT_EXIST)
+		return -RT_ENOENT;
+	if (at.word && rt_is_percpu(&m->geo)) {
+		hash__copy_value(m, rt_read(at.word), src);
+		return 0;
+	}
+	if (!elem)
+		return 1;
+	if (!at.word && !hash__count_one(m))
+		return -RT_E2BIG;
+	*spare = 0;
+	if (at.word)
+		*spare = bucket__exchange(m, b, at, elem);
+	else
+		bucket__insert(m, b, tag, elem);
+	return 0;
+}
+
+/* A per-CPU value changes in place: a fresh element is needed only for a new key. */
+static int64_t hash__write(
+	const struct rt_map *m, const void *key, const struct source *src, uint64_t flags)
+{
+	uint64_t hash = hash__of(m, key), tag = hash__tag(hash);
+	struct rt_hash_bucket *b = hash__bucket(m, hash);
+	bool fresh = !rt_is_percpu(&m->geo);
+	uint32_t elem = 0, spare;
+	int64_t err;
+
+	if (flags > RT_EXIST)
+		return -RT_EINVAL;
+	for (;; fresh = true) {
+		if (fresh) {
+			elem = hash__take_free(m);
+			hash__fill(m, elem, key, src);
+		}
+		rt_lock(&b->lock);
+		err = hash__put(m, b, tag, key, src, flags, elem, &spare);
+		rt_unlock(&b->lock);
+		if (spare)
+			hash__give_back(m, spare);
+		if (err <= 0)
+			return err;
+	}
+}
+
+rt_cold int64_t rt_hash__update(
+	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags)
+{
+	return hash__write(m, key, &(struct source){.values = value, .slot = slot}, flags);
+}
+
+rt_cold int64_t rt_hash__delete(const struct rt_map *m, const void *key)
+{
+	uint64_t hash = hash__of(m, key);
+	struct rt_hash_bucket *b = hash__bucket(m, hash);
+	struct place at;
+	uint32_t elem = 0;
+
+	rt_lock(&b->lock);
+	at = hash__find_place(m, b, hash__tag(hash), key);
+	if (at.word)
+		elem = bucket__remove(m, b, at);
+	rt_unlock(&b->lock);
+	if (!elem)
+		return -RT_ENOENT;
+	hash__give_back(m, elem);
+	__atomic_fetch_sub(&hash__head(m)->count, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+/* --- the host's view ----------------------------------------------------------------- */
+
+int64_t rt_hash__read_all(
+	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values)
+{
+	uint64_t hash = hash__of(m, key);
+	const struct rt_hash_bucket *b = hash__bucket(m, hash);
+	uint32_t n = rt_is_percpu(&m->geo) ? n_slots : 1, seq, elem;
+
+	do {
+		seq = rt_read_acquire(&b->seq);
+		elem = hash__find_once(m, b, hash__tag(hash), seq, key);
+		for (uint32_t slot = 0; slot < n && elem; slot++)
+			rt_copy_out(values + (uint64_t)slot * m->geo.value_stride,
+				hash__value(m, slot, elem), m->geo.value_size);
+	} while (bucket__changed(b, seq));
+	return elem ? 0 : -RT_ENOENT;
+}
+
+int64_t rt_hash__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
+	const uint8_t *values, uint64_t flags)
+{
+	return hash__write(m, key, &(struct source){.values = values, .n_slots = n_slots}, flags);
+}
+
+/* The order of a walk: buckets, in each the slots and then the chain. As elements do not
+ * change places, a walk beside writers meets every key that stays, once. */
+static uint32_t bucket__next(
+	const struct rt_map *m, const struct rt_hash_bucket *b, const struct place *after)
+{
+	if (after && after->slot < 0)
+		return rt_read(hash__link(m, rt_read(after->word)));
+	for (uint32_t slot = after ? (uint32_t)after->slot + 1 : 0; slot < RT_HASH_SLOTS; slot++)
+		if (rt_read(&b->tags[~slot & 1]) >> slot / 2 * 16 & 0xffff)
+			return rt_read(&b->elems[slot]);
+	return rt_read(&b->chain);
+}
+
+/* Writes the first key of the bucket, or the one after `key`. 1: no such. */
+static int64_t hash__next_in(const struct rt_map *m, struct rt_hash_bucket *b, uint64_t tag,
+	const void *key, void *next)
+{
+	struct place at = {NULL, -1};
+	uint32_t elem = 0;
+
+	rt_lock(&b->lock);
+	if (key)
+		at = hash__find_place(m, b, tag, key);
+	if (!key || at.word)
+		elem = bucket__next(m, b, key ? &at : NULL);
+	if (elem)
+		rt_copy_out(next, hash__key(m, elem), m->geo.key_size);
+	rt_unlock(&b->lock);
+	if (key && !at.word)
+		return -RT_ENOENT;
+	return !elem;
+}
+
+int64_t rt_hash__next_key(const struct rt_map *m, const void *key, void *next)
+{
+	uint64_t hash = key ? hash__of(m, key) : 0, i = 0;
+	int64_t err;
+
+	if (key) {
+		err = hash__next_in(m, hash__bucket(m, hash), hash__tag(hash), key, next);
+		if (!err)
+			return 0;
+		if (err > 0)
+			i = (hash & (m->geo.n_buckets - 1)) + 1;
+	}
+	for (; i < m->geo.n_buckets; i++)
+		if (!hash__next_in(m, hash__bucket(m, i), 0, NULL, next))
+			return 0;
+	return -RT_ENOENT;
+}
+
+bool rt_hash__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size)
+{
+	uint32_t stride = rt_is_percpu(&m->geo) ? m->geo.value_stride : m->geo.elem_stride;
+	uint64_t off = (uint64_t)((const uint8_t *)p - hash__value(m, slot, 0));
+
+	if (off >= (uint64_t)m->geo.n_elems * stride)
+		return false;
+	off %= stride;
+	return size <= m->geo.value_size && off <= m->geo.value_size - size;
+}

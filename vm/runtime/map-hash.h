@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * map-hash.h -- the memory of HASH and PERCPU_HASH, and what map.c and geometry.c need of it.
+ *
+ *	mem ─► head │ buckets │ links │ elements │ per-CPU values: a set per slot
+ *
+ * Elements have numbers from 1; 0 means none. An element is a key and, but for per-CPU maps,
+ * its value; it never moves. Each is in one of three places: in a bucket's slot, in a
+ * bucket's chain (through its link), or in the queue of free elements (through its link).
+ */
+#ifndef VM_RUNTIME_MAP_HASH_H
+#define VM_RUNTIME_MAP_HASH_H
+
+#include "map-types.h"
+
+/* Elements beyond max_entries: an update fills a fresh element before it gives back the old. */
+#define RT_HASH_SPARES 16
+/* Greatest mean number of elements per bucket: 3 in 400 then live in a chain. */
+#define RT_HASH_LOAD  4
+#define RT_HASH_SLOTS 8
+
+struct rt_hash_head {
+	uint64_t seed[2]; /* fixed */
+	uint32_t n_slots; /* fixed: of per-CPU values */
+
+	/* Writers' own cache line. */
+	uint32_t count __attribute__((aligned(64))); /* elements in buckets */
+	uint32_t free_lock;                          /* of the queue: */
+	uint32_t free_first, free_last;
+};
+
+/* One cache line. Eight 16-bit tags, compared four at a time: 0 is an empty slot. */
+struct rt_hash_bucket {
+	uint64_t tags[2];
+	uint32_t elems[RT_HASH_SLOTS];
+	uint32_t chain; /* first of the elements that found no slot */
+	uint32_t seq;   /* changes whenever an element leaves the bucket */
+	uint32_t lock;  /* writers' */
+	uint32_t pad;
+};
+
+_Static_assert(sizeof(struct rt_hash_head) == 128, "two cache lines");
+_Static_assert(sizeof(struct rt_hash_bucket) == 64, "a cache line");
+
+void rt_hash__format(const struct rt_map *m, uint32_t slots, uint64_t seed);
+void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key);
+int64_t rt_hash__update(
+	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);
+int64_t rt_hash__delete(const struct rt_map *m, const void *key);
+int64_t rt_hash__read_all(
+	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
+int64_t rt_hash__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
+	const uint8_t *values, uint64_t flags);
+int64_t rt_hash__next_key(const struct rt_map *m, const void *key, void *next);
+bool rt_hash__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
+
+#endif

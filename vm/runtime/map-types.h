@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * map-types.h -- what each map type's file offers to map.c, which chooses by geo.type. The
+ * operations are those of map.h; per-CPU variants of a type share its functions and differ by
+ * the type in the geometry.
+ */
+#ifndef VM_RUNTIME_MAP_TYPES_H
+#define VM_RUNTIME_MAP_TYPES_H
+
+#include "map.h"
+#include "uapi.h"
+
+rt_inline bool rt_is_percpu(const struct rt_geometry *geo)
+{
+	return geo->type == RT_MAP_PERCPU_ARRAY || geo->type == RT_MAP_PERCPU_HASH;
+}
+
+void *rt_array__lookup(const struct rt_map *m, uint32_t slot, const void *key);
+int64_t rt_array__update(
+	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);
+int64_t rt_array__read_all(
+	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
+int64_t rt_array__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
+	const uint8_t *values, uint64_t flags);
+int64_t rt_array__next_key(const struct rt_map *m, const void *key, void *next);
+bool rt_array__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
+
+#endif
