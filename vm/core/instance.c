@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/uio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "instance.h"
@@ -29,6 +31,13 @@ static void host_trace(struct ebpf_env *env, const char *text, uint64_t len)
 
 	if (inst->trace)
 		inst->trace(inst->trace_user, text, len);
+}
+
+static int64_t host_read(void *dst, uint64_t address, uint64_t len)
+{
+	struct iovec to = {dst, len}, from = {(void *)(uintptr_t)address, len};
+
+	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
 }
 
 struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opts, char **errmsg)
@@ -54,6 +63,7 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 	inst->trace_user = opts->trace_user;
 	inst->host.ktime_ns = host_ktime_ns;
 	inst->host.trace = host_trace;
+	inst->host.read = host_read;
 	return inst;
 }
 

@@ -17,8 +17,8 @@
  *
  * head_limit and tail_limit are how far the kernel would let data_meta and data_end move;
  * they may lie outside [buf, buf_end). bpf_xdp_adjust_head/meta/tail obey the limits first
- * and, where the real buffer is the narrower one, move the packet within it, shifting all
- * seven pointers' meaning alike. After a run the driver rereads data, data_end, data_meta.
+ * and, where the real buffer is the narrower one, move the packet within it and the limits
+ * along with it. After a run the driver rereads data, data_end, data_meta.
  */
 #ifndef EBPF_ENV_H
 #define EBPF_ENV_H
@@ -64,6 +64,8 @@ struct ebpf_xdp_ctx {
 struct ebpf_host {
 	uint64_t (*ktime_ns)(void);
 	void (*trace)(struct ebpf_env *env, const char *text, uint64_t len);
+	/* Copies from an address that may be anything; -EFAULT if it cannot be read. */
+	int64_t (*read)(void *dst, uint64_t address, uint64_t len);
 };
 
 enum ebpf_redirect_kind {
