@@ -87,7 +87,7 @@ static void text__put_string(
 		if (chunk > sizeof(buf) - n)
 			chunk = sizeof(buf) - n;
 		if (!env->host->read ||
-			env->host->read(buf + n, (const void *)(address + n), chunk)) {
+			env->host->read(buf + n, address + n, chunk)) {
 			n = 0;
 			break;
 		}

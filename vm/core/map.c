@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * map.c -- maps from the host's side: memory, limits, rights, names.
+ *
+ * What a map does is in vm/runtime; here it gets its memory, whole and prefaulted so that no
+ * packet ever waits for a page, and the rules that apply to the host alone: frozen maps,
+ * BPF_F_RDONLY and BPF_F_WRONLY.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "map.h"
+
+#define HUGE_PAGE (UINT64_C(2) << 20)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+static const char *const type_names[] = {
+	[BPF_MAP_TYPE_HASH] = "hash",
+	[BPF_MAP_TYPE_ARRAY] = "array",
+	[BPF_MAP_TYPE_PROG_ARRAY] = "prog_array",
+	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = "perf_event_array",
+	[BPF_MAP_TYPE_PERCPU_HASH] = "percpu_hash",
+	[BPF_MAP_TYPE_PERCPU_ARRAY] = "percpu_array",
+	[BPF_MAP_TYPE_STACK_TRACE] = "stack_trace",
+	[BPF_MAP_TYPE_CGROUP_ARRAY] = "cgroup_array",
+	[BPF_MAP_TYPE_LRU_HASH] = "lru_hash",
+	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = "lru_percpu_hash",
+	[BPF_MAP_TYPE_LPM_TRIE] = "lpm_trie",
+	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = "array_of_maps",
+	[BPF_MAP_TYPE_HASH_OF_MAPS] = "hash_of_maps",
+	[BPF_MAP_TYPE_DEVMAP] = "devmap",
+	[BPF_MAP_TYPE_SOCKMAP] = "sockmap",
+	[BPF_MAP_TYPE_CPUMAP] = "cpumap",
+	[BPF_MAP_TYPE_XSKMAP] = "xskmap",
+	[BPF_MAP_TYPE_SOCKHASH] = "sockhash",
+	[BPF_MAP_TYPE_CGROUP_STORAGE] = "cgroup_storage",
+	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = "reuseport_sockarray",
+	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = "percpu_cgroup_storage",
+	[BPF_MAP_TYPE_QUEUE] = "queue",
+	[BPF_MAP_TYPE_STACK] = "stack",
+	[BPF_MAP_TYPE_SK_STORAGE] = "sk_storage",
+	[BPF_MAP_TYPE_DEVMAP_HASH] = "devmap_hash",
+	[BPF_MAP_TYPE_STRUCT_OPS] = "struct_ops",
+	[BPF_MAP_TYPE_RINGBUF] = "ringbuf",
+	[BPF_MAP_TYPE_INODE_STORAGE] = "inode_storage",
+	[BPF_MAP_TYPE_TASK_STORAGE] = "task_storage",
+	[BPF_MAP_TYPE_BLOOM_FILTER] = "bloom_filter",
+	[BPF_MAP_TYPE_USER_RINGBUF] = "user_ringbuf",
+	/* Younger than the Linux 6.1 headers. */
+	[32] = "cgrp_storage",
+	[33] = "arena",
+};
+
+#define N_TYPES (sizeof(type_names) / sizeof(type_names[0]))
+
+const char *ebpf_map_type__name(uint32_t type)
+{
+	return type < N_TYPES ? type_names[type] : NULL;
+}
+
+int ebpf_map_type__by_name(const char *name)
+{
+	for (uint32_t type = 0; type < N_TYPES; type++)
+		if (type_names[type] && !strcmp(type_names[type], name))
+			return (int)type;
+	return -ENOENT;
+}
+
+/* Zeroed, present, on huge pages where the system has them to give. */
+static void *memory__get(uint64_t bytes)
+{
+	void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED)
+		return NULL;
+	if (bytes >= HUGE_PAGE)
+		madvise(mem, bytes, MADV_HUGEPAGE);
+	if (!madvise(mem, bytes, MADV_POPULATE_WRITE))
+		return mem;
+	if (errno == EINVAL) { /* before Linux 5.14 */
+		memset(mem, 0, bytes);
+		return mem;
+	}
+	munmap(mem, bytes);
+	return NULL;
+}
+
+static int map__refuse_geometry(const struct ebpf_map_opts *opts, int err, char **errmsg)
+{
+	const char *type = ebpf_map_type__name(opts->type);
+
+	if (err == -ENOTSUP && type)
+		return error__set(errmsg, err, "map %s: type %s is not supported", opts->name, type);
+	if (err == -ENOTSUP)
+		return error__set(errmsg, -EINVAL, "map %s: there is no map type %" PRIu32,
+			opts->name, opts->type);
+	return error__set(errmsg, err,
+		"map %s: there is no %s with key size %" PRIu32 ", value size %" PRIu32
+		", %" PRIu32 " entries and flags 0x%" PRIx32,
+		opts->name, type, opts->key_size, opts->value_size, opts->max_entries, opts->flags);
+}
+
+/* Takes the map's memory out of the instance's limit and formats it. */
+static int map__allocate(struct ebpf_map *map, char **errmsg)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), seed;
+	uint64_t bytes = rt_map__bytes(&map->rt.geo, map->slots);
+	uint64_t taken = atomic_load(&map->inst->map_bytes);
+
+	bytes = (bytes + page - 1) / page * page;
+	if (!bytes || instance__charge(map->inst, bytes))
+		return error__set(errmsg, -ENOMEM,
+			"map %s wants %" PRIu64 " bytes; %" PRIu64 " of the limit of %" PRIu64
+			" are taken",
+			map->opts.name, bytes, taken, map->inst->map_memory);
+	map->rt.mem = memory__get(bytes);
+	if (!map->rt.mem) {
+		instance__uncharge(map->inst, bytes);
+		return error__set(errmsg, -ENOMEM,
+			"map %s: the system has no %" PRIu64 " bytes of memory", map->opts.name,
+			bytes);
+	}
+	map->bytes = bytes;
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = (uintptr_t)map ^ (uintptr_t)map->rt.mem << 16;
+	rt_map__format(&map->rt, map->slots, seed);
+	return 0;
+}
+
+struct ebpf_map *ebpf_map__create(
+	struct ebpf_instance *inst, const struct ebpf_map_opts *opts, char **errmsg)
+{
+	struct ebpf_map_opts named = *opts;
+	struct ebpf_map *map;
+	int err;
+
+	if (errmsg)
+		*errmsg = NULL;
+	if (!named.name)
+		named.name = "(unnamed)";
+	map = calloc(1, sizeof(*map));
+	if (!map || !(map->opts = named, map->opts.name = strdup(named.name))) {
+		error__set(errmsg, -ENOMEM, "map %s: no memory", named.name);
+		free(map);
+		return NULL;
+	}
+	map->inst = instance__ref(inst);
+	atomic_init(&map->refs, 1);
+	map->slots = inst->workers + 1;
+	err = rt_geometry__init(&map->rt.geo, opts->type, opts->key_size, opts->value_size,
+		opts->max_entries, opts->flags);
+	err = err ? map__refuse_geometry(&named, err, errmsg) : map__allocate(map, errmsg);
+	if (err) {
+		ebpf_map__unref(map);
+		errno = -err;
+		return NULL;
+	}
+	return map;
+}
+
+struct ebpf_map *ebpf_map__ref(struct ebpf_map *map)
+{
+	atomic_fetch_add_explicit(&map->refs, 1, memory_order_relaxed);
+	return map;
+}
+
+void ebpf_map__unref(struct ebpf_map *map)
+{
+	if (!map || atomic_fetch_sub_explicit(&map->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	if (map->rt.mem) {
+		munmap(map->rt.mem, map->bytes);
+		instance__uncharge(map->inst, map->bytes);
+	}
+	instance__unref(map->inst);
+	free((char *)map->opts.name);
+	free(map);
+}
+
+const struct ebpf_map_opts *ebpf_map__opts(const struct ebpf_map *map)
+{
+	return &map->opts;
+}
+
+static bool map__is_percpu(const struct ebpf_map *map)
+{
+	return map->opts.type == BPF_MAP_TYPE_PERCPU_ARRAY ||
+	       map->opts.type == BPF_MAP_TYPE_PERCPU_HASH;
+}
+
+static uint32_t map__n_values(const struct ebpf_map *map)
+{
+	return map__is_percpu(map) ? map->slots : 1;
+}
+
+size_t ebpf_map__value_bytes(const struct ebpf_map *map)
+{
+	return map__is_percpu(map) ? (size_t)map->slots * map->rt.geo.value_stride
+				   : map->opts.value_size;
+}
+
+int ebpf_map__lookup(struct ebpf_map *map, const void *key, void *value)
+{
+	if (map->opts.flags & BPF_F_WRONLY)
+		return -EPERM;
+	return (int)rt_map__read_all(&map->rt, map__n_values(map), key, value);
+}
+
+static bool map__is_read_only(const struct ebpf_map *map)
+{
+	return (map->opts.flags & BPF_F_RDONLY) || atomic_load(&map->frozen);
+}
+
+int ebpf_map__update(struct ebpf_map *map, const void *key, const void *value, uint64_t flags)
+{
+	if (map__is_read_only(map))
+		return -EPERM;
+	if (flags & BPF_F_LOCK) /* no value holds a spin lock */
+		return -EINVAL;
+	return (int)rt_map__write_all(&map->rt, map__n_values(map), key, value, flags);
+}
+
+int ebpf_map__delete(struct ebpf_map *map, const void *key)
+{
+	if (map__is_read_only(map))
+		return -EPERM;
+	return (int)rt_map__delete(&map->rt, key);
+}
+
+int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next)
+{
+	if (map->opts.flags & BPF_F_WRONLY)
+		return -EPERM;
+	return (int)rt_map__next_key(&map->rt, key, next);
+}
+
+int ebpf_map__freeze(struct ebpf_map *map)
+{
+	return atomic_exchange(&map->frozen, true) ? -EBUSY : 0;
+}
+
+void *ebpf_map__initial_value(struct ebpf_map *map)
+{
+	uint32_t first = 0;
+
+	if (map->opts.type != BPF_MAP_TYPE_ARRAY || map->opts.max_entries != 1)
+		return NULL;
+	return rt_map__lookup(&map->rt, 0, &first);
+}
