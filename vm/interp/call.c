@@ -59,7 +59,7 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	case ARG_NONE:
 	case ARG_ANY:
 	case ARG_SIZE_OR_ZERO:
-	case ARG_CONST_SIZE_OR_ZERO: return true;
+	case ARG_DONTCARE: return true;
 	case ARG_SIZE: return value > 0;
 	case ARG_CTX: return value == (uintptr_t)run->ctx && !run->code->raw;
 	case ARG_MAP: *map = program_map(run, value); return *map;
@@ -67,12 +67,10 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 		return *map && interp_memory__find(run, value, (*map)->geo.key_size, false);
 	case ARG_MAP_VALUE:
 		return *map && interp_memory__find(run, value, (*map)->geo.value_size, false);
-	case ARG_MEM_OR_NULL:
-		if (!value && !next)
-			return true;
-		return interp_memory__find(run, value, next, false);
-	case ARG_MEM: return interp_memory__find(run, value, next, false);
-	case ARG_UNINIT_MEM: return interp_memory__find(run, value, next, true);
+	/* No bytes are touched at a size of 0, where the next argument's kind allows that. */
+	case ARG_MEM:
+	case ARG_MEM_OR_NULL: return !next || interp_memory__find(run, value, next, false);
+	case ARG_UNINIT_MEM: return !next || interp_memory__find(run, value, next, true);
 	}
 	return false;
 }
