@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * backend.c -- the module's one door: compile requests in, objects or text out.
+ *
+ * The request is not believed: the program in it is verified again, here, and the facts the
+ * compiler relies on are its own.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Target.h>
+
+#include "../core/backend.h"
+#include "compile.h"
+
+enum stage { STAGE_LINKED, STAGE_OPTIMISED };
+
+static void start_llvm(void)
+{
+	LLVMInitializeX86TargetInfo();
+	LLVMInitializeX86Target();
+	LLVMInitializeX86TargetMC();
+	LLVMInitializeX86AsmPrinter();
+}
+
+/* Without a handler LLVM prints errors and ends the process. */
+static void keep_diagnostic(LLVMDiagnosticInfoRef info, void *user)
+{
+	struct compilation *c = user;
+
+	if (LLVMGetDiagInfoSeverity(info) == LLVMDSError && !c->diagnostic) {
+		char *text = LLVMGetDiagInfoDescription(info);
+
+		c->diagnostic = strdup(text);
+		LLVMDisposeMessage(text);
+	}
+}
+
+static int make_machine(struct compilation *c)
+{
+	bool native = strcmp(c->req->cpu, "native") == 0;
+	char *cpu = native ? LLVMGetHostCPUName() : NULL;
+	char *features = native ? LLVMGetHostCPUFeatures() : NULL;
+	char *triple = LLVMGetDefaultTargetTriple(), *why = NULL;
+	LLVMTargetRef target;
+	int err = 0;
+
+	if (LLVMGetTargetFromTriple(triple, &target, &why)) {
+		err = error__set(c->errmsg, -ENOTSUP, "%s: %s", c->view->name, why);
+		LLVMDisposeMessage(why);
+	} else {
+		c->machine = LLVMCreateTargetMachine(target, triple, native ? cpu : c->req->cpu,
+			native ? features : "", LLVMCodeGenLevelDefault, LLVMRelocPIC,
+			LLVMCodeModelDefault);
+		if (!c->machine)
+			err = error__set(c->errmsg, -ENOTSUP, "%s: LLVM cannot compile for %s",
+				c->view->name, triple);
+	}
+	if (!err) {
+		LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(c->machine);
+
+		LLVMSetTarget(c->module, triple);
+		LLVMSetModuleDataLayout(c->module, layout);
+		LLVMDisposeTargetData(layout);
+	}
+	LLVMDisposeMessage(triple);
+	LLVMDisposeMessage(cpu);
+	LLVMDisposeMessage(features);
+	return err;
+}
+
+static void open_context(struct compilation *c)
+{
+	c->context = LLVMContextCreate();
+	LLVMContextSetDiagnosticHandler(c->context, keep_diagnostic, c);
+	c->module = LLVMModuleCreateWithNameInContext(c->view->name, c->context);
+	c->void_type = LLVMVoidTypeInContext(c->context);
+	c->i1 = LLVMInt1TypeInContext(c->context);
+	c->i8 = LLVMInt8TypeInContext(c->context);
+	c->i16 = LLVMInt16TypeInContext(c->context);
+	c->i32 = LLVMInt32TypeInContext(c->context);
+	c->i64 = LLVMInt64TypeInContext(c->context);
+	c->ptr = LLVMPointerTypeInContext(c->context, 0);
+}
+
+static void close_context(struct compilation *c)
+{
+	free(c->insns);
+	free(c->funcs);
+	free(c->maps);
+	free(c->diagnostic);
+	if (c->machine)
+		LLVMDisposeTargetMachine(c->machine);
+	LLVMDisposeModule(c->module);
+	LLVMContextDispose(c->context);
+}
+
+/* A mistake of the translator's becomes a sentence instead of a crash. */
+static int check_module(struct compilation *c)
+{
+	char *why = NULL;
+	int err = 0;
+
+	if (LLVMVerifyModule(c->module, LLVMReturnStatusAction, &why))
+		err = error__set(
+			c->errmsg, -EINVAL, "%s: translated badly: %s", c->view->name, why);
+	LLVMDisposeMessage(why);
+	return err;
+}
+
+static int run_stages(struct compilation *c, enum stage last)
+{
+	int err = make_machine(c);
+
+	if (!err)
+		err = compilation__translate(c);
+	if (!err)
+		err = check_module(c);
+	if (!err)
+		err = compilation__link(c);
+	if (!err && last == STAGE_OPTIMISED)
+		err = compilation__optimise(c);
+	return err;
+}
+
+/* Facts of a typed program are a must, those of a raw one a gift. */
+static int analyse(const struct compile_request *req, struct verifier_result *res, char **errmsg)
+{
+	struct verifier_opts opts = {0};
+	int err;
+
+	if (req->view.type == EBPF_PROGRAM_RAW) {
+		err = verifier__check_structure(&req->view, errmsg);
+		if (!err && verifier__analyse_raw(&req->view, &res->facts))
+			res->facts.insn = NULL;
+		return err;
+	}
+	err = verifier__run(&req->view, &opts, res);
+	if (err)
+		return error__set(errmsg, err, "%s: %s", req->view.name,
+			res->reason ? res->reason : "it cannot be verified");
+	return 0;
+}
+
+typedef int (*output_fn)(struct compilation *c, void *to);
+
+static int with_module(const uint8_t *blob, size_t size, enum stage last, output_fn output,
+	void *to, char **errmsg)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct verifier_result verified = {0};
+	struct compile_request req;
+	struct compilation c = {.req = &req, .view = &req.view, .errmsg = errmsg};
+	int err = compile_request__open(blob, size, &req, errmsg);
+
+	if (err)
+		return err;
+	err = analyse(&req, &verified, errmsg);
+	if (!err) {
+		pthread_once(&once, start_llvm);
+		c.facts = verified.facts.insn;
+		c.ctx_table = ctx_table__of(req.view.type);
+		c.is_raw = req.view.type == EBPF_PROGRAM_RAW;
+		open_context(&c);
+		err = run_stages(&c, last);
+		if (!err)
+			err = output(&c, to);
+		close_context(&c);
+	}
+	verifier__release(&verified);
+	compile_request__close(&req);
+	return err;
+}
+
+struct bytes {
+	uint8_t *data;
+	size_t size;
+};
+
+/* One byte longer than it says, and that byte NUL: text is a string. */
+static int copy_out(struct compilation *c, const char *from, size_t size, struct bytes *to)
+{
+	to->data = malloc(size + 1);
+	if (!to->data)
+		return error__set(c->errmsg, -ENOMEM, "%s: no memory for its code", c->view->name);
+	memcpy(to->data, from, size);
+	to->data[size] = '\0';
+	to->size = size;
+	return 0;
+}
+
+static int emit(struct compilation *c, LLVMCodeGenFileType what, struct bytes *to)
+{
+	LLVMMemoryBufferRef buf;
+	int err = compilation__emit(c, what, &buf);
+
+	if (err)
+		return err;
+	err = copy_out(c, LLVMGetBufferStart(buf), LLVMGetBufferSize(buf), to);
+	LLVMDisposeMemoryBuffer(buf);
+	return err;
+}
+
+static int emit_object(struct compilation *c, void *to)
+{
+	return emit(c, LLVMObjectFile, to);
+}
+
+static int emit_assembly(struct compilation *c, void *to)
+{
+	return emit(c, LLVMAssemblyFile, to);
+}
+
+static int print_ir(struct compilation *c, void *to)
+{
+	char *text = LLVMPrintModuleToString(c->module);
+	int err = copy_out(c, text, strlen(text), to);
+
+	LLVMDisposeMessage(text);
+	return err;
+}
+
+static int compile(const uint8_t *request, size_t size, uint8_t **elf, size_t *elf_size,
+	char **errmsg)
+{
+	struct bytes object;
+	int err = with_module(request, size, STAGE_OPTIMISED, emit_object, &object, errmsg);
+
+	if (err)
+		return err;
+	*elf = object.data;
+	*elf_size = object.size;
+	return 0;
+}
+
+static int dump(const uint8_t *request, size_t size, enum ebpf_dump what, char **text, char **errmsg)
+{
+	struct bytes out;
+	int err;
+
+	switch (what) {
+	case EBPF_DUMP_IR:
+		err = with_module(request, size, STAGE_LINKED, print_ir, &out, errmsg);
+		break;
+	case EBPF_DUMP_IR_OPT:
+		err = with_module(request, size, STAGE_OPTIMISED, print_ir, &out, errmsg);
+		break;
+	case EBPF_DUMP_ASM:
+		err = with_module(request, size, STAGE_OPTIMISED, emit_assembly, &out, errmsg);
+		break;
+	default: return error__set(errmsg, -ENOTSUP, "the llvm backend has no such dump");
+	}
+	if (!err)
+		*text = (char *)out.data;
+	return err;
+}
+
+__attribute__((visibility("default"))) const struct ebpf_backend *ebpf_backend_init(void);
+
+const struct ebpf_backend *ebpf_backend_init(void)
+{
+	static const struct ebpf_backend backend = {
+		.abi = EBPF_BACKEND_ABI, .name = "llvm", .compile = compile, .dump = dump};
+
+	return &backend;
+}

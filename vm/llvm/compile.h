@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * compile.h -- one compilation, from compile request to object, in stages of a file each:
+ *
+ *	translate   bytecode and facts -> an LLVM function for each function of the program
+ *	link        the burst driver and what is called of the runtime joins it
+ *	optimise    default<O2> for the CPU of the request
+ *	emit        object or assembly text
+ *
+ * A compilation has an LLVM context of its own, so that any number of threads may compile at
+ * once. Every stage gives 0 or a negative errno with a sentence in *errmsg.
+ */
+#ifndef VM_LLVM_COMPILE_H
+#define VM_LLVM_COMPILE_H
+
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+
+#include "../core/error.h"
+#include "../core/request.h"
+#include "../isa/isa.h"
+#include "../verifier/verifier.h"
+
+/* A function of the program. */
+struct bpf_function {
+	const char *name;
+	uint32_t start, end; /* its instruction words */
+	LLVMValueRef fn;     /* (env, r1..r5) -> r0 */
+	LLVMTypeRef type;
+	bool pointer_param[6]; /* r1..r5: passed as pointer, else as i64 */
+	bool returns_pointer;
+};
+
+/* What the module holds for a map; made on first use. */
+struct map_code {
+	LLVMValueRef descriptor; /* struct rt_map: constant geometry, external memory */
+	LLVMValueRef memory;     /* external: first byte of the map's memory */
+	LLVMValueRef contents;   /* frozen maps: the value as a constant */
+	LLVMValueRef lookup;     /* shim that takes the key by value */
+	LLVMTypeRef lookup_type;
+};
+
+struct compilation {
+	const struct compile_request *req;
+	const struct program_view *view;
+	const struct ebpf_fact *facts; /* one per instruction word, or NULL */
+	const struct ctx_table *ctx_table;
+	char **errmsg;
+
+	LLVMContextRef context;
+	LLVMModuleRef module;
+	LLVMTargetMachineRef machine;
+	LLVMTypeRef void_type, i1, i8, i16, i32, i64, ptr;
+
+	struct isa_insn *insns; /* decoded; .words is 0 for second words of LDDW */
+	struct bpf_function *funcs; /* in order of start; the entry is the first */
+	uint32_t n_funcs;
+	struct map_code *maps;
+	bool is_raw;
+	bool publishes_frames; /* raw: some access is checked against the frames at run time */
+	char *diagnostic;      /* the first error that LLVM reported to its handler */
+};
+
+int compilation__translate(struct compilation *c);
+int compilation__link(struct compilation *c);
+int compilation__optimise(struct compilation *c);
+int compilation__emit(
+	struct compilation *c, LLVMCodeGenFileType what, LLVMMemoryBufferRef *out);
+
+/* A pointer on all paths: FACT_ANY is none. */
+static inline bool fact_kind__is_pointer(uint8_t kind)
+{
+	return kind != FACT_UNSET && kind != FACT_SCALAR && kind != FACT_ANY;
+}
+
+/* What is known of instruction `pc`; without facts nothing but that r10 is the frame. */
+const struct ebpf_fact *compilation__fact(const struct compilation *c, uint32_t pc);
+LLVMTypeRef compilation__int_type(const struct compilation *c, unsigned bytes);
+/* Does the access need a check at run time? */
+bool compilation__needs_check(const struct compilation *c, uint32_t pc);
+
+/* maps.c */
+LLVMValueRef compilation__map_descriptor(struct compilation *c, uint32_t map);
+LLVMValueRef compilation__map_memory(struct compilation *c, uint32_t map);
+/* The constant address of a byte of a single-entry array's value. */
+LLVMValueRef compilation__map_value(struct compilation *c, uint32_t map, uint32_t offset);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * link.c -- the program's module is joined by the driver of the request and by what both call
+ * of the runtime.
+ *
+ * The runtime's bitcode is read lazily and its functions are link-once, so that only what is
+ * called is ever read. Afterwards everything but the doors of the image is internal.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <llvm-c/BitReader.h>
+#include <llvm-c/DebugInfo.h>
+#include <llvm-c/Linker.h>
+
+#include "compile.h"
+
+extern const unsigned char runtime_bitcode[];
+extern const unsigned long runtime_bitcode_size;
+
+/* Programs beyond this are called by the driver, not inlined: the call is then nothing beside
+ * the program, and its code would be compiled twice. */
+#define MAX_INLINED_INSNS 4096
+
+static int link_error(struct compilation *c, const char *what)
+{
+	return error__set(c->errmsg, -EINVAL, "%s: %s: %s", c->view->name, what,
+		c->diagnostic ? c->diagnostic : "LLVM does not say why");
+}
+
+static LLVMModuleRef read_module(
+	struct compilation *c, const void *bitcode, size_t size, bool lazily)
+{
+	/* Copied, because the reader wants a NUL behind it. */
+	LLVMMemoryBufferRef buf =
+		LLVMCreateMemoryBufferWithMemoryRangeCopy(bitcode, size, "bitcode");
+	LLVMModuleRef module = NULL;
+	LLVMBool failed;
+
+	if (lazily) /* takes the buffer */
+		return LLVMGetBitcodeModuleInContext2(c->context, buf, &module) ? NULL : module;
+	failed = LLVMParseBitcodeInContext2(c->context, buf, &module);
+	LLVMDisposeMemoryBuffer(buf);
+	return failed ? NULL : module;
+}
+
+/* As the machine's own: another target description makes the linker complain. */
+static void adopt(struct compilation *c, LLVMModuleRef module)
+{
+	LLVMSetTarget(module, LLVMGetTarget(c->module));
+	LLVMSetDataLayout(module, LLVMGetDataLayoutStr(c->module));
+}
+
+static int link_driver(struct compilation *c)
+{
+	LLVMModuleRef driver;
+
+	if (!c->req->driver_bitcode)
+		return 0;
+	driver = read_module(
+		c, c->req->driver_bitcode, c->req->driver_bitcode_size, false);
+	if (!driver)
+		return link_error(c, "the driver's bitcode cannot be read");
+	adopt(c, driver);
+	if (LLVMLinkModules2(c->module, driver))
+		return link_error(c, "the driver's bitcode cannot be linked");
+	return 0;
+}
+
+static int link_runtime(struct compilation *c)
+{
+	LLVMModuleRef runtime = read_module(c, runtime_bitcode, runtime_bitcode_size, true);
+
+	if (!runtime)
+		return link_error(c, "the runtime's bitcode cannot be read");
+	adopt(c, runtime);
+	for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f))
+		if (!LLVMIsDeclaration(f) && LLVMGetLinkage(f) == LLVMExternalLinkage)
+			LLVMSetLinkage(f, LLVMLinkOnceODRLinkage);
+	if (LLVMLinkModules2(c->module, runtime))
+		return link_error(c, "the runtime's bitcode cannot be linked");
+	return 0;
+}
+
+static bool is_door(LLVMValueRef f)
+{
+	static const char *const doors[] = {"ebpf_entry", "ebpf_driver", "ebpf_jit"};
+	size_t len;
+	const char *name = LLVMGetValueName2(f, &len);
+
+	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
+		if (strcmp(name, doors[i]) == 0)
+			return true;
+	return false;
+}
+
+static void add_attribute(struct compilation *c, LLVMValueRef f, const char *name)
+{
+	unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+
+	LLVMAddAttributeAtIndex(f, LLVMAttributeFunctionIndex,
+		LLVMCreateEnumAttribute(c->context, kind, 0));
+}
+
+/* The bitcode was compiled for any x86-64; functions for different CPUs are not inlined into
+ * each other. What is not defined here is called through the GOT. */
+static void prepare_function(struct compilation *c, LLVMValueRef f)
+{
+	static const char *const cpu[] = {"target-cpu", "target-features", "tune-cpu"};
+
+	if (LLVMIsDeclaration(f)) {
+		if (!LLVMGetIntrinsicID(f))
+			add_attribute(c, f, "nonlazybind");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(cpu) / sizeof(cpu[0]); i++)
+		LLVMRemoveStringAttributeAtIndex(
+			f, LLVMAttributeFunctionIndex, cpu[i], (unsigned)strlen(cpu[i]));
+	add_attribute(c, f, "nounwind");
+	LLVMSetLinkage(f, is_door(f) ? LLVMExternalLinkage : LLVMInternalLinkage);
+	LLVMSetVisibility(f, LLVMDefaultVisibility);
+}
+
+static void prepare_globals(struct compilation *c)
+{
+	for (LLVMValueRef g = LLVMGetFirstGlobal(c->module); g; g = LLVMGetNextGlobal(g))
+		if (!LLVMIsDeclaration(g))
+			LLVMSetLinkage(g, LLVMInternalLinkage);
+}
+
+/* ebpf_entry(env, ctx): the same program without a driver. */
+static void make_entry(struct compilation *c)
+{
+	LLVMValueRef program = LLVMGetNamedFunction(c->module, "ebpf_program_entry"), args[2], call;
+	LLVMTypeRef type = LLVMGlobalGetValueType(program);
+	LLVMValueRef entry = LLVMAddFunction(c->module, "ebpf_entry", type);
+	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
+
+	LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(c->context, entry, ""));
+	LLVMGetParams(entry, args);
+	call = LLVMBuildCall2(b, type, program, args, 2, "");
+	LLVMSetTailCall(call, true);
+	LLVMBuildRet(b, call);
+	LLVMDisposeBuilder(b);
+	if (c->req->driver_bitcode && c->view->n_insns <= MAX_INLINED_INSNS)
+		add_attribute(c, program, "alwaysinline");
+}
+
+int compilation__link(struct compilation *c)
+{
+	int err = link_driver(c);
+	LLVMValueRef one = LLVMConstInt(c->i32, 1, false);
+
+	if (!err)
+		err = link_runtime(c);
+	if (err)
+		return err;
+	make_entry(c);
+	for (LLVMValueRef f = LLVMGetFirstFunction(c->module); f; f = LLVMGetNextFunction(f))
+		prepare_function(c, f);
+	prepare_globals(c);
+	LLVMStripModuleDebugInfo(c->module);
+	/* So that memcpy and its like, called by the code generator, go through the GOT too. */
+	LLVMAddModuleFlag(c->module, LLVMModuleFlagBehaviorWarning, "RtLibUseGOT", 11,
+		LLVMValueAsMetadata(one));
+	return 0;
+}

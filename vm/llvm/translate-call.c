@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * translate-call.c -- calls of helpers and of the program's own functions, and exit.
+ *
+ * Nothing lets the program's stack escape: a helper's argument that points there goes through
+ * a temporary, copied in before the call and back after it if the helper writes. Where the
+ * helper is inlined, the copies dissolve.
+ */
+#include <inttypes.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+
+#include "../runtime/helpers.h"
+#include "translate.h"
+
+struct argument {
+	LLVMValueRef value;
+	LLVMValueRef original; /* what the temporary was copied from, or NULL */
+	uint32_t size;
+};
+
+static bool is_memory(uint8_t kind)
+{
+	return kind == ARG_MAP_KEY || kind == ARG_MAP_VALUE || kind == ARG_MEM ||
+	       kind == ARG_MEM_OR_NULL || kind == ARG_UNINIT_MEM;
+}
+
+static bool is_map_call(const struct function *f)
+{
+	return (f->fact->flags & FACT_CONST_MAP) && f->fact->map < f->c->view->n_maps;
+}
+
+/* How many bytes the helper may touch at its argument. */
+static uint32_t touched(const struct function *f, const struct helper_proto *proto, unsigned i)
+{
+	const struct rt_geometry *geo;
+
+	if (f->fact->arg_size[i] || !is_map_call(f))
+		return f->fact->arg_size[i];
+	geo = &f->c->view->maps[f->fact->map].geo;
+	return proto->args[i] == ARG_MAP_KEY     ? geo->key_size
+	       : proto->args[i] == ARG_MAP_VALUE ? geo->value_size
+						 : 0;
+}
+
+static bool may_be_stack(const struct function *f, const struct helper_proto *proto, unsigned i)
+{
+	uint8_t kind = f->fact->regs[1 + i];
+
+	return kind == FACT_STACK || (kind == FACT_POINTER && proto->args[i] != ARG_MEM_OR_NULL);
+}
+
+static void copy(struct function *f, LLVMValueRef to, LLVMValueRef from, uint32_t size)
+{
+	LLVMBuildMemCpy(f->b, to, 1, from, 1, function__const(f, size));
+}
+
+static struct argument memory_argument(
+	struct function *f, const struct helper_proto *proto, unsigned i)
+{
+	struct argument a = {.value = function__ptr(f, 1 + i), .size = touched(f, proto, i)};
+
+	if (!a.size || !may_be_stack(f, proto, i))
+		return a;
+	a.original = a.value;
+	a.value = function__temporary(f, a.size);
+	copy(f, a.value, a.original, a.size);
+	return a;
+}
+
+static struct argument argument(struct function *f, const struct helper_proto *proto, unsigned i)
+{
+	uint8_t kind = proto->args[i];
+
+	if (is_memory(kind))
+		return memory_argument(f, proto, i);
+	if (kind == ARG_MAP && is_map_call(f))
+		return (struct argument){
+			.value = compilation__map_descriptor(f->c, f->fact->map)};
+	if (kind == ARG_MAP || kind == ARG_CTX)
+		return (struct argument){.value = function__ptr(f, 1 + i)};
+	if (f->fact->regs[1 + i] == FACT_UNSET) /* what an earlier call left there may be stack */
+		return (struct argument){.value = function__const(f, 0)};
+	return (struct argument){.value = function__int(f, 1 + i)};
+}
+
+static void end_argument(struct function *f, const struct argument *a, uint8_t kind)
+{
+	if (!a->original)
+		return;
+	if (kind == ARG_UNINIT_MEM)
+		copy(f, a->original, a->value, a->size);
+	function__end_temporary(f, a->value, a->size);
+}
+
+static int translate_helper(struct function *f)
+{
+	const struct helper_proto *proto = helper__find((uint32_t)f->in->imm);
+	struct argument args[5];
+	LLVMValueRef values[6] = {f->env}, result;
+	char name[64];
+
+	if (!proto)
+		return function__refuse(f, "call of a helper that is not implemented");
+	if (proto->id == BPF_FUNC_map_lookup_elem && is_map_call(f) &&
+		function__lookup(f, f->fact->map, function__ptr(f, 2)))
+		return 0;
+	for (unsigned i = 0; i < proto->n_args; i++) {
+		args[i] = argument(f, proto, i);
+		values[1 + i] = args[i].value;
+	}
+	snprintf(name, sizeof(name), "helper_%s", proto->name + sizeof("bpf_") - 1);
+	result = function__call_runtime(f, name,
+		proto->ret == RET_MAP_VALUE_OR_NULL ? f->c->ptr : f->c->i64, values,
+		1 + proto->n_args);
+	for (unsigned i = 0; i < proto->n_args; i++)
+		end_argument(f, &args[i], proto->args[i]);
+	if (proto->ret == RET_MAP_VALUE_OR_NULL)
+		function__set_ptr(f, 0, result);
+	else
+		function__set_int(f, 0, result);
+	return 0;
+}
+
+static void call_raw_helper(struct function *f, uint32_t id)
+{
+	LLVMValueRef args[5];
+	char name[32];
+
+	for (unsigned i = 0; i < 5; i++)
+		args[i] = function__int(f, 1 + i);
+	snprintf(name, sizeof(name), "ebpf_helper.%" PRIu32, id);
+	function__set_int(f, 0, function__call_runtime(f, name, f->c->i64, args, 5));
+}
+
+static void fault_no_helper(struct function *f)
+{
+	LLVMValueRef args[] = {f->env, LLVMConstInt(f->c->i32, f->pc, false)};
+
+	function__call_runtime(f, "ebpf_raw_no_helper", f->c->void_type, args, 2);
+	function__fault_unless(f, LLVMConstNull(f->c->i1));
+}
+
+static int translate_raw_helper(struct function *f)
+{
+	const struct program_view *v = f->c->view;
+
+	for (uint32_t i = 0; i < v->n_helpers; i++) {
+		if (v->helpers[i].id == (uint32_t)f->in->imm) {
+			call_raw_helper(f, v->helpers[i].id);
+			return 0;
+		}
+	}
+	fault_no_helper(f);
+	return 0;
+}
+
+/* A switch over the helpers that are registered. */
+static int translate_callx(struct function *f)
+{
+	const struct program_view *v = f->c->view;
+	LLVMBasicBlockRef none = function__new_block(f, ""), next = function__new_block(f, "");
+	LLVMValueRef choice;
+
+	if (!f->c->is_raw)
+		return function__refuse(f, "call through a register");
+	choice = LLVMBuildSwitch(f->b, function__int(f, f->in->dst), none, v->n_helpers);
+	for (uint32_t i = 0; i < v->n_helpers; i++) {
+		LLVMBasicBlockRef block = function__new_block(f, "");
+
+		LLVMAddCase(choice, function__const(f, v->helpers[i].id), block);
+		LLVMPositionBuilderAtEnd(f->b, block);
+		call_raw_helper(f, v->helpers[i].id);
+		LLVMBuildBr(f->b, next);
+	}
+	LLVMPositionBuilderAtEnd(f->b, none);
+	fault_no_helper(f);
+	LLVMBuildBr(f->b, next);
+	LLVMPositionBuilderAtEnd(f->b, next);
+	return 0;
+}
+
+static const struct bpf_function *callee(const struct function *f)
+{
+	int64_t target = (int64_t)f->pc + 1 + f->in->target;
+
+	for (uint32_t i = 0; i < f->c->n_funcs; i++)
+		if (f->c->funcs[i].start == target)
+			return &f->c->funcs[i];
+	return NULL;
+}
+
+/* 0 as `ok` of a run-time check in raw programs: too deep, or the callee stopped. */
+static void check_raw_call(struct function *f, const char *check)
+{
+	LLVMValueRef args[] = {f->env, LLVMConstInt(f->c->i32, f->pc, false)};
+
+	function__fault_unless(f, function__call_runtime(f, check, f->c->i1, args, 2));
+}
+
+static int translate_local_call(struct function *f)
+{
+	const struct bpf_function *to = callee(f);
+	LLVMValueRef args[6] = {f->env}, result;
+
+	if (!to)
+		return function__refuse(f, "call of no function");
+	for (unsigned i = 1; i <= 5; i++) {
+		if (f->fact->regs[i] == FACT_UNSET)
+			args[i] = LLVMConstNull(to->pointer_param[i] ? f->c->ptr : f->c->i64);
+		else
+			args[i] = to->pointer_param[i] ? function__ptr(f, i) : function__int(f, i);
+	}
+	if (f->c->is_raw)
+		check_raw_call(f, "ebpf_raw_may_call");
+	result = LLVMBuildCall2(f->b, to->type, to->fn, args, 6, "");
+	if (f->c->is_raw)
+		check_raw_call(f, "ebpf_raw_goes_on");
+	if (to->returns_pointer)
+		function__set_ptr(f, 0, result);
+	else
+		function__set_int(f, 0, result);
+	return 0;
+}
+
+static int translate_exit(struct function *f)
+{
+	if (f->c->is_raw)
+		function__call_runtime(f, "ebpf_raw_leave", f->c->void_type, &f->env, 1);
+	LLVMBuildRet(f->b, f->self->returns_pointer ? function__ptr(f, 0) : function__int(f, 0));
+	return 0;
+}
+
+int function__call(struct function *f)
+{
+	switch (f->in->op) {
+	case ISA_EXIT: return translate_exit(f);
+	case ISA_CALLX: return translate_callx(f);
+	default: break;
+	}
+	switch (f->in->src) {
+	case EBPF_CALL_LOCAL: return translate_local_call(f);
+	case EBPF_CALL_HELPER:
+		return f->c->is_raw ? translate_raw_helper(f) : translate_helper(f);
+	default: return function__refuse(f, "call of a kernel function");
+	}
+}

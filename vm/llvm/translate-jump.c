@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * translate-jump.c -- branches. A branch that goes one way on all paths is no branch.
+ * Pointers are compared as pointers.
+ */
+#include "translate.h"
+
+static const LLVMIntPredicate predicates[] = {
+	[ISA_JEQ] = LLVMIntEQ, [ISA_JNE] = LLVMIntNE, [ISA_JGT] = LLVMIntUGT, [ISA_JGE] = LLVMIntUGE,
+	[ISA_JLT] = LLVMIntULT, [ISA_JLE] = LLVMIntULE, [ISA_JSGT] = LLVMIntSGT,
+	[ISA_JSGE] = LLVMIntSGE, [ISA_JSLT] = LLVMIntSLT, [ISA_JSLE] = LLVMIntSLE,
+	[ISA_JSET] = LLVMIntNE,
+};
+
+static bool compares_pointers(const struct function *f)
+{
+	const struct isa_insn *in = f->in;
+
+	return in->is64 && in->op != ISA_JSET && function__holds_pointer(f, in->dst) &&
+	       (in->use_imm ? in->imm == 0 : function__holds_pointer(f, in->src));
+}
+
+static LLVMValueRef condition(struct function *f)
+{
+	const struct isa_insn *in = f->in;
+	LLVMIntPredicate predicate = predicates[in->op];
+	LLVMValueRef x, y;
+
+	if (compares_pointers(f)) {
+		y = in->use_imm ? LLVMConstNull(f->c->ptr) : function__ptr(f, in->src);
+		return LLVMBuildICmp(f->b, predicate, function__ptr(f, in->dst), y, "");
+	}
+	x = function__int(f, in->dst);
+	y = function__operand(f);
+	if (!in->is64) {
+		x = LLVMBuildTrunc(f->b, x, f->c->i32, "");
+		y = LLVMBuildTrunc(f->b, y, f->c->i32, "");
+	}
+	if (in->op == ISA_JSET) {
+		x = LLVMBuildAnd(f->b, x, y, "");
+		y = LLVMConstNull(LLVMTypeOf(x));
+	}
+	return LLVMBuildICmp(f->b, predicate, x, y, "");
+}
+
+int function__jump(struct function *f)
+{
+	LLVMBasicBlockRef taken = f->blocks[(int64_t)f->pc + 1 + f->in->target];
+	LLVMBasicBlockRef falls = f->pc + 1 < f->self->end ? f->blocks[f->pc + 1] : NULL;
+	uint8_t ways = f->fact->flags & (FACT_TAKEN | FACT_FALLS);
+
+	if (f->in->op == ISA_JA || ways == FACT_TAKEN) {
+		LLVMBuildBr(f->b, taken);
+		return 0;
+	}
+	if (!falls)
+		return function__refuse(f, "falls off the end of its function");
+	if (ways == FACT_FALLS)
+		LLVMBuildBr(f->b, falls);
+	else
+		LLVMBuildCondBr(f->b, condition(f), taken, falls);
+	return 0;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * translate-mem.c -- loads, stores, atomics, 64-bit immediates.
+ *
+ * A load or store moves a pointer as a pointer where the facts say that it is one (spilled
+ * registers). A context field is loaded from its place in the machine's context. Accesses may
+ * be unaligned, as in the kernel on this machine; atomics are as strong as the kernel's:
+ * sequentially consistent when they give the old value, relaxed otherwise.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "translate.h"
+
+/* reg + off, after the run-time check if the access needs one. */
+static LLVMValueRef address(struct function *f, unsigned reg)
+{
+	struct compilation *c = f->c;
+	LLVMValueRef off = function__const(f, (uint64_t)(int64_t)f->in->off), at, args[4];
+
+	if (!compilation__needs_check(c, f->pc))
+		return function__offset(f, function__ptr(f, reg), off);
+	at = LLVMBuildAdd(f->b, function__int(f, reg), off, "");
+	args[0] = f->env;
+	args[1] = at;
+	args[2] = function__const(f, f->in->size);
+	args[3] = LLVMConstInt(c->i32, f->pc, false);
+	function__fault_unless(
+		f, function__call_runtime(f, "ebpf_raw_check", c->i1, args, 4));
+	return LLVMBuildIntToPtr(f->b, at, c->ptr, "");
+}
+
+static LLVMValueRef load(struct function *f, LLVMTypeRef type, LLVMValueRef ptr)
+{
+	LLVMValueRef v = LLVMBuildLoad2(f->b, type, ptr, "");
+
+	LLVMSetAlignment(v, 1);
+	return v;
+}
+
+static void store(struct function *f, LLVMValueRef value, LLVMValueRef ptr)
+{
+	LLVMSetAlignment(LLVMBuildStore(f->b, value, ptr), 1);
+}
+
+static int translate_ctx_load(struct function *f)
+{
+	const struct ctx_table *t = f->c->ctx_table;
+	const struct ctx_field *field;
+	LLVMValueRef ptr, v;
+
+	if (f->fact->ctx_field >= t->n_fields)
+		return function__refuse(f, "context field that the context table lacks");
+	field = &t->fields[f->fact->ctx_field];
+	ptr = function__offset(f, function__ptr(f, f->in->src), function__const(f, field->place));
+	if (field->kind != CTX_SCALAR) {
+		function__set_ptr(f, f->in->dst, LLVMBuildLoad2(f->b, f->c->ptr, ptr, ""));
+		return 0;
+	}
+	if (f->in->off < field->offset ||
+		f->in->off + f->in->size > field->offset + field->place_size)
+		return function__refuse(f, "context access that the context table lacks");
+	ptr = function__offset(f, ptr, function__const(f, f->in->off - field->offset));
+	v = load(f, compilation__int_type(f->c, f->in->size), ptr);
+	if (f->in->size < 8)
+		v = LLVMBuildZExt(f->b, v, f->c->i64, "");
+	function__set_int(f, f->in->dst, v);
+	return 0;
+}
+
+static int translate_load(struct function *f)
+{
+	const struct isa_insn *in = f->in;
+	LLVMValueRef ptr, v;
+
+	if (f->fact->access == FACT_CTX)
+		return translate_ctx_load(f);
+	ptr = address(f, in->src);
+	if (in->size == 8 && fact_kind__is_pointer(f->fact->result)) {
+		function__set_ptr(f, in->dst, load(f, f->c->ptr, ptr));
+		return 0;
+	}
+	v = load(f, compilation__int_type(f->c, in->size), ptr);
+	if (in->size < 8)
+		v = in->op == ISA_LOADSX ? LLVMBuildSExt(f->b, v, f->c->i64, "")
+					 : LLVMBuildZExt(f->b, v, f->c->i64, "");
+	function__set_int(f, in->dst, v);
+	return 0;
+}
+
+static int translate_store(struct function *f)
+{
+	const struct isa_insn *in = f->in;
+	LLVMValueRef ptr, v;
+
+	if (f->fact->access == FACT_CTX)
+		return function__refuse(f, "store to the context");
+	ptr = address(f, in->dst);
+	if (in->size == 8 && !in->use_imm && function__holds_pointer(f, in->src)) {
+		store(f, function__ptr(f, in->src), ptr);
+		return 0;
+	}
+	v = function__operand(f);
+	if (in->size < 8)
+		v = LLVMBuildTrunc(f->b, v, compilation__int_type(f->c, in->size), "");
+	store(f, v, ptr);
+	return 0;
+}
+
+static LLVMAtomicRMWBinOp atomic_op(uint8_t op)
+{
+	switch (op) {
+	case ISA_ATOMIC_ADD: return LLVMAtomicRMWBinOpAdd;
+	case ISA_ATOMIC_OR: return LLVMAtomicRMWBinOpOr;
+	case ISA_ATOMIC_AND: return LLVMAtomicRMWBinOpAnd;
+	case ISA_ATOMIC_XOR: return LLVMAtomicRMWBinOpXor;
+	default: return LLVMAtomicRMWBinOpXchg;
+	}
+}
+
+static int translate_atomic(struct function *f)
+{
+	const struct isa_insn *in = f->in;
+	LLVMTypeRef type = compilation__int_type(f->c, in->size);
+	LLVMValueRef ptr = address(f, in->dst), v = function__int(f, in->src), old;
+
+	if (in->size < 8)
+		v = LLVMBuildTrunc(f->b, v, type, "");
+	if (in->op == ISA_ATOMIC_CMPXCHG) {
+		LLVMValueRef expected = function__int(f, 0);
+
+		if (in->size < 8)
+			expected = LLVMBuildTrunc(f->b, expected, type, "");
+		old = LLVMBuildAtomicCmpXchg(f->b, ptr, expected, v,
+			LLVMAtomicOrderingSequentiallyConsistent,
+			LLVMAtomicOrderingSequentiallyConsistent, false);
+		old = LLVMBuildExtractValue(f->b, old, 0, "");
+	} else {
+		old = LLVMBuildAtomicRMW(f->b, atomic_op(in->op), ptr, v,
+			in->fetch ? LLVMAtomicOrderingSequentiallyConsistent
+				  : LLVMAtomicOrderingMonotonic,
+			false);
+	}
+	if (!in->fetch)
+		return 0;
+	if (in->size < 8)
+		old = LLVMBuildZExt(f->b, old, f->c->i64, "");
+	function__set_int(f, in->op == ISA_ATOMIC_CMPXCHG ? 0 : in->src, old);
+	return 0;
+}
+
+int function__memory(struct function *f)
+{
+	switch (f->in->op) {
+	case ISA_LOAD:
+	case ISA_LOADSX: return translate_load(f);
+	case ISA_STORE: return translate_store(f);
+	default: return translate_atomic(f);
+	}
+}
+
+/* A value that the machine supplies when the object is loaded. Weak, because it may be 0. */
+static void load_symbolic(struct function *f)
+{
+	LLVMValueRef symbol;
+	char name[32];
+
+	snprintf(name, sizeof(name), "ebpf_lddw.%" PRIu32, f->pc);
+	symbol = LLVMAddGlobal(f->c->module, f->c->i8, name);
+	LLVMSetLinkage(symbol, LLVMExternalWeakLinkage);
+	LLVMSetAlignment(symbol, 1);
+	function__set_int(f, f->in->dst, LLVMConstPtrToInt(symbol, f->c->i64));
+}
+
+int function__lddw(struct function *f)
+{
+	const struct isa_insn *in = f->in;
+	uint32_t map = (uint32_t)in->imm, offset = (uint32_t)((uint64_t)in->imm >> 32);
+	bool of_map = in->src == EBPF_LDDW_MAP_IDX || in->src == EBPF_LDDW_MAP_IDX_VALUE;
+
+	if (in->src == EBPF_LDDW_IMM) {
+		function__set_int(f, in->dst, function__const(f, (uint64_t)in->imm));
+	} else if (f->c->is_raw && !(of_map && f->c->view->n_maps)) {
+		load_symbolic(f);
+	} else if (of_map && map < f->c->view->n_maps) {
+		function__set_ptr(f, in->dst,
+			in->src == EBPF_LDDW_MAP_IDX
+				? compilation__map_descriptor(f->c, map)
+				: compilation__map_value(f->c, map, offset));
+	} else {
+		return function__refuse(f, "64-bit immediate of an unsupported kind");
+	}
+	return 0;
+}

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * translate.c -- from bytecode and facts to IR: functions, blocks, registers.
+ *
+ * Each function of the program is a function of the module with a frame of its own. What the
+ * facts say is never reached is not emitted.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "translate.h"
+
+static const struct ebpf_fact nothing_known = {
+	.flags = FACT_REACHED | FACT_TAKEN | FACT_FALLS,
+	.access = FACT_ANY,
+	.result = FACT_ANY,
+	.regs = {FACT_ANY, FACT_ANY, FACT_ANY, FACT_ANY, FACT_ANY, FACT_ANY, FACT_ANY, FACT_ANY,
+		FACT_ANY, FACT_ANY, FACT_STACK},
+	.map = FACT_NO_MAP,
+};
+
+static int no_memory(const struct compilation *c)
+{
+	return error__set(c->errmsg, -ENOMEM, "%s: no memory to compile it", c->view->name);
+}
+
+const struct ebpf_fact *compilation__fact(const struct compilation *c, uint32_t pc)
+{
+	return c->facts ? &c->facts[pc] : &nothing_known;
+}
+
+LLVMTypeRef compilation__int_type(const struct compilation *c, unsigned bytes)
+{
+	switch (bytes) {
+	case 1: return c->i8;
+	case 2: return c->i16;
+	case 4: return c->i32;
+	default: return c->i64;
+	}
+}
+
+bool function__holds_pointer(const struct function *f, unsigned reg)
+{
+	return fact_kind__is_pointer(f->fact->regs[reg]);
+}
+
+LLVMValueRef function__int(struct function *f, unsigned reg)
+{
+	if (function__holds_pointer(f, reg))
+		return LLVMBuildPtrToInt(f->b, function__ptr(f, reg), f->c->i64, "");
+	return LLVMBuildLoad2(f->b, f->c->i64, f->ints[reg], "");
+}
+
+LLVMValueRef function__ptr(struct function *f, unsigned reg)
+{
+	if (!function__holds_pointer(f, reg))
+		return LLVMBuildIntToPtr(f->b, function__int(f, reg), f->c->ptr, "");
+	return LLVMBuildLoad2(f->b, f->c->ptr, f->ptrs[reg], "");
+}
+
+void function__set_int(struct function *f, unsigned reg, LLVMValueRef value)
+{
+	LLVMBuildStore(f->b, value, f->ints[reg]);
+	LLVMBuildStore(f->b, LLVMBuildIntToPtr(f->b, value, f->c->ptr, ""), f->ptrs[reg]);
+}
+
+void function__set_ptr(struct function *f, unsigned reg, LLVMValueRef value)
+{
+	LLVMBuildStore(f->b, value, f->ptrs[reg]);
+	LLVMBuildStore(f->b, LLVMBuildPtrToInt(f->b, value, f->c->i64, ""), f->ints[reg]);
+}
+
+LLVMValueRef function__const(const struct function *f, uint64_t value)
+{
+	return LLVMConstInt(f->c->i64, value, false);
+}
+
+LLVMValueRef function__operand(struct function *f)
+{
+	return f->in->use_imm ? function__const(f, (uint64_t)f->in->imm)
+			      : function__int(f, f->in->src);
+}
+
+LLVMValueRef function__offset(struct function *f, LLVMValueRef ptr, LLVMValueRef bytes)
+{
+	return LLVMBuildGEP2(f->b, f->c->i8, ptr, &bytes, 1, "");
+}
+
+LLVMBasicBlockRef function__new_block(struct function *f, const char *name)
+{
+	return LLVMAppendBasicBlockInContext(f->c->context, f->fn, name);
+}
+
+LLVMValueRef function__call_runtime(struct function *f, const char *name, LLVMTypeRef ret,
+	LLVMValueRef *args, unsigned n_args)
+{
+	LLVMValueRef fn = LLVMGetNamedFunction(f->c->module, name);
+	LLVMTypeRef params[8], type;
+
+	for (unsigned i = 0; i < n_args; i++)
+		params[i] = LLVMTypeOf(args[i]);
+	type = LLVMFunctionType(ret, params, n_args, false);
+	if (!fn)
+		fn = LLVMAddFunction(f->c->module, name, type);
+	return LLVMBuildCall2(f->b, type, fn, args, n_args, "");
+}
+
+void function__fault_unless(struct function *f, LLVMValueRef ok)
+{
+	LLVMBasicBlockRef next = function__new_block(f, "");
+
+	if (!f->fault)
+		f->fault = function__new_block(f, "fault");
+	LLVMBuildCondBr(f->b, ok, next, f->fault);
+	LLVMPositionBuilderAtEnd(f->b, next);
+}
+
+static LLVMValueRef slot(struct function *f, LLVMTypeRef type, const char *name)
+{
+	LLVMBuilderRef b = LLVMCreateBuilderInContext(f->c->context);
+	LLVMValueRef v, last = LLVMGetBasicBlockTerminator(f->slots);
+
+	if (last)
+		LLVMPositionBuilderBefore(b, last);
+	else
+		LLVMPositionBuilderAtEnd(b, f->slots);
+	v = LLVMBuildAlloca(b, type, name);
+	LLVMDisposeBuilder(b);
+	return v;
+}
+
+static void mark_lifetime(struct function *f, const char *intrinsic, LLVMValueRef p, uint32_t size)
+{
+	unsigned id = LLVMLookupIntrinsicID(intrinsic, strlen(intrinsic));
+	LLVMValueRef args[] = {function__const(f, size), p};
+
+	LLVMBuildCall2(f->b, LLVMIntrinsicGetType(f->c->context, id, &f->c->ptr, 1),
+		LLVMGetIntrinsicDeclaration(f->c->module, id, &f->c->ptr, 1), args, 2, "");
+}
+
+LLVMValueRef function__temporary(struct function *f, uint32_t size)
+{
+	LLVMValueRef v = slot(f, LLVMArrayType2(f->c->i8, size), "temporary");
+
+	LLVMSetAlignment(v, 8);
+	mark_lifetime(f, "llvm.lifetime.start", v, size);
+	return v;
+}
+
+void function__end_temporary(struct function *f, LLVMValueRef temporary, uint32_t size)
+{
+	mark_lifetime(f, "llvm.lifetime.end", temporary, size);
+}
+
+int function__refuse(const struct function *f, const char *what)
+{
+	return error__set(f->c->errmsg, -ENOTSUP, "%s: insn %" PRIu32 ": %s", f->c->view->name, f->pc,
+		what);
+}
+
+static int translate_insn(struct function *f)
+{
+	uint8_t op = f->in->op;
+
+	if (isa__is_alu(op))
+		return function__alu(f);
+	if (op == ISA_LDDW)
+		return function__lddw(f);
+	if (op == ISA_LOAD || op == ISA_LOADSX || op == ISA_STORE || isa__is_atomic(op))
+		return function__memory(f);
+	if (isa__is_jump(op))
+		return function__jump(f);
+	return function__call(f);
+}
+
+/* A block starts where a reached jump leads. */
+static int find_blocks(struct function *f)
+{
+	const struct bpf_function *self = f->self;
+	bool *leads = calloc(self->end - self->start + 1, sizeof(*leads));
+
+	if (!leads)
+		return no_memory(f->c);
+	leads[0] = true;
+	for (f->pc = self->start; f->pc < self->end; f->pc++) {
+		const struct isa_insn *in = &f->c->insns[f->pc];
+		int64_t target = (int64_t)f->pc + 1 + in->target;
+
+		if (!in->words || !isa__is_jump(in->op) ||
+			!(compilation__fact(f->c, f->pc)->flags & FACT_REACHED))
+			continue;
+		if (target < self->start || target >= self->end) {
+			free(leads);
+			return function__refuse(f, "jump out of its function");
+		}
+		leads[target - self->start] = true;
+		leads[f->pc + 1 - self->start] = true;
+	}
+	for (uint32_t i = 0; i < self->end - self->start; i++)
+		if (leads[i])
+			f->blocks[i + self->start] = function__new_block(f, "");
+	free(leads);
+	return 0;
+}
+
+static bool is_open(const struct function *f)
+{
+	return !LLVMGetBasicBlockTerminator(LLVMGetInsertBlock(f->b));
+}
+
+static int translate_body(struct function *f)
+{
+	LLVMBuildBr(f->b, f->blocks[f->self->start]);
+	for (f->pc = f->self->start; f->pc < f->self->end; f->pc++) {
+		int err;
+
+		f->in = &f->c->insns[f->pc];
+		f->fact = compilation__fact(f->c, f->pc);
+		if (f->blocks[f->pc]) {
+			if (is_open(f))
+				LLVMBuildBr(f->b, f->blocks[f->pc]);
+			LLVMPositionBuilderAtEnd(f->b, f->blocks[f->pc]);
+		}
+		if (!f->in->words || !(f->fact->flags & FACT_REACHED) || !is_open(f))
+			continue;
+		err = translate_insn(f);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Blocks that nothing reaches, and the end of what cannot fall off its end. */
+static void close_blocks(struct function *f)
+{
+	for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(f->fn); block;
+		block = LLVMGetNextBasicBlock(block)) {
+		if (LLVMGetBasicBlockTerminator(block))
+			continue;
+		LLVMPositionBuilderAtEnd(f->b, block);
+		if (block == f->fault) {
+			function__call_runtime(f, "ebpf_raw_leave", f->c->void_type, &f->env, 1);
+			LLVMBuildRet(f->b, function__const(f, UINT64_MAX));
+		} else {
+			LLVMBuildRet(f->b, LLVMConstNull(LLVMGetReturnType(f->self->type)));
+		}
+	}
+}
+
+/* Slots, the zeroed frame, the parameters. Zeroing costs nothing where the frame ends up in
+ * registers, and otherwise keeps a program from reading what others left on the stack. */
+static void begin(struct function *f)
+{
+	struct compilation *c = f->c;
+	LLVMValueRef top;
+
+	f->slots = function__new_block(f, "slots");
+	LLVMPositionBuilderAtEnd(f->b, f->slots);
+	f->frame = slot(f, LLVMArrayType2(c->i8, EBPF_STACK_SIZE), "frame");
+	LLVMSetAlignment(f->frame, 16);
+	for (unsigned i = 0; i < EBPF_N_REGS; i++) {
+		f->ints[i] = slot(f, c->i64, "");
+		f->ptrs[i] = slot(f, c->ptr, "");
+	}
+	LLVMBuildMemSet(f->b, f->frame, LLVMConstNull(c->i8),
+		function__const(f, EBPF_STACK_SIZE), 16);
+	for (unsigned i = 0; i < EBPF_REG_FRAME; i++) {
+		if (i < 1 || i > 5)
+			function__set_int(f, i, function__const(f, 0));
+		else if (f->self->pointer_param[i])
+			function__set_ptr(f, i, LLVMGetParam(f->fn, i));
+		else
+			function__set_int(f, i, LLVMGetParam(f->fn, i));
+	}
+	top = function__offset(f, f->frame, function__const(f, EBPF_STACK_SIZE));
+	function__set_ptr(f, EBPF_REG_FRAME, top);
+	if (c->is_raw) {
+		LLVMValueRef args[] = {
+			f->env, c->publishes_frames ? f->frame : LLVMConstNull(c->ptr)};
+
+		function__call_runtime(f, "ebpf_raw_enter", c->void_type, args, 2);
+	}
+}
+
+static int translate_function(
+	struct compilation *c, const struct bpf_function *self, LLVMBasicBlockRef *blocks)
+{
+	struct function f = {.c = c, .self = self, .fn = self->fn, .blocks = blocks};
+	int err;
+
+	f.b = LLVMCreateBuilderInContext(c->context);
+	f.env = LLVMGetParam(f.fn, 0);
+	f.fact = &nothing_known;
+	begin(&f);
+	err = find_blocks(&f);
+	if (!err)
+		err = translate_body(&f);
+	if (!err)
+		close_blocks(&f);
+	LLVMDisposeBuilder(f.b);
+	return err;
+}
+
+bool compilation__needs_check(const struct compilation *c, uint32_t pc)
+{
+	const struct isa_insn *in = &c->insns[pc];
+	unsigned base = in->op == ISA_LOAD || in->op == ISA_LOADSX ? in->src : in->dst;
+
+	if (!(c->req->flags & COMPILE_CHECK_ACCESS) ||
+		(compilation__fact(c, pc)->flags & FACT_IN_BOUNDS))
+		return false;
+	return base != EBPF_REG_FRAME || in->off < -EBPF_STACK_SIZE || in->off + in->size > 0;
+}
+
+static int decode(struct compilation *c)
+{
+	const struct program_view *v = c->view;
+	const char *why;
+
+	c->insns = calloc(v->n_insns, sizeof(*c->insns));
+	if (!c->insns)
+		return no_memory(c);
+	for (uint32_t pc = 0; pc < v->n_insns; pc += c->insns[pc].words) {
+		const struct isa_insn *in = &c->insns[pc];
+
+		if (isa__decode(&v->insns[pc], v->n_insns - pc, &c->insns[pc], &why))
+			return error__set(
+				c->errmsg, -EINVAL, "%s: insn %" PRIu32 ": %s", v->name, pc, why);
+		if ((in->op == ISA_LOAD || in->op == ISA_LOADSX || in->op == ISA_STORE ||
+			    isa__is_atomic(in->op)) &&
+			compilation__needs_check(c, pc))
+			c->publishes_frames = true;
+	}
+	return 0;
+}
+
+static const char *function_name(const struct program_view *v, uint32_t start)
+{
+	for (uint32_t i = 0; i < v->n_funcs; i++)
+		if (v->funcs[i].insn == start)
+			return v->funcs[i].name;
+	return "";
+}
+
+/* A function starts where a call leads, and ends where the next one starts. */
+static int find_functions(struct compilation *c)
+{
+	uint32_t n = c->view->n_insns;
+	bool *starts = calloc(n, sizeof(*starts));
+
+	if (!starts)
+		return no_memory(c);
+	starts[0] = true;
+	for (uint32_t pc = 0; pc < n; pc++) {
+		const struct isa_insn *in = &c->insns[pc];
+		int64_t target = (int64_t)pc + 1 + in->target;
+
+		if (in->words && in->op == ISA_CALL && in->src == EBPF_CALL_LOCAL && target >= 0 &&
+			target < n)
+			starts[target] = true;
+	}
+	for (uint32_t pc = 0; pc < n; pc++)
+		c->n_funcs += starts[pc];
+	c->funcs = calloc(c->n_funcs, sizeof(*c->funcs));
+	for (uint32_t pc = 0, i = 0; c->funcs && pc < n; pc++) {
+		if (starts[pc]) {
+			c->funcs[i].name = function_name(c->view, pc);
+			c->funcs[i++].start = pc;
+		}
+		c->funcs[i - 1].end = pc + 1;
+	}
+	free(starts);
+	return c->funcs ? 0 : no_memory(c);
+}
+
+/* A parameter is a pointer if it is one at every call; so is the result if it is one at
+ * every exit. */
+static void declare_function(struct compilation *c, struct bpf_function *fn)
+{
+	LLVMTypeRef params[6] = {c->ptr};
+	bool exits = false, all_pointers = true;
+	char name[128];
+
+	for (unsigned i = 1; i <= 5; i++) {
+		fn->pointer_param[i] =
+			fact_kind__is_pointer(compilation__fact(c, fn->start)->regs[i]);
+		params[i] = fn->pointer_param[i] ? c->ptr : c->i64;
+	}
+	for (uint32_t pc = fn->start; pc < fn->end; pc++) {
+		const struct ebpf_fact *fact = compilation__fact(c, pc);
+
+		if (!c->insns[pc].words || c->insns[pc].op != ISA_EXIT ||
+			!(fact->flags & FACT_REACHED))
+			continue;
+		exits = true;
+		all_pointers &= fact_kind__is_pointer(fact->regs[0]);
+	}
+	fn->returns_pointer = exits && all_pointers;
+	fn->type = LLVMFunctionType(fn->returns_pointer ? c->ptr : c->i64, params, 6, false);
+	snprintf(name, sizeof(name), "bpf.%" PRIu32 ".%s", fn->start, fn->name);
+	fn->fn = LLVMAddFunction(c->module, name, fn->type);
+	LLVMSetLinkage(fn->fn, LLVMInternalLinkage);
+}
+
+static LLVMValueRef as(LLVMBuilderRef b, LLVMValueRef v, LLVMTypeRef type)
+{
+	LLVMTypeKind from = LLVMGetTypeKind(LLVMTypeOf(v)), to = LLVMGetTypeKind(type);
+
+	if (from == to)
+		return v;
+	return to == LLVMPointerTypeKind ? LLVMBuildIntToPtr(b, v, type, "")
+					 : LLVMBuildPtrToInt(b, v, type, "");
+}
+
+static LLVMValueRef field(struct compilation *c, LLVMBuilderRef b, LLVMValueRef ptr, size_t offset,
+	LLVMTypeRef type)
+{
+	LLVMValueRef at = LLVMConstInt(c->i64, offset, false);
+
+	return LLVMBuildLoad2(b, type, LLVMBuildGEP2(b, c->i8, ptr, &at, 1, ""), "");
+}
+
+/* ebpf_program_entry(env, ctx): what the driver inlines. */
+static void translate_entry(struct compilation *c)
+{
+	const struct bpf_function *main = &c->funcs[0];
+	LLVMTypeRef params[] = {c->ptr, c->ptr};
+	LLVMValueRef fn = LLVMAddFunction(c->module, "ebpf_program_entry",
+		LLVMFunctionType(c->i64, params, 2, false));
+	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
+	LLVMValueRef ctx = LLVMGetParam(fn, 1), args[6] = {LLVMGetParam(fn, 0)};
+
+	LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(c->context, fn, ""));
+	for (unsigned i = 1; i <= 5; i++)
+		args[i] = LLVMConstNull(main->pointer_param[i] ? c->ptr : c->i64);
+	if (c->is_raw) {
+		LLVMTypeRef type = LLVMFunctionType(c->void_type, params, 2, false);
+		LLVMValueRef start_args[] = {args[0], ctx};
+
+		LLVMBuildCall2(b, type, LLVMAddFunction(c->module, "ebpf_raw_start", type),
+			start_args, 2, "");
+		args[1] = field(c, b, ctx, offsetof(struct ebpf_raw_ctx, mem), LLVMTypeOf(args[1]));
+		args[2] = field(c, b, ctx, offsetof(struct ebpf_raw_ctx, len), LLVMTypeOf(args[2]));
+	} else {
+		args[1] = as(b, ctx, LLVMTypeOf(args[1]));
+	}
+	LLVMBuildRet(b, as(b, LLVMBuildCall2(b, main->type, main->fn, args, 6, ""), c->i64));
+	LLVMDisposeBuilder(b);
+}
+
+static LLVMValueRef raw_global(struct compilation *c, const char *name, LLVMValueRef value)
+{
+	LLVMValueRef g = LLVMAddGlobal(c->module, LLVMTypeOf(value), name);
+
+	LLVMSetInitializer(g, value);
+	LLVMSetGlobalConstant(g, true);
+	return g;
+}
+
+/* What raw.c wants to find in the module. */
+static int make_raw_globals(struct compilation *c)
+{
+	uint32_t n = c->view->n_maps;
+	LLVMValueRef *maps = malloc(n * sizeof(*maps) + 1);
+	LLVMTypeRef params[] = {c->ptr, c->i64};
+
+	if (!maps)
+		return no_memory(c);
+	for (uint32_t i = 0; i < n; i++)
+		maps[i] = compilation__map_descriptor(c, i);
+	raw_global(c, "ebpf_raw_maps", LLVMConstArray2(c->ptr, maps, n));
+	raw_global(c, "ebpf_raw_n_maps", LLVMConstInt(c->i32, n, false));
+	free(maps);
+	LLVMAddFunction(c->module, "ebpf_jit", LLVMFunctionType(c->i64, params, 2, false));
+	return 0;
+}
+
+static int translate_functions(struct compilation *c)
+{
+	LLVMBasicBlockRef *blocks = calloc(c->view->n_insns, sizeof(*blocks));
+	int err = blocks ? 0 : no_memory(c);
+
+	for (uint32_t i = 0; i < c->n_funcs; i++)
+		declare_function(c, &c->funcs[i]);
+	for (uint32_t i = 0; !err && i < c->n_funcs; i++)
+		err = translate_function(c, &c->funcs[i], blocks);
+	free(blocks);
+	return err;
+}
+
+int compilation__translate(struct compilation *c)
+{
+	int err = decode(c);
+
+	if (!err)
+		err = find_functions(c);
+	if (!err) {
+		c->maps = calloc(c->view->n_maps + 1, sizeof(*c->maps));
+		err = c->maps ? translate_functions(c) : no_memory(c);
+	}
+	if (err)
+		return err;
+	translate_entry(c);
+	return c->is_raw ? make_raw_globals(c) : 0;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * translate.h -- what the parts of the translator share: the function that is being
+ * translated and its registers.
+ *
+ * A register is a pair of stack slots, one i64 and one pointer, that the optimiser turns into
+ * values. Every write fills both, one by conversion; a read takes the slot that the facts
+ * name: pointer if the register holds a pointer on all paths, i64 otherwise. The conversion
+ * that nobody reads is dead code, so a pointer that is used as one never passes through an
+ * integer, which would keep the program's stack in memory.
+ */
+#ifndef VM_LLVM_TRANSLATE_H
+#define VM_LLVM_TRANSLATE_H
+
+#include "compile.h"
+
+struct function {
+	struct compilation *c;
+	const struct bpf_function *self;
+	LLVMBuilderRef b;
+	LLVMValueRef fn, env;
+	LLVMValueRef frame; /* first byte of its stack frame */
+	LLVMValueRef ints[EBPF_N_REGS], ptrs[EBPF_N_REGS];
+	LLVMBasicBlockRef slots;   /* the entry block: allocas only */
+	LLVMBasicBlockRef *blocks; /* by instruction of the program, where one starts */
+	LLVMBasicBlockRef fault;   /* raw: leaves with UINT64_MAX; made on first use */
+
+	/* the instruction */
+	uint32_t pc;
+	const struct isa_insn *in;
+	const struct ebpf_fact *fact;
+};
+
+/* translate.c */
+bool function__holds_pointer(const struct function *f, unsigned reg);
+LLVMValueRef function__int(struct function *f, unsigned reg);
+LLVMValueRef function__ptr(struct function *f, unsigned reg);
+void function__set_int(struct function *f, unsigned reg, LLVMValueRef value);
+void function__set_ptr(struct function *f, unsigned reg, LLVMValueRef value);
+/* The second operand: src or imm. */
+LLVMValueRef function__operand(struct function *f);
+LLVMValueRef function__offset(struct function *f, LLVMValueRef ptr, LLVMValueRef bytes);
+LLVMValueRef function__const(const struct function *f, uint64_t value);
+LLVMBasicBlockRef function__new_block(struct function *f, const char *name);
+/* Continues in a new block if `ok`, else leaves the raw program with the fault set. */
+void function__fault_unless(struct function *f, LLVMValueRef ok);
+/* Calls a function of the runtime; `ret` and the arguments make its type. */
+LLVMValueRef function__call_runtime(struct function *f, const char *name, LLVMTypeRef ret,
+	LLVMValueRef *args, unsigned n_args);
+
+/* An alloca in the entry block, alive from here to function__end_temporary(). */
+LLVMValueRef function__temporary(struct function *f, uint32_t size);
+void function__end_temporary(struct function *f, LLVMValueRef temporary, uint32_t size);
+
+/* One each per class of instructions: 0 or negative errno with the sentence set. */
+int function__alu(struct function *f);    /* translate-alu.c */
+int function__lddw(struct function *f);   /* translate-mem.c */
+int function__memory(struct function *f); /* translate-mem.c */
+int function__jump(struct function *f);   /* translate-jump.c */
+int function__call(struct function *f);   /* translate-call.c: calls and exit */
+
+/* maps.c: r0 = the value of the key that `key` points at, or NULL. False, and nothing done, for
+ * keys too long for it. */
+bool function__lookup(struct function *f, uint32_t map, LLVMValueRef key);
+
+int function__refuse(const struct function *f, const char *what);
+
+#endif
