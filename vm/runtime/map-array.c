@@ -57,7 +57,7 @@ int64_t rt_array__read_all(
 		return -RT_ENOENT;
 	for (uint32_t slot = 0; slot < n_slots; slot++)
 		rt_copy_out(values + (uint64_t)slot * m->geo.value_stride,
-			array__value(m, slot, i), m->geo.value_size);
+			array__value(m, slot, i), rt_host_value_size(&m->geo));
 	return 0;
 }
 

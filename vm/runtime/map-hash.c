@@ -414,7 +414,7 @@ int64_t rt_hash__read_all(
 		elem = hash__find_once(m, b, hash__tag(hash), seq, key);
 		for (uint32_t slot = 0; slot < n && elem; slot++)
 			rt_copy_out(values + (uint64_t)slot * m->geo.value_stride,
-				hash__value(m, slot, elem), m->geo.value_size);
+				hash__value(m, slot, elem), rt_host_value_size(&m->geo));
 	} while (bucket__changed(b, seq));
 	return elem ? 0 : -RT_ENOENT;
 }

@@ -15,6 +15,12 @@ rt_inline bool rt_is_percpu(const struct rt_geometry *geo)
 	return geo->type == RT_MAP_PERCPU_ARRAY || geo->type == RT_MAP_PERCPU_HASH;
 }
 
+/* Bytes of one value as the host sees it: those of a per-CPU map are padded with zeros. */
+rt_inline uint32_t rt_host_value_size(const struct rt_geometry *geo)
+{
+	return rt_is_percpu(geo) ? geo->value_stride : geo->value_size;
+}
+
 void *rt_array__lookup(const struct rt_map *m, uint32_t slot, const void *key);
 int64_t rt_array__update(
 	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);

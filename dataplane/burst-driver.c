@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * burst-driver.c -- the loop over a burst of mbufs, with the program in its middle.
+ *
+ * Compiled twice: natively, where ebpf_program_entry() is a call to whatever code the program
+ * has installed, and to bitcode, where the compiler inlines the program here and the context
+ * lives in registers. Hence nothing but loads, stores and the program: what needs DPDK's
+ * functions is done by worker.c before and by verdicts.c after.
+ *
+ * A program must see what the kernel would show it, so the limits of head and tail growth are
+ * the kernel's, counted from where the packet began, and not those of the buffer.
+ */
+#include <rte_config.h>
+#include <rte_mbuf_core.h>
+
+#include <linux/bpf.h>
+
+#include "burst.h"
+
+/* Packets whose first bytes are on their way while one is processed. */
+#define PREFETCH_AHEAD 4
+
+static inline uint8_t *packet_start(const struct rte_mbuf *m)
+{
+	return (uint8_t *)m->buf_addr + m->data_off;
+}
+
+static inline void open_packet(
+	struct ebpf_xdp_ctx *ctx, struct rte_mbuf *m, const struct burst *burst)
+{
+	ctx->data = ctx->data_meta = packet_start(m);
+	ctx->data_end = ctx->data + m->data_len;
+	ctx->buf = m->buf_addr;
+	ctx->buf_end = ctx->buf + m->buf_len;
+	ctx->head_limit = ctx->data - PACKET_HEAD_ROOM;
+	ctx->tail_limit = ctx->data + EBPF_XDP_MAX_LINEAR;
+	ctx->ingress_ifindex = burst->ifindex;
+	ctx->rx_queue_index = burst->queue;
+	ctx->egress_ifindex = 0;
+	ctx->pad = 0;
+	ctx->frame = m;
+}
+
+static inline void close_packet(const struct ebpf_xdp_ctx *ctx, struct rte_mbuf *m)
+{
+	m->data_off = (uint16_t)(ctx->data - ctx->buf);
+	m->data_len = (uint16_t)(ctx->data_end - ctx->data);
+	m->pkt_len = m->data_len;
+}
+
+void ebpf_driver(struct ebpf_env *env, void *arg);
+
+void ebpf_driver(struct ebpf_env *env, void *arg)
+{
+	struct burst *burst = arg;
+	uint32_t n = burst->n;
+
+	for (uint32_t i = 0; i < n && i < PREFETCH_AHEAD; i++)
+		__builtin_prefetch(packet_start(burst->pkts[i]));
+	for (uint32_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = burst->pkts[i];
+		struct ebpf_xdp_ctx ctx;
+
+		if (i + PREFETCH_AHEAD < n)
+			__builtin_prefetch(packet_start(burst->pkts[i + PREFETCH_AHEAD]));
+		open_packet(&ctx, m, burst);
+		env->redirect.kind = EBPF_REDIRECT_NONE;
+		env->tail_calls = 0;
+
+		uint32_t verdict = (uint32_t)ebpf_program_entry(env, &ctx);
+
+		close_packet(&ctx, m);
+		burst->verdict[i] = verdict;
+		if (verdict == XDP_REDIRECT)
+			burst->redirect[i] = env->redirect.kind == EBPF_REDIRECT_IFINDEX
+						     ? env->redirect.ifindex
+						     : 0;
+	}
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * burst.h -- what goes between a worker and the burst driver: packets in, verdicts out.
+ *
+ * burst-driver.c is compiled natively and to bitcode, where the program is inlined in it; so
+ * this layout is part of every compiled image.
+ */
+#ifndef DATAPLANE_BURST_H
+#define DATAPLANE_BURST_H
+
+#include <stdint.h>
+
+#include <ebpf-env.h>
+
+struct rte_mbuf;
+
+/* Packets of one round; more than 64 would overflow a mempool's cache. */
+#define BURST_SIZE 32
+
+/* How far a program may grow a packet at its head: what the kernel leaves of its headroom. */
+#define PACKET_HEAD_ROOM (EBPF_XDP_HEADROOM - EBPF_XDP_FRAME_HEADER)
+
+/* A packet buffer holds the longest packet the kernel would hand to a program, grown at the
+ * head as far as the kernel would let it. Where it lies in the buffer does not matter: a
+ * packet that meets the buffer's start is moved. */
+#define PACKET_BUF_SIZE (PACKET_HEAD_ROOM + EBPF_XDP_MAX_LINEAR)
+
+struct burst {
+	/* Direct, unshared, of one segment, at most EBPF_XDP_MAX_LINEAR bytes in a buffer of
+	 * PACKET_BUF_SIZE at least: what worker.c admits. */
+	struct rte_mbuf *pkts[BURST_SIZE];
+	uint32_t n;
+	uint32_t ifindex, queue;       /* where they came from */
+	uint32_t verdict[BURST_SIZE];  /* what the program returned, checked by nobody yet */
+	uint32_t redirect[BURST_SIZE]; /* XDP_REDIRECT: to this ifindex; 0 if none was named */
+};
+
+/* The native compilation of burst-driver.c. */
+void burst_driver(struct ebpf_env *env, void *burst);
+
+#endif

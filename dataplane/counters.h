@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * counters.h -- what happened to every packet.
+ *
+ * One set per worker and receiving port. The invariant, at any moment and for every port:
+ *
+ *	received = the sum of all outcomes + in flight
+ *
+ * and in flight is zero once the workers have drained. Each set has one writer, its worker;
+ * anybody may read. A worker counts a burst as received before it runs the program, and its
+ * outcomes, all at once, when every packet of it has left; so outcomes that were read first
+ * and add up to what was received then are proof that nothing was in flight in between.
+ */
+#ifndef DATAPLANE_COUNTERS_H
+#define DATAPLANE_COUNTERS_H
+
+#include <stdint.h>
+
+#include <linux/bpf.h>
+
+enum outcome {
+#define OUTCOME(name, words) OUTCOME_##name,
+#include "outcomes.def"
+#undef OUTCOME
+	N_OUTCOMES
+};
+
+_Static_assert(OUTCOME_ABORTED == (int)XDP_ABORTED && OUTCOME_REDIRECT == (int)XDP_REDIRECT,
+	"a verdict is its own outcome");
+
+struct counters {
+	uint64_t received;
+	uint64_t outcome[N_OUTCOMES];
+	uint64_t sent; /* by this worker out of this port, wherever they came from */
+};
+
+/* For the writer: nobody else changes the counter. */
+static inline void counter__add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELEASE);
+}
+
+static inline uint64_t counter__read(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
+}
+
+const char *outcome__text(enum outcome outcome);
+/* sum += c */
+void counters__sum(struct counters *sum, const struct counters *c);
+/* What is neither received nor lost nor sent on; 0 is the invariant after a drain. */
+int64_t counters__in_flight(const struct counters *c);
+
+#endif

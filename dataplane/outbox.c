@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * outbox.c -- send and hand over.
+ *
+ * A packet that is handed over carries in its mbuf, in fields that are the application's
+ * between receiving and sending, where it came from (port) and what it counts as (hash.usr).
+ */
+#include <rte_mbuf.h>
+
+#include "dataplane.h"
+#include "outbox.h"
+
+/* Returns how many of the n packets the port took; the others are freed. */
+static uint16_t send_burst(
+	struct worker *w, uint16_t to, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint16_t sent = rte_eth_tx_burst(w->ports->port[to].id, queue, pkts, n);
+
+	counter__add(&w->counters[to].sent, sent);
+	if (unlikely(sent < n))
+		rte_pktmbuf_free_bulk(pkts + sent, n - sent);
+	return sent;
+}
+
+static uint16_t hand_over(struct outbox *box, struct rte_ring *ring, uint16_t from)
+{
+	uint16_t taken;
+
+	for (uint16_t i = 0; i < box->n; i++) {
+		box->pkts[i]->port = from;
+		box->pkts[i]->hash.usr = box->outcome[i];
+	}
+	taken = (uint16_t)rte_ring_enqueue_burst(ring, (void **)box->pkts, box->n, NULL);
+	if (unlikely(taken < box->n))
+		rte_pktmbuf_free_bulk(box->pkts + taken, box->n - taken);
+	return taken;
+}
+
+void outbox__flush(struct worker *w, uint16_t to, uint16_t from, struct counters *delta)
+{
+	const struct port *port = &w->ports->port[to];
+	struct outbox *box = &w->outbox[to];
+	uint16_t queue = (uint16_t)(w->index % port->n_txq);
+
+	if (queue == w->index) {
+		uint16_t sent = send_burst(w, to, queue, box->pkts, box->n);
+
+		for (uint16_t i = sent; i < box->n; i++) {
+			delta->outcome[box->outcome[i]]--;
+			delta->outcome[OUTCOME_TX_FULL]++;
+		}
+	} else {
+		uint16_t taken = hand_over(box, port->handover[queue], from);
+
+		for (uint16_t i = 0; i < box->n; i++) {
+			delta->outcome[box->outcome[i]]--;
+			if (i >= taken)
+				delta->outcome[OUTCOME_RING_FULL]++;
+		}
+	}
+	box->n = 0;
+}
+
+static unsigned handover__send_port(struct worker *w, uint16_t to, struct rte_ring *ring)
+{
+	struct rte_mbuf *pkts[BURST_SIZE];
+	struct {
+		uint16_t from;
+		uint8_t outcome;
+	} note[BURST_SIZE]; /* the mbufs are the port's once they are sent */
+	uint16_t sent,
+		n = (uint16_t)rte_ring_sc_dequeue_burst(ring, (void **)pkts, BURST_SIZE, NULL);
+
+	if (!n)
+		return 0;
+	for (uint16_t i = 0; i < n; i++) {
+		note[i].from = pkts[i]->port;
+		note[i].outcome = (uint8_t)pkts[i]->hash.usr;
+	}
+	sent = send_burst(w, to, (uint16_t)w->index, pkts, n);
+	for (uint16_t i = 0; i < n; i++) {
+		enum outcome outcome = i < sent ? note[i].outcome : OUTCOME_TX_FULL;
+
+		counter__add(&w->counters[note[i].from].outcome[outcome], 1);
+	}
+	return n;
+}
+
+unsigned handover__send(struct worker *w)
+{
+	unsigned n = 0;
+
+	for (uint16_t i = 0; i < w->ports->n; i++) {
+		struct rte_ring *ring = w->ports->port[i].handover[w->index];
+
+		if (ring)
+			n += handover__send_port(w, i, ring);
+	}
+	return n;
+}
+
+bool handover__has_room(const struct worker *w)
+{
+	for (uint16_t i = 0; i < w->ports->n; i++) {
+		const struct port *port = &w->ports->port[i];
+
+		if (w->index >= port->n_txq &&
+			rte_ring_free_count(port->handover[w->index % port->n_txq]) <
+				w->dp->n_workers * BURST_SIZE)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * pool.c -- make mbuf pools.
+ *
+ * Without hugepages DPDK's own way of making a pool would give every mbuf its own page, so
+ * that the headers of all packets share a cache set; RTE_MEMPOOL_F_NO_IOVA_CONTIG packs them,
+ * which costs nothing to devices that do no DMA. DPDK's constructor takes no flags: hence the
+ * steps by hand.
+ */
+#include <stdio.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
+
+#include "burst.h"
+#include "core/error.h"
+#include "pool.h"
+
+/* Bursts of 64 and more must fit in the per-core cache. */
+#define POOL_CACHE 512
+
+/* What the driver of a port calls the buffer: its own headroom is part of it. */
+#define POOL_DATA_ROOM RTE_ALIGN(PACKET_BUF_SIZE, RTE_CACHE_LINE_SIZE)
+
+_Static_assert(POOL_DATA_ROOM - RTE_PKTMBUF_HEADROOM >= EBPF_XDP_MAX_LINEAR,
+	"the longest packet must fit behind DPDK's headroom");
+
+uint64_t pool__worker_mbufs(unsigned workers)
+{
+	/* A cache is flushed when it holds half as much again as its size. */
+	return (uint64_t)workers * (POOL_CACHE * 3 / 2 + 2 * BURST_SIZE);
+}
+
+uint64_t pool__bytes(uint64_t mbufs)
+{
+	/* and mempool's header and padding, which spread objects over memory channels */
+	return mbufs * (sizeof(struct rte_mbuf) + POOL_DATA_ROOM + 4 * RTE_CACHE_LINE_SIZE);
+}
+
+static struct rte_mempool *create(const char *name, int socket, unsigned mbufs)
+{
+	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = POOL_DATA_ROOM};
+	unsigned flags = rte_eal_has_hugepages() ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG;
+	struct rte_mempool *pool =
+		rte_mempool_create_empty(name, mbufs, sizeof(struct rte_mbuf) + POOL_DATA_ROOM,
+			POOL_CACHE, sizeof(private), socket, flags);
+
+	if (!pool)
+		return NULL;
+	if (rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL) == 0) {
+		rte_pktmbuf_pool_init(pool, &private);
+		if (rte_mempool_populate_default(pool) > 0) {
+			rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+			return pool;
+		}
+	}
+	rte_mempool_free(pool);
+	return NULL;
+}
+
+struct rte_mempool *pool__get(int socket, uint64_t mbufs, char **errmsg)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+	struct rte_mempool *pool;
+
+	/* Without hugepages there is one piece of memory, of no socket. */
+	if (!rte_eal_has_hugepages())
+		socket = SOCKET_ID_ANY;
+	else if (socket < 0)
+		socket = (int)rte_socket_id();
+	snprintf(name, sizeof(name), "packets_%d", socket);
+	pool = rte_mempool_lookup(name);
+	if (!pool && mbufs < INT32_MAX)
+		pool = create(name, socket, (unsigned)mbufs);
+	if (!pool)
+		error__set(errmsg, -ENOMEM,
+			"no memory for %llu packet buffers, %llu MB (EAL option -m)",
+			(unsigned long long)mbufs, (unsigned long long)(pool__bytes(mbufs) >> 20));
+	return pool;
+}

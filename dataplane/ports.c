@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * ports.c -- set DPDK ports up.
+ *
+ * Queues: one pair per worker where the port has so many; all the captures of a net_pcap
+ * port, since each is a queue. With fewer tx queues than workers each tx queue belongs to one
+ * worker, for rte_eth_tx_burst() is not thread-safe, and the others hand packets over to it.
+ *
+ * Buffers: one pool per socket, large enough that no queue, ring and cache can run it dry. A
+ * buffer holds any packet the kernel could make of a linear one (burst.h).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_mbuf.h>
+
+#include "burst.h"
+#include "core/error.h"
+#include "pool.h"
+#include "ports.h"
+
+#define QUEUE_DESCRIPTORS 512
+#define HANDOVER_SLOTS    1024u
+/* net_ring's and the like, per queue */
+#define DEVICE_SLOTS 1024
+
+uint64_t port__mbufs(const struct input *input, unsigned workers)
+{
+	uint64_t queues = RTE_MAX(workers, input->captures);
+
+	return input->held + queues * (2 * QUEUE_DESCRIPTORS + HANDOVER_SLOTS + DEVICE_SLOTS);
+}
+
+static int port__add(struct ports *ports, uint16_t id, const struct input *input, char **errmsg)
+{
+	struct port *port = &ports->port[ports->n];
+
+	*port = (struct port){.id = id, .pass = NO_PORT, .ifindex = ports->n + 1, .input = *input};
+	if (rte_eth_dev_get_name_by_port(id, port->name))
+		return error__set(errmsg, -ENODEV, "port %u: it is gone", id);
+	ports->n++;
+	return 0;
+}
+
+static bool is_listed(const struct ports *ports, uint16_t id)
+{
+	for (uint16_t i = 0; i < ports->n; i++)
+		if (ports->port[i].id == id)
+			return true;
+	return false;
+}
+
+int ports__probe(struct ports *ports, const char *devargs, const struct input *input, char **errmsg)
+{
+	uint16_t id, before = ports->n;
+	int err = rte_dev_probe(devargs);
+
+	/* DPDK's error numbers here say little: most drivers give -1 or -EFAULT. */
+	if (err)
+		return error__set(errmsg, -ENODEV,
+			"port %s: the device cannot be created: no such driver, bad arguments, or "
+			"a "
+			"file or interface that cannot be opened",
+			devargs);
+	RTE_ETH_FOREACH_DEV(id)
+	{
+		if (is_listed(ports, id))
+			continue;
+		err = port__add(ports, id, input, errmsg);
+		if (err)
+			return err;
+	}
+	if (ports->n == before)
+		return error__set(errmsg, -ENODEV,
+			"port %s: the device is there already, or has no port", devargs);
+	return 0;
+}
+
+int ports__adopt(struct ports *ports, char **errmsg)
+{
+	uint16_t id;
+
+	RTE_ETH_FOREACH_DEV(id)
+	{
+		const struct rte_devargs *devargs;
+		struct rte_eth_dev_info info;
+		struct input input = {.kind = INPUT_LIVE};
+		char text[RTE_ETH_NAME_MAX_LEN + 4096];
+		int err;
+
+		if (is_listed(ports, id))
+			continue;
+		if (rte_eth_dev_info_get(id, &info))
+			return error__set(errmsg, -ENODEV, "port %u: no information", id);
+		devargs = info.device ? rte_dev_devargs(info.device) : NULL;
+		if (devargs) {
+			snprintf(text, sizeof(text), "%s,%s", devargs->name,
+				devargs->args ? devargs->args : "");
+			err = input__describe(&input, text, errmsg);
+			if (err)
+				return err;
+		}
+		err = port__add(ports, id, &input, errmsg);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+uint16_t ports__find(const struct ports *ports, const char *name)
+{
+	char *end;
+	unsigned long index = strtoul(name, &end, 10);
+
+	for (uint16_t i = 0; i < ports->n; i++)
+		if (!strcmp(ports->port[i].name, name))
+			return i;
+	return end != name && !*end && index < ports->n ? (uint16_t)index : NO_PORT;
+}
+
+static int check_ifindexes(const struct ports *ports, char **errmsg)
+{
+	for (uint16_t i = 0; i < ports->n; i++)
+		for (uint16_t j = 0; j < i; j++)
+			if (ports->port[i].ifindex == ports->port[j].ifindex)
+				return error__set(errmsg, -EEXIST,
+					"ifindex %u: both port %s and port %s have it",
+					ports->port[i].ifindex, ports->port[j].name,
+					ports->port[i].name);
+	return 0;
+}
+
+static int port__create_handover(struct port *port, unsigned workers, char **errmsg)
+{
+	unsigned slots = rte_align32pow2(RTE_MAX(HANDOVER_SLOTS, 2 * workers * BURST_SIZE));
+
+	if (port->n_txq >= workers)
+		return 0;
+	for (uint16_t q = 0; q < port->n_txq; q++) {
+		char name[RTE_RING_NAMESIZE];
+
+		snprintf(name, sizeof(name), "handover_%u_%u", port->id, q);
+		port->handover[q] = rte_ring_create(name, slots, SOCKET_ID_ANY, RING_F_SC_DEQ);
+		if (!port->handover[q])
+			return error__set(errmsg, -rte_errno, "port %s: no memory for a ring of %u",
+				port->name, slots);
+	}
+	return 0;
+}
+
+static int port__setup_queues(struct port *port, char **errmsg)
+{
+	uint16_t rx_desc = QUEUE_DESCRIPTORS, tx_desc = QUEUE_DESCRIPTORS;
+	int socket = rte_eth_dev_socket_id(port->id);
+	int err = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx_desc, &tx_desc);
+
+	for (uint16_t q = 0; !err && q < port->n_rxq; q++)
+		err = rte_eth_rx_queue_setup(port->id, q, rx_desc, socket, NULL, port->pool);
+	if (err)
+		return error__set(
+			errmsg, err, "port %s: receive queues: %s", port->name, rte_strerror(-err));
+	for (uint16_t q = 0; !err && q < port->n_txq; q++)
+		err = rte_eth_tx_queue_setup(port->id, q, tx_desc, socket, NULL);
+	if (err)
+		return error__set(
+			errmsg, err, "port %s: send queues: %s", port->name, rte_strerror(-err));
+	return 0;
+}
+
+static int port__start(struct port *port, unsigned workers, char **errmsg)
+{
+	struct rte_eth_conf conf = {0};
+	struct rte_eth_dev_info info;
+	unsigned wanted;
+	int err = rte_eth_dev_info_get(port->id, &info);
+
+	if (err)
+		return error__set(errmsg, err, "port %s: no information", port->name);
+	if (!info.max_tx_queues)
+		return error__set(errmsg, -ENODEV, "port %s: it cannot send", port->name);
+	wanted = RTE_MAX(workers, port->input.captures);
+	port->n_rxq = RTE_MIN(info.max_rx_queues, wanted);
+	port->n_txq = RTE_MIN(info.max_tx_queues, workers);
+	if (port->n_rxq > 1 && info.flow_type_rss_offloads) {
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf.rx_adv_conf.rss_conf.rss_hf =
+			info.flow_type_rss_offloads &
+			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+	}
+	err = rte_eth_dev_configure(port->id, port->n_rxq, port->n_txq, &conf);
+	if (err)
+		return error__set(errmsg, err, "port %s: %u receive and %u send queues: %s",
+			port->name, port->n_rxq, port->n_txq, rte_strerror(-err));
+	err = port__setup_queues(port, errmsg);
+	if (!err)
+		err = port__create_handover(port, workers, errmsg);
+	if (err)
+		return err;
+	err = rte_eth_dev_start(port->id);
+	if (err)
+		return error__set(errmsg, err, "port %s: cannot be started: %s", port->name,
+			rte_strerror(-err));
+	/* XDP programs forward: they want every packet. Devices without the notion refuse. */
+	rte_eth_promiscuous_enable(port->id);
+	return 0;
+}
+
+int ports__start(struct ports *ports, unsigned workers, char **errmsg)
+{
+	uint64_t mbufs = pool__worker_mbufs(workers);
+	int err = check_ifindexes(ports, errmsg);
+
+	for (uint16_t i = 0; i < ports->n; i++)
+		mbufs += port__mbufs(&ports->port[i].input, workers);
+	for (uint16_t i = 0; !err && i < ports->n; i++) {
+		struct port *port = &ports->port[i];
+
+		port->pool = pool__get(rte_eth_dev_socket_id(port->id), mbufs, errmsg);
+		err = port->pool ? port__start(port, workers, errmsg) : -ENOMEM;
+	}
+	return err;
+}
+
+void ports__stop(struct ports *ports)
+{
+	for (uint16_t i = 0; i < ports->n; i++) {
+		struct port *port = &ports->port[i];
+
+		rte_eth_dev_stop(port->id);
+		rte_eth_dev_close(port->id);
+		for (uint16_t q = 0; q < RTE_DIM(port->handover); q++)
+			rte_ring_free(port->handover[q]);
+	}
+	ports->n = 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * verdicts.c -- sort a burst by verdict: into outboxes, or among those to be freed.
+ *
+ * Outboxes are emptied before the next burst, so that a packet that a port refuses is charged
+ * to the port it came from, and no packet waits for others to come.
+ */
+#include <rte_mbuf.h>
+
+#include "outbox.h"
+#include "ports.h"
+#include "verdicts.h"
+
+/* The port a packet leaves by, or NO_PORT; *outcome is what it counts as. */
+static inline uint16_t target(const struct ports *ports, uint16_t from, const struct burst *burst,
+	uint32_t i, enum outcome *outcome)
+{
+	uint32_t verdict = burst->verdict[i];
+	uint16_t to = NO_PORT;
+
+	*outcome = verdict <= XDP_REDIRECT ? (enum outcome)verdict : OUTCOME_ABORTED;
+	switch (verdict) {
+	case XDP_TX: return from;
+	case XDP_PASS: return ports->port[from].pass;
+	case XDP_REDIRECT:
+		to = ports__by_ifindex(ports, burst->redirect[i]);
+		if (to == NO_PORT)
+			*outcome = OUTCOME_NO_TARGET;
+		return to;
+	default: return NO_PORT;
+	}
+}
+
+void verdicts__dispatch(
+	struct worker *w, uint16_t from, const struct burst *burst, struct counters *delta)
+{
+	struct rte_mbuf *gone[BURST_SIZE];
+	unsigned n_gone = 0;
+	uint32_t used = 0; /* bit per port */
+
+	_Static_assert(RTE_MAX_ETHPORTS <= 32, "a bit for every port");
+	for (uint32_t i = 0; i < burst->n; i++) {
+		enum outcome outcome;
+		uint16_t to = target(w->ports, from, burst, i, &outcome);
+
+		delta->outcome[outcome]++;
+		if (to == NO_PORT) {
+			gone[n_gone++] = burst->pkts[i];
+		} else {
+			outbox__add(&w->outbox[to], burst->pkts[i], outcome);
+			used |= 1u << to;
+		}
+	}
+	if (n_gone)
+		rte_pktmbuf_free_bulk(gone, n_gone);
+	for (; used; used &= used - 1)
+		outbox__flush(w, (uint16_t)__builtin_ctz(used), from, delta);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * worker.c -- the poll loop.
+ *
+ * Every round sends what others have handed over first, then receives one burst per queue.
+ * A worker that could not hand a whole burst over receives nothing: so a handover ring that
+ * runs full slows its feeders down and loses nothing, and since owners never wait, nobody
+ * waits in a circle.
+ */
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+
+#include "dataplane.h"
+#include "outbox.h"
+#include "verdicts.h"
+#include "worker.h"
+
+/* Idle rounds between two looks at whether anything can still come. */
+#define IDLE_ROUNDS 256
+
+/* A packet of its own, in one segment, with room to grow: all that the driver asks for. */
+static inline bool is_plain(const struct rte_mbuf *m)
+{
+	return m->nb_segs == 1 && rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m) &&
+	       m->buf_len >= PACKET_BUF_SIZE && m->data_len <= EBPF_XDP_MAX_LINEAR;
+}
+
+/* Makes any other packet plain by copying it, or frees it. */
+static struct rte_mbuf *make_plain(
+	struct rte_mbuf *m, struct rte_mempool *pool, struct counters *delta)
+{
+	struct rte_mbuf *copy = NULL;
+
+	if (m->pkt_len > EBPF_XDP_MAX_LINEAR) {
+		delta->outcome[OUTCOME_TOO_LONG]++;
+	} else {
+		copy = rte_pktmbuf_copy(m, pool, 0, UINT32_MAX);
+		if (!copy)
+			delta->outcome[OUTCOME_NO_MBUF]++;
+	}
+	rte_pktmbuf_free(m);
+	return copy;
+}
+
+static void admit(struct burst *burst, struct rte_mempool *pool, struct counters *delta)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < burst->n; i++) {
+		struct rte_mbuf *m = burst->pkts[i];
+
+		if (unlikely(!is_plain(m)))
+			m = make_plain(m, pool, delta);
+		if (likely(m != NULL))
+			burst->pkts[n++] = m;
+	}
+	burst->n = n;
+}
+
+/* Receives a burst and sees all of it off. Returns how many packets came. */
+static unsigned worker__burst(struct worker *w, const struct rxq *rxq)
+{
+	const struct port *port = &w->ports->port[rxq->port];
+	struct counters *counters = &w->counters[rxq->port];
+	struct counters delta = {0};
+	struct burst *burst = &w->burst;
+	const struct ebpf_code *code;
+	unsigned received;
+
+	received = rte_eth_rx_burst(port->id, rxq->queue, burst->pkts, BURST_SIZE);
+	if (!received)
+		return 0;
+	counter__add(&counters->received, received);
+	burst->n = received;
+	burst->ifindex = port->ifindex;
+	burst->queue = rxq->queue;
+	admit(burst, port->pool, &delta);
+
+	code = ebpf_program__code(w->dp->prog);
+	code->driver(&w->env, burst);
+	counter__add(&w->ran[code != w->dp->first_code], burst->n);
+
+	verdicts__dispatch(w, rxq->port, burst, &delta);
+	for (int i = 0; i < N_OUTCOMES; i++)
+		if (delta.outcome[i])
+			counter__add(&counters->outcome[i], delta.outcome[i]);
+	return received;
+}
+
+static void worker__drain(struct worker *w)
+{
+	__atomic_fetch_sub(&w->dp->producing, 1, __ATOMIC_ACQ_REL);
+	/* Whoever still produces may hand something over; after the last nobody does. */
+	while (__atomic_load_n(&w->dp->producing, __ATOMIC_ACQUIRE))
+		if (!handover__send(w))
+			rte_pause();
+	while (handover__send(w))
+		;
+}
+
+void worker__run(struct worker *w)
+{
+	unsigned idle = 0;
+
+	while (!__atomic_load_n(&w->dp->stop, __ATOMIC_RELAXED)) {
+		unsigned moved = handover__send(w);
+
+		if (handover__has_room(w))
+			for (uint16_t i = 0; i < w->n_rxqs; i++)
+				moved += worker__burst(w, &w->rxqs[i]);
+		if (likely(moved)) {
+			idle = 0;
+		} else if (++idle % IDLE_ROUNDS == 0 && dataplane__exhausted(w->dp)) {
+			dataplane__stop(w->dp);
+		} else {
+			rte_pause();
+		}
+	}
+	worker__drain(w);
+}

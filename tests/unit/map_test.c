@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * map_test.c -- maps from the host's side and from a program's, against the kernel's maps.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "ebpf-program.h"
+#include "core/map.h"
+#include "runtime/map-hash.h"
+#include "kernel.h"
+
+#define MAX_BYTES 4096 /* a key, or all of a key's values, in these tests */
+
+static uint64_t random_state = 88172645463325252u;
+
+static uint64_t random64(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state * 0x2545f4914f6cdd1du;
+}
+
+static uint32_t below(uint32_t n)
+{
+	return (uint32_t)(random64() >> 32) % n;
+}
+
+static void fill_random(void *p, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)p)[i] = (uint8_t)(random64() >> 24);
+}
+
+/* As many slots as the kernel has CPUs, where that is two or more. */
+static struct ebpf_instance *instance_like_kernel(void)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct ebpf_instance *inst = ebpf_instance__create(
+		&(struct ebpf_instance_opts){.workers = cpus > 2 ? (uint32_t)cpus - 1 : 1}, NULL);
+
+	assert_non_null(inst);
+	return inst;
+}
+
+static struct ebpf_map *create(struct ebpf_instance *inst, uint32_t type, uint32_t key_size,
+	uint32_t value_size, uint32_t max_entries, uint32_t flags)
+{
+	struct ebpf_map_opts opts = {"test", type, key_size, value_size, max_entries, flags};
+	char *err = NULL;
+	struct ebpf_map *map = ebpf_map__create(inst, &opts, &err);
+
+	if (!map)
+		fail_msg("%s", err);
+	return map;
+}
+
+static int kernel_result(int rc)
+{
+	return rc < 0 ? -errno : 0;
+}
+
+/* --- the same operations on both ------------------------------------------------------- */
+
+struct pair {
+	struct ebpf_map *ours;
+	int theirs;
+	uint32_t key_size, value_size, stride, n_values; /* values both have */
+	uint32_t max_entries;
+};
+
+/* Keys from a range twice the map's size, so that it is often full and half the keys miss. */
+static void random_key(const struct pair *p, uint8_t *key)
+{
+	uint32_t n = below(p->max_entries * 2 + 1);
+
+	memset(key, 0xa5, p->key_size);
+	memcpy(key, &n, p->key_size < 4 ? p->key_size : 4);
+	if (p->key_size > 8) /* differ in the last bytes only */
+		for (uint32_t i = 0; i < 4; i++) {
+			key[p->key_size - 1 - i] = key[i];
+			key[i] = 0;
+		}
+}
+
+static void compare_values(const struct pair *p, const uint8_t *a, const uint8_t *b)
+{
+	for (uint32_t i = 0; i < p->n_values; i++)
+		assert_memory_equal(a + i * p->stride, b + i * p->stride, p->value_size);
+}
+
+static void compare_lookup(const struct pair *p, const uint8_t *key)
+{
+	static uint8_t a[MAX_BYTES], b[MAX_BYTES];
+	int err = ebpf_map__lookup(p->ours, key, a);
+
+	assert_int_equal(err, kernel_result(bpf_map_lookup_elem(p->theirs, key, b)));
+	if (!err)
+		compare_values(p, a, b);
+}
+
+static void compare_operation(const struct pair *p)
+{
+	static const uint64_t flags[] = {BPF_ANY, BPF_ANY, BPF_ANY, BPF_NOEXIST, BPF_EXIST};
+	static uint8_t key[MAX_BYTES], value[MAX_BYTES];
+	uint64_t flag = below(50) ? flags[below(5)] : below(2) ? below(16) : random64();
+	uint32_t what = below(10);
+
+	random_key(p, key);
+	if (what < 4) {
+		fill_random(value, p->stride * p->n_values);
+		assert_int_equal(ebpf_map__update(p->ours, key, value, flag),
+			kernel_result(bpf_map_update_elem(p->theirs, key, value, flag)));
+	} else if (what < 6) {
+		assert_int_equal(ebpf_map__delete(p->ours, key),
+			kernel_result(bpf_map_delete_elem(p->theirs, key)));
+	}
+	compare_lookup(p, key);
+}
+
+/* Every key of our walk is in both maps, and there are as many as the kernel's walk has. */
+static void compare_contents(const struct pair *p)
+{
+	uint8_t a[MAX_BYTES], b[MAX_BYTES];
+	uint32_t ours = 0, theirs = 0;
+	int err;
+
+	for (err = ebpf_map__next_key(p->ours, NULL, a); !err;
+		err = ebpf_map__next_key(p->ours, a, a), ours++)
+		compare_lookup(p, a);
+	assert_int_equal(err, -ENOENT);
+	for (err = bpf_map_get_next_key(p->theirs, NULL, b); !err;
+		err = bpf_map_get_next_key(p->theirs, b, b))
+		theirs++;
+	assert_int_equal(ours, theirs);
+}
+
+static void compare_type(uint32_t type, uint32_t key_size, uint32_t value_size,
+	uint32_t max_entries, uint32_t flags, int operations)
+{
+	struct ebpf_instance *inst = instance_like_kernel();
+	bool percpu = type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH;
+	struct pair p = {
+		.ours = create(inst, type, key_size, value_size, max_entries, flags),
+		.theirs = kernel__create_map(type, key_size, value_size, max_entries, flags),
+		.key_size = key_size,
+		.value_size = value_size,
+		.stride = (value_size + 7) & ~7u,
+		.n_values = percpu ? (uint32_t)libbpf_num_possible_cpus() : 1,
+		.max_entries = max_entries,
+	};
+
+	assert_true(p.theirs >= 0);
+	assert_true(p.stride * p.n_values <= MAX_BYTES && key_size <= MAX_BYTES);
+	for (int i = 0; i < operations; i++) {
+		compare_operation(&p);
+		if (i % (operations / 8) == 0)
+			compare_contents(&p);
+	}
+	compare_contents(&p);
+	close(p.theirs);
+	ebpf_map__unref(p.ours);
+	ebpf_instance__destroy(inst);
+}
+
+static void require_kernel(void)
+{
+	if (!kernel__permitted())
+		skip();
+}
+
+static void test_array_as_kernel(void **state)
+{
+	require_kernel();
+	compare_type(BPF_MAP_TYPE_ARRAY, 4, 8, 16, 0, 40000);
+	compare_type(BPF_MAP_TYPE_ARRAY, 4, 3, 5, 0, 40000);
+	compare_type(BPF_MAP_TYPE_ARRAY, 4, 100, 100, BPF_F_MMAPABLE, 40000);
+}
+
+static void test_percpu_array_as_kernel(void **state)
+{
+	require_kernel();
+	compare_type(BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 16, 0, 60000);
+	compare_type(BPF_MAP_TYPE_PERCPU_ARRAY, 4, 13, 7, 0, 60000);
+}
+
+static void hash_as_kernel(uint32_t type)
+{
+	require_kernel();
+	compare_type(type, 16, 8, 64, 0, 40000);
+	compare_type(type, 16, 8, 1000, 0, 30000);
+	compare_type(type, 1, 1, 1, 0, 5000);
+	compare_type(type, 2, 4, 3, 0, 10000);
+	compare_type(type, 4, 20, 20, 0, 10000);
+	compare_type(type, 13, 7, 300, 0, 10000);
+	compare_type(type, 37, 40, 50, 0, 10000);
+	compare_type(type, 100, 9, 17, BPF_F_ZERO_SEED, 10000);
+}
+
+static void test_hash_as_kernel(void **state)
+{
+	hash_as_kernel(BPF_MAP_TYPE_HASH);
+}
+
+static void test_percpu_hash_as_kernel(void **state)
+{
+	hash_as_kernel(BPF_MAP_TYPE_PERCPU_HASH);
+}
+
+/* --- which maps can be ----------------------------------------------------------------- */
+
+static void compare_creation(
+	uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t max_entries, uint32_t flags)
+{
+	struct rt_geometry geo;
+	int ours = rt_geometry__init(&geo, type, key_size, value_size, max_entries, flags);
+	int theirs = kernel__create_map(type, key_size, value_size, max_entries, flags);
+
+	if (theirs >= 0) {
+		close(theirs);
+		theirs = 0;
+	}
+	if (theirs == -ENOMEM) /* possible, but not here */
+		theirs = 0;
+	if (ours != theirs)
+		fail_msg("type %u key %u value %u entries %u flags 0x%x: %d, the kernel: %d", type,
+			key_size, value_size, max_entries, flags, ours, theirs);
+}
+
+static void test_creation_as_kernel(void **state)
+{
+	static const uint32_t types[] = {BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_PERCPU_ARRAY,
+		BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_HASH};
+	static const uint32_t keys[] = {0, 1, 4, 8, 513, 1 << 16, (4 << 20) - 64, 4 << 20, UINT32_MAX};
+	static const uint32_t values[] = {
+		0, 1, 8, (32 << 10) - 7, 32 << 10, (32 << 10) + 1, 4 << 20, 1u << 31, UINT32_MAX};
+	static const uint32_t entries[] = {0, 1, 3};
+
+	require_kernel();
+	for (int t = 0; t < 4; t++) {
+		/* NUMA_NODE wants one that exists: 0 does. The token flags of bits 16 and up are
+		 * for the syscall alone. */
+		for (uint32_t a = 0; a < 16; a++)
+			for (uint32_t b = a; b < 16; b++)
+				compare_creation(types[t], 4, 8, 4, 1u << a | 1u << b);
+		for (int k = 0; k < 9; k++)
+			for (int v = 0; v < 9; v++)
+				for (int e = 0; e < 3; e++)
+					compare_creation(types[t], keys[k], values[v], entries[e], 0);
+	}
+	compare_creation(BPF_MAP_TYPE_HASH, 4, 4, UINT32_MAX, BPF_F_NO_PREALLOC);
+	compare_creation(BPF_MAP_TYPE_HASH, 4, 4, (1u << 31) + 1, BPF_F_NO_PREALLOC);
+}
+
+static void test_refusals_name_the_map(void **state)
+{
+	struct ebpf_instance *inst = ebpf_instance__create(
+		&(struct ebpf_instance_opts){.workers = 1, .map_memory = 1 << 20}, NULL);
+	struct ebpf_map_opts opts = {"flows", BPF_MAP_TYPE_LRU_HASH, 4, 4, 10, 0};
+	struct ebpf_map *small;
+	char *err;
+
+	assert_null(ebpf_map__create(inst, &opts, &err));
+	assert_int_equal(errno, ENOTSUP);
+	assert_string_equal(err, "map flows: type lru_hash is not supported");
+	free(err);
+
+	opts.type = BPF_MAP_TYPE_HASH;
+	opts.key_size = 0;
+	assert_null(ebpf_map__create(inst, &opts, &err));
+	assert_int_equal(errno, EINVAL);
+	assert_non_null(strstr(err, "map flows:"));
+	free(err);
+
+	opts.key_size = 4;
+	opts.max_entries = 1 << 20;
+	assert_null(ebpf_map__create(inst, &opts, &err));
+	assert_int_equal(errno, ENOMEM);
+	assert_non_null(strstr(err, "map flows"));
+	assert_non_null(strstr(err, "1048576")); /* the limit */
+	free(err);
+
+	/* What a refused map would have taken is still there, and comes back from one that goes. */
+	opts.max_entries = 1 << 14;
+	for (int i = 0; i < 10; i++) {
+		small = ebpf_map__create(inst, &opts, NULL);
+		assert_non_null(small);
+		assert_null(ebpf_map__create(inst, &opts, NULL));
+		ebpf_map__unref(small);
+	}
+	ebpf_instance__destroy(inst);
+}
+
+static void test_host_rights(void **state)
+{
+	struct ebpf_instance *inst = instance_like_kernel();
+	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_ARRAY, 4, 4, 1, BPF_F_WRONLY);
+	uint32_t key = 0, value = 7;
+
+	assert_int_equal(ebpf_map__lookup(map, &key, &value), -EPERM);
+	assert_int_equal(ebpf_map__next_key(map, NULL, &key), -EPERM);
+	assert_int_equal(ebpf_map__update(map, &key, &value, 0), 0);
+	assert_int_equal(ebpf_map__freeze(map), 0);
+	assert_int_equal(ebpf_map__freeze(map), -EBUSY);
+	assert_int_equal(ebpf_map__update(map, &key, &value, 0), -EPERM);
+	assert_int_equal(ebpf_map__delete(map, &key), -EPERM);
+	assert_int_equal(*(uint32_t *)ebpf_map__initial_value(map), 7);
+	ebpf_map__unref(map);
+
+	map = create(inst, BPF_MAP_TYPE_HASH, 4, 4, 2, BPF_F_RDONLY);
+	assert_int_equal(ebpf_map__update(map, &key, &value, 0), -EPERM);
+	assert_int_equal(ebpf_map__lookup(map, &key, &value), -ENOENT);
+	assert_null(ebpf_map__initial_value(map));
+	ebpf_map__unref(map);
+	ebpf_instance__destroy(inst);
+}
+
+static void test_type_names(void **state)
+{
+	for (uint32_t type = 1; type <= 33; type++)
+		assert_int_equal(ebpf_map_type__by_name(ebpf_map_type__name(type)), type);
+	assert_string_equal(ebpf_map_type__name(BPF_MAP_TYPE_LRU_PERCPU_HASH), "lru_percpu_hash");
+	assert_null(ebpf_map_type__name(0));
+	assert_null(ebpf_map_type__name(34));
+	assert_int_equal(ebpf_map_type__by_name("tree"), -ENOENT);
+}
+
+/* --- what programs may rely on ----------------------------------------------------------- */
+
+static void test_old_value_stays_readable(void **state)
+{
+	struct ebpf_instance *inst = instance_like_kernel();
+	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_HASH, 4, 8, 4, 0);
+	uint32_t key = 3;
+	uint64_t value = 1, *before, *after;
+
+	assert_int_equal(rt_map__update(&map->rt, 0, &key, &value, BPF_ANY), 0);
+	before = rt_map__lookup(&map->rt, 0, &key);
+	assert_int_equal(*before, 1);
+	value = 2;
+	assert_int_equal(rt_map__update(&map->rt, 0, &key, &value, BPF_EXIST), 0);
+	after = rt_map__lookup(&map->rt, 0, &key);
+	assert_int_equal(*before, 1);
+	assert_int_equal(*after, 2);
+	assert_ptr_not_equal(before, after);
+	/* Free elements queue: the old one is not taken again at once. */
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(rt_map__update(&map->rt, 0, &key, &value, BPF_ANY), 0);
+	assert_int_equal(*before, 1);
+	assert_int_equal(rt_map__delete(&map->rt, &key), 0);
+	assert_null(rt_map__lookup(&map->rt, 0, &key));
+	ebpf_map__unref(map);
+	ebpf_instance__destroy(inst);
+}
+
+static void test_percpu_values_are_apart(void **state)
+{
+	struct ebpf_instance *inst =
+		ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 3}, NULL);
+	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_PERCPU_HASH, 4, 4, 2, 0);
+	uint32_t key = 9, value, *first, *slot;
+	uint64_t all[4] = {11, 12, 13, 14}, seen[4];
+
+	assert_int_equal(ebpf_map__value_bytes(map), sizeof(all));
+	assert_int_equal(ebpf_map__update(map, &key, all, BPF_ANY), 0);
+	assert_int_equal(ebpf_map__delete(map, &key), 0);
+
+	/* A worker that makes a new key leaves the others nothing of an earlier owner. */
+	for (int i = 0; i < 40; i++) {
+		value = 5;
+		assert_int_equal(rt_map__update(&map->rt, 1, &key, &value, BPF_NOEXIST), 0);
+		assert_int_equal(ebpf_map__lookup(map, &key, seen), 0);
+		assert_memory_equal(seen, ((uint64_t[]){0, 5, 0, 0}), sizeof(seen));
+		assert_int_equal(ebpf_map__update(map, &key, all, BPF_EXIST), 0);
+		assert_int_equal(ebpf_map__delete(map, &key), 0);
+	}
+
+	/* It changes its own value in place. */
+	assert_int_equal(ebpf_map__update(map, &key, all, BPF_ANY), 0);
+	first = rt_map__lookup(&map->rt, 2, &key);
+	value = 99;
+	assert_int_equal(rt_map__update(&map->rt, 2, &key, &value, BPF_ANY), 0);
+	assert_ptr_equal(rt_map__lookup(&map->rt, 2, &key), first);
+	assert_int_equal(*first, 99);
+	for (uint32_t i = 0; i < 2; i++) {
+		slot = rt_map__lookup(&map->rt, i, &key);
+		assert_int_equal(*slot, 11 + i);
+		assert_true((uint8_t *)first - (uint8_t *)slot >= 64);
+	}
+	ebpf_map__unref(map);
+	ebpf_instance__destroy(inst);
+}
+
+static void test_owns_exactly_its_values(void **state)
+{
+	static const uint32_t types[] = {BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_PERCPU_ARRAY,
+		BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_HASH};
+	struct ebpf_instance *inst = instance_like_kernel();
+
+	for (int t = 0; t < 4; t++) {
+		struct ebpf_map *map = create(inst, types[t], 4, 12, 10, 0);
+		uint32_t key = 4;
+		uint8_t values[MAX_BYTES] = {0}, *v;
+
+		assert_int_equal(ebpf_map__update(map, &key, values, BPF_ANY), 0);
+		v = rt_map__lookup(&map->rt, 0, &key);
+		assert_true(rt_map__owns(&map->rt, 0, v, 12));
+		assert_true(rt_map__owns(&map->rt, 0, v + 11, 1));
+		assert_false(rt_map__owns(&map->rt, 0, v, 13));
+		assert_false(rt_map__owns(&map->rt, 0, v + 8, 8));
+		assert_false(rt_map__owns(&map->rt, 0, v + 12, 1));
+		assert_false(rt_map__owns(&map->rt, 0, v - 1, 2));
+		assert_false(rt_map__owns(&map->rt, 0, v, UINT64_MAX));
+		assert_false(rt_map__owns(&map->rt, 0, map->rt.mem - 1, 1));
+		assert_false(rt_map__owns(&map->rt, 0, map->rt.mem + map->bytes, 1));
+		ebpf_map__unref(map);
+	}
+	ebpf_instance__destroy(inst);
+}
+
+/* A map of any size takes max_entries keys, whatever was there before: no more, no fewer. */
+static void test_full_is_exactly_max_entries(void **state)
+{
+	struct ebpf_instance *inst = instance_like_kernel();
+
+	for (uint32_t n = 1; n <= 5000; n += 1 + n / 3) {
+		struct ebpf_map *map = create(inst, BPF_MAP_TYPE_HASH, 8, 8, n, 0);
+
+		for (uint64_t round = 0; round < 20; round++) {
+			for (uint64_t i = 0; i < n; i++) {
+				uint64_t key = round * n + i;
+
+				assert_int_equal(rt_map__update(&map->rt, 0, &key, &i, BPF_NOEXIST), 0);
+			}
+			for (uint64_t i = 0; i < 20; i++) {
+				uint64_t more = UINT64_MAX - i, one = round * n + i % n;
+
+				assert_int_equal(rt_map__update(&map->rt, 0, &more, &i, 0), -E2BIG);
+				assert_int_equal(rt_map__update(&map->rt, 0, &one, &i, 0), 0);
+			}
+			for (uint64_t i = 0; i < n; i++) {
+				uint64_t key = round * n + i;
+
+				assert_int_equal(rt_map__delete(&map->rt, &key), 0);
+			}
+		}
+		ebpf_map__unref(map);
+	}
+	ebpf_instance__destroy(inst);
+}
+
+/* "Next, then delete the one before" empties a map, and a walk meets every key that stays. */
+static void test_walk_beside_deletes(void **state)
+{
+	struct ebpf_instance *inst = instance_like_kernel();
+	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_HASH, 4, 4, 4096, 0);
+	uint32_t key, next, met = 0;
+	int err;
+
+	for (uint32_t i = 0; i < 4096; i++)
+		assert_int_equal(ebpf_map__update(map, &i, &i, BPF_ANY), 0);
+	err = ebpf_map__next_key(map, NULL, &key);
+	while (!err) {
+		met++;
+		err = ebpf_map__next_key(map, &key, &next);
+		if (key % 4)
+			assert_int_equal(ebpf_map__delete(map, &key), 0);
+		else
+			assert_int_equal(ebpf_map__update(map, &key, &met, BPF_EXIST), 0);
+		key = next;
+	}
+	assert_int_equal(met, 4096);
+	for (met = 0, err = ebpf_map__next_key(map, NULL, &key); !err; met++) {
+		assert_int_equal(key % 4, 0);
+		err = ebpf_map__next_key(map, &key, &key);
+	}
+	assert_int_equal(met, 1024);
+	/* A key that has gone restarts the walk. */
+	key = 1;
+	assert_int_equal(ebpf_map__next_key(map, NULL, &next), 0);
+	assert_int_equal(ebpf_map__next_key(map, &key, &key), 0);
+	assert_int_equal(key, next);
+	ebpf_map__unref(map);
+	ebpf_instance__destroy(inst);
+}
+
+/* Structured keys spread as random ones do: few elements find their bucket full. */
+static void test_keys_spread(void **state)
+{
+	struct ebpf_instance *inst = instance_like_kernel();
+
+	for (uint32_t shift = 0; shift < 48; shift += 4) {
+		struct ebpf_map *map = create(inst, BPF_MAP_TYPE_HASH, 16, 8, 1 << 15, 0);
+		const struct rt_geometry *geo = &map->rt.geo;
+		uint32_t chained = 0;
+
+		for (uint64_t i = 0; i < 1 << 15; i++) {
+			uint64_t key[2] = {(i & 0xff) << shift, i >> 8 << shift};
+
+			assert_int_equal(ebpf_map__update(map, key, &i, BPF_ANY), 0);
+		}
+		for (uint32_t b = 0; b < geo->n_buckets; b++) {
+			const struct rt_hash_bucket *bucket =
+				(const void *)(map->rt.mem + geo->index + b * sizeof(*bucket));
+
+			chained += bucket->chain != 0;
+		}
+		/* Random keys chain in 2.1% of the buckets. */
+		assert_in_range(chained, 0, geo->n_buckets * 4 / 100);
+		ebpf_map__unref(map);
+	}
+	ebpf_instance__destroy(inst);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_array_as_kernel),
+		cmocka_unit_test(test_percpu_array_as_kernel),
+		cmocka_unit_test(test_hash_as_kernel),
+		cmocka_unit_test(test_percpu_hash_as_kernel),
+		cmocka_unit_test(test_creation_as_kernel),
+		cmocka_unit_test(test_refusals_name_the_map),
+		cmocka_unit_test(test_host_rights),
+		cmocka_unit_test(test_type_names),
+		cmocka_unit_test(test_old_value_stays_readable),
+		cmocka_unit_test(test_percpu_values_are_apart),
+		cmocka_unit_test(test_owns_exactly_its_values),
+		cmocka_unit_test(test_full_is_exactly_max_entries),
+		cmocka_unit_test(test_walk_beside_deletes),
+		cmocka_unit_test(test_keys_spread),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
