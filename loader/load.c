@@ -12,14 +12,10 @@ static int create_map(struct object *obj, struct object_map *m, char **errmsg)
 {
 	const struct elf_section *s = &obj->elf.sections[m->section];
 	void *value;
-	int err;
 
 	m->map = ebpf_map__create(obj->instance, &m->opts, errmsg);
-	if (!m->map) {
-		err = -errno;
-		error__prefix(errmsg, "map %s", m->opts.name);
-		return err;
-	}
+	if (!m->map)
+		return -errno;
 	if (!m->is_data || !s->data)
 		return 0;
 	value = ebpf_map__initial_value(m->map);

@@ -149,18 +149,22 @@ static int move_insn(const struct site *s, char **errmsg)
 	return 0;
 }
 
+/* The relocation at or after `offset`; `from` is where to begin to look. */
+static uint32_t next_relocation(const struct elf_section *s, uint32_t from, uint64_t offset)
+{
+	while (from < s->n_relocations && s->relocations[from].offset < offset)
+		from++;
+	return from;
+}
+
 int linker__relocate(struct linker *l, const struct placed_function *at, char **errmsg)
 {
 	const struct object_function *f = &l->obj->functions[at->function];
 	const struct elf_section *section = &l->obj->elf.sections[f->section];
-	const struct elf_relocation *r = section->relocations;
-	const struct elf_relocation *end = r + section->n_relocations;
 	struct site s = {.l = l, .section = section, .section_index = f->section};
-	uint32_t n = f->program.n_insns, words;
+	uint32_t n = f->program.n_insns, words, r = 0, next;
 	int err;
 
-	while (r < end && r->offset < (uint64_t)f->insn * 8)
-		r++;
 	for (uint32_t i = 0; i < n; i += words) {
 		s.from = f->insn + i;
 		s.to = at->insn + i;
@@ -170,16 +174,17 @@ int linker__relocate(struct linker *l, const struct placed_function *at, char **
 			return error__set(errmsg, -EINVAL,
 				SITE_FMT "function %s ends in half an LDDW", SITE_ARGS(&s),
 				f->program.name);
-		if (r < end && r->offset == (uint64_t)s.from * 8)
-			err = relocate_insn(&s, r++, errmsg);
-		else
-			err = move_insn(&s, errmsg);
-		if (err)
-			return err;
-		if (r < end && r->offset < ((uint64_t)s.from + words) * 8)
+		r = next_relocation(section, r, (uint64_t)s.from * 8);
+		next = next_relocation(section, r, ((uint64_t)s.from + words) * 8);
+		if (next > r + 1 || (next > r && section->relocations[r].offset != s.from * 8ull))
 			return error__set(errmsg, -EINVAL,
 				SITE_FMT "a relocation in the middle of an instruction",
 				SITE_ARGS(&s));
+		err = next > r ? relocate_insn(&s, &section->relocations[r], errmsg)
+			       : move_insn(&s, errmsg);
+		if (err)
+			return err;
+		r = next;
 	}
 	return 0;
 }
