@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * bad-object_test.c -- objects that are damaged, foreign or ask for too much: one sentence,
+ * never a crash (run under sanitizers too).
+ */
+#include <elf.h>
+#include <stdio.h>
+
+#include "fixture.h"
+
+#define R_BPF_UNKNOWN 77
+
+/* A sample in memory, to be damaged. */
+struct image {
+	uint8_t *bytes;
+	size_t size;
+};
+
+static struct image load_image(const char *name)
+{
+	struct image img;
+
+	img.bytes = read_file(sample_path(name), &img.size);
+	return img;
+}
+
+static Elf64_Shdr *section(const struct image *img, const char *name)
+{
+	Elf64_Ehdr *h = (Elf64_Ehdr *)img->bytes;
+	Elf64_Shdr *s = (Elf64_Shdr *)(img->bytes + h->e_shoff);
+	const char *names = (const char *)img->bytes + s[h->e_shstrndx].sh_offset;
+
+	for (uint32_t i = 0; i < h->e_shnum; i++) {
+		if (strcmp(names + s[i].sh_name, name) == 0)
+			return &s[i];
+	}
+	fail_msg("no section %s", name);
+	return NULL;
+}
+
+static Elf64_Sym *symbol(const struct image *img, const char *name)
+{
+	Elf64_Ehdr *h = (Elf64_Ehdr *)img->bytes;
+	Elf64_Shdr *table = section(img, ".symtab");
+	Elf64_Shdr *s = (Elf64_Shdr *)(img->bytes + h->e_shoff);
+	const char *names = (const char *)img->bytes + s[table->sh_link].sh_offset;
+	Elf64_Sym *sym = (Elf64_Sym *)(img->bytes + table->sh_offset);
+
+	for (size_t i = 0; i < table->sh_size / sizeof(*sym); i++) {
+		if (strcmp(names + sym[i].st_name, name) == 0)
+			return &sym[i];
+	}
+	fail_msg("no symbol %s", name);
+	return NULL;
+}
+
+/* Opening must fail with `part` in the sentence. Frees the image. */
+static void refuse_open(struct image img, const char *part)
+{
+	char *err;
+	struct object *obj = object__open_mem("bad.o", img.bytes, img.size, &err);
+
+	free(img.bytes);
+	assert_null(obj);
+	assert_sentence(err, "bad.o: ", part);
+}
+
+static void not_an_object_file(void **state)
+{
+	char *err;
+
+	assert_null(object__open("/nowhere/prog.o", &err));
+	assert_sentence(err, "/nowhere/prog.o: ", strerror(ENOENT));
+	assert_null(object__open("/", &err));
+	assert_sentence(err, "/: ", strerror(EISDIR));
+	assert_null(object__open("/dev/null", &err));
+	assert_sentence(err, "/dev/null: ", NULL);
+}
+
+static void not_an_elf_file(void **state)
+{
+	struct image img = {calloc(1, 5000), 5000};
+
+	refuse_open(img, "not an ELF file");
+	img = (struct image){(uint8_t *)strdup("#include <linux/bpf.h>"), 22};
+	refuse_open(img, "not an ELF file");
+	img = (struct image){calloc(1, 1), 0};
+	refuse_open(img, "not an ELF file");
+}
+
+static void other_kinds_of_elf(void **state)
+{
+	struct image img = load_image("features.v1");
+
+	img.bytes[EI_CLASS] = ELFCLASS32;
+	refuse_open(img, "32-bit");
+	img = load_image("features.v1");
+	((Elf64_Ehdr *)img.bytes)->e_machine = EM_X86_64;
+	refuse_open(img, "machine 62, not for BPF");
+	img = load_image("features.v1");
+	((Elf64_Ehdr *)img.bytes)->e_type = ET_EXEC;
+	refuse_open(img, "not a relocatable object");
+	img = load_image("features.v1");
+	((Elf64_Ehdr *)img.bytes)->e_shnum = 0;
+	refuse_open(img, "no sections");
+	refuse_open(load_image("features.big-endian"), "big-endian");
+}
+
+static void cut_at_every_64th_byte(void **state)
+{
+	struct image img = load_image("features.v1");
+
+	for (size_t size = 0; size < img.size; size += 64) {
+		/* a copy of that size, so that a sanitizer sees what lies behind it */
+		struct image cut = {malloc(size + 1), size};
+
+		assert_non_null(cut.bytes);
+		memcpy(cut.bytes, img.bytes, size);
+		cut.bytes = realloc(cut.bytes, size ? size : 1);
+		refuse_open(cut, size < SELFMAG ? "not an ELF" : "truncated");
+	}
+	free(img.bytes);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+/* All that can be done with an object; each step works or says why not, in one sentence. */
+static bool try_everything(const struct image *img)
+{
+	struct ebpf_instance *inst = make_instance();
+	struct object *obj;
+	bool good = true;
+	char *err;
+
+	obj = object__open_mem("bad.o", img->bytes, img->size, &err);
+	if (!obj || object__create_maps(obj, inst, &err)) {
+		assert_sentence(err, "bad.o: ", NULL);
+		good = false;
+	}
+	for (size_t i = 0; good && i < object__n_programs(obj); i++) {
+		const char *name = object__program(obj, i)->name;
+		const struct ebpf_program_spec *spec = object__program_spec(obj, name, &err);
+
+		if (spec)
+			assert_linked(spec);
+		else
+			assert_sentence(err, "bad.o: ", NULL);
+		good &= spec != NULL;
+	}
+	close_with_maps(obj, inst);
+	return good;
+}
+
+static void random_byte_flips(void **state)
+{
+	const uint64_t seed = 0x9e3779b97f4a7c15;
+	const struct image img = load_image("features.v1");
+	uint64_t random = seed;
+	int refused = 0;
+
+	for (int i = 0; i < 500; i++) {
+		size_t at = next_random(&random) % img.size;
+		uint8_t flip = 1 + next_random(&random) % 255;
+
+		img.bytes[at] ^= flip;
+		refused += !try_everything(&img);
+		img.bytes[at] ^= flip;
+	}
+	print_message("seed %#llx: 500 flips, %d refused\n", (unsigned long long)seed, refused);
+	assert_true(refused > 0 && refused < 500);
+	assert_true(try_everything(&img));
+	free(img.bytes);
+}
+
+/* The same where it hurts: headers, symbols, relocations, types. */
+static void random_flips_of_tables(void **state)
+{
+	static const char *const names[] = {
+		".symtab", ".strtab", ".relxdp", ".rel.text", ".BTF", ".BTF.ext", ".maps"};
+	const uint64_t seed = 0xd1b54a32d192ed03;
+	const struct image img = load_image("features.v1");
+	uint64_t random = seed;
+	int refused = 0;
+
+	for (int i = 0; i < 700; i++) {
+		Elf64_Shdr *s = section(&img, names[i % 7]);
+		uint8_t *at = img.bytes + s->sh_offset + next_random(&random) % s->sh_size;
+		uint8_t old = *at;
+
+		*at = next_random(&random);
+		refused += !try_everything(&img);
+		*at = old;
+	}
+	for (int i = 0; i < 500; i++) {
+		Elf64_Ehdr *h = (Elf64_Ehdr *)img.bytes;
+		size_t n = h->e_shnum * sizeof(Elf64_Shdr);
+		uint8_t *at = img.bytes + h->e_shoff + next_random(&random) % n;
+		uint8_t old = *at;
+
+		*at = next_random(&random);
+		refused += !try_everything(&img);
+		*at = old;
+	}
+	print_message("seed %#llx: 1200 flips, %d refused\n", (unsigned long long)seed, refused);
+	assert_true(refused > 0 && refused < 1200);
+	free(img.bytes);
+}
+
+static void impossible_symbols(void **state)
+{
+	struct image img = load_image("features.v1");
+
+	symbol(&img, "constant")->st_size += 8;
+	refuse_open(img, "overlap in section xdp");
+	img = load_image("features.v1");
+	symbol(&img, "constant")->st_value += 4;
+	refuse_open(img, "not whole instructions");
+	img = load_image("features.v1");
+	symbol(&img, "loops")->st_size += 8;
+	refuse_open(img, "symbol loops");
+	img = load_image("features.v1");
+	symbol(&img, "flows")->st_name = 0;
+	refuse_open(img, "map 'flows' has types but no symbol");
+	img = load_image("features.v1");
+	symbol(&img, "counts")->st_value = symbol(&img, "flows")->st_value;
+	refuse_open(img, "overlap in section .maps");
+}
+
+static void absurd_sizes(void **state)
+{
+	struct image img = load_image("features.v1");
+
+	section(&img, ".bss")->sh_size = 1ull << 60;
+	refuse_open(img, "absurd size");
+	img = load_image("features.v1");
+	section(&img, ".bss")->sh_size = 1ull << 33;
+	refuse_open(img, "section .bss has an absurd size");
+	img = load_image("features.v1");
+	section(&img, "xdp")->sh_offset = UINT64_MAX - 7;
+	refuse_open(img, "does not fit in the file");
+}
+
+/* The map memory limit of the instance is 16 MiB. */
+static void too_much_map_memory(void **state)
+{
+	struct image img = load_image("features.v1");
+	struct ebpf_instance *inst = make_instance();
+	struct object *obj;
+	char *err;
+
+	section(&img, ".bss")->sh_size = 64 << 20;
+	obj = object__open_mem("bad.o", img.bytes, img.size, &err);
+	assert_non_null(obj);
+	assert_int_not_equal(object__create_maps(obj, inst, &err), 0);
+	assert_sentence(err, "bad.o: map bad.bss ", NULL);
+	close_with_maps(obj, inst);
+	free(img.bytes);
+}
+
+static void refuse_program(
+	struct image img, const char *name, const char *program, const char *part)
+{
+	struct ebpf_instance *inst = make_instance();
+	struct object *obj;
+	char *err;
+
+	obj = object__open_mem(name, img.bytes, img.size, &err);
+	if (!obj || object__create_maps(obj, inst, &err))
+		fail_msg("%s", err);
+	assert_null(object__program_spec(obj, program, &err));
+	assert_sentence(err, name, part);
+	close_with_maps(obj, inst);
+	free(img.bytes);
+}
+
+static Elf64_Rel *relocation(const struct image *img, const char *name)
+{
+	return (Elf64_Rel *)(img->bytes + section(img, name)->sh_offset);
+}
+
+static void impossible_relocations(void **state)
+{
+	struct image img = load_image("features.v1");
+	Elf64_Rel *r = relocation(&img, ".relxdp");
+
+	r->r_info = ELF64_R_INFO(ELF64_R_SYM(r->r_info), R_BPF_UNKNOWN);
+	refuse_program(img, "bad.o", "constant",
+		"section xdp, offset 0: unknown relocation type 77 of verdict");
+	img = load_image("features.v1");
+	r = relocation(&img, ".relxdp");
+	r->r_info = ELF64_R_INFO(100000, ELF64_R_TYPE(r->r_info));
+	refuse_open(img, "symbol 100000");
+	img = load_image("features.v1");
+	relocation(&img, ".relxdp")->r_offset = 1 << 20;
+	refuse_open(img, "points outside");
+	img = load_image("features.v1");
+	relocation(&img, ".relxdp")->r_offset += 8;
+	refuse_program(img, "bad.o", "constant", "middle of an instruction");
+	img = load_image("features.v1");
+	relocation(&img, ".relxdp")->r_offset += 16;
+	refuse_program(img, "bad.o", "constant", "not of LDDW");
+	img = load_image("features.v1");
+	symbol(&img, "verdict")->st_size = 1;
+	symbol(&img, "verdict")->st_value = section(&img, ".rodata")->sh_size - 1;
+	((int32_t *)(img.bytes + section(&img, "xdp")->sh_offset))[1] = 1;
+	refuse_program(img, "bad.o", "constant", "outside");
+}
+
+static void what_only_one_program_needs(void **state)
+{
+	static const char *const cases[][2] = {
+		{"core", "program core needs a CO-RE relocation"},
+		{"undefined_data", "refers to not_here, which the object does not define"},
+		{"undefined_call", "calls not_here_either, which the object does not define"},
+		{"strange_data", "refers to strange+0, which is neither map nor data"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		refuse_program(load_image("refused"), "refused.o", cases[i][0], cases[i][1]);
+}
+
+static void unknown_programs(void **state)
+{
+	struct object *obj = open_sample("only-tc");
+	char *err;
+
+	assert_null(object__find_program(obj, NULL, &err));
+	assert_sentence(err, sample_path("only-tc"),
+		"no XDP program; the object has ingress (section tc), egress (section tc)");
+	assert_null(object__find_program(obj, "absent", &err));
+	assert_sentence(err, sample_path("only-tc"), "no program absent; the object has ingress");
+	assert_non_null(object__find_program(obj, "egress", &err));
+	object__close(obj);
+}
+
+static void unsupported_map_type(void **state)
+{
+	struct object *obj = open_sample("unsupported-map");
+	struct ebpf_instance *inst = make_instance();
+	char *err;
+
+	assert_int_not_equal(object__create_maps(obj, inst, &err), 0);
+	assert_sentence(err, sample_path("unsupported-map"),
+		"map groups: type cgroup_array is not supported");
+	assert_null(object__map(obj, 0));
+	close_with_maps(obj, inst);
+}
+
+static void maps_come_before_programs(void **state)
+{
+	struct object *obj = open_sample("features.v1");
+	size_t size;
+	char *err;
+
+	assert_null(object__program_spec(obj, "calls", &err));
+	assert_sentence(err, sample_path("features.v1"), "not created yet");
+	assert_null(object__variable(obj, "verdict", &size, &err));
+	assert_sentence(err, sample_path("features.v1"), "not created yet");
+	assert_null(object__variable(obj, "absent", &size, &err));
+	assert_sentence(err, sample_path("features.v1"), "no variable absent");
+	object__close(obj);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(not_an_object_file),
+		cmocka_unit_test(not_an_elf_file),
+		cmocka_unit_test(other_kinds_of_elf),
+		cmocka_unit_test(cut_at_every_64th_byte),
+		cmocka_unit_test(random_byte_flips),
+		cmocka_unit_test(random_flips_of_tables),
+		cmocka_unit_test(impossible_symbols),
+		cmocka_unit_test(absurd_sizes),
+		cmocka_unit_test(too_much_map_memory),
+		cmocka_unit_test(impossible_relocations),
+		cmocka_unit_test(what_only_one_program_needs),
+		cmocka_unit_test(unknown_programs),
+		cmocka_unit_test(unsupported_map_type),
+		cmocka_unit_test(maps_come_before_programs),
+	};
+
+	sample_folder = argc > 1 ? argv[1] : ".";
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+
+#include "fixture.h"
+
+const char *sample_folder;
+
+const char *sample_path(const char *name)
+{
+	static char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s.o", sample_folder, name);
+	return path;
+}
+
+uint8_t *read_file(const char *path, size_t *size)
+{
+	FILE *f = fopen(path, "re");
+	uint8_t *bytes = NULL;
+	size_t room = 0;
+
+	if (!f)
+		fail_msg("%s: %s", path, strerror(errno));
+	*size = 0;
+	do {
+		room += 1 << 16;
+		bytes = realloc(bytes, room);
+		assert_non_null(bytes);
+		*size += fread(bytes + *size, 1, room - *size, f);
+	} while (*size == room);
+	fclose(f);
+	return bytes;
+}
+
+struct object *open_sample(const char *name)
+{
+	char *err;
+	struct object *obj = object__open(sample_path(name), &err);
+
+	if (!obj)
+		fail_msg("%s", err);
+	return obj;
+}
+
+struct ebpf_instance *make_instance(void)
+{
+	char *err;
+	struct ebpf_instance *inst = ebpf_instance__create(
+		&(struct ebpf_instance_opts){.workers = 2, .map_memory = 16 << 20}, &err);
+
+	if (!inst)
+		fail_msg("%s", err);
+	return inst;
+}
+
+struct object *open_with_maps(const char *name, struct ebpf_instance **inst)
+{
+	struct object *obj = open_sample(name);
+	char *err;
+
+	*inst = make_instance();
+	if (object__create_maps(obj, *inst, &err))
+		fail_msg("%s", err);
+	return obj;
+}
+
+void close_with_maps(struct object *obj, struct ebpf_instance *inst)
+{
+	object__close(obj);
+	ebpf_instance__destroy(inst);
+}
+
+void assert_sentence(char *errmsg, const char *path, const char *part)
+{
+	assert_non_null(errmsg);
+	if (strncmp(errmsg, path, strlen(path)) != 0 || strchr(errmsg, '\n'))
+		fail_msg("not one line about %s: %s", path, errmsg);
+	if (part && !strstr(errmsg, part))
+		fail_msg("expected '%s' in: %s", part, errmsg);
+	free(errmsg);
+}
+
+static void assert_function_begins(const struct ebpf_program_spec *spec, int64_t insn)
+{
+	for (uint32_t i = 0; i < spec->n_funcs; i++) {
+		if (spec->funcs[i].insn == insn)
+			return;
+	}
+	fail_msg("%s: no function begins at %ld", spec->name, (long)insn);
+}
+
+static void assert_order(const struct ebpf_program_spec *spec)
+{
+	assert_int_equal(spec->funcs[0].insn, 0);
+	assert_string_equal(spec->funcs[0].name, spec->name);
+	for (uint32_t i = 1; i < spec->n_funcs; i++)
+		assert_true(spec->funcs[i].insn > spec->funcs[i - 1].insn);
+	for (uint32_t i = 0; i < spec->n_lines; i++) {
+		assert_true(spec->lines[i].insn < spec->n_insns);
+		assert_true(i == 0 || spec->lines[i].insn > spec->lines[i - 1].insn);
+	}
+}
+
+void assert_linked(const struct ebpf_program_spec *spec)
+{
+	assert_order(spec);
+	for (uint32_t i = 0; i < spec->n_insns; i++) {
+		const struct ebpf_insn *insn = &spec->insns[i];
+		bool lddw = insn->opcode == 0x18;
+
+		if (insn->opcode == 0x85 && insn->src == 1)
+			assert_function_begins(spec, (int64_t)i + 1 + insn->imm);
+		if (lddw && insn->src == 4)
+			assert_function_begins(spec, (int64_t)i + 1 + insn->imm);
+		if (lddw && insn->src >= 5)
+			assert_true((uint32_t)insn->imm < spec->n_maps);
+		if (lddw && insn->src == 6)
+			assert_true((uint32_t)insn[1].imm <
+				    ebpf_map__opts(spec->maps[insn->imm])->value_size);
+		assert_false(lddw && insn->src >= 1 && insn->src <= 3);
+		i += lddw;
+	}
+}

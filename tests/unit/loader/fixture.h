@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * fixture.h -- what the loader's tests share: sample objects by name, an instance, and what
+ * an error has to look like.
+ */
+#ifndef TESTS_UNIT_LOADER_FIXTURE_H
+#define TESTS_UNIT_LOADER_FIXTURE_H
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <object.h>
+
+/* The folder of the compiled samples; main() sets it. */
+extern const char *sample_folder;
+
+/* "FOLDER/NAME.o"; valid until the next call. */
+const char *sample_path(const char *name);
+/* malloc'ed contents of a file; fails the test if it cannot be read. */
+uint8_t *read_file(const char *path, size_t *size);
+/* Opens a sample; fails the test with the error if that does not work. */
+struct object *open_sample(const char *name);
+
+struct ebpf_instance *make_instance(void);
+/* The object with its maps in a new instance; both go with close_with_maps(). */
+struct object *open_with_maps(const char *name, struct ebpf_instance **inst);
+void close_with_maps(struct object *obj, struct ebpf_instance *inst);
+
+/* One line that begins with `path` and holds `part` (NULL: anything); frees it. */
+void assert_sentence(char *errmsg, const char *path, const char *part);
+
+/* Every reference inside a program must hit something. */
+void assert_linked(const struct ebpf_program_spec *spec);
+
+#endif
