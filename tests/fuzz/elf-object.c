@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * elf-object.c -- libFuzzer target: any bytes as a BPF object. Whatever they are, the loader
+ * opens them or refuses them in one line; maps that fit in a small instance are created, and
+ * every program is linked.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <object.h>
+
+#define MAP_MEMORY (1 << 20)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_sentence(char *err)
+{
+	if (!err || strncmp(err, "fuzz.o: ", 8) != 0 || strchr(err, '\n'))
+		abort();
+	free(err);
+}
+
+static void check_insn(const struct ebpf_program_spec *spec, const struct ebpf_insn *insn)
+{
+	if (insn->opcode != 0x18 || insn->src < 5)
+		return;
+	if ((uint32_t)insn->imm >= spec->n_maps)
+		abort();
+	if (insn->src == 6 &&
+		(uint32_t)insn[1].imm >= ebpf_map__opts(spec->maps[insn->imm])->value_size)
+		abort();
+}
+
+static void link_program(struct object *obj, const char *name)
+{
+	char *err;
+	const struct ebpf_program_spec *spec = object__program_spec(obj, name, &err);
+
+	if (!spec) {
+		check_sentence(err);
+		return;
+	}
+	for (uint32_t i = 0; i < spec->n_insns; i++) {
+		check_insn(spec, &spec->insns[i]);
+		i += spec->insns[i].opcode == 0x18;
+	}
+	for (uint32_t i = 0; i < spec->n_lines; i++) {
+		if (spec->lines[i].insn >= spec->n_insns || !spec->lines[i].text)
+			abort();
+	}
+}
+
+static void use_object(struct object *obj, struct ebpf_instance *inst)
+{
+	static const char *const variables[] = {"verdict", "small", "initialised", "zeroed"};
+	char *err;
+
+	if (!object__find_program(obj, NULL, &err))
+		check_sentence(err);
+	if (object__create_maps(obj, inst, &err)) {
+		check_sentence(err);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		size_t n;
+		uint8_t *value = object__variable(obj, variables[i], &n, &err);
+
+		if (value)
+			memset(value, 0xa5, n);
+		else
+			check_sentence(err);
+	}
+	for (size_t i = 0; i < object__n_programs(obj); i++)
+		link_program(obj, object__program(obj, i)->name);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct ebpf_instance *inst = ebpf_instance__create(
+		&(struct ebpf_instance_opts){.workers = 1, .map_memory = MAP_MEMORY}, NULL);
+	char *err;
+	struct object *obj = object__open_mem("fuzz.o", data, size, &err);
+
+	if (!inst)
+		abort();
+	if (obj)
+		use_object(obj, inst);
+	else
+		check_sentence(err);
+	object__close(obj);
+	ebpf_instance__destroy(inst);
+	return 0;
+}
