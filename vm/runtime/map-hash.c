@@ -2,8 +2,8 @@
  *
  * map-hash.c -- HASH and PERCPU_HASH: one cache line of tags and element numbers per bucket.
  *
- * A lookup is one multiplication per 16 bytes of key, the bucket's cache line, and the
- * element's. What finds no slot in its bucket goes into the bucket's chain, so nothing but
+ * A lookup is one multiplication per 16 bytes of key and one more, the bucket's cache line,
+ * and the element's. What finds no slot in its bucket goes into the bucket's chain, so nothing but
  * max_entries limits the number of elements.
  *
  * Update of an existing key fills a fresh element and publishes its number where the old one
@@ -29,9 +29,9 @@ rt_inline struct rt_hash_head *hash__head(const struct rt_map *m)
 	return (struct rt_hash_head *)m->mem;
 }
 
-rt_inline struct rt_hash_bucket *hash__bucket(const struct rt_map *m, uint64_t hash)
+rt_inline struct rt_hash_bucket *hash__bucket(const struct rt_map *m, uint32_t i)
 {
-	return (struct rt_hash_bucket *)(m->mem + m->geo.index) + (hash & (m->geo.n_buckets - 1));
+	return (struct rt_hash_bucket *)(m->mem + m->geo.index) + i;
 }
 
 rt_inline uint32_t *hash__link(const struct rt_map *m, uint32_t elem)
@@ -59,6 +59,8 @@ rt_inline uint64_t multiply_fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* One multiplication per two words is a sum of two progressions when the words are: bad for
+ * one seed in ten. The last one, by a constant (2^64 over the golden ratio), scatters them. */
 rt_inline uint64_t hash__of(const struct rt_map *m, const void *key)
 {
 	const struct rt_hash_head *head = hash__head(m);
@@ -70,10 +72,15 @@ rt_inline uint64_t hash__of(const struct rt_map *m, const void *key)
 			rt_load_word(key, size, i) ^ h, rt_load_word(key, size, i + 1) ^ seed);
 	if (n & 1)
 		h = multiply_fold(rt_load_word(key, size, n - 1) ^ h, seed);
-	return h;
+	return h * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* Tags come from the hash's other end than the bucket, and are never 0. */
+/* The product's better half: the bucket from its lower end, the tag, never 0, from the upper. */
+rt_inline uint32_t hash__index(const struct rt_map *m, uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) & (m->geo.n_buckets - 1);
+}
+
 rt_inline uint64_t hash__tag(uint64_t hash)
 {
 	return hash >> 48 | 1;
@@ -155,7 +162,7 @@ rt_inline uint32_t hash__find_once(const struct rt_map *m, const struct rt_hash_
 rt_hot void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
 	uint64_t hash = hash__of(m, key);
-	const struct rt_hash_bucket *b = hash__bucket(m, hash);
+	const struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
 	uint32_t seq, elem;
 
 	do {
@@ -353,7 +360,7 @@ static int64_t hash__write(
 	const struct rt_map *m, const void *key, const struct source *src, uint64_t flags)
 {
 	uint64_t hash = hash__of(m, key), tag = hash__tag(hash);
-	struct rt_hash_bucket *b = hash__bucket(m, hash);
+	struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
 	bool fresh = !rt_is_percpu(&m->geo);
 	uint32_t elem = 0, spare;
 	int64_t err;
@@ -384,7 +391,7 @@ rt_cold int64_t rt_hash__update(
 rt_cold int64_t rt_hash__delete(const struct rt_map *m, const void *key)
 {
 	uint64_t hash = hash__of(m, key);
-	struct rt_hash_bucket *b = hash__bucket(m, hash);
+	struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
 	struct place at;
 	uint32_t elem = 0;
 
@@ -406,7 +413,7 @@ int64_t rt_hash__read_all(
 	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values)
 {
 	uint64_t hash = hash__of(m, key);
-	const struct rt_hash_bucket *b = hash__bucket(m, hash);
+	const struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
 	uint32_t n = rt_is_percpu(&m->geo) ? n_slots : 1, seq, elem;
 
 	do {
@@ -460,15 +467,17 @@ static int64_t hash__next_in(const struct rt_map *m, struct rt_hash_bucket *b, u
 
 int64_t rt_hash__next_key(const struct rt_map *m, const void *key, void *next)
 {
-	uint64_t hash = key ? hash__of(m, key) : 0, i = 0;
+	uint64_t hash;
+	uint32_t i = 0;
 	int64_t err;
 
 	if (key) {
-		err = hash__next_in(m, hash__bucket(m, hash), hash__tag(hash), key, next);
+		hash = hash__of(m, key);
+		i = hash__index(m, hash);
+		err = hash__next_in(m, hash__bucket(m, i), hash__tag(hash), key, next);
 		if (!err)
 			return 0;
-		if (err > 0)
-			i = (hash & (m->geo.n_buckets - 1)) + 1;
+		i = err < 0 ? 0 : i + 1; /* a key that has gone restarts the walk */
 	}
 	for (; i < m->geo.n_buckets; i++)
 		if (!hash__next_in(m, hash__bucket(m, i), 0, NULL, next))
