@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * alu.c -- arithmetic: numbers, pointers plus and minus numbers, moves, LDDW.
+ */
+#include <linux/bpf.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+/* Would the pointer's distance from its object stay within sane limits? */
+static int check_sane_offset(struct verifier *v, uint32_t regno, const struct reg *r,
+	const struct range *var, int64_t off)
+{
+	int64_t smin = var->w64.smin;
+
+	if (range__is_const(var) && llabs((int64_t)var->bits.value) >= MAX_VAR_OFF)
+		return reject(v, "math between %s pointer and %lld is not allowed",
+			reg_type__name(r), (long long)var->bits.value);
+	if (off >= MAX_VAR_OFF || off <= -MAX_VAR_OFF)
+		return reject(v, "%s pointer offset %lld is not allowed", reg_type__name(r),
+			(long long)off);
+	if (smin == INT64_MIN)
+		return reject(v,
+			"R%u: math between %s pointer and register with unbounded min value is not "
+			"allowed",
+			regno, reg_type__name(r));
+	if (smin >= MAX_VAR_OFF || smin <= -MAX_VAR_OFF)
+		return reject(v, "value %lld makes %s pointer be out of bounds", (long long)smin,
+			reg_type__name(r));
+	return 0;
+}
+
+static int check_pointer_kind(
+	struct verifier *v, const struct isa_insn *in, uint32_t regno, const struct range *n)
+{
+	const struct reg *p = reg_at(v, regno);
+
+	if (p->maybe_null)
+		return reject(v, "R%u pointer arithmetic on %s prohibited, null-check it first",
+			regno, reg_type__name(p));
+	switch (p->type) {
+	case REG_CTX:
+	case REG_MAP_VALUE:
+	case REG_STACK:
+	case REG_PACKET:
+	case REG_PACKET_META:
+	case REG_FUNC: return 0;
+	case REG_MAP:
+		if (in->op == ISA_ADD && range__is_const(n) && !n->bits.value)
+			return 0;
+		/* fall through */
+	default:
+		return reject(v, "R%u pointer arithmetic on %s prohibited", regno,
+			reg_type__name(p));
+	}
+}
+
+/* A packet pointer moved by an unknown number is another pointer: new id, no proven reach. */
+static void move_by_unknown(struct verifier *v, struct reg *p, bool backwards, int64_t smin)
+{
+	if (!reg__is_packet(p))
+		return;
+	p->id = new_id(v);
+	if (!backwards || smin < 0)
+		p->reach = 0;
+}
+
+/* dst = pointer op number; op is + or -, and number in n. */
+static int pointer_plus(struct verifier *v, const struct isa_insn *in, uint32_t pointer_regno,
+	const struct range *n)
+{
+	struct reg p = *reg_at(v, pointer_regno);
+	bool minus = in->op == ISA_SUB;
+	int64_t smin = n->w64.smin, off;
+	int err = check_pointer_kind(v, in, pointer_regno, n);
+
+	if (!err)
+		err = check_sane_offset(v, in->dst, &p, n, p.off);
+	if (err)
+		return err;
+	if (minus && pointer_regno != in->dst)
+		return reject(v, "R%u tried to subtract pointer from scalar", in->dst);
+	if (minus && p.type == REG_STACK)
+		return reject(v, "R%u subtraction from stack pointer prohibited", in->dst);
+	off = minus ? p.off - smin : p.off + smin;
+	if (range__is_const(n) && off == (int32_t)off) {
+		p.off = (int32_t)off;
+	} else {
+		range__alu(in->op, true, &p.var, n);
+		move_by_unknown(v, &p, minus, smin);
+	}
+	err = check_sane_offset(v, in->dst, &p, &p.var, p.off);
+	if (err)
+		return err;
+	*reg_at(v, in->dst) = p;
+	return 0;
+}
+
+static int check_pointer_op(struct verifier *v, const struct isa_insn *in, uint32_t regno)
+{
+	switch (in->op) {
+	case ISA_ADD:
+	case ISA_SUB: return 0;
+	case ISA_AND:
+	case ISA_OR:
+	case ISA_XOR: return reject(v, "R%u bitwise operator on pointer prohibited", regno);
+	default: return reject(v, "R%u pointer arithmetic with this operator prohibited", regno);
+	}
+}
+
+/* At least one operand is a pointer. */
+static int pointer_alu(struct verifier *v, const struct isa_insn *in, const struct reg *src)
+{
+	struct reg *dst = reg_at(v, in->dst);
+	bool src_is_pointer = reg__is_pointer(src), dst_is_pointer = reg__is_pointer(dst);
+	struct range n = src_is_pointer ? dst->var : src->var;
+	uint32_t pointer_regno = dst_is_pointer ? in->dst : in->src;
+	int err;
+
+	if (dst_is_pointer && src_is_pointer) {
+		if (in->op != ISA_SUB)
+			return reject(v, "R%u pointer with R%u pointer: only subtraction is allowed",
+				in->dst, in->src);
+		reg__set_unknown(dst); /* the distance of two pointers, or of nothing */
+		return 0;
+	}
+	if (!in->use_imm) {
+		err = precision__need(v, dst_is_pointer ? in->src : in->dst);
+		if (err)
+			return err;
+	}
+	if (!in->is64) {
+		if (in->op != ISA_SUB)
+			return reject(v, "R%u 32-bit pointer arithmetic prohibited", in->dst);
+		reg__set_unknown(dst);
+		return 0;
+	}
+	err = check_pointer_op(v, in, pointer_regno);
+	return err ? err : pointer_plus(v, in, pointer_regno, &n);
+}
+
+/* After dst op= src: does dst still have a relation to registers with its id? Only adding a
+ * constant leaves one, and only once. */
+static void relate(const struct isa_insn *in, struct reg *dst, const struct range *src)
+{
+	bool keeps = in->op == ISA_ADD && in->is64 && dst->id && range__is_const(src) &&
+		!(dst->id & ID_PLUS_OFF) && src->bits.value <= INT32_MAX;
+
+	if (keeps) {
+		dst->id |= ID_PLUS_OFF;
+		dst->off = (int32_t)src->bits.value;
+	} else {
+		dst->id = 0;
+		dst->off = 0;
+	}
+}
+
+static int check_binary(struct verifier *v, const struct isa_insn *in)
+{
+	struct reg *dst = reg_at(v, in->dst);
+	struct reg src;
+	struct range value;
+
+	if (in->use_imm) {
+		reg__set_const(&src, (uint64_t)in->imm);
+	} else {
+		src = *reg_at(v, in->src);
+	}
+	if (reg__is_pointer(dst) || reg__is_pointer(&src))
+		return pointer_alu(v, in, &src);
+	value = dst->var;
+	range__alu(in->op, in->is64, &value, &src.var);
+	dst->var = value;
+	relate(in, dst, &src.var);
+	return 0;
+}
+
+/* neg and the byte swaps */
+static void check_unary(struct verifier *v, const struct isa_insn *in)
+{
+	struct reg *dst = reg_at(v, in->dst);
+
+	if (in->op != ISA_NEG || reg__is_pointer(dst)) {
+		reg__set_unknown(dst);
+		return;
+	}
+	range__alu(ISA_NEG, in->is64, &dst->var, &dst->var);
+	dst->id = 0;
+	dst->off = 0;
+}
+
+/* A move of a number that may change on the way: movsx, or mov of 32 bits. */
+static void move_extended(struct verifier *v, const struct isa_insn *in)
+{
+	struct reg *dst = reg_at(v, in->dst), *src = reg_at(v, in->src);
+	bool sx = in->op == ISA_MOVSX;
+	uint64_t unchanged_below = sx ? 1ULL << (in->size * 8 - 1) : 1ULL << 32;
+	bool changes = src->var.w64.umax >= unchanged_below;
+
+	if (!changes)
+		give_id(v, src);
+	*dst = *src;
+	if (changes) {
+		dst->id = 0;
+		dst->off = 0;
+	}
+	if (sx)
+		range__sign_extend(&dst->var, in->size, in->is64 ? 64 : 32);
+	else
+		range__zero_extend(&dst->var, 4);
+}
+
+static void check_move(struct verifier *v, const struct isa_insn *in)
+{
+	struct reg *dst = reg_at(v, in->dst), *src = reg_at(v, in->src);
+
+	if (in->use_imm) {
+		reg__set_const(dst, in->is64 ? (uint64_t)in->imm : (uint32_t)in->imm);
+	} else if (in->op == ISA_MOV && in->is64) {
+		if (reg__is_scalar(src))
+			give_id(v, src);
+		*dst = *src;
+	} else if (reg__is_scalar(src)) {
+		move_extended(v, in);
+	} else { /* a part of an address: some number */
+		reg__set_unknown(dst);
+		if (!in->is64)
+			range__zero_extend(&dst->var, 4);
+	}
+}
+
+static void check_lddw(struct verifier *v, const struct isa_insn *in)
+{
+	struct reg *dst = reg_at(v, in->dst);
+
+	switch (in->src) {
+	case EBPF_LDDW_MAP_IDX:
+		reg__set_pointer(dst, REG_MAP);
+		dst->map = (uint32_t)in->imm;
+		break;
+	case EBPF_LDDW_MAP_IDX_VALUE:
+		reg__set_pointer(dst, REG_MAP_VALUE);
+		dst->map = (uint32_t)in->imm;
+		dst->off = (int32_t)(in->imm >> 32);
+		break;
+	case EBPF_LDDW_CODE:
+		reg__set_pointer(dst, REG_FUNC);
+		dst->map = v->insn + 1 + (uint32_t)in->imm;
+		break;
+	default: reg__set_const(dst, (uint64_t)in->imm);
+	}
+}
+
+static int check_map_value_address(struct verifier *v, const struct isa_insn *in)
+{
+	const struct map_view *m;
+	uint32_t off = (uint32_t)((uint64_t)in->imm >> 32);
+
+	if (in->op != ISA_LDDW || in->src != EBPF_LDDW_MAP_IDX_VALUE)
+		return 0;
+	m = &v->view->maps[(uint32_t)in->imm];
+	if (m->geo.type != BPF_MAP_TYPE_ARRAY || m->geo.max_entries != 1)
+		return reject(v, "map '%s' has no direct value access", m->name);
+	if (off >= m->geo.value_size)
+		return reject(v, "offset %u lies outside of map '%s' with value_size=%u", off,
+			m->name, m->geo.value_size);
+	return 0;
+}
+
+int alu__check(struct verifier *v, const struct isa_insn *in)
+{
+	bool moves = in->op == ISA_MOV || in->op == ISA_MOVSX || in->op == ISA_LDDW;
+	bool unary = in->op == ISA_NEG || in->op == ISA_BE || in->op == ISA_LE ||
+		in->op == ISA_BSWAP;
+	int err = 0;
+
+	if (in->dst == EBPF_REG_FRAME)
+		return reject(v, "frame pointer is read only");
+	if (!in->use_imm && !unary && in->op != ISA_LDDW)
+		err = check_readable(v, in->src);
+	if (!err && !moves)
+		err = check_readable(v, in->dst);
+	if (!err)
+		err = check_map_value_address(v, in);
+	if (err)
+		return err;
+	if (in->op == ISA_LDDW)
+		check_lddw(v, in);
+	else if (moves)
+		check_move(v, in);
+	else if (unary)
+		check_unary(v, in);
+	else
+		err = check_binary(v, in);
+	if (!err)
+		facts__result(v, v->insn, reg_at(v, in->dst));
+	return err;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * call.c -- calls of helpers and of the program's own functions, and returns.
+ *
+ * A function of the program is examined in place at every call, in a frame of its own.
+ */
+#include <linux/bpf.h>
+
+#include "internal.h"
+
+#define MAX_MEM_SIZE (1 << 29)
+
+static void unset_caller_saved(struct verifier *v)
+{
+	for (uint32_t i = 0; i <= 5; i++)
+		reg__unset(reg_at(v, i));
+}
+
+/* The packet may have moved: its pointers are mere numbers from here on. */
+static void forget_packet(struct verifier *v)
+{
+	struct reg *r;
+
+	for (struct reg_walk w = {0}; (r = state__next_reg(v->cur, &w));)
+		if (reg__is_packet(r) || r->type == REG_PACKET_END)
+			reg__set_unknown(r);
+}
+
+/* What the arguments before have told. */
+struct call {
+	const struct helper_proto *proto;
+	uint32_t map; /* FACT_NO_MAP: none yet */
+};
+
+static int wrong_type(struct verifier *v, uint32_t regno, const char *expected)
+{
+	return reject(v, "R%u type=%s expected=%s", regno, reg_type__name(reg_at(v, regno)),
+		expected);
+}
+
+static int check_map_arg(struct verifier *v, struct call *c, uint32_t regno)
+{
+	const struct reg *r = reg_at(v, regno);
+	uint32_t id = c->proto->id;
+
+	if (r->type != REG_MAP)
+		return wrong_type(v, regno, "map_ptr");
+	c->map = r->map;
+	facts__call_map(v, r->map);
+	if ((id == BPF_FUNC_map_update_elem || id == BPF_FUNC_map_delete_elem) &&
+		v->view->maps[r->map].geo.flags & BPF_F_RDONLY_PROG)
+		return reject(v, "write into map '%s' forbidden", v->view->maps[r->map].name);
+	return 0;
+}
+
+static int check_key_or_value(struct verifier *v, const struct call *c, uint32_t arg)
+{
+	const struct rt_geometry *geo;
+	uint32_t size;
+	int err;
+
+	if (c->map == FACT_NO_MAP)
+		return reject(v, "helper %s: no map before its key or value", c->proto->name);
+	geo = &v->view->maps[c->map].geo;
+	size = c->proto->args[arg] == ARG_MAP_KEY ? geo->key_size : geo->value_size;
+	err = mem__check_region(v, arg + 1, size, false);
+	if (!err)
+		facts__call_arg(v, arg, size);
+	return err;
+}
+
+/* The size in argument `arg`, and the memory before it. */
+static int check_size(struct verifier *v, const struct call *c, uint32_t arg)
+{
+	const struct reg *size = reg_at(v, arg + 1);
+	const struct span *n = &size->var.w64;
+	uint8_t mem_kind = arg ? c->proto->args[arg - 1] : ARG_NONE;
+	int err;
+
+	if (!reg__is_scalar(size))
+		return wrong_type(v, arg + 1, "scalar");
+	if (n->smin < 0)
+		return reject(v,
+			"R%u min value is negative, either use unsigned or 'var &= const'", arg + 1);
+	if (!n->umin && c->proto->args[arg] == ARG_SIZE)
+		return reject(v, "R%u invalid zero-sized read", arg + 1);
+	if (n->umax >= MAX_MEM_SIZE)
+		return reject(v,
+			"R%u unbounded memory access, use 'var &= const' or 'if (var < const)'",
+			arg + 1);
+	if (mem_kind == ARG_MEM_OR_NULL && reg__is_zero(reg_at(v, arg))) {
+		if (n->umax)
+			return reject(v, "R%u is NULL, but the size in R%u may not be zero", arg,
+				arg + 1);
+		return precision__need(v, arg + 1);
+	}
+	err = mem__check_region(v, arg, (uint32_t)n->umax, mem_kind == ARG_UNINIT_MEM);
+	if (!err)
+		err = precision__need(v, arg + 1);
+	if (!err)
+		facts__call_arg(v, arg - 1, (uint32_t)n->umax);
+	return err;
+}
+
+static int check_ctx_arg(struct verifier *v, uint32_t regno)
+{
+	const struct reg *r = reg_at(v, regno);
+
+	if (r->type != REG_CTX)
+		return wrong_type(v, regno, "ctx");
+	if (r->off || !range__is_const(&r->var) || r->var.bits.value)
+		return reject(v, "dereference of modified ctx ptr R%u off=%d disallowed", regno,
+			r->off);
+	return 0;
+}
+
+static int check_arg(struct verifier *v, struct call *c, uint32_t arg)
+{
+	uint32_t regno = arg + 1;
+	int err = check_readable(v, regno);
+
+	if (err)
+		return err;
+	switch (c->proto->args[arg]) {
+	case ARG_CTX: return check_ctx_arg(v, regno);
+	case ARG_MAP: return check_map_arg(v, c, regno);
+	case ARG_MAP_KEY:
+	case ARG_MAP_VALUE: return check_key_or_value(v, c, arg);
+	case ARG_SIZE:
+	case ARG_SIZE_OR_ZERO:
+	case ARG_CONST_SIZE_OR_ZERO: return check_size(v, c, arg);
+	default: return 0; /* memory is checked with its size; anything is anything */
+	}
+}
+
+static int check_helper(struct verifier *v, uint32_t id)
+{
+	struct call c = {helper__find(id), FACT_NO_MAP};
+	const char *name = helper__name(id);
+	struct reg *r0;
+	int err;
+
+	if (!c.proto)
+		return name ? reject(v, "helper %s#%u is not supported", name, id)
+			    : reject(v, "invalid func unknown#%u", id);
+	for (uint32_t arg = 0; arg < c.proto->n_args; arg++) {
+		err = check_arg(v, &c, arg);
+		if (err)
+			return err;
+	}
+	unset_caller_saved(v);
+	if (c.proto->flags & HELPER_MOVES_PACKET)
+		forget_packet(v);
+	r0 = reg_at(v, 0);
+	if (c.proto->ret == RET_MAP_VALUE_OR_NULL) {
+		reg__set_pointer(r0, REG_MAP_VALUE);
+		r0->map = c.map;
+		r0->maybe_null = true;
+		r0->id = new_id(v);
+	} else {
+		reg__set_unknown(r0);
+	}
+	facts__result(v, v->insn, r0);
+	return 0;
+}
+
+static int enter(struct verifier *v, uint32_t target)
+{
+	struct state *s = v->cur;
+	struct frame *callee;
+
+	if (s->top + 1 >= MAX_FRAMES)
+		return reject(v, "the call stack of %u frames is too deep", s->top + 2);
+	callee = frame__new(&v->arena, v->prog.info[target].func, v->insn);
+	if (!callee)
+		return -ENOMEM;
+	for (uint32_t i = 1; i <= 5; i++)
+		callee->regs[i] = *reg_at(v, i);
+	unset_caller_saved(v);
+	s->frames[++s->top] = callee;
+	callee->regs[EBPF_REG_FRAME].frame = (uint8_t)s->top;
+	s->written[s->top] = UINT64_MAX; /* nothing below was there before */
+	return 0;
+}
+
+int call__check(struct verifier *v, const struct isa_insn *in, uint32_t *next)
+{
+	if (in->src != EBPF_CALL_LOCAL)
+		return check_helper(v, (uint32_t)in->imm);
+	*next = v->insn + 1 + (uint32_t)in->target;
+	return enter(v, *next);
+}
+
+int call__return(struct verifier *v, uint32_t *next)
+{
+	struct state *s = v->cur;
+	struct frame *callee = state__top(s);
+
+	if (!s->top) {
+		*next = NO_INSN;
+		return check_readable(v, 0);
+	}
+	if (callee->regs[0].type == REG_STACK)
+		return reject(v, "cannot return stack pointer to the caller");
+	*next = callee->call_insn + 1;
+	s->frames[s->top--] = NULL;
+	state__top(s)->regs[0] = callee->regs[0];
+	facts__result(v, callee->call_insn, &callee->regs[0]);
+	frame__free(&v->arena, callee);
+	return 0;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * internal.h -- what the parts of the verifier share: one run's context.
+ *
+ * Every check returns 0 or a negative errno. -EACCES: rejected, and `reason` says why;
+ * -ENOMEM; -E2BIG: too complex. After an error the run is over.
+ */
+#ifndef VM_VERIFIER_INTERNAL_H
+#define VM_VERIFIER_INTERNAL_H
+
+#include <errno.h>
+#include <stdarg.h>
+
+#include "../core/view.h"
+#include "../isa/isa.h"
+#include "../runtime/helpers.h"
+#include "state.h"
+#include "verifier.h"
+
+#define MAX_PACKET_OFF 0xffff
+#define MAX_VAR_OFF    (1 << 29)
+#define MAX_PENDING    8192 /* branches not taken yet, on one path */
+
+/* What is known of an instruction before the analysis. */
+struct insn_info {
+	uint32_t func; /* index into program.funcs */
+	bool prune;    /* states are compared here */
+	uint16_t live; /* registers that may be read from here on before they are written */
+};
+
+struct func_info {
+	uint32_t start, end;  /* instruction words */
+	uint32_t stack_depth; /* bytes below its r10, as far as the analysis has come */
+	const char *name;     /* may be NULL */
+};
+
+/* A program decoded and cut into functions: what the structure check makes. */
+struct program {
+	const struct program_view *view;
+	struct isa_insn *insns; /* words 0: second half of LDDW */
+	struct insn_info *info;
+	struct func_info *funcs;
+	uint32_t n_funcs;
+};
+
+struct log_buf {
+	char *text; /* malloc'ed */
+	size_t len, size;
+};
+
+struct verifier {
+	struct program prog;
+	const struct program_view *view;
+	const struct ctx_table *ctx;
+	struct arena arena;
+	int log_level;
+	struct log_buf log;
+	char *reason;
+
+	struct state *cur;
+	uint32_t insn; /* being examined */
+	struct state *pending;
+	uint32_t n_pending;
+	struct state **checkpoints; /* by instruction */
+	uint32_t last_id;
+	uint32_t jumps, jumps_at_checkpoint;
+	uint64_t insns_at_checkpoint;
+	struct id_map *ids; /* scratch of a comparison */
+	uint64_t budget;
+	uint32_t n_states;
+	uint32_t logged_line;
+
+	struct ebpf_fact *facts;
+	struct ebpf_verify_stats stats;
+};
+
+/* log.c */
+__attribute__((format(printf, 2, 3))) void log__add(struct verifier *v, const char *fmt, ...);
+void log__state(struct verifier *v, const struct state *s);
+void log__source(struct verifier *v, uint32_t insn);
+void log__insn(struct verifier *v, uint32_t insn);
+const char *reg_type__name(const struct reg *r);
+/* Sets the reason, with instruction and source line before it, and gives err back. */
+__attribute__((format(printf, 3, 4))) int fail(struct verifier *v, int err, const char *fmt, ...);
+#define reject(v, ...) fail(v, -EACCES, __VA_ARGS__)
+
+/* cfg.c: decodes the program and checks its structure; memory is the arena's. */
+int program__init(
+	struct program *p, const struct program_view *view, struct arena *a, char **errmsg);
+/* Typed programs only: no unreachable instructions, no forms that raw programs alone have. */
+int program__check_typed(struct program *p, struct arena *a, char **errmsg);
+/* liveness.c: fills info.live. */
+int program__find_live(struct program *p);
+/* Registers the instruction reads and writes, a bit each. */
+void insn__uses(const struct program *p, uint32_t insn, uint16_t *reads, uint16_t *writes);
+
+/* Registers of the current frame. */
+static inline struct reg *reg_at(struct verifier *v, uint32_t regno)
+{
+	return &state__top(v->cur)->regs[regno];
+}
+
+static inline const struct isa_insn *insn_at(struct verifier *v)
+{
+	return &v->prog.insns[v->insn];
+}
+
+static inline uint32_t new_id(struct verifier *v)
+{
+	return ++v->last_id;
+}
+
+/* verifier.c: 0 if the register has a value. */
+int check_readable(struct verifier *v, uint32_t regno);
+
+/* Gives an unknown number an id, before it is copied. */
+static inline void give_id(struct verifier *v, struct reg *r)
+{
+	if (r->id & ID_PLUS_OFF) {
+		r->id = 0;
+		r->off = 0;
+	}
+	if (!r->id && !range__is_const(&r->var))
+		r->id = new_id(v);
+}
+
+/* alu.c, branch.c, call.c: examine the current instruction. The branch and call functions
+ * set *next to where the path goes on, or NO_INSN where it ends. */
+#define NO_INSN UINT32_MAX
+int alu__check(struct verifier *v, const struct isa_insn *in);
+int branch__check(struct verifier *v, const struct isa_insn *in, uint32_t *next);
+int call__check(struct verifier *v, const struct isa_insn *in, uint32_t *next);
+int call__return(struct verifier *v, uint32_t *next);
+
+/* mem.c: loads, stores, atomics; memory arguments of helpers. */
+int mem__check_load(struct verifier *v, const struct isa_insn *in);
+int mem__check_store(struct verifier *v, const struct isa_insn *in);
+int mem__check_atomic(struct verifier *v, const struct isa_insn *in);
+/* [reg, reg+size) is memory that may be read, or with `write` written, by a helper. */
+int mem__check_region(struct verifier *v, uint32_t regno, uint32_t size, bool write);
+
+/* stack.c: the stack that register `addr` points into. */
+/* dst NULL: only checks. */
+int stack__load(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, struct reg *dst);
+/* value NULL: something unknown. regno: the register it comes from, or NO_REG. */
+#define NO_REG UINT32_MAX
+int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size,
+	struct reg *value, uint32_t regno);
+int stack__check_region(struct verifier *v, uint32_t addr, uint32_t size, bool write);
+
+/* prune.c */
+struct id_map *prune__new_id_map(struct arena *a);
+/* Before an instruction where states are compared: *covered if nothing new can follow,
+ * *checkpoint if one was made. */
+int prune__visit(struct verifier *v, bool *covered, struct state **checkpoint);
+/* The current path ended: goes on with a pending one; the current state is NULL if there is
+ * none. */
+void prune__next_path(struct verifier *v);
+/* Makes a branch: a copy of the current state to be explored later from `insn`. */
+struct state *prune__push(struct verifier *v, uint32_t insn);
+/* The current path read these slots of a frame. */
+void prune__read_slots(struct verifier *v, uint32_t frame, uint64_t slots);
+
+/* precision.c */
+/* An instruction on a path, newest first; paths share their beginnings. */
+struct step {
+	struct step *prev;
+	struct state *checkpoint; /* made before it, or NULL */
+	struct linked *linked;    /* registers that its comparison narrowed together */
+	uint32_t insn;
+	uint8_t frame;
+	bool spill; /* it stored or loaded a register in stack slot `slot` of `slot_frame` */
+	uint8_t slot_frame, slot;
+};
+
+#define MAX_LINKED 16
+struct linked {
+	uint32_t n;
+	struct {
+		uint8_t frame, index; /* as struct reg_walk */
+	} reg[MAX_LINKED];
+};
+
+/* Registers and slots whose value is asked for, a bit each, per frame. */
+struct demand {
+	uint16_t regs[MAX_FRAMES];
+	uint64_t slots[MAX_FRAMES];
+};
+
+/* The proof rests on the value that a register has before the current instruction. */
+int precision__need(struct verifier *v, uint32_t regno);
+/* The current state was found covered by `old`: what old needs, it needs. */
+int precision__inherit(struct verifier *v, const struct state *old);
+int precision__append(struct verifier *v, struct state *checkpoint);
+
+/* facts.c */
+int facts__init(struct verifier *v);
+void facts__before(struct verifier *v);
+void facts__branch(struct verifier *v, bool taken);
+void facts__result(struct verifier *v, uint32_t insn, const struct reg *r);
+/* The access at the address in `r`, proved in bounds. Rejects what cannot be joined. */
+int facts__access(struct verifier *v, const struct reg *r, int32_t off, uint16_t ctx_field);
+void facts__call_map(struct verifier *v, uint32_t map);
+void facts__call_arg(struct verifier *v, uint32_t arg, uint32_t bytes);
+int facts__finish(struct verifier *v, struct ebpf_facts *out);
+
+#endif

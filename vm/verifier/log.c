@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * log.c -- the verifier's text, in the form of the kernel's: registers, source lines,
+ * instructions, and the reason of a rejection.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+#define MAX_LOG (64u << 20)
+
+static void log_buf__vadd(struct log_buf *b, const char *fmt, va_list args)
+{
+	va_list again;
+	int need;
+
+	va_copy(again, args);
+	need = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (need < 0 || b->len + (size_t)need > MAX_LOG)
+		return;
+	if (b->len + (size_t)need + 1 > b->size) {
+		size_t size = (b->len + (size_t)need + 1) * 2;
+		char *text = realloc(b->text, size);
+
+		if (!text)
+			return;
+		b->text = text;
+		b->size = size;
+	}
+	vsnprintf(b->text + b->len, b->size - b->len, fmt, args);
+	b->len += (size_t)need;
+}
+
+void log__add(struct verifier *v, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_buf__vadd(&v->log, fmt, args);
+	va_end(args);
+}
+
+const char *reg_type__name(const struct reg *r)
+{
+	static const char *const names[] = {
+		[REG_UNSET] = "unset",
+		[REG_SCALAR] = "scalar",
+		[REG_CTX] = "ctx",
+		[REG_PACKET] = "pkt",
+		[REG_PACKET_META] = "pkt_meta",
+		[REG_PACKET_END] = "pkt_end",
+		[REG_STACK] = "fp",
+		[REG_MAP] = "map_ptr",
+		[REG_MAP_VALUE] = "map_value",
+		[REG_FUNC] = "func",
+	};
+
+	return r->maybe_null && r->type == REG_MAP_VALUE ? "map_value_or_null" : names[r->type];
+}
+
+/* `,name=value` pairs of what differs from nothing known. */
+static void log__range(struct verifier *v, const struct range *r)
+{
+	struct range any = range__unknown();
+
+	if (r->w64.smin != any.w64.smin)
+		log__add(v, ",smin=%" PRId64, r->w64.smin);
+	if (r->w64.smax != any.w64.smax)
+		log__add(v, ",smax=%" PRId64, r->w64.smax);
+	if (r->w64.umin != any.w64.umin)
+		log__add(v, ",umin=%" PRIu64, r->w64.umin);
+	if (r->w64.umax != any.w64.umax)
+		log__add(v, ",umax=%" PRIu64, r->w64.umax);
+	if (r->w32.smin != any.w32.smin && r->w32.smin != r->w64.smin)
+		log__add(v, ",smin32=%" PRId64, r->w32.smin);
+	if (r->w32.smax != any.w32.smax && r->w32.smax != r->w64.smax)
+		log__add(v, ",smax32=%" PRId64, r->w32.smax);
+	if (r->w32.umin != any.w32.umin && r->w32.umin != r->w64.umin)
+		log__add(v, ",umin32=%" PRIu64, r->w32.umin);
+	if (r->w32.umax != any.w32.umax && r->w32.umax != r->w64.umax)
+		log__add(v, ",umax32=%" PRIu64, r->w32.umax);
+	if (~r->bits.mask)
+		log__add(v, ",var_off=(0x%" PRIx64 "; 0x%" PRIx64 ")", r->bits.value, r->bits.mask);
+}
+
+static void log__pointer(struct verifier *v, const struct reg *r)
+{
+	log__add(v, "%s(", reg_type__name(r));
+	if (r->type == REG_MAP || r->type == REG_MAP_VALUE)
+		log__add(v, "map=%s,", v->view->maps[r->map].name);
+	if (r->id)
+		log__add(v, "id=%u,", r->id);
+	log__add(v, "off=%d", r->off);
+	if (reg__is_packet(r))
+		log__add(v, ",r=%d", r->reach);
+	if (!range__is_const(&r->var))
+		log__range(v, &r->var);
+	log__add(v, ")");
+}
+
+static void log__reg(struct verifier *v, const struct reg *r)
+{
+	if (reg__is_const(r)) {
+		log__add(v, "%" PRId64, (int64_t)r->var.bits.value);
+	} else if (r->type == REG_SCALAR) {
+		log__add(v, "scalar(");
+		if (r->id)
+			log__add(v, "id=%u%s", r->id & ~ID_PLUS_OFF, r->id & ID_PLUS_OFF ? "+" : "");
+		log__range(v, &r->var);
+		log__add(v, ")");
+	} else if (r->type == REG_CTX && !r->off) {
+		log__add(v, "ctx()");
+	} else if (r->type == REG_STACK && range__is_const(&r->var)) {
+		log__add(v, "fp%s", r->off ? "" : "0");
+		if (r->off)
+			log__add(v, "%+d", r->off);
+	} else {
+		log__pointer(v, r);
+	}
+}
+
+static void log__slot(struct verifier *v, const struct slot *s, uint32_t index)
+{
+	static const char letters[] = {
+		[BYTE_UNSET] = '?', [BYTE_MISC] = 'm', [BYTE_ZERO] = '0', [BYTE_SPILL] = 'r'};
+	bool unset = true;
+
+	for (int i = 0; i < 8; i++)
+		unset &= s->bytes[i] == BYTE_UNSET;
+	if (unset)
+		return;
+	log__add(v, " fp-%u=", (index + 1) * 8);
+	if (slot__spill_size(s) == 8) {
+		log__reg(v, &s->spilled);
+		return;
+	}
+	for (int i = 7; i >= 0; i--)
+		log__add(v, "%c", letters[s->bytes[i]]);
+}
+
+void log__state(struct verifier *v, const struct state *s)
+{
+	const struct frame *f = state__top(s);
+
+	if (s->top)
+		log__add(v, " frame%u:", s->top);
+	for (uint32_t i = 0; i < EBPF_N_REGS; i++) {
+		if (f->regs[i].type == REG_UNSET)
+			continue;
+		log__add(v, " R%u=", i);
+		log__reg(v, &f->regs[i]);
+	}
+	for (uint32_t i = 0; i < f->n_slots; i++)
+		log__slot(v, &f->slots[i], i);
+	log__add(v, "\n");
+}
+
+void log__source(struct verifier *v, uint32_t insn)
+{
+	const struct ebpf_line *line = program_view__line(v->view, insn);
+
+	if (line && line->text && line->line != v->logged_line) {
+		log__add(v, "; %s @ %s:%u\n", line->text, line->file ? line->file : "?", line->line);
+		v->logged_line = line->line;
+	}
+}
+
+void log__insn(struct verifier *v, uint32_t insn)
+{
+	char text[128];
+
+	isa__disassemble(
+		&v->view->insns[insn], v->view->n_insns - insn, insn, text, sizeof(text));
+	log__add(v, "%u: %s\n", insn, text);
+}
+
+int fail(struct verifier *v, int err, const char *fmt, ...)
+{
+	const struct ebpf_line *line = program_view__line(v->view, v->insn);
+	char place[96] = "";
+	va_list args;
+	char text[512];
+
+	if (line)
+		snprintf(place, sizeof(place), " (%.64s:%u)", line->file ? line->file : "?",
+			line->line);
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	free(v->reason);
+	if (asprintf(&v->reason, "insn %u%s: %s", v->insn, place, text) < 0)
+		v->reason = NULL;
+	return err;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * mem.c -- loads, stores and atomics, by what their address points to.
+ *
+ * Packet and map value may be accessed at any alignment; stack, context and every atomic at
+ * their own.
+ */
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "internal.h"
+
+struct access {
+	uint32_t addr; /* register that holds the address */
+	int32_t off;
+	uint32_t size;
+	bool write, sign_extend, atomic;
+};
+
+static bool is_aligned(const struct reg *r, int32_t off, uint32_t size)
+{
+	struct tnum at = tnum__add(r->var.bits, tnum__const((uint64_t)((int64_t)r->off + off)));
+
+	return !((at.value | at.mask) & (size - 1));
+}
+
+static int check_alignment(struct verifier *v, const struct access *a, const char *what)
+{
+	const struct reg *r = reg_at(v, a->addr);
+
+	if (is_aligned(r, a->off, a->size))
+		return 0;
+	return reject(v, "misaligned %s access, R%u off=%d size=%u", what, a->addr,
+		r->off + a->off, a->size);
+}
+
+static int check_ctx(
+	struct verifier *v, const struct access *a, const struct ctx_field **field)
+{
+	const struct reg *r = reg_at(v, a->addr);
+
+	if (!range__is_const(&r->var) || r->var.bits.value)
+		return reject(v, "variable ctx access, R%u", a->addr);
+	if (r->off)
+		return reject(v, "dereference of modified ctx ptr R%u off=%d disallowed", a->addr,
+			r->off);
+	*field = ctx_table__find(v->ctx, a->off, a->size);
+	if (!*field || a->write || (a->sign_extend && (*field)->kind != CTX_SCALAR))
+		return reject(v, "invalid %s of the %s context, off=%d size=%u",
+			a->write ? "write" : "read", v->ctx->type_name, a->off, a->size);
+	return 0;
+}
+
+static void load_ctx(const struct ctx_field *field, struct reg *dst)
+{
+	switch (field->kind) {
+	case CTX_PACKET: reg__set_pointer(dst, REG_PACKET); break;
+	case CTX_PACKET_META: reg__set_pointer(dst, REG_PACKET_META); break;
+	case CTX_PACKET_END: reg__set_pointer(dst, REG_PACKET_END); break;
+	default: reg__set_unknown(dst);
+	}
+}
+
+static int check_packet(struct verifier *v, uint32_t regno, int32_t off, uint32_t size)
+{
+	const struct reg *r = reg_at(v, regno);
+	int64_t first = (int64_t)r->off + off;
+
+	if (r->var.w64.smin < 0)
+		return reject(v,
+			"R%u min value is negative, either use unsigned index or do a if (index >=0) "
+			"check",
+			regno);
+	if (first < 0 || r->reach < 0 || first + size > r->reach)
+		return reject(v,
+			"invalid access to packet, off=%lld size=%u, R%u(id=%u,off=%d,r=%d): R%u offset "
+			"is outside of the packet (compare the pointer with data_end first)",
+			(long long)first, size, regno, r->id, r->off, r->reach, regno);
+	return 0;
+}
+
+static int check_map_flags(struct verifier *v, uint32_t map, bool write)
+{
+	const struct map_view *m = &v->view->maps[map];
+
+	if (m->geo.flags & (write ? BPF_F_RDONLY_PROG : BPF_F_WRONLY_PROG))
+		return reject(v, "%s map '%s' forbidden", write ? "write into" : "read from",
+			m->name);
+	return 0;
+}
+
+static int check_map_value(
+	struct verifier *v, uint32_t regno, int32_t off, uint32_t size, bool write)
+{
+	const struct reg *r = reg_at(v, regno);
+	const struct map_view *m = &v->view->maps[r->map];
+	const struct span *var = &r->var.w64;
+	int64_t base = (int64_t)r->off + off, value_size = m->geo.value_size;
+	int err = check_map_flags(v, r->map, write);
+
+	if (err)
+		return err;
+	if (var->smin < 0 && (var->smin <= -MAX_VAR_OFF || base + var->smin < 0))
+		return reject(v,
+			"R%u min value is negative, either use unsigned index or do a if (index >=0) "
+			"check",
+			regno);
+	if (base + var->smin < 0 || base + var->smin + size > value_size)
+		return reject(v,
+			"invalid access to map value, value_size=%lld off=%lld size=%u: R%u min value is "
+			"outside of the allowed memory range",
+			(long long)value_size, (long long)(base + var->smin), size, regno);
+	if (var->umax >= MAX_VAR_OFF)
+		return reject(v,
+			"R%u unbounded memory access, make sure to bounds check any such access",
+			regno);
+	if (base + (int64_t)var->umax + size > value_size)
+		return reject(v,
+			"invalid access to map value, value_size=%lld off=%lld size=%u: R%u max value is "
+			"outside of the allowed memory range",
+			(long long)value_size, (long long)(base + (int64_t)var->umax), size, regno);
+	return 0;
+}
+
+/* A constant, if the map's contents are and the place is known. */
+static void load_map_value(
+	struct verifier *v, const struct access *a, const struct reg *r, struct reg *dst)
+{
+	const struct map_view *m = &v->view->maps[r->map];
+	uint64_t value = 0;
+
+	if (m->frozen && (m->geo.flags & BPF_F_RDONLY_PROG) && range__is_const(&r->var)) {
+		memcpy(&value, m->frozen + r->off + a->off + (int64_t)r->var.bits.value, a->size);
+		reg__set_const(dst, value);
+	} else {
+		reg__set_unknown(dst);
+	}
+}
+
+static int check_type(struct verifier *v, uint32_t regno)
+{
+	const struct reg *r = reg_at(v, regno);
+
+	if (r->maybe_null)
+		return reject(v, "R%u invalid mem access '%s' (compare it with NULL first)", regno,
+			reg_type__name(r));
+	switch (r->type) {
+	case REG_CTX:
+	case REG_PACKET:
+	case REG_PACKET_META:
+	case REG_STACK:
+	case REG_MAP_VALUE: return 0;
+	default: return reject(v, "R%u invalid mem access '%s'", regno, reg_type__name(r));
+	}
+}
+
+/* The access may happen. dst: what a load gives, or NULL. value: what a store stores, or NULL
+ * if that is not known. */
+static int check_access(struct verifier *v, const struct access *a, struct reg *dst,
+	struct reg *value, uint32_t value_regno)
+{
+	struct reg *r = reg_at(v, a->addr), addr = *r;
+	const struct ctx_field *field = NULL;
+	int err = check_type(v, a->addr);
+
+	if (!err && (r->type == REG_STACK || a->atomic))
+		err = check_alignment(v, a, r->type == REG_STACK ? "stack" : "atomic");
+	if (err)
+		return err;
+	switch (r->type) {
+	case REG_CTX:
+		err = check_ctx(v, a, &field);
+		if (!err && dst)
+			load_ctx(field, dst);
+		break;
+	case REG_PACKET:
+	case REG_PACKET_META:
+		err = check_packet(v, a->addr, a->off, a->size);
+		if (!err && dst)
+			reg__set_unknown(dst);
+		break;
+	case REG_MAP_VALUE:
+		err = check_map_value(v, a->addr, a->off, a->size, a->write);
+		if (!err && dst)
+			load_map_value(v, a, &addr, dst);
+		break;
+	default:
+		err = a->write ? stack__store(v, a->addr, a->off, a->size, value, value_regno)
+			       : stack__load(v, a->addr, a->off, a->size, dst);
+	}
+	if (err)
+		return err;
+	if (dst && reg__is_scalar(dst) && a->size < 8) {
+		if (a->sign_extend)
+			range__sign_extend(&dst->var, a->size, 64);
+		else
+			range__zero_extend(&dst->var, a->size);
+	}
+	return facts__access(v, &addr, a->off,
+		field ? (uint16_t)(field - v->ctx->fields) : 0);
+}
+
+int mem__check_load(struct verifier *v, const struct isa_insn *in)
+{
+	struct access a = {.addr = in->src, .off = in->off, .size = in->size,
+		.sign_extend = in->op == ISA_LOADSX};
+	struct reg loaded;
+	int err = check_readable(v, in->src);
+
+	if (!err)
+		err = check_access(v, &a, &loaded, NULL, NO_REG);
+	if (err)
+		return err;
+	/* A narrow sign-extending load changes the number: no longer that of the others. */
+	if (a.sign_extend && reg__is_scalar(&loaded))
+		loaded.id = 0;
+	*reg_at(v, in->dst) = loaded;
+	facts__result(v, v->insn, &loaded);
+	return 0;
+}
+
+int mem__check_store(struct verifier *v, const struct isa_insn *in)
+{
+	struct access a = {.addr = in->dst, .off = in->off, .size = in->size, .write = true};
+	struct reg imm;
+	int err = check_readable(v, in->dst);
+
+	if (!err && !in->use_imm)
+		err = check_readable(v, in->src);
+	if (err)
+		return err;
+	if (in->use_imm) {
+		reg__set_const(&imm, (uint64_t)in->imm);
+		return check_access(v, &a, NULL, &imm, NO_REG);
+	}
+	return check_access(v, &a, NULL, reg_at(v, in->src), in->src);
+}
+
+int mem__check_atomic(struct verifier *v, const struct isa_insn *in)
+{
+	struct access a = {.addr = in->dst, .off = in->off, .size = in->size, .atomic = true};
+	bool cmpxchg = in->op == ISA_ATOMIC_CMPXCHG;
+	struct reg *fetched;
+	uint8_t type;
+	int err = check_readable(v, in->src);
+
+	if (!err)
+		err = check_readable(v, in->dst);
+	if (!err && cmpxchg)
+		err = check_readable(v, 0);
+	if (err)
+		return err;
+	type = reg_at(v, in->dst)->type;
+	if (type == REG_CTX || type == REG_PACKET || type == REG_PACKET_META)
+		return reject(v, "BPF_ATOMIC stores into R%u %s is not allowed", in->dst,
+			reg_type__name(reg_at(v, in->dst)));
+	err = check_access(v, &a, NULL, NULL, NO_REG);
+	a.write = true;
+	if (!err)
+		err = check_access(v, &a, NULL, NULL, NO_REG);
+	if (err || !(cmpxchg || in->fetch || in->op == ISA_ATOMIC_XCHG))
+		return err;
+	fetched = reg_at(v, cmpxchg ? 0 : in->src);
+	reg__set_unknown(fetched);
+	range__zero_extend(&fetched->var, in->size);
+	facts__result(v, v->insn, fetched);
+	return 0;
+}
+
+int mem__check_region(struct verifier *v, uint32_t regno, uint32_t size, bool write)
+{
+	const struct reg *r = reg_at(v, regno);
+
+	if (r->maybe_null)
+		return reject(v, "R%u type=%s may be NULL (compare it with NULL first)", regno,
+			reg_type__name(r));
+	switch (r->type) {
+	case REG_PACKET:
+	case REG_PACKET_META: return check_packet(v, regno, 0, size);
+	case REG_MAP_VALUE: return check_map_value(v, regno, 0, size, write);
+	case REG_STACK: return stack__check_region(v, regno, size, write);
+	default:
+		return reject(v, "R%u type=%s expected=stack, packet or map_value", regno,
+			reg_type__name(r));
+	}
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * precision.c -- on which numbers does the proof rest?
+ *
+ * Most numbers do not matter, and two states that differ in them alone count as the same
+ * (prune.c). Where one does matter (it decided a jump, moved a pointer, was a size), this
+ * goes back along the path, from the register to what it was computed from, and marks in
+ * every checkpoint passed the registers and stack slots that the number depends on. It ends
+ * where nothing is asked for any more, or all is marked already.
+ */
+#include "internal.h"
+
+int precision__append(struct verifier *v, struct state *checkpoint)
+{
+	struct step *step = arena__alloc(&v->arena, sizeof(*step));
+
+	if (!step)
+		return -ENOMEM;
+	step->prev = v->cur->trail;
+	step->checkpoint = checkpoint;
+	step->insn = v->insn;
+	step->frame = (uint8_t)v->cur->top;
+	v->cur->trail = step;
+	return 0;
+}
+
+static bool demand__has(const struct demand *d, uint8_t frame, uint8_t index)
+{
+	return index < EBPF_N_REGS ? d->regs[frame] >> index & 1
+				   : d->slots[frame] >> (index - EBPF_N_REGS) & 1;
+}
+
+static void demand__add(struct demand *d, uint8_t frame, uint8_t index)
+{
+	if (index < EBPF_N_REGS)
+		d->regs[frame] |= (uint16_t)(1U << index);
+	else
+		d->slots[frame] |= 1ULL << (index - EBPF_N_REGS);
+}
+
+/* One of the registers that were narrowed together is asked for: all are. */
+static void ask_linked(const struct linked *l, struct demand *d)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; l && i < l->n && !any; i++)
+		any = demand__has(d, l->reg[i].frame, l->reg[i].index);
+	for (uint32_t i = 0; any && i < l->n; i++)
+		demand__add(d, l->reg[i].frame, l->reg[i].index);
+}
+
+static void undo_call(const struct isa_insn *in, uint8_t frame, struct demand *d)
+{
+	uint16_t args = 0;
+
+	if (in->src == EBPF_CALL_LOCAL) { /* into the function, whose first instruction it was */
+		args = d->regs[frame + 1] & 0x3e;
+		d->regs[frame + 1] = 0;
+		d->slots[frame + 1] = 0;
+	}
+	d->regs[frame] = (uint16_t)((d->regs[frame] & ~0x3f) | args);
+}
+
+static void undo_exit(uint8_t frame, struct demand *d)
+{
+	if (frame && d->regs[frame - 1] & 1) {
+		d->regs[frame - 1] &= (uint16_t)~1;
+		d->regs[frame] |= 1;
+	}
+}
+
+static void undo_load_store(const struct step *s, const struct isa_insn *in, struct demand *d)
+{
+	uint16_t *regs = &d->regs[s->frame];
+	uint64_t slot = 1ULL << s->slot, *slots = &d->slots[s->slot_frame];
+
+	if (in->op == ISA_STORE) {
+		if (!s->spill || !(*slots & slot))
+			return;
+		*slots &= ~slot;
+		if (!in->use_imm)
+			*regs |= (uint16_t)(1U << in->src);
+	} else if (*regs >> in->dst & 1) {
+		*regs &= (uint16_t)~(1U << in->dst);
+		if (s->spill)
+			*slots |= slot;
+	}
+}
+
+/* From what is asked for after an instruction to what it takes before it. */
+static void undo(struct verifier *v, const struct step *s, struct demand *d)
+{
+	const struct isa_insn *in = &v->prog.insns[s->insn];
+	uint16_t *regs = &d->regs[s->frame], reads, writes;
+
+	if (in->op == ISA_CALL) {
+		undo_call(in, s->frame, d);
+	} else if (in->op == ISA_EXIT) {
+		undo_exit(s->frame, d);
+	} else if (in->op == ISA_LOAD || in->op == ISA_LOADSX || in->op == ISA_STORE) {
+		undo_load_store(s, in, d);
+	} else if (isa__is_atomic(in->op)) {
+		insn__uses(&v->prog, s->insn, &reads, &writes);
+		*regs &= (uint16_t)~writes; /* what it fetches is any number */
+	} else if (isa__is_cond_jump(in->op)) {
+		ask_linked(s->linked, d);
+		insn__uses(&v->prog, s->insn, &reads, &writes);
+		if (*regs & reads)
+			*regs |= reads;
+		ask_linked(s->linked, d);
+	} else { /* arithmetic, moves, LDDW; ja reads and writes nothing */
+		insn__uses(&v->prog, s->insn, &reads, &writes);
+		if (*regs & writes)
+			*regs = (uint16_t)((*regs & ~writes) | reads);
+	}
+}
+
+/* Marks what is asked for in a checkpoint. What is no number, or marked already, needs no
+ * more asking. True while something is left. */
+static bool mark(struct state *st, struct demand *d)
+{
+	uint64_t left = 0;
+
+	for (uint32_t f = 0; f < MAX_FRAMES; f++) {
+		if (f > st->top)
+			d->regs[f] = 0, d->slots[f] = 0;
+		for (uint32_t i = 0; d->regs[f] >> i; i++) {
+			struct reg *r = &st->frames[f]->regs[i];
+
+			if (r->type != REG_SCALAR || r->precise)
+				d->regs[f] &= (uint16_t)~(1U << i);
+			else if (d->regs[f] >> i & 1)
+				r->precise = true;
+		}
+		for (uint32_t i = 0; i < STACK_SLOTS && d->slots[f] >> i; i++) {
+			struct frame *fr = st->frames[f];
+
+			if (i >= fr->n_slots || !slot__is_spilled_scalar(&fr->slots[i]) ||
+				fr->slots[i].spilled.precise)
+				d->slots[f] &= ~(1ULL << i);
+			else if (d->slots[f] >> i & 1)
+				fr->slots[i].spilled.precise = true;
+		}
+		left |= d->regs[f] | d->slots[f];
+	}
+	return left;
+}
+
+/* d: what is asked for before the step `from` if `done`, else after it. */
+static void go_back(struct verifier *v, struct step *from, bool done, struct demand *d)
+{
+	for (struct step *s = from; s; s = s->prev, done = false) {
+		if (!done)
+			undo(v, s, d);
+		if (s->checkpoint && !mark(s->checkpoint, d))
+			return;
+	}
+}
+
+int precision__need(struct verifier *v, uint32_t regno)
+{
+	struct demand d = {0};
+
+	if (reg_at(v, regno)->type != REG_SCALAR)
+		return 0;
+	d.regs[v->cur->top] = (uint16_t)(1U << regno);
+	go_back(v, v->cur->trail, true, &d);
+	return 0;
+}
+
+int precision__inherit(struct verifier *v, const struct state *old)
+{
+	struct demand d = {0};
+	const struct reg *r;
+	bool any = false;
+
+	for (struct reg_walk w = {0}; (r = state__next_reg(old, &w));) {
+		if (r->type != REG_SCALAR || !r->precise)
+			continue;
+		demand__add(&d, (uint8_t)w.at_frame, (uint8_t)w.at_index);
+		any = true;
+	}
+	if (any)
+		go_back(v, v->cur->trail, false, &d);
+	return 0;
+}

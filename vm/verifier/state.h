@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * state.h -- what the machine may hold at one point of one path: registers and stack of every
+ * frame.
+ *
+ *	state ─► frame 0 ─► regs[11]
+ *	  │         │  └──► slots: the stack, 8 bytes each, slot 0 the highest
+ *	  │         └ ... frame `top`, the one that executes
+ *	  ├─► parent: the checkpoint that this path passed last
+ *	  └─► trail:  the instructions that led here (precision.c)
+ *
+ * A state is either the current one, one that waits to be explored (a branch not taken yet),
+ * or a checkpoint: a copy kept at an instruction so that later paths that arrive there with
+ * nothing new can stop (prune.c).
+ *
+ * Pointers: `off` is the known part of the distance from the object's beginning (stack: from
+ * the frame's top), `var` the unknown part, known to be zero for most. Registers that hold
+ * the same unknown number carry the same id; so do packet pointers with the same unknown part
+ * and results of the same map lookup.
+ */
+#ifndef VM_VERIFIER_STATE_H
+#define VM_VERIFIER_STATE_H
+
+#include "ebpf-vm.h"
+
+#include "arena.h"
+#include "range.h"
+
+#define STACK_SLOTS (EBPF_STACK_SIZE / 8)
+#define MAX_FRAMES  8
+
+enum reg_type {
+	REG_UNSET,
+	REG_SCALAR,
+	REG_CTX,
+	REG_PACKET,
+	REG_PACKET_META,
+	REG_PACKET_END,
+	REG_STACK,
+	REG_MAP,
+	REG_MAP_VALUE,
+	REG_FUNC,
+};
+
+/* A scalar's id with this bit: its value is that of the others with the id, plus `off`. */
+#define ID_PLUS_OFF (1U << 31)
+
+/* `reach` of a packet pointer that was found to be at, or beyond, the packet's end. */
+enum {
+	REACH_AT_END     = -1,
+	REACH_BEYOND_END = -2,
+};
+
+struct reg {
+	uint8_t type;    /* enum reg_type */
+	uint8_t frame;   /* REG_STACK: whose stack */
+	bool maybe_null; /* a pointer, or 0 */
+	bool precise;    /* checkpoints, REG_SCALAR: the proof rests on its value */
+	uint32_t map;    /* REG_MAP, REG_MAP_VALUE: index; REG_FUNC: instruction */
+	uint32_t id;     /* 0: none */
+	int32_t off;     /* pointers; scalars with ID_PLUS_OFF */
+	int32_t reach;   /* REG_PACKET*: bytes from the base known to lie in the packet */
+	struct range var; /* scalars: the value; pointers: unknown part of the distance */
+};
+
+enum slot_byte {
+	BYTE_UNSET,
+	BYTE_MISC, /* written, value unknown */
+	BYTE_ZERO,
+	BYTE_SPILL, /* part of the register in `spilled`, whose low end is byte 0 */
+};
+
+struct slot {
+	struct reg spilled;
+	uint8_t bytes[8]; /* enum slot_byte, by address */
+};
+
+struct frame {
+	struct reg regs[EBPF_N_REGS];
+	uint32_t func;      /* index of the function */
+	uint32_t call_insn; /* the call that made it; frame 0: none */
+	uint32_t n_slots;   /* allocated; further down nothing was written */
+	struct slot *slots;
+};
+
+struct state {
+	struct frame *frames[MAX_FRAMES];
+	uint32_t top;
+	uint32_t insn; /* checkpoint: where; pending: where to go on */
+	struct state *parent;
+	struct step *trail;
+	/* Slots, a bit each: read after this checkpoint before they were written; written
+	 * between the parent and this state. */
+	uint64_t read[MAX_FRAMES], written[MAX_FRAMES];
+
+	/* Checkpoints */
+	struct state *next;    /* at the same instruction; pending: on the stack */
+	uint32_t branches;     /* paths that passed here and have not ended */
+	uint32_t hits, misses;
+	bool evicted; /* out of the list, kept for its branches */
+};
+
+static inline struct frame *state__top(const struct state *s)
+{
+	return s->frames[s->top];
+}
+
+static inline bool reg__is_scalar(const struct reg *r)
+{
+	return r->type == REG_SCALAR;
+}
+
+static inline bool reg__is_pointer(const struct reg *r)
+{
+	return r->type > REG_SCALAR;
+}
+
+static inline bool reg__is_packet(const struct reg *r)
+{
+	return r->type == REG_PACKET || r->type == REG_PACKET_META;
+}
+
+static inline bool reg__is_const(const struct reg *r)
+{
+	return r->type == REG_SCALAR && range__is_const(&r->var);
+}
+
+static inline bool reg__is_zero(const struct reg *r)
+{
+	return reg__is_const(r) && r->var.bits.value == 0;
+}
+
+void reg__unset(struct reg *r);
+void reg__set_unknown(struct reg *r);
+void reg__set_const(struct reg *r, uint64_t value);
+/* A pointer at offset 0, nothing unknown about it. */
+void reg__set_pointer(struct reg *r, enum reg_type type);
+/* Everything but ids and precision is equal. */
+bool reg__same_but_ids(const struct reg *a, const struct reg *b);
+
+/* Slot of a stack offset (-512..-1) and the byte within. */
+static inline uint32_t slot__index(int64_t off)
+{
+	return (uint32_t)(-off - 1) / 8;
+}
+
+static inline uint32_t slot__byte(int64_t off)
+{
+	return (uint32_t)(off + EBPF_STACK_SIZE) % 8;
+}
+
+static inline bool slot__is_spill(const struct slot *s)
+{
+	return s->bytes[0] == BYTE_SPILL;
+}
+
+static inline bool slot__is_spilled_scalar(const struct slot *s)
+{
+	return slot__is_spill(s) && s->spilled.type == REG_SCALAR;
+}
+
+/* Bytes that the spilled register fills, from byte 0 on. */
+uint32_t slot__spill_size(const struct slot *s);
+
+/* Walks all registers and spilled registers of all frames:
+ * for (struct reg_walk w = {0}; (r = state__next_reg(s, &w));) */
+struct reg_walk {
+	uint32_t frame, index;    /* the next one; EBPF_N_REGS + slot for spilled ones */
+	uint32_t at_frame, at_index; /* the one returned last */
+};
+
+struct reg *state__next_reg(const struct state *s, struct reg_walk *w);
+
+/* All return NULL or -ENOMEM without memory. */
+struct frame *frame__new(struct arena *a, uint32_t func, uint32_t call_insn);
+void frame__free(struct arena *a, struct frame *f);
+int frame__need_slots(struct arena *a, struct frame *f, uint32_t n);
+struct state *state__copy(struct arena *a, const struct state *s);
+void state__free(struct arena *a, struct state *s);
+
+#endif
