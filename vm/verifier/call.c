@@ -117,7 +117,7 @@ static int check_ctx_arg(struct verifier *v, uint32_t regno)
 static int check_arg(struct verifier *v, struct call *c, uint32_t arg)
 {
 	uint32_t regno = arg + 1;
-	int err = check_readable(v, regno);
+	int err = c->proto->args[arg] == ARG_DONTCARE ? 0 : check_readable(v, regno);
 
 	if (err)
 		return err;
@@ -127,8 +127,7 @@ static int check_arg(struct verifier *v, struct call *c, uint32_t arg)
 	case ARG_MAP_KEY:
 	case ARG_MAP_VALUE: return check_key_or_value(v, c, arg);
 	case ARG_SIZE:
-	case ARG_SIZE_OR_ZERO:
-	case ARG_CONST_SIZE_OR_ZERO: return check_size(v, c, arg);
+	case ARG_SIZE_OR_ZERO: return check_size(v, c, arg);
 	default: return 0; /* memory is checked with its size; anything is anything */
 	}
 }

@@ -165,7 +165,7 @@ static int store_anywhere(struct verifier *v, const struct where *w, uint32_t si
 int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size,
 	struct reg *value, uint32_t regno)
 {
-	struct where w;
+	struct where w = {0};
 	int err = locate(v, addr, off, size, "write to", &w);
 
 	if (err)
@@ -219,7 +219,7 @@ static int load_spilled(
 
 int stack__load(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, struct reg *dst)
 {
-	struct where w;
+	struct where w = {0};
 	int err = locate(v, addr, off, size, "read from", &w);
 
 	if (err)
@@ -234,7 +234,7 @@ int stack__load(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, s
 
 int stack__check_region(struct verifier *v, uint32_t addr, uint32_t size, bool write)
 {
-	struct where w;
+	struct where w = {0};
 	int err = locate(v, addr, 0, size, write ? "write to" : "read from", &w);
 
 	if (err || !size)
