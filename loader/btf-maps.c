@@ -63,13 +63,13 @@ static const struct map_field *find_field(const char *name)
 static bool field_value(
 	const struct btf *btf, uint32_t type, const struct map_field *field, uint32_t *value)
 {
-	const struct btf_type *t = btf_types__resolve(btf, type, NULL);
+	const struct btf_type *t = btf_types__resolve(btf, type);
 	int64_t size;
 
 	if (!t || !btf_is_ptr(t))
 		return false;
 	if (field->kind == NUMBER) {
-		t = btf_types__resolve(btf, t->type, NULL);
+		t = btf_types__resolve(btf, t->type);
 		if (!t || !btf_is_array(t))
 			return false;
 		*value = btf_array(t)->nelems;
@@ -139,7 +139,7 @@ static int add_map(struct object *obj, uint32_t section, uint32_t var_id, char *
 		return error__set(errmsg, -EINVAL, "section .maps: type %u is no variable", var_id);
 	name = btf_types__string(obj->btf, var->name_off);
 	symbol = find_symbol(&obj->elf, section, name);
-	type = btf_types__resolve(obj->btf, var->type, NULL);
+	type = btf_types__resolve(obj->btf, var->type);
 	if (!symbol || !name[0])
 		return error__set(
 			errmsg, -EINVAL, "section .maps: map '%s' has types but no symbol", name);

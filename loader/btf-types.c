@@ -4,6 +4,7 @@
  * what it dislikes, so the outline (header, kinds, record sizes) is checked here first.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "../vm/core/error.h"
@@ -32,7 +33,7 @@ static int check_header(const uint8_t *data, uint64_t size, struct btf_header *h
 	uint64_t body;
 
 	if (size < sizeof(*h) || size > UINT32_MAX)
-		return error__set(errmsg, -EINVAL, "section .BTF: %s", "impossible size");
+		return error__set(errmsg, -EINVAL, "section .BTF: impossible size %" PRIu64, size);
 	memcpy(h, data, sizeof(*h));
 	if (h->magic != BTF_MAGIC || h->version != BTF_VERSION)
 		return error__set(errmsg, -EINVAL,
@@ -46,9 +47,9 @@ static int check_header(const uint8_t *data, uint64_t size, struct btf_header *h
 		(uint64_t)h->str_off + h->str_len > body ||
 		(uint64_t)h->type_off + h->type_len > h->str_off || h->str_len == 0)
 		return error__set(errmsg, -EINVAL,
-			"section .BTF: types at %u+%u and strings at %u+%u do not fit in %llu "
-			"bytes",
-			h->type_off, h->type_len, h->str_off, h->str_len, (unsigned long long)body);
+			"section .BTF: types at %u+%u and strings at %u+%u do not fit in %" PRIu64
+			" bytes",
+			h->type_off, h->type_len, h->str_off, h->str_len, body);
 	return 0;
 }
 
@@ -101,18 +102,15 @@ int btf_types__open(const struct elf_file *elf, struct btf **btf, char **errmsg)
 	return 0;
 }
 
-const struct btf_type *btf_types__resolve(const struct btf *btf, uint32_t type, uint32_t *id)
+const struct btf_type *btf_types__resolve(const struct btf *btf, uint32_t type)
 {
 	const struct btf_type *t = btf__type_by_id(btf, type);
 
 	for (int i = 0; t && (btf_is_mod(t) || btf_is_typedef(t)); i++) {
 		if (i == MAX_CHAIN)
 			return NULL;
-		type = t->type;
-		t = btf__type_by_id(btf, type);
+		t = btf__type_by_id(btf, t->type);
 	}
-	if (id)
-		*id = type;
 	return t;
 }
 

@@ -14,8 +14,8 @@
 /* 0 with *btf NULL if the object has no .BTF. btf__free() it. */
 int btf_types__open(const struct elf_file *elf, struct btf **btf, char **errmsg);
 
-/* The type behind typedefs and qualifiers, its id in *id (if not NULL); NULL if none. */
-const struct btf_type *btf_types__resolve(const struct btf *btf, uint32_t type, uint32_t *id);
+/* The type behind typedefs and qualifiers, NULL if none. */
+const struct btf_type *btf_types__resolve(const struct btf *btf, uint32_t type);
 
 /* Never NULL: "" for what has no name. */
 const char *btf_types__string(const struct btf *btf, uint32_t offset);

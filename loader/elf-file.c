@@ -12,7 +12,6 @@
 #include "../vm/core/error.h"
 #include "elf-file.h"
 
-#define MAX_FILE_SIZE    (256u << 20)
 #define MAX_SECTION_SIZE (1ull << 40) /* .bss takes no room in the file */
 
 static int check_ident(const uint8_t *p, size_t size, char **errmsg)
@@ -32,9 +31,9 @@ static int check_ident(const uint8_t *p, size_t size, char **errmsg)
 			errmsg, -EINVAL, "unknown byte order %u in the ELF header", p[EI_DATA]);
 	if (size < sizeof(Elf64_Ehdr))
 		return error__set(errmsg, -EINVAL, "truncated: the file has only %zu bytes", size);
-	if (size > MAX_FILE_SIZE)
+	if (size > ELF_FILE_MAX)
 		return error__set(errmsg, -EFBIG, "too large: %zu bytes, at most %u are read", size,
-			MAX_FILE_SIZE);
+			ELF_FILE_MAX);
 	return 0;
 }
 

@@ -23,7 +23,8 @@
 #include <stdint.h>
 #include <gelf.h>
 
-#define ELF_SECTION_NONE UINT32_MAX /* an absolute or common symbol */
+#define ELF_FILE_MAX     (256u << 20) /* bytes */
+#define ELF_SECTION_NONE UINT32_MAX   /* an absolute or common symbol */
 
 struct elf_relocation {
 	uint64_t offset;

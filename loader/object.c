@@ -86,6 +86,10 @@ static uint8_t *read_file(int fd, size_t *size)
 		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 		return NULL;
 	}
+	if (st.st_size > ELF_FILE_MAX) {
+		errno = EFBIG;
+		return NULL;
+	}
 	bytes = malloc(st.st_size + 1);
 	while (bytes && n < (size_t)st.st_size) {
 		ssize_t got = read(fd, bytes + n, st.st_size - n);

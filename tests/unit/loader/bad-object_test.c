@@ -3,56 +3,11 @@
  * bad-object_test.c -- objects that are damaged, foreign or ask for too much: one sentence,
  * never a crash (run under sanitizers too).
  */
-#include <elf.h>
 #include <stdio.h>
 
 #include "fixture.h"
 
 #define R_BPF_UNKNOWN 77
-
-/* A sample in memory, to be damaged. */
-struct image {
-	uint8_t *bytes;
-	size_t size;
-};
-
-static struct image load_image(const char *name)
-{
-	struct image img;
-
-	img.bytes = read_file(sample_path(name), &img.size);
-	return img;
-}
-
-static Elf64_Shdr *section(const struct image *img, const char *name)
-{
-	Elf64_Ehdr *h = (Elf64_Ehdr *)img->bytes;
-	Elf64_Shdr *s = (Elf64_Shdr *)(img->bytes + h->e_shoff);
-	const char *names = (const char *)img->bytes + s[h->e_shstrndx].sh_offset;
-
-	for (uint32_t i = 0; i < h->e_shnum; i++) {
-		if (strcmp(names + s[i].sh_name, name) == 0)
-			return &s[i];
-	}
-	fail_msg("no section %s", name);
-	return NULL;
-}
-
-static Elf64_Sym *symbol(const struct image *img, const char *name)
-{
-	Elf64_Ehdr *h = (Elf64_Ehdr *)img->bytes;
-	Elf64_Shdr *table = section(img, ".symtab");
-	Elf64_Shdr *s = (Elf64_Shdr *)(img->bytes + h->e_shoff);
-	const char *names = (const char *)img->bytes + s[table->sh_link].sh_offset;
-	Elf64_Sym *sym = (Elf64_Sym *)(img->bytes + table->sh_offset);
-
-	for (size_t i = 0; i < table->sh_size / sizeof(*sym); i++) {
-		if (strcmp(names + sym[i].st_name, name) == 0)
-			return &sym[i];
-	}
-	fail_msg("no symbol %s", name);
-	return NULL;
-}
 
 /* Opening must fail with `part` in the sentence. Frees the image. */
 static void refuse_open(struct image img, const char *part)
@@ -189,7 +144,7 @@ static void random_flips_of_tables(void **state)
 	int refused = 0;
 
 	for (int i = 0; i < 700; i++) {
-		Elf64_Shdr *s = section(&img, names[i % 7]);
+		Elf64_Shdr *s = image_section(&img, names[i % 7]);
 		uint8_t *at = img.bytes + s->sh_offset + next_random(&random) % s->sh_size;
 		uint8_t old = *at;
 
@@ -216,19 +171,19 @@ static void impossible_symbols(void **state)
 {
 	struct image img = load_image("features.v1");
 
-	symbol(&img, "constant")->st_size += 8;
+	image_symbol(&img, "constant")->st_size += 8;
 	refuse_open(img, "overlap in section xdp");
 	img = load_image("features.v1");
-	symbol(&img, "constant")->st_value += 4;
+	image_symbol(&img, "constant")->st_value += 4;
 	refuse_open(img, "not whole instructions");
 	img = load_image("features.v1");
-	symbol(&img, "loops")->st_size += 8;
+	image_symbol(&img, "loops")->st_size += 8;
 	refuse_open(img, "symbol loops");
 	img = load_image("features.v1");
-	symbol(&img, "flows")->st_name = 0;
+	image_symbol(&img, "flows")->st_name = 0;
 	refuse_open(img, "map 'flows' has types but no symbol");
 	img = load_image("features.v1");
-	symbol(&img, "counts")->st_value = symbol(&img, "flows")->st_value;
+	image_symbol(&img, "counts")->st_value = image_symbol(&img, "flows")->st_value;
 	refuse_open(img, "overlap in section .maps");
 }
 
@@ -236,13 +191,13 @@ static void absurd_sizes(void **state)
 {
 	struct image img = load_image("features.v1");
 
-	section(&img, ".bss")->sh_size = 1ull << 60;
+	image_section(&img, ".bss")->sh_size = 1ull << 60;
 	refuse_open(img, "absurd size");
 	img = load_image("features.v1");
-	section(&img, ".bss")->sh_size = 1ull << 33;
+	image_section(&img, ".bss")->sh_size = 1ull << 33;
 	refuse_open(img, "section .bss has an absurd size");
 	img = load_image("features.v1");
-	section(&img, "xdp")->sh_offset = UINT64_MAX - 7;
+	image_section(&img, "xdp")->sh_offset = UINT64_MAX - 7;
 	refuse_open(img, "does not fit in the file");
 }
 
@@ -254,7 +209,7 @@ static void too_much_map_memory(void **state)
 	struct object *obj;
 	char *err;
 
-	section(&img, ".bss")->sh_size = 64 << 20;
+	image_section(&img, ".bss")->sh_size = 64 << 20;
 	obj = object__open_mem("bad.o", img.bytes, img.size, &err);
 	assert_non_null(obj);
 	assert_int_not_equal(object__create_maps(obj, inst, &err), 0);
@@ -281,7 +236,7 @@ static void refuse_program(
 
 static Elf64_Rel *relocation(const struct image *img, const char *name)
 {
-	return (Elf64_Rel *)(img->bytes + section(img, name)->sh_offset);
+	return (Elf64_Rel *)(img->bytes + image_section(img, name)->sh_offset);
 }
 
 static void impossible_relocations(void **state)
@@ -306,9 +261,9 @@ static void impossible_relocations(void **state)
 	relocation(&img, ".relxdp")->r_offset += 16;
 	refuse_program(img, "bad.o", "constant", "not of LDDW");
 	img = load_image("features.v1");
-	symbol(&img, "verdict")->st_size = 1;
-	symbol(&img, "verdict")->st_value = section(&img, ".rodata")->sh_size - 1;
-	((int32_t *)(img.bytes + section(&img, "xdp")->sh_offset))[1] = 1;
+	image_symbol(&img, "verdict")->st_size = 1;
+	image_symbol(&img, "verdict")->st_value = image_section(&img, ".rodata")->sh_size - 1;
+	((int32_t *)(img.bytes + image_section(&img, "xdp")->sh_offset))[1] = 1;
 	refuse_program(img, "bad.o", "constant", "outside");
 }
 

@@ -13,7 +13,7 @@ const char *sample_path(const char *name)
 	return path;
 }
 
-uint8_t *read_file(const char *path, size_t *size)
+static uint8_t *read_file(const char *path, size_t *size)
 {
 	FILE *f = fopen(path, "re");
 	uint8_t *bytes = NULL;
@@ -68,6 +68,44 @@ void close_with_maps(struct object *obj, struct ebpf_instance *inst)
 {
 	object__close(obj);
 	ebpf_instance__destroy(inst);
+}
+
+struct image load_image(const char *name)
+{
+	struct image img;
+
+	img.bytes = read_file(sample_path(name), &img.size);
+	return img;
+}
+
+Elf64_Shdr *image_section(const struct image *img, const char *name)
+{
+	Elf64_Ehdr *h = (Elf64_Ehdr *)img->bytes;
+	Elf64_Shdr *s = (Elf64_Shdr *)(img->bytes + h->e_shoff);
+	const char *names = (const char *)img->bytes + s[h->e_shstrndx].sh_offset;
+
+	for (uint32_t i = 0; i < h->e_shnum; i++) {
+		if (strcmp(names + s[i].sh_name, name) == 0)
+			return &s[i];
+	}
+	fail_msg("no section %s", name);
+	return NULL;
+}
+
+Elf64_Sym *image_symbol(const struct image *img, const char *name)
+{
+	Elf64_Ehdr *h = (Elf64_Ehdr *)img->bytes;
+	Elf64_Shdr *table = image_section(img, ".symtab");
+	Elf64_Shdr *s = (Elf64_Shdr *)(img->bytes + h->e_shoff);
+	const char *names = (const char *)img->bytes + s[table->sh_link].sh_offset;
+	Elf64_Sym *sym = (Elf64_Sym *)(img->bytes + table->sh_offset);
+
+	for (size_t i = 0; i < table->sh_size / sizeof(*sym); i++) {
+		if (strcmp(names + sym[i].st_name, name) == 0)
+			return &sym[i];
+	}
+	fail_msg("no symbol %s", name);
+	return NULL;
 }
 
 void assert_sentence(char *errmsg, const char *path, const char *part)

@@ -6,6 +6,7 @@
 #ifndef TESTS_UNIT_LOADER_FIXTURE_H
 #define TESTS_UNIT_LOADER_FIXTURE_H
 
+#include <elf.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,8 +24,6 @@ extern const char *sample_folder;
 
 /* "FOLDER/NAME.o"; valid until the next call. */
 const char *sample_path(const char *name);
-/* malloc'ed contents of a file; fails the test if it cannot be read. */
-uint8_t *read_file(const char *path, size_t *size);
 /* Opens a sample; fails the test with the error if that does not work. */
 struct object *open_sample(const char *name);
 
@@ -32,6 +31,16 @@ struct ebpf_instance *make_instance(void);
 /* The object with its maps in a new instance; both go with close_with_maps(). */
 struct object *open_with_maps(const char *name, struct ebpf_instance **inst);
 void close_with_maps(struct object *obj, struct ebpf_instance *inst);
+
+/* A sample in memory, to be damaged; bytes are malloc'ed. */
+struct image {
+	uint8_t *bytes;
+	size_t size;
+};
+
+struct image load_image(const char *name);
+Elf64_Shdr *image_section(const struct image *img, const char *name);
+Elf64_Sym *image_symbol(const struct image *img, const char *name);
 
 /* One line that begins with `path` and holds `part` (NULL: anything); frees it. */
 void assert_sentence(char *errmsg, const char *path, const char *part);

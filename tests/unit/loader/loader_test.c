@@ -89,6 +89,25 @@ static void data_has_its_first_contents(void **state)
 	close_with_maps(obj, inst);
 }
 
+/* A symbol without size: the type knows it. */
+static void sizes_come_from_types_too(void **state)
+{
+	struct ebpf_instance *inst = make_instance();
+	struct image img = load_image("features.v1");
+	struct object *obj;
+	size_t size = 0;
+	char *err;
+
+	image_symbol(&img, "verdict")->st_size = 0;
+	obj = object__open_mem("features.o", img.bytes, img.size, &err);
+	assert_non_null(obj);
+	assert_int_equal(object__create_maps(obj, inst, &err), 0);
+	assert_non_null(object__variable(obj, "verdict", &size, &err));
+	assert_int_equal(size, 4);
+	close_with_maps(obj, inst);
+	free(img.bytes);
+}
+
 static void constants_freeze_with_the_first_program(void **state)
 {
 	struct ebpf_instance *inst;
@@ -316,6 +335,7 @@ int main(int argc, char **argv)
 		{"legacy_maps_are_found (20)", legacy_maps_are_found, NULL, NULL, "legacy-5"},
 		{"legacy_maps_are_found (28)", legacy_maps_are_found, NULL, NULL, "legacy-7"},
 		{"legacy_maps_are_found (36)", legacy_maps_are_found, NULL, NULL, "legacy-9"},
+		cmocka_unit_test(sizes_come_from_types_too),
 		cmocka_unit_test(untyped_symbols_are_functions),
 		cmocka_unit_test(weak_undefined_is_zero),
 	};
