@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * engine-kernel.c -- the running kernel as the oracle, through BPF_PROG_TEST_RUN.
+ *
+ * The process stays on one CPU, so that all per-CPU values of the run are in that CPU's slot.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "engine-kernel.h"
+#include "kernel-load.h"
+
+struct kernel {
+	struct subject subject;
+	struct kernel_program program;
+	uint32_t ifindex;
+	int cpu;
+	cpu_set_t former_cpus;
+	uint8_t *frames; /* ENGINE_BURST of them: what comes out */
+};
+
+int engine_kernel__available(const struct engine *e, char **errmsg)
+{
+	const struct bpf_insn pass[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS},
+		{.code = BPF_JMP | BPF_EXIT}};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "probe", "GPL", pass, 2, NULL);
+
+	if (fd < 0)
+		return error__set(errmsg, -errno, "engine %s: bpf() cannot load an XDP program: %s",
+			e->name, strerror(errno));
+	close(fd);
+	return 0;
+}
+
+static int pin_to_one_cpu(struct kernel *k, char **errmsg)
+{
+	cpu_set_t one;
+
+	if (sched_getaffinity(0, sizeof(k->former_cpus), &k->former_cpus))
+		return error__set(errmsg, -errno, "sched_getaffinity: %s", strerror(errno));
+	while (k->cpu < CPU_SETSIZE - 1 && !CPU_ISSET(k->cpu, &k->former_cpus))
+		k->cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(k->cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		return error__set(errmsg, -errno, "cannot stay on CPU %d: %s", k->cpu,
+			strerror(errno));
+	return 0;
+}
+
+int engine_kernel__open(const struct engine *e, const struct engine_opts *opts, void **state,
+	char **errmsg)
+{
+	struct kernel *k = calloc(1, sizeof(*k));
+	int err;
+
+	if (k)
+		k->frames = malloc(ENGINE_BURST * EBPF_XDP_FRAME_SIZE);
+	if (!k || !k->frames) {
+		free(k);
+		return error__set(errmsg, -ENOMEM, "no memory for packet frames");
+	}
+	k->program.prog_fd = -1;
+	k->ifindex = opts->ifindex;
+	err = pin_to_one_cpu(k, errmsg);
+	if (!err)
+		err = subject__open(&k->subject, opts, errmsg);
+	if (!err)
+		err = kernel_program__load(&k->program, &k->subject, opts, errmsg);
+	if (err)
+		engine_kernel__close(k);
+	else
+		*state = k;
+	return err;
+}
+
+static int run_one(struct kernel *k, const struct capture_packet *in, uint8_t *frame,
+	struct engine_result *out, uint64_t *ns, char **errmsg)
+{
+	struct xdp_md before = {.data_end = in->len, .ingress_ifindex = k->ifindex}, after = {0};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in->data, .data_size_in = in->len,
+		.data_out = frame, .data_size_out = EBPF_XDP_FRAME_SIZE, .ctx_in = &before,
+		.ctx_size_in = sizeof(before), .ctx_out = &after, .ctx_size_out = sizeof(after),
+		.repeat = 1);
+
+	if (bpf_prog_test_run_opts(k->program.prog_fd, &opts)) {
+		int err = -errno;
+
+		return err == -ENODEV
+			? error__set(errmsg, err, "engine kernel: no interface has index %u here",
+				  k->ifindex)
+			: error__set(errmsg, err, "engine kernel: packet %u: %s", in->number,
+				  strerror(-err));
+	}
+	/* What comes out begins at data_meta; `after` counts from there. */
+	*out = (struct engine_result){.verdict = opts.retval, .meta_len = after.data,
+		.len = opts.data_size_out - after.data, .bytes = frame};
+	*ns += opts.duration;
+	return 0;
+}
+
+int engine_kernel__run(void *state, const struct capture_packet *in, size_t n,
+	struct engine_result *out, uint64_t *ns, char **errmsg)
+{
+	struct kernel *k = state;
+
+	*ns = 0;
+	for (size_t i = 0; i < n; i++) {
+		int err = run_one(k, &in[i], k->frames + i * EBPF_XDP_FRAME_SIZE, &out[i], ns, errmsg);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int next_key(void *map, const void *key, void *next)
+{
+	return bpf_map_get_next_key(*(int *)map, key, next) ? -errno : 0;
+}
+
+static int lookup(void *map, const void *key, void *value)
+{
+	return bpf_map_lookup_elem(*(int *)map, key, value) ? -errno : 0;
+}
+
+int engine_kernel__maps(void *state, struct map_set *set, char **errmsg)
+{
+	struct kernel *k = state;
+
+	for (uint32_t i = 0; i < k->subject.spec->n_maps; i++) {
+		const struct ebpf_map_opts *o = ebpf_map__opts(k->subject.spec->maps[i]);
+		struct map_reader reader = {.next = next_key, .lookup = lookup,
+			.map = &k->program.map_fds[i], .value_bytes = kernel_map__value_bytes(o)};
+		int err;
+
+		if (map_type__is_percpu(o->type))
+			reader.value_at = k->cpu * kernel_map__cpu_stride(o);
+		err = map_set__add(set, o, &reader, errmsg);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void engine_kernel__close(void *state)
+{
+	struct kernel *k = state;
+
+	kernel_program__unload(&k->program);
+	sched_setaffinity(0, sizeof(k->former_cpus), &k->former_cpus);
+	subject__close(&k->subject);
+	free(k->frames);
+	free(k);
+}

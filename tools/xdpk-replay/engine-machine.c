@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * engine-machine.c -- the interpreter and compiled code, called through the replay driver.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/error.h"
+#include "engine-machine.h"
+#include "subject.h"
+
+/* Frames are an odd number of cache lines apart, or all headers would share one L1 set. */
+#define FRAME_STRIDE (EBPF_XDP_FRAME_SIZE + 3 * 64)
+
+#ifdef HAVE_LLVM
+extern const unsigned char driver_replay[];
+extern const unsigned long driver_replay_size;
+#endif
+
+struct machine {
+	struct subject subject;
+	struct ebpf_program *prog;
+	const struct ebpf_code *code;
+	struct ebpf_env env;
+	uint64_t *hits; /* NULL: not counting */
+	uint32_t ifindex;
+	struct replay_packet packets[ENGINE_BURST];
+	uint8_t *frames; /* ENGINE_BURST of them */
+};
+
+int engine_machine__available(const struct engine *e, char **errmsg)
+{
+	struct ebpf_vm *vm = ebpf_create(e->name);
+
+	if (!vm)
+		return error__set(errmsg, -ENOTSUP, "engine %s: this build has no such backend",
+			e->name);
+	ebpf_destroy(vm);
+	return 0;
+}
+
+static int load(struct machine *m, const struct engine_opts *opts, char **errmsg)
+{
+	char *log = NULL;
+	struct ebpf_load_opts load_opts = {
+		.log_level = opts->log ? 2 : 0, .log = opts->log ? &log : NULL};
+
+	m->prog = object__load_program(m->subject.obj, opts->program, &load_opts, errmsg);
+	if (log)
+		fputs(log, stderr);
+	free(log);
+	return m->prog ? 0 : -EINVAL;
+}
+
+static int make_code(struct machine *m, const struct engine *e, char **errmsg)
+{
+	struct ebpf_driver driver = {.name = "replay", .native = driver_replay__native};
+
+#ifdef HAVE_LLVM
+	driver.bitcode = driver_replay;
+	driver.bitcode_size = driver_replay_size;
+#endif
+	if (strcmp(e->name, "interp") == 0)
+		m->code = ebpf_program__interpret(m->prog, &driver, errmsg);
+	else
+		m->code = ebpf_program__compile(m->prog, e->name, &driver, errmsg);
+	if (!m->code)
+		return -EINVAL;
+	ebpf_program__install(m->prog, m->code);
+	return 0;
+}
+
+static int start_counting(struct machine *m, char **errmsg)
+{
+	m->hits = calloc(ebpf_program__n_insns(m->prog), sizeof(*m->hits));
+	if (!m->hits)
+		return error__set(errmsg, -ENOMEM, "no memory for instruction counters");
+	ebpf_program__count_hits(m->prog, m->hits);
+	return 0;
+}
+
+int engine_machine__open(const struct engine *e, const struct engine_opts *opts, void **state,
+	char **errmsg)
+{
+	struct machine *m = calloc(1, sizeof(*m));
+	int err;
+
+	if (m)
+		m->frames = aligned_alloc(64, ENGINE_BURST * FRAME_STRIDE);
+	if (!m || !m->frames) {
+		free(m);
+		return error__set(errmsg, -ENOMEM, "no memory for packet frames");
+	}
+	m->ifindex = opts->ifindex;
+	err = subject__open(&m->subject, opts, errmsg);
+	if (!err)
+		err = load(m, opts, errmsg);
+	if (!err)
+		err = make_code(m, e, errmsg);
+	if (!err && opts->count && e->counts)
+		err = start_counting(m, errmsg);
+	if (err) {
+		engine_machine__close(m);
+		return err;
+	}
+	ebpf_env__init(&m->env, m->subject.inst, 0);
+	m->env.prog = m->prog;
+	*state = m;
+	return 0;
+}
+
+/* A fresh frame for every packet. Headers are written last, to be in the nearest cache. */
+static void prepare(struct machine *m, const struct capture_packet *in, size_t n)
+{
+	memset(m->frames, 0, n * FRAME_STRIDE);
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *buf = m->frames + i * FRAME_STRIDE, *data = buf + EBPF_XDP_HEADROOM;
+
+		memcpy(data, in[i].data, in[i].len);
+		m->packets[i].ctx = (struct ebpf_xdp_ctx){.data = data,
+			.data_end = data + in[i].len, .data_meta = data, .buf = buf,
+			.buf_end = buf + EBPF_XDP_FRAME_SIZE,
+			.head_limit = buf + EBPF_XDP_FRAME_HEADER,
+			.tail_limit = buf + EBPF_XDP_FRAME_SIZE - EBPF_XDP_TAIL_RESERVE,
+			.ingress_ifindex = m->ifindex};
+	}
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+int engine_machine__run(void *state, const struct capture_packet *in, size_t n,
+	struct engine_result *out, uint64_t *ns, char **errmsg)
+{
+	struct machine *m = state;
+	struct replay_burst burst = {.packets = m->packets, .n = n};
+	uint64_t start;
+
+	prepare(m, in, n);
+	start = now_ns();
+	m->code->driver(&m->env, &burst);
+	*ns = now_ns() - start;
+	for (size_t i = 0; i < n; i++) {
+		const struct replay_packet *p = &m->packets[i];
+
+		out[i] = (struct engine_result){.verdict = p->verdict,
+			.meta_len = p->ctx.data - p->ctx.data_meta,
+			.len = p->ctx.data_end - p->ctx.data, .bytes = p->ctx.data_meta,
+			.has_redirect = true, .redirect = p->redirect,
+			.fault_reason = p->fault_reason, .fault_insn = p->fault_insn};
+	}
+	return 0;
+}
+
+static int next_key(void *map, const void *key, void *next)
+{
+	return ebpf_map__next_key(map, key, next);
+}
+
+static int lookup(void *map, const void *key, void *value)
+{
+	return ebpf_map__lookup(map, key, value);
+}
+
+int engine_machine__maps(void *state, struct map_set *set, char **errmsg)
+{
+	const struct ebpf_program_spec *spec = ((struct machine *)state)->subject.spec;
+
+	for (uint32_t i = 0; i < spec->n_maps; i++) {
+		struct ebpf_map *map = spec->maps[i];
+		/* Of a per-CPU value the first slot: worker 0 is the only one. */
+		struct map_reader reader = {.next = next_key, .lookup = lookup, .map = map,
+			.value_bytes = ebpf_map__value_bytes(map)};
+		int err = map_set__add(set, ebpf_map__opts(map), &reader, errmsg);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void engine_machine__counts(void *state, struct engine_counts *counts)
+{
+	struct machine *m = state;
+
+	ebpf_program__count_hits(m->prog, NULL);
+	*counts = (struct engine_counts){m->prog, m->subject.spec, m->hits};
+}
+
+void engine_machine__close(void *state)
+{
+	struct machine *m = state;
+
+	ebpf_program__unref(m->prog);
+	subject__close(&m->subject);
+	free(m->hits);
+	free(m->frames);
+	free(m);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * kernel-load.c -- loads a program and its maps into the running kernel, in one of two ways.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "kernel-load.h"
+
+#define LOG_SIZE (1 << 20)
+
+size_t kernel_map__cpu_stride(const struct ebpf_map_opts *opts)
+{
+	return ((size_t)opts->value_size + 7) & ~(size_t)7;
+}
+
+size_t kernel_map__value_bytes(const struct ebpf_map_opts *opts)
+{
+	return map_type__is_percpu(opts->type)
+		? kernel_map__cpu_stride(opts) * libbpf_num_possible_cpus()
+		: opts->value_size;
+}
+
+static bool is_constant(const struct ebpf_map_opts *opts)
+{
+	return opts->flags & BPF_F_RDONLY_PROG;
+}
+
+/* A per-CPU value of ours, slot 0 of it, becomes every CPU's. */
+static void spread(const struct ebpf_map_opts *o, const uint8_t *ours, uint8_t *theirs)
+{
+	size_t all = kernel_map__value_bytes(o);
+
+	if (!map_type__is_percpu(o->type)) {
+		memcpy(theirs, ours, o->value_size);
+		return;
+	}
+	for (size_t at = 0; at < all; at += kernel_map__cpu_stride(o))
+		memcpy(theirs + at, ours, o->value_size);
+}
+
+static int copy_contents(struct ebpf_map *map, int fd, char **errmsg)
+{
+	const struct ebpf_map_opts *o = ebpf_map__opts(map);
+	uint8_t *keys = calloc(2, o->key_size), *ours = calloc(1, ebpf_map__value_bytes(map));
+	uint8_t *theirs = calloc(1, kernel_map__value_bytes(o)), *key = NULL, *next = keys;
+	int err = keys && ours && theirs ? 0 : -ENOMEM;
+
+	while (!err && (err = ebpf_map__next_key(map, key, next)) == 0) {
+		err = ebpf_map__lookup(map, next, ours);
+		if (err)
+			break;
+		spread(o, ours, theirs);
+		if (bpf_map_update_elem(fd, next, theirs, BPF_ANY))
+			err = -errno;
+		key = next;
+		next = key == keys ? keys + o->key_size : keys;
+	}
+	free(keys);
+	free(ours);
+	free(theirs);
+	return err == -ENOENT ? 0 : error__set(errmsg, err, "map %s: cannot fill the kernel's: %s",
+					    o->name, strerror(-err));
+}
+
+/* The reason is the last line of the kernel's log before its statistics. */
+static const char *refusal(char *log)
+{
+	char *stats = strstr(log, "\nprocessed "), *line;
+
+	if (stats)
+		*stats = '\0';
+	else if (*log && log[strlen(log) - 1] == '\n')
+		log[strlen(log) - 1] = '\0';
+	line = strrchr(log, '\n');
+	return line ? line + 1 : log;
+}
+
+static int refused(const struct engine_opts *opts, int err, char *log, char **errmsg)
+{
+	if (opts->log)
+		fputs(log, stderr);
+	return error__set(errmsg, err, "%s: the kernel refuses program %s: %s", opts->object,
+		opts->program, *log ? refusal(log) : strerror(-err));
+}
+
+/* ---- through libbpf ---- */
+
+static int silent(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return 0;
+}
+
+/* A section's map is called OBJECT.SECTION, shortened; libbpf knows it by its section too. */
+static struct bpf_map *find_map(const struct kernel_program *k, const struct ebpf_map_opts *opts)
+{
+	const char *section = strchr(opts->name, '.');
+
+	return bpf_object__find_map_by_name(k->obj, section ? section : opts->name);
+}
+
+/* Only the program and the maps it uses are to be created, and nothing is to be pinned. */
+static int select_parts(struct kernel_program *k, const struct subject *s,
+	struct bpf_program **prog, const struct engine_opts *opts, char **errmsg)
+{
+	struct bpf_program *p;
+	struct bpf_map *m;
+
+	bpf_object__for_each_program(p, k->obj)
+		bpf_program__set_autoload(p, false);
+	*prog = bpf_object__find_program_by_name(k->obj, opts->program);
+	if (!*prog)
+		return error__set(errmsg, -ENOENT, "%s: libbpf finds no program %s", opts->object,
+			opts->program);
+	bpf_program__set_autoload(*prog, true);
+	bpf_program__set_type(*prog, BPF_PROG_TYPE_XDP);
+	bpf_object__for_each_map(m, k->obj) {
+		bpf_map__set_autocreate(m, false);
+		bpf_map__set_pin_path(m, NULL);
+	}
+	for (uint32_t i = 0; i < s->spec->n_maps; i++) {
+		struct ebpf_map *ours = s->spec->maps[i];
+		const struct ebpf_map_opts *o = ebpf_map__opts(ours);
+
+		m = find_map(k, o);
+		if (!m)
+			return error__set(errmsg, -ENOENT, "map %s: libbpf does not find it", o->name);
+		bpf_map__set_autocreate(m, true);
+		if (is_constant(o) && bpf_map__set_initial_value(
+					      m, ebpf_map__initial_value(ours), o->value_size))
+			return error__set(errmsg, -errno, "map %s: libbpf does not take its contents",
+				o->name);
+	}
+	return 0;
+}
+
+static int load_with_libbpf(struct kernel_program *k, const struct subject *s,
+	const struct engine_opts *opts, char *log, char **errmsg)
+{
+	struct bpf_program *prog;
+	int err = select_parts(k, s, &prog, opts, errmsg);
+
+	if (err)
+		return err;
+	bpf_program__set_log_buf(prog, log, LOG_SIZE); /* filled only if the load fails */
+	err = bpf_object__load(k->obj);
+	if (err)
+		return refused(opts, err, log, errmsg);
+	k->prog_fd = bpf_program__fd(prog);
+	for (uint32_t i = 0; !err && i < k->n_maps; i++) {
+		const struct ebpf_map_opts *o = ebpf_map__opts(s->spec->maps[i]);
+
+		k->map_fds[i] = bpf_map__fd(find_map(k, o));
+		if (!is_constant(o))
+			err = copy_contents(s->spec->maps[i], k->map_fds[i], errmsg);
+	}
+	return err;
+}
+
+/* ---- from our loader's output ---- */
+
+static int create_map(struct ebpf_map *map, int *fd, char **errmsg)
+{
+	const struct ebpf_map_opts *o = ebpf_map__opts(map);
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = o->flags);
+	int err;
+
+	*fd = bpf_map_create(
+		o->type, o->name, o->key_size, o->value_size, o->max_entries, &opts);
+	if (*fd < 0)
+		return error__set(errmsg, -errno, "map %s: the kernel refuses it: %s", o->name,
+			strerror(errno));
+	err = copy_contents(map, *fd, errmsg);
+	/* As libbpf does for .rodata: the kernel's verifier then knows the values. */
+	if (!err && is_constant(o) && bpf_map_freeze(*fd))
+		err = error__set(errmsg, -errno, "map %s: cannot freeze the kernel's: %s", o->name,
+			strerror(errno));
+	return err;
+}
+
+/* LDDW refers to maps by index in our loader's output, and bpf() takes an array of map
+ * descriptors for that: nothing need be rewritten. */
+static int load_spec(struct kernel_program *k, const struct subject *s,
+	const struct engine_opts *opts, char *log, char **errmsg)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, load, .fd_array = k->map_fds, .log_buf = log,
+		.log_size = LOG_SIZE); /* libbpf has it filled only if the load fails */
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < k->n_maps; i++)
+		err = create_map(s->spec->maps[i], &k->map_fds[i], errmsg);
+	if (err)
+		return err;
+	/* The licence decides which helpers are offered; here it is not the question. */
+	k->prog_fd = bpf_prog_load(BPF_PROG_TYPE_XDP, opts->program, "GPL",
+		(const struct bpf_insn *)s->spec->insns, s->spec->n_insns, &load);
+	return k->prog_fd < 0 ? refused(opts, -errno, log, errmsg) : 0;
+}
+
+int kernel_program__load(struct kernel_program *k, const struct subject *s,
+	const struct engine_opts *opts, char **errmsg)
+{
+	uint32_t n = s->spec->n_maps;
+	char *log = calloc(1, LOG_SIZE);
+	int err = -ENOMEM;
+
+	*k = (struct kernel_program){.prog_fd = -1, .map_fds = malloc((n + 1) * sizeof(int)),
+		.n_maps = n};
+	if (log && k->map_fds) {
+		for (uint32_t i = 0; i < n; i++)
+			k->map_fds[i] = -1;
+		libbpf_set_print(silent);
+		k->obj = bpf_object__open(opts->object);
+		err = k->obj ? load_with_libbpf(k, s, opts, log, errmsg)
+			     : load_spec(k, s, opts, log, errmsg);
+	} else {
+		error__set(errmsg, err, "no memory for the kernel's log");
+	}
+	free(log);
+	if (err)
+		kernel_program__unload(k);
+	return err;
+}
+
+void kernel_program__unload(struct kernel_program *k)
+{
+	if (!k->obj) {
+		for (uint32_t i = 0; k->map_fds && i < k->n_maps; i++) {
+			if (k->map_fds[i] >= 0)
+				close(k->map_fds[i]);
+		}
+		if (k->prog_fd >= 0)
+			close(k->prog_fd);
+	}
+	bpf_object__close(k->obj);
+	free(k->map_fds);
+	*k = (struct kernel_program){.prog_fd = -1};
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * kernel-load.h -- a program and its maps in the running kernel.
+ *
+ * libbpf loads the object where it can open it: then nothing of our loader is between the
+ * object and the kernel, and a fault of ours shows as a difference. Otherwise (old map
+ * definitions, for one) the kernel gets our loader's output. Either way the maps begin with
+ * the contents of ours.
+ */
+#ifndef XDPK_REPLAY_KERNEL_LOAD_H
+#define XDPK_REPLAY_KERNEL_LOAD_H
+
+#include "subject.h"
+
+struct bpf_object;
+
+struct kernel_program {
+	struct bpf_object *obj; /* libbpf's, which then owns all descriptors; or NULL */
+	int prog_fd;
+	int *map_fds; /* one per map of the subject's spec */
+	uint32_t n_maps;
+};
+
+int kernel_program__load(struct kernel_program *k, const struct subject *s,
+	const struct engine_opts *opts, char **errmsg);
+void kernel_program__unload(struct kernel_program *k);
+/* Bytes of a map's value as the system calls have it: all CPUs' of a per-CPU map, each
+ * rounded up to 8 bytes. */
+size_t kernel_map__value_bytes(const struct ebpf_map_opts *opts);
+size_t kernel_map__cpu_stride(const struct ebpf_map_opts *opts);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * report.c -- fills the report.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "hex.h"
+#include "report.h"
+#include "verdict.h"
+
+void report__difference(json_t *report, json_t *where, const char *what, const char *engine,
+	const char *got, const char *against, const char *want)
+{
+	json_t *d = json_pack("{s:s, s:s, s:s, s:s, s:s}", "what", what, "engine", engine, "got",
+		got, "against", against, "want", want);
+
+	json_object_update_new(d, where);
+	json_array_append_new(json_object_get(report, "differences"), d);
+}
+
+size_t report__n_differences(const json_t *report)
+{
+	return json_array_size(json_object_get(report, "differences"));
+}
+
+void report__packet(json_t *report, const struct capture_packet *in,
+	const struct engine_result *out)
+{
+	json_t *list = json_object_get(report, "packet_list");
+	const uint8_t *bytes = out->bytes + out->meta_len;
+	int changed = out->len != in->len || memcmp(bytes, in->data, in->len) != 0;
+	char name[16];
+	json_t *p = json_pack("{s:I, s:I, s:s, s:I, s:I, s:b}", "packet", (json_int_t)in->number,
+		"length", (json_int_t)in->len, "verdict", verdict__name(out->verdict, name),
+		"out_length", (json_int_t)out->len, "metadata", (json_int_t)out->meta_len,
+		"changed", changed);
+
+	if (out->has_redirect && out->redirect.kind)
+		json_object_set_new(p, "ifindex", json_integer(out->redirect.ifindex));
+	json_array_append_new(list, p);
+}
+
+static bool all_zero(const uint8_t *bytes, size_t n)
+{
+	while (n && !bytes[n - 1])
+		n--;
+	return !n;
+}
+
+/* An array's elements that are zero are left out: there may be many. */
+static json_t *describe_entries(const struct map_copy *m)
+{
+	json_t *entries = json_array();
+
+	for (size_t i = 0; i < m->n; i++) {
+		char *key, *value;
+
+		if (map_type__is_array(m->type) && all_zero(map_copy__value(m, i), m->value_size))
+			continue;
+		key = hex__format(map_copy__key(m, i), m->key_size);
+		value = hex__format(map_copy__value(m, i), m->value_size);
+		json_array_append_new(entries, json_pack("{s:s*, s:s*}", "key", key, "value", value));
+		free(key);
+		free(value);
+	}
+	return entries;
+}
+
+void report__maps(json_t *report, const struct map_set *set)
+{
+	json_t *maps = json_array();
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct map_copy *m = &set->maps[i];
+		const char *type = ebpf_map_type__name(m->type);
+
+		json_array_append_new(maps, json_pack("{s:s, s:s, s:o}", "name", m->name, "type",
+			type ? type : "unknown", "entries", describe_entries(m)));
+	}
+	json_object_set_new(report, "maps", maps);
+}
+
+int report__print_json(const json_t *report)
+{
+	int err = json_dumpf(report, stdout, JSON_INDENT(2));
+
+	putchar('\n');
+	return err;
+}

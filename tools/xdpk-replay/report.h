@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * report.h -- what a replay found. The report is one JSON object; -j prints it as it is, and
+ * the text for people is rendered from it, so that the two cannot disagree.
+ *
+ *	{"object", "program", "capture", "packets", "too_short", "too_long", "cut_by_snap",
+ *	 "passes",
+ *	 "engines": [{"name", "skipped": reason} or
+ *	             {"name", "verdicts": {"drop": n, ...}, "ns_per_packet", "measures"}],
+ *	 "differences": [{"packet": n  or  "map": name, "key": hex;
+ *	                  "what", "engine", "got", "against", "want"}],
+ *	 with -v          "packet_list": [{"packet", "length", "verdict", "out_length",
+ *	                                   "metadata", "changed", "ifindex"}],
+ *	 with --dump-maps "maps": [{"name", "type", "entries": [{"key", "value"}]}],
+ *	 with --coverage  "coverage": see coverage.h}
+ */
+#ifndef XDPK_REPLAY_REPORT_H
+#define XDPK_REPLAY_REPORT_H
+
+#include <jansson.h>
+
+#include "engine.h"
+
+/* Takes `where`: {"packet"} or {"map", "key"}. got and want are copied. */
+void report__difference(json_t *report, json_t *where, const char *what, const char *engine,
+	const char *got, const char *against, const char *want);
+size_t report__n_differences(const json_t *report);
+
+void report__packet(json_t *report, const struct capture_packet *in,
+	const struct engine_result *out);
+void report__maps(json_t *report, const struct map_set *set);
+
+void report__print_text(const json_t *report);
+int report__print_json(const json_t *report);
+
+#endif
