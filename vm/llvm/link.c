@@ -129,6 +129,28 @@ static void prepare_globals(struct compilation *c)
 			LLVMSetLinkage(g, LLVMInternalLinkage);
 }
 
+static void add_call_attribute(struct compilation *c, LLVMValueRef call, const char *name)
+{
+	unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+
+	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex,
+		LLVMCreateEnumAttribute(c->context, kind, 0));
+}
+
+/* The program is a part of the driver's loop; ebpf_entry calls a copy of it. */
+static void inline_into_driver(struct compilation *c, LLVMValueRef program)
+{
+	if (c->view->n_insns > MAX_INLINED_INSNS)
+		return;
+	add_attribute(c, c->funcs[0].fn, "alwaysinline");
+	for (LLVMUseRef use = LLVMGetFirstUse(program); use; use = LLVMGetNextUse(use)) {
+		LLVMValueRef call = LLVMGetUser(use);
+
+		if (LLVMIsACallInst(call) && LLVMGetCalledValue(call) == program)
+			add_call_attribute(c, call, "alwaysinline");
+	}
+}
+
 /* ebpf_entry(env, ctx): the same program without a driver. */
 static void make_entry(struct compilation *c)
 {
@@ -137,14 +159,14 @@ static void make_entry(struct compilation *c)
 	LLVMValueRef entry = LLVMAddFunction(c->module, "ebpf_entry", type);
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
 
+	if (c->req->driver_bitcode)
+		inline_into_driver(c, program);
 	LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(c->context, entry, ""));
 	LLVMGetParams(entry, args);
 	call = LLVMBuildCall2(b, type, program, args, 2, "");
 	LLVMSetTailCall(call, true);
 	LLVMBuildRet(b, call);
 	LLVMDisposeBuilder(b);
-	if (c->req->driver_bitcode && c->view->n_insns <= MAX_INLINED_INSNS)
-		add_attribute(c, program, "alwaysinline");
 }
 
 int compilation__link(struct compilation *c)
