@@ -16,7 +16,7 @@ struct note {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 256);
-	__type(key, __be32); /* the outer source address */
+	__type(key, __be32);  /* the outer source address */
 	__type(value, __u64); /* packets; shared by all workers */
 } tunnels SEC(".maps");
 

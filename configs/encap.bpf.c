@@ -11,11 +11,11 @@
  */
 #include "parse.h"
 
-#define MAX_SHIM      196
-#define PROTO_SHIM    253
-#define OUTER_TTL     64
+#define MAX_SHIM   196
+#define PROTO_SHIM 253
+#define OUTER_TTL  64
 
-const volatile __u32 shim = 0; /* bytes, a multiple of 4 */
+const volatile __u32 shim = 0;                             /* bytes, a multiple of 4 */
 const volatile __be32 outer_saddr = bpf_htonl(0xc0000201); /* 192.0.2.1 */
 const volatile __be32 outer_daddr = bpf_htonl(0xc6336401); /* 198.51.100.1 */
 

@@ -42,7 +42,7 @@ struct vlan_tag {
 /* What all IPv6 extension headers begin with. */
 struct ipv6_ext {
 	__u8 next;
-	__u8 len; /* in units of 8 bytes, less one */
+	__u8 len;        /* in units of 8 bytes, less one */
 	__be16 frag_off; /* of a fragment header */
 	__be32 id;
 };

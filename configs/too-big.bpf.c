@@ -65,8 +65,8 @@ static __always_inline void write_icmp(struct icmp_header *icmp)
 		.code = ICMP_FRAG_NEEDED,
 		.mtu = bpf_htons(mtu),
 	};
-	icmp->checksum = csum_fold(
-		bpf_csum_diff(NULL, 0, (__be32 *)icmp, sizeof(*icmp) + QUOTED, 0));
+	icmp->checksum =
+		csum_fold(bpf_csum_diff(NULL, 0, (__be32 *)icmp, sizeof(*icmp) + QUOTED, 0));
 }
 
 SEC("xdp")

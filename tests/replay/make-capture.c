@@ -26,18 +26,22 @@ struct options {
 	bool mixed; /* all kinds, and truncations */
 };
 
-static void usage(FILE *to)
+static const char usage[] =
+	"usage: make-capture OUT.pcap [--count N] [--kind KIND]... [--flows N]\n"
+	"                    [--rules FILE]\n"
+	"\n"
+	"  --count N     packets of each kind (default 64)\n"
+	"  --kind KIND   only this kind, and no truncations; may be repeated\n"
+	"  --flows N     flows the packets belong to, at most 60000 (default 16)\n"
+	"  --rules FILE  also write control lines for the sample firewall: a rule for\n"
+	"                the TCP and UDP packets of every flow, with verdicts drop,\n"
+	"                pass and tx in turn\n"
+	"\n"
+	"kinds:\n";
+
+static void print_usage(FILE *to)
 {
-	fprintf(to,
-		"usage: make-capture OUT.pcap [--count N] [--kind KIND]... [--flows N] [--rules FILE]\n"
-		"\n"
-		"  --count N     packets of each kind (default 64)\n"
-		"  --kind KIND   only this kind, and no truncations; may be repeated\n"
-		"  --flows N     flows the packets belong to, at most 60000 (default 16)\n"
-		"  --rules FILE  also write control lines for the sample firewall: a rule for the\n"
-		"                TCP and UDP packets of every flow, verdicts drop, pass and tx in turn\n"
-		"\n"
-		"kinds:\n");
+	fputs(usage, to);
 	for (const struct packet_kind *k = packet_kinds; k->name; k++)
 		fprintf(to, "  %-13s %s\n", k->name, k->summary);
 }
@@ -62,10 +66,9 @@ static bool parse_number(const char *text, unsigned max, unsigned *out)
 
 static bool parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{"count", required_argument, NULL, 'c'}, {"kind", required_argument, NULL, 'k'},
-		{"flows", required_argument, NULL, 'f'}, {"rules", required_argument, NULL, 'r'},
-		{"help", no_argument, NULL, 'h'}, {NULL}};
+	static const struct option longs[] = {{"count", required_argument, NULL, 'c'},
+		{"kind", required_argument, NULL, 'k'}, {"flows", required_argument, NULL, 'f'},
+		{"rules", required_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 	int c;
 
 	*o = (struct options){.count = 64, .flows = 16};
@@ -85,7 +88,7 @@ static bool parse_options(int argc, char **argv, struct options *o)
 			o->kinds[o->n_kinds++] = find_kind(optarg);
 			break;
 		case 'r': o->rules = optarg; break;
-		case 'h': usage(stdout); exit(0);
+		case 'h': print_usage(stdout); exit(0);
 		default: return false;
 		}
 	}
@@ -153,7 +156,8 @@ static int write_rules(const struct options *o)
 	for (unsigned i = 0; i < 2 * o->flows; i++) {
 		unsigned flow = i / 2, sport = 1024 + flow, dport = packet_flow__port(flow);
 
-		fprintf(f, "map update rules key 10 0 %u %u  192 0 2 %u  %u %u  %u %u  %u 0 0 0"
+		fprintf(f,
+			"map update rules key 10 0 %u %u  192 0 2 %u  %u %u  %u %u  %u 0 0 0"
 			"  value %u 0 0 0\n",
 			flow >> 8, flow & 255, 1 + flow % 8, sport >> 8, sport & 255, dport >> 8,
 			dport & 255, protos[i % 2], 1 + flow % 3);
@@ -170,7 +174,7 @@ int main(int argc, char **argv)
 	struct options o;
 
 	if (!parse_options(argc, argv, &o)) {
-		usage(stderr);
+		print_usage(stderr);
 		return 2;
 	}
 	if (write_capture(&o))

@@ -395,14 +395,14 @@ static void build_big(struct packet *p, unsigned n, unsigned flows)
 static void build_syn(struct packet *p, unsigned n, unsigned flows)
 {
 	static const char offers[][8] = {
-		"\2\4\x05\xb4\1\1\1",          /* MSS 1460 */
-		"\1\2\4\x05\xb4\1\1",          /* the same at an odd place */
-		"\3\3\7\2\4\x23\x28\1",        /* window scale, MSS 9000 */
-		"\2\4\x02\x18\1\1\1",          /* MSS 536 */
-		"\1\1\1\1\1\1\1\1",            /* nothing */
-		"\0\2\4\x05\xb4\1\1",          /* the end comes first */
-		"\3\0\2\4\x05\xb4\1",          /* length 0 */
-		"\3\x3f\2\4\x05\xb4\1",        /* length beyond the header */
+		"\2\4\x05\xb4\1\1\1",   /* MSS 1460 */
+		"\1\2\4\x05\xb4\1\1",   /* the same at an odd place */
+		"\3\3\7\2\4\x23\x28\1", /* window scale, MSS 9000 */
+		"\2\4\x02\x18\1\1\1",   /* MSS 536 */
+		"\1\1\1\1\1\1\1\1",     /* nothing */
+		"\0\2\4\x05\xb4\1\1",   /* the end comes first */
+		"\3\0\2\4\x05\xb4\1",   /* length 0 */
+		"\3\x3f\2\4\x05\xb4\1", /* length beyond the header */
 	};
 	bool v6 = n % 3 == 2, bare = n % 11 == 10, cut = n % 11 == 9;
 	unsigned options = bare ? 0 : 8, flow = n % flows, ip;
@@ -430,8 +430,8 @@ static void build_bad_checksum(struct packet *p, unsigned n, unsigned flows)
 	}
 	ip = udp_packet(p, n % flows, 33);
 	switch (n % 4) {
-	case 0: p->data[ip + 10] ^= 0x55; break;       /* of the header */
-	case 2: p->data[ip + 20 + 7] ^= 0x55; break;   /* of the datagram */
+	case 0: p->data[ip + 10] ^= 0x55; break;        /* of the header */
+	case 2: p->data[ip + 20 + 7] ^= 0x55; break;    /* of the datagram */
 	case 3: put16(p->data + ip + 20 + 6, 0); break; /* none made */
 	}
 }
@@ -443,15 +443,15 @@ static void build_malformed(struct packet *p, unsigned n, unsigned flows)
 	eth(p, flow, ETH_IP);
 	ip = n % 2 ? tcp_packet(p, flow, SYN, 4) : udp_packet(p, flow, 4);
 	switch (n / 2 % 10) {
-	case 0: p->data[ip] = 0x44; break;                /* header of 16 bytes */
-	case 1: p->data[ip] = 0x4f; break;                /* header beyond the end */
-	case 2: p->data[ip] = 0x65; break;                /* version 6 in an IPv4 frame */
-	case 3: put16(p->data + ip + 2, 9000); break;     /* total length beyond the end */
-	case 4: put16(p->data + ip + 2, 8); break;        /* total length within the header */
-	case 5: p->len = ip + 7; break;                   /* cut in the IP header */
-	case 6: p->len = ip + 23; break;                  /* cut in the ports */
-	case 7: put16(p->data + 12, ETH_IPV6); break;     /* IPv4 in an IPv6 frame */
-	case 8:                                           /* cut in a VLAN tag */
+	case 0: p->data[ip] = 0x44; break;            /* header of 16 bytes */
+	case 1: p->data[ip] = 0x4f; break;            /* header beyond the end */
+	case 2: p->data[ip] = 0x65; break;            /* version 6 in an IPv4 frame */
+	case 3: put16(p->data + ip + 2, 9000); break; /* total length beyond the end */
+	case 4: put16(p->data + ip + 2, 8); break;    /* total length within the header */
+	case 5: p->len = ip + 7; break;               /* cut in the IP header */
+	case 6: p->len = ip + 23; break;              /* cut in the ports */
+	case 7: put16(p->data + 12, ETH_IPV6); break; /* IPv4 in an IPv6 frame */
+	case 8:                                       /* cut in a VLAN tag */
 		put16(p->data + 12, ETH_VLAN);
 		p->len = 16;
 		break;

@@ -132,8 +132,11 @@ static int lookup_pair(void *map, const void *key, void *value)
 
 static struct map_set set_of(const uint8_t (*pair)[2], size_t n)
 {
-	const struct ebpf_map_opts opts = {.name = "m", .type = BPF_MAP_TYPE_HASH, .key_size = 1,
-		.value_size = 1, .max_entries = 16};
+	const struct ebpf_map_opts opts = {.name = "m",
+		.type = BPF_MAP_TYPE_HASH,
+		.key_size = 1,
+		.value_size = 1,
+		.max_entries = 16};
 	struct pairs pairs = {pair, n};
 	struct map_reader reader = {
 		.next = next_pair, .lookup = lookup_pair, .map = &pairs, .value_bytes = 1};

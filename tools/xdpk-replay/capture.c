@@ -54,8 +54,8 @@ static int add(struct loading *l, const struct pcap_pkthdr *h, const u_char *dat
 		return -ENOMEM;
 	c->cut_by_snap += h->caplen < h->len;
 	memcpy(c->bytes + l->bytes_used, data, h->caplen);
-	c->packets[c->n++] = (struct capture_packet){
-		.len = h->caplen, .number = c->total, .time = h->ts};
+	c->packets[c->n++] =
+		(struct capture_packet){.len = h->caplen, .number = c->total, .time = h->ts};
 	l->bytes_used += h->caplen;
 	return 0;
 }
@@ -70,8 +70,8 @@ static int read_packets(struct capture *c, pcap_t *pcap, const char *path, char 
 
 	while ((rc = pcap_next_ex(pcap, &h, &data)) == 1) {
 		if (add(&l, h, data))
-			return error__set(errmsg, -ENOMEM, "%s: packet %zu: no memory", path,
-				c->total);
+			return error__set(
+				errmsg, -ENOMEM, "%s: packet %zu: no memory", path, c->total);
 	}
 	if (rc == PCAP_ERROR)
 		return error__set(errmsg, -EINVAL, "%s: packet %zu: %s", path, c->total + 1,
@@ -145,8 +145,8 @@ struct capture_writer *capture_writer__open(const char *path, char **errmsg)
 	return NULL;
 }
 
-void capture_writer__add(struct capture_writer *w, const struct timeval *time,
-	const uint8_t *data, uint32_t len)
+void capture_writer__add(
+	struct capture_writer *w, const struct timeval *time, const uint8_t *data, uint32_t len)
 {
 	struct pcap_pkthdr h = {.ts = *time, .caplen = len, .len = len};
 

@@ -38,8 +38,8 @@ void capture__free(struct capture *c);
 /* A pcap file with time stamps in nanoseconds. */
 struct capture_writer;
 struct capture_writer *capture_writer__open(const char *path, char **errmsg);
-void capture_writer__add(struct capture_writer *w, const struct timeval *time,
-	const uint8_t *data, uint32_t len);
+void capture_writer__add(
+	struct capture_writer *w, const struct timeval *time, const uint8_t *data, uint32_t len);
 /* Also frees it. Tells whether everything could be written. */
 int capture_writer__close(struct capture_writer *w, char **errmsg);
 

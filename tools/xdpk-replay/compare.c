@@ -67,7 +67,8 @@ void compare__packets(json_t *report, uint32_t number, const char *who,
 	if (got->len != want->len)
 		differ_in_number(&s, number, "length", "%u", got->len, want->len);
 	if (got->meta_len != want->meta_len)
-		differ_in_number(&s, number, "metadata length", "%u", got->meta_len, want->meta_len);
+		differ_in_number(
+			&s, number, "metadata length", "%u", got->meta_len, want->meta_len);
 	if (got->len == want->len && got->meta_len == want->meta_len)
 		compare_bytes(&s, number, got, want);
 	if (got->redirect && want->redirect)
@@ -76,8 +77,11 @@ void compare__packets(json_t *report, uint32_t number, const char *who,
 
 static struct packet_state state_of(const struct engine_result *r)
 {
-	return (struct packet_state){.verdict = r->verdict, .meta_len = r->meta_len, .len = r->len,
-		.bytes = r->bytes, .redirect = r->has_redirect ? &r->redirect : NULL};
+	return (struct packet_state){.verdict = r->verdict,
+		.meta_len = r->meta_len,
+		.len = r->len,
+		.bytes = r->bytes,
+		.redirect = r->has_redirect ? &r->redirect : NULL};
 }
 
 void compare__results(json_t *report, uint32_t number, const char *who,
@@ -108,8 +112,8 @@ static void compare_entry(const struct sides *s, const struct map_copy *m, const
 }
 
 /* Both are sorted by key: one walk over both. */
-static void compare_map(const struct sides *s, const struct map_copy *got,
-	const struct map_copy *want)
+static void compare_map(
+	const struct sides *s, const struct map_copy *got, const struct map_copy *want)
 {
 	size_t i = 0, j = 0;
 

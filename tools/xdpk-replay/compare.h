@@ -14,7 +14,7 @@
 struct packet_state {
 	uint32_t verdict;
 	uint32_t meta_len, len;
-	const uint8_t *bytes; /* meta_len + len */
+	const uint8_t *bytes;                 /* meta_len + len */
 	const struct ebpf_redirect *redirect; /* NULL: not known */
 };
 

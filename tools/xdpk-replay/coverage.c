@@ -44,14 +44,15 @@ static json_t *describe_lines(const struct line_count *counts, size_t n)
 	json_t *lines = json_array();
 
 	for (size_t i = 0, j; i < n; i = j) {
+		const struct ebpf_line *l = counts[i].line;
+		const char *source = l->text ? l->text : "";
 		uint64_t hits = 0;
 
 		for (j = i; j < n && compare_lines(&counts[i], &counts[j]) == 0; j++)
 			hits = counts[j].hits > hits ? counts[j].hits : hits;
-		json_array_append_new(lines, json_pack("{s:s, s:I, s:s, s:I}",
-			"file", counts[i].line->file, "line", (json_int_t)counts[i].line->line,
-			"text", counts[i].line->text ? counts[i].line->text : "",
-			"hits", (json_int_t)hits));
+		json_array_append_new(lines,
+			json_pack("{s:s, s:I, s:s, s:I}", "file", l->file, "line",
+				(json_int_t)l->line, "text", source, "hits", (json_int_t)hits));
 	}
 	return lines;
 }
@@ -73,5 +74,6 @@ json_t *coverage__describe(const struct engine_counts *c)
 	lines = describe_lines(counts, count_lines(c, counts));
 	free(counts);
 	return json_pack("{s:I, s:I, s:f, s:o}", "reachable", (json_int_t)reachable, "hit",
-		(json_int_t)hit, "percent", reachable ? 100.0 * hit / reachable : 0.0, "lines", lines);
+		(json_int_t)hit, "percent", reachable ? 100.0 * hit / reachable : 0.0, "lines",
+		lines);
 }

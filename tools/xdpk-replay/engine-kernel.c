@@ -27,8 +27,7 @@ struct kernel {
 
 int engine_kernel__available(const struct engine *e, char **errmsg)
 {
-	const struct bpf_insn pass[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS},
+	const struct bpf_insn pass[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS},
 		{.code = BPF_JMP | BPF_EXIT}};
 	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "probe", "GPL", pass, 2, NULL);
 
@@ -50,13 +49,13 @@ static int pin_to_one_cpu(struct kernel *k, char **errmsg)
 	CPU_ZERO(&one);
 	CPU_SET(k->cpu, &one);
 	if (sched_setaffinity(0, sizeof(one), &one))
-		return error__set(errmsg, -errno, "cannot stay on CPU %d: %s", k->cpu,
-			strerror(errno));
+		return error__set(
+			errmsg, -errno, "cannot stay on CPU %d: %s", k->cpu, strerror(errno));
 	return 0;
 }
 
-int engine_kernel__open(const struct engine *e, const struct engine_opts *opts, void **state,
-	char **errmsg)
+int engine_kernel__open(
+	const struct engine *e, const struct engine_opts *opts, void **state, char **errmsg)
 {
 	struct kernel *k = calloc(1, sizeof(*k));
 	int err;
@@ -93,15 +92,17 @@ static int run_one(struct kernel *k, const struct capture_packet *in, uint8_t *f
 	if (bpf_prog_test_run_opts(k->program.prog_fd, &opts)) {
 		int err = -errno;
 
-		return err == -ENODEV
-			? error__set(errmsg, err, "engine kernel: no interface has index %u here",
-				  k->ifindex)
-			: error__set(errmsg, err, "engine kernel: packet %u: %s", in->number,
-				  strerror(-err));
+		if (err == -ENODEV)
+			return error__set(errmsg, err,
+				"engine kernel: no interface has index %u here", k->ifindex);
+		return error__set(
+			errmsg, err, "engine kernel: packet %u: %s", in->number, strerror(-err));
 	}
 	/* What comes out begins at data_meta; `after` counts from there. */
-	*out = (struct engine_result){.verdict = opts.retval, .meta_len = after.data,
-		.len = opts.data_size_out - after.data, .bytes = frame};
+	*out = (struct engine_result){.verdict = opts.retval,
+		.meta_len = after.data,
+		.len = opts.data_size_out - after.data,
+		.bytes = frame};
 	*ns += opts.duration;
 	return 0;
 }
@@ -113,7 +114,8 @@ int engine_kernel__run(void *state, const struct capture_packet *in, size_t n,
 
 	*ns = 0;
 	for (size_t i = 0; i < n; i++) {
-		int err = run_one(k, &in[i], k->frames + i * EBPF_XDP_FRAME_SIZE, &out[i], ns, errmsg);
+		int err = run_one(
+			k, &in[i], k->frames + i * EBPF_XDP_FRAME_SIZE, &out[i], ns, errmsg);
 
 		if (err)
 			return err;
@@ -137,8 +139,10 @@ int engine_kernel__maps(void *state, struct map_set *set, char **errmsg)
 
 	for (uint32_t i = 0; i < k->subject.spec->n_maps; i++) {
 		const struct ebpf_map_opts *o = ebpf_map__opts(k->subject.spec->maps[i]);
-		struct map_reader reader = {.next = next_key, .lookup = lookup,
-			.map = &k->program.map_fds[i], .value_bytes = kernel_map__value_bytes(o)};
+		struct map_reader reader = {.next = next_key,
+			.lookup = lookup,
+			.map = &k->program.map_fds[i],
+			.value_bytes = kernel_map__value_bytes(o)};
 		int err;
 
 		if (map_type__is_percpu(o->type))

@@ -36,8 +36,8 @@ int engine_machine__available(const struct engine *e, char **errmsg)
 	struct ebpf_vm *vm = ebpf_create(e->name);
 
 	if (!vm)
-		return error__set(errmsg, -ENOTSUP, "engine %s: this build has no such backend",
-			e->name);
+		return error__set(
+			errmsg, -ENOTSUP, "engine %s: this build has no such backend", e->name);
 	ebpf_destroy(vm);
 	return 0;
 }
@@ -82,8 +82,8 @@ static int start_counting(struct machine *m, char **errmsg)
 	return 0;
 }
 
-int engine_machine__open(const struct engine *e, const struct engine_opts *opts, void **state,
-	char **errmsg)
+int engine_machine__open(
+	const struct engine *e, const struct engine_opts *opts, void **state, char **errmsg)
 {
 	struct machine *m = calloc(1, sizeof(*m));
 	int err;
@@ -112,16 +112,19 @@ int engine_machine__open(const struct engine *e, const struct engine_opts *opts,
 	return 0;
 }
 
-/* A fresh frame for every packet. Headers are written last, to be in the nearest cache. */
+/* A fresh frame for every packet: zeroes before it, as in the kernel. What lies behind it need
+ * not be cleared, adjust_tail does that, and so the packets stay in the nearest caches. */
 static void prepare(struct machine *m, const struct capture_packet *in, size_t n)
 {
-	memset(m->frames, 0, n * FRAME_STRIDE);
 	for (size_t i = 0; i < n; i++) {
 		uint8_t *buf = m->frames + i * FRAME_STRIDE, *data = buf + EBPF_XDP_HEADROOM;
 
+		memset(buf, 0, EBPF_XDP_HEADROOM);
 		memcpy(data, in[i].data, in[i].len);
 		m->packets[i].ctx = (struct ebpf_xdp_ctx){.data = data,
-			.data_end = data + in[i].len, .data_meta = data, .buf = buf,
+			.data_end = data + in[i].len,
+			.data_meta = data,
+			.buf = buf,
 			.buf_end = buf + EBPF_XDP_FRAME_SIZE,
 			.head_limit = buf + EBPF_XDP_FRAME_HEADER,
 			.tail_limit = buf + EBPF_XDP_FRAME_SIZE - EBPF_XDP_TAIL_RESERVE,
@@ -153,9 +156,12 @@ int engine_machine__run(void *state, const struct capture_packet *in, size_t n,
 
 		out[i] = (struct engine_result){.verdict = p->verdict,
 			.meta_len = p->ctx.data - p->ctx.data_meta,
-			.len = p->ctx.data_end - p->ctx.data, .bytes = p->ctx.data_meta,
-			.has_redirect = true, .redirect = p->redirect,
-			.fault_reason = p->fault_reason, .fault_insn = p->fault_insn};
+			.len = p->ctx.data_end - p->ctx.data,
+			.bytes = p->ctx.data_meta,
+			.has_redirect = true,
+			.redirect = p->redirect,
+			.fault_reason = p->fault_reason,
+			.fault_insn = p->fault_insn};
 	}
 	return 0;
 }
@@ -177,7 +183,9 @@ int engine_machine__maps(void *state, struct map_set *set, char **errmsg)
 	for (uint32_t i = 0; i < spec->n_maps; i++) {
 		struct ebpf_map *map = spec->maps[i];
 		/* Of a per-CPU value the first slot: worker 0 is the only one. */
-		struct map_reader reader = {.next = next_key, .lookup = lookup, .map = map,
+		struct map_reader reader = {.next = next_key,
+			.lookup = lookup,
+			.map = map,
 			.value_bytes = ebpf_map__value_bytes(map)};
 		int err = map_set__add(set, ebpf_map__opts(map), &reader, errmsg);
 

@@ -34,9 +34,9 @@ struct engine_opts {
 
 struct engine_result {
 	uint32_t verdict;
-	uint32_t meta_len, len;         /* bytes of metadata; of the packet behind it */
-	const uint8_t *bytes;           /* meta_len + len; until the engine's next run() */
-	bool has_redirect;              /* `redirect` is known to the engine */
+	uint32_t meta_len, len; /* bytes of metadata; of the packet behind it */
+	const uint8_t *bytes;   /* meta_len + len; until the engine's next run() */
+	bool has_redirect;      /* `redirect` is known to the engine */
 	struct ebpf_redirect redirect;
 	uint32_t fault_reason, fault_insn;
 };

@@ -26,7 +26,8 @@ static int parse_bytes(struct expectation *e, const char *text, char **errmsg)
 	}
 	n = hex__parse(text, strlen(text), bytes, sizeof(bytes));
 	if (n < 0)
-		return error__set(errmsg, -EINVAL, "'%.40s' is neither = nor a packet in hex", text);
+		return error__set(
+			errmsg, -EINVAL, "'%.40s' is neither = nor a packet in hex", text);
 	e->kind = EXPECT_GIVEN;
 	e->len = n;
 	e->bytes = malloc(n + 1);
@@ -54,12 +55,14 @@ static int parse_line(struct expect *x, char *line, char **errmsg)
 	if (*end || *number == '-' || i < 1)
 		return error__set(errmsg, -EINVAL, "'%.40s' is not a packet's number", number);
 	if (i > x->n)
-		return error__set(errmsg, -EINVAL, "packet %lu is beyond the capture's %zu", i, x->n);
+		return error__set(
+			errmsg, -EINVAL, "packet %lu is beyond the capture's %zu", i, x->n);
 	e = &x->of[i - 1];
 	if (e->present)
 		return error__set(errmsg, -EINVAL, "packet %lu has a line already", i);
 	if (!verdict || !verdict__parse(verdict, strlen(verdict), &e->verdict))
-		return error__set(errmsg, -EINVAL, "'%.40s' is not a verdict", verdict ? verdict : "");
+		return error__set(
+			errmsg, -EINVAL, "'%.40s' is not a verdict", verdict ? verdict : "");
 	if (strtok_r(NULL, blanks, &rest))
 		return error__set(errmsg, -EINVAL, "more than a number, a verdict and bytes");
 	e->present = true;
@@ -76,8 +79,8 @@ int expect__load(struct expect *x, const char *path, size_t n_packets, char **er
 
 	*x = (struct expect){.of = calloc(n_packets + 1, sizeof(*x->of)), .n = n_packets};
 	if (!f || !x->of)
-		err = error__set(errmsg, f ? -ENOMEM : -errno, "%s: %s", path,
-			strerror(f ? ENOMEM : errno));
+		err = error__set(
+			errmsg, f ? -ENOMEM : -errno, "%s: %s", path, strerror(f ? ENOMEM : errno));
 	while (!err && getline(&line, &room, f) >= 0) {
 		number++;
 		err = parse_line(x, line, errmsg);
@@ -105,8 +108,8 @@ void expect__check(const struct expect *x, const struct capture_packet *in,
 {
 	const struct expectation *e = &x->of[in->number - 1];
 	struct packet_state want = {.verdict = e->verdict, .len = e->len, .bytes = e->bytes};
-	struct packet_state got = {.verdict = out->verdict, .len = out->len,
-		.bytes = out->bytes + out->meta_len};
+	struct packet_state got = {
+		.verdict = out->verdict, .len = out->len, .bytes = out->bytes + out->meta_len};
 
 	if (!e->present)
 		return;

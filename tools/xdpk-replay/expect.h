@@ -42,7 +42,6 @@ void expect__free(struct expect *x);
 void expect__check(const struct expect *x, const struct capture_packet *in,
 	const struct engine *engine, const struct engine_result *out, json_t *report);
 /* The line that expects what happened. */
-void expect__write_line(
-	FILE *to, const struct capture_packet *in, const struct engine_result *out);
+void expect__write_line(FILE *to, const struct capture_packet *in, const struct engine_result *out);
 
 #endif

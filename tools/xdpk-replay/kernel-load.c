@@ -23,9 +23,9 @@ size_t kernel_map__cpu_stride(const struct ebpf_map_opts *opts)
 
 size_t kernel_map__value_bytes(const struct ebpf_map_opts *opts)
 {
-	return map_type__is_percpu(opts->type)
-		? kernel_map__cpu_stride(opts) * libbpf_num_possible_cpus()
-		: opts->value_size;
+	if (map_type__is_percpu(opts->type))
+		return kernel_map__cpu_stride(opts) * libbpf_num_possible_cpus();
+	return opts->value_size;
 }
 
 static bool is_constant(const struct ebpf_map_opts *opts)
@@ -66,8 +66,10 @@ static int copy_contents(struct ebpf_map *map, int fd, char **errmsg)
 	free(keys);
 	free(ours);
 	free(theirs);
-	return err == -ENOENT ? 0 : error__set(errmsg, err, "map %s: cannot fill the kernel's: %s",
-					    o->name, strerror(-err));
+	if (err == -ENOENT)
+		return 0;
+	return error__set(
+		errmsg, err, "map %s: cannot fill the kernel's: %s", o->name, strerror(-err));
 }
 
 /* The reason is the last line of the kernel's log before its statistics. */
@@ -131,12 +133,13 @@ static int select_parts(struct kernel_program *k, const struct subject *s,
 
 		m = find_map(k, o);
 		if (!m)
-			return error__set(errmsg, -ENOENT, "map %s: libbpf does not find it", o->name);
+			return error__set(
+				errmsg, -ENOENT, "map %s: libbpf does not find it", o->name);
 		bpf_map__set_autocreate(m, true);
-		if (is_constant(o) && bpf_map__set_initial_value(
-					      m, ebpf_map__initial_value(ours), o->value_size))
-			return error__set(errmsg, -errno, "map %s: libbpf does not take its contents",
-				o->name);
+		if (is_constant(o) &&
+			bpf_map__set_initial_value(m, ebpf_map__initial_value(ours), o->value_size))
+			return error__set(errmsg, -errno,
+				"map %s: libbpf does not take its contents", o->name);
 	}
 	return 0;
 }
@@ -172,8 +175,7 @@ static int create_map(struct ebpf_map *map, int *fd, char **errmsg)
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = o->flags);
 	int err;
 
-	*fd = bpf_map_create(
-		o->type, o->name, o->key_size, o->value_size, o->max_entries, &opts);
+	*fd = bpf_map_create(o->type, o->name, o->key_size, o->value_size, o->max_entries, &opts);
 	if (*fd < 0)
 		return error__set(errmsg, -errno, "map %s: the kernel refuses it: %s", o->name,
 			strerror(errno));
@@ -211,8 +213,8 @@ int kernel_program__load(struct kernel_program *k, const struct subject *s,
 	char *log = calloc(1, LOG_SIZE);
 	int err = -ENOMEM;
 
-	*k = (struct kernel_program){.prog_fd = -1, .map_fds = malloc((n + 1) * sizeof(int)),
-		.n_maps = n};
+	*k = (struct kernel_program){
+		.prog_fd = -1, .map_fds = malloc((n + 1) * sizeof(int)), .n_maps = n};
 	if (log && k->map_fds) {
 		for (uint32_t i = 0; i < n; i++)
 			k->map_fds[i] = -1;

@@ -80,8 +80,8 @@ static void print_usage(void)
 		printf("  %-8s %s\n", e->name, e->summary);
 }
 
-static int parse_number(const char *what, const char *text, uint32_t min, uint32_t *out,
-	char **errmsg)
+static int parse_number(
+	const char *what, const char *text, uint32_t min, uint32_t *out, char **errmsg)
 {
 	char *end;
 	unsigned long v = strtoul(text, &end, 0);
@@ -155,8 +155,7 @@ static int parse_option(struct replay_opts *o, int c, char **argv, char **errmsg
 	case 'p': o->engine.program = optarg; break;
 	case 'e': return parse_engines(o, optarg, errmsg);
 	case 'i': o->engine.init = optarg; break;
-	case OPT_IFINDEX:
-		return parse_number("--ifindex", optarg, 1, &o->engine.ifindex, errmsg);
+	case OPT_IFINDEX: return parse_number("--ifindex", optarg, 1, &o->engine.ifindex, errmsg);
 	case 'w': return parse_output(o, optarg, errmsg);
 	case 'x': o->expect = optarg; break;
 	case OPT_WRITE_EXPECT: o->write_expect = optarg; break;
@@ -168,8 +167,8 @@ static int parse_option(struct replay_opts *o, int c, char **argv, char **errmsg
 	case 'j': o->json = true; break;
 	case 'h': return HELP_TO_STDOUT;
 	case ':':
-		return error__set(errmsg, -EINVAL, "%s wants an argument (see --help)",
-			argv[optind - 1]);
+		return error__set(
+			errmsg, -EINVAL, "%s wants an argument (see --help)", argv[optind - 1]);
 	default:
 		if (optopt && optopt < OPT_IFINDEX)
 			return error__set(errmsg, -EINVAL, "no option -%c (see --help)", optopt);

@@ -68,8 +68,10 @@ int map_set__add(struct map_set *set, const struct ebpf_map_opts *opts,
 		set->maps = maps;
 	if (maps && keys && value) {
 		m = &maps[set->n++];
-		*m = (struct map_copy){.name = strdup(opts->name), .type = opts->type,
-			.key_size = opts->key_size, .value_size = opts->value_size};
+		*m = (struct map_copy){.name = strdup(opts->name),
+			.type = opts->type,
+			.key_size = opts->key_size,
+			.value_size = opts->value_size};
 		if (m->name)
 			err = read_entries(m, reader, keys, value, opts->max_entries);
 		if (!err && !map_type__is_array(m->type) && m->n)

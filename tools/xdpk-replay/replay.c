@@ -52,12 +52,11 @@ static int start_report(struct replay *r, char **errmsg)
 {
 	const struct replay_opts *o = r->opts;
 
-	r->report = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:[], s:[]}",
-		"object", o->engine.object, "program", r->program, "capture", o->capture,
-		"packets", (json_int_t)r->capture.n, "too_short", (json_int_t)r->capture.too_short,
-		"too_long", (json_int_t)r->capture.too_long,
-		"cut_by_snap", (json_int_t)r->capture.cut_by_snap, "passes", (json_int_t)o->passes,
-		"engines", "differences");
+	r->report = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:[], s:[]}", "object",
+		o->engine.object, "program", r->program, "capture", o->capture, "packets",
+		(json_int_t)r->capture.n, "too_short", (json_int_t)r->capture.too_short, "too_long",
+		(json_int_t)r->capture.too_long, "cut_by_snap", (json_int_t)r->capture.cut_by_snap,
+		"passes", (json_int_t)o->passes, "engines", "differences");
 	if (!r->report)
 		return error__set(errmsg, -EINVAL, "file names must be UTF-8");
 	if (o->verbose)
@@ -87,8 +86,10 @@ static int open_engine(struct replay *r, const struct engine *e, char **errmsg)
 	int err = e->available(e, errmsg);
 
 	if (err && !r->opts->engines_named) {
-		json_array_append_new(engine_reports(r), json_pack("{s:s, s:s}", "name", e->name,
-			"skipped", *errmsg ? *errmsg : strerror(-err)));
+		const char *why = *errmsg ? *errmsg : strerror(-err);
+		json_t *skipped = json_pack("{s:s, s:s}", "name", e->name, "skipped", why);
+
+		json_array_append_new(engine_reports(r), skipped);
 		free(*errmsg);
 		*errmsg = NULL;
 		return 0;
@@ -120,7 +121,8 @@ static int open_outputs(struct replay *r, char **errmsg)
 	if (o->write_expect) {
 		r->expect_to = fopen(o->write_expect, "w");
 		if (!r->expect_to)
-			return error__set(errmsg, -errno, "%s: %s", o->write_expect, strerror(errno));
+			return error__set(
+				errmsg, -errno, "%s: %s", o->write_expect, strerror(errno));
 		fprintf(r->expect_to, "# packet verdict bytes\n");
 	}
 	return 0;
@@ -176,22 +178,22 @@ static int finish_outputs(struct replay *r, char **errmsg)
 		bool failed = ferror(r->expect_to);
 
 		if (fclose(r->expect_to) || failed)
-			err = error__set(errmsg, -EIO, "%s: %s", r->opts->write_expect,
-				strerror(errno));
+			err = error__set(
+				errmsg, -EIO, "%s: %s", r->opts->write_expect, strerror(errno));
 		r->expect_to = NULL;
 	}
 	return err;
 }
 
 /* What the first engine made of a packet goes to the files that want it. */
-static void write_out(struct replay *r, const struct capture_packet *in,
-	const struct engine_result *out)
+static void write_out(
+	struct replay *r, const struct capture_packet *in, const struct engine_result *out)
 {
 	for (size_t i = 0; i < r->opts->n_outputs; i++) {
 		if (verdict__leaves(out->verdict) &&
 			r->opts->outputs[i].verdicts & 1u << out->verdict)
-			capture_writer__add(r->writers[i], &in->time, out->bytes + out->meta_len,
-				out->len);
+			capture_writer__add(
+				r->writers[i], &in->time, out->bytes + out->meta_len, out->len);
 	}
 	if (r->expect_to)
 		expect__write_line(r->expect_to, in, out);
@@ -234,11 +236,12 @@ static void compare_burst(struct replay *r, const struct capture_packet *in, siz
 	}
 }
 
-static int run_burst(struct replay *r, struct running *run, uint32_t pass, size_t at, size_t n,
-	char **errmsg)
+static int run_burst(
+	struct replay *r, struct running *run, uint32_t pass, size_t at, size_t n, char **errmsg)
 {
 	uint64_t ns;
-	int err = run->engine->run(run->state, r->capture.packets + at, n, run->results, &ns, errmsg);
+	int err =
+		run->engine->run(run->state, r->capture.packets + at, n, run->results, &ns, errmsg);
 
 	run->pass_ns[pass] += (double)ns / r->capture.n;
 	return err;
@@ -304,13 +307,15 @@ static double median_ns(struct running *run, uint32_t passes)
 
 static void report_engine(struct replay *r, struct running *run)
 {
-	json_t *verdicts = json_object();
+	json_t *verdicts = json_object(), *ran;
 
 	for (uint32_t v = 0; v < N_VERDICTS; v++)
-		json_object_set_new(verdicts, verdict__class_name(v), json_integer(run->verdicts[v]));
-	json_array_append_new(engine_reports(r), json_pack("{s:s, s:o, s:f, s:s}",
-		"name", run->engine->name, "verdicts", verdicts,
-		"ns_per_packet", median_ns(run, r->opts->passes), "measures", run->engine->measures));
+		json_object_set_new(
+			verdicts, verdict__class_name(v), json_integer(run->verdicts[v]));
+	ran = json_pack("{s:s, s:o, s:f, s:s}", "name", run->engine->name, "verdicts", verdicts,
+		"ns_per_packet", median_ns(run, r->opts->passes), "measures",
+		run->engine->measures);
+	json_array_append_new(engine_reports(r), ran);
 }
 
 static int report_coverage(struct replay *r, char **errmsg)

@@ -24,8 +24,8 @@ size_t report__n_differences(const json_t *report)
 	return json_array_size(json_object_get(report, "differences"));
 }
 
-void report__packet(json_t *report, const struct capture_packet *in,
-	const struct engine_result *out)
+void report__packet(
+	json_t *report, const struct capture_packet *in, const struct engine_result *out)
 {
 	json_t *list = json_object_get(report, "packet_list");
 	const uint8_t *bytes = out->bytes + out->meta_len;
@@ -55,12 +55,14 @@ static json_t *describe_entries(const struct map_copy *m)
 
 	for (size_t i = 0; i < m->n; i++) {
 		char *key, *value;
+		json_t *entry;
 
 		if (map_type__is_array(m->type) && all_zero(map_copy__value(m, i), m->value_size))
 			continue;
 		key = hex__format(map_copy__key(m, i), m->key_size);
 		value = hex__format(map_copy__value(m, i), m->value_size);
-		json_array_append_new(entries, json_pack("{s:s*, s:s*}", "key", key, "value", value));
+		entry = json_pack("{s:s*, s:s*}", "key", key, "value", value);
+		json_array_append_new(entries, entry);
 		free(key);
 		free(value);
 	}
@@ -74,9 +76,10 @@ void report__maps(json_t *report, const struct map_set *set)
 	for (size_t i = 0; i < set->n; i++) {
 		const struct map_copy *m = &set->maps[i];
 		const char *type = ebpf_map_type__name(m->type);
+		json_t *map = json_pack("{s:s, s:s, s:o}", "name", m->name, "type",
+			type ? type : "unknown", "entries", describe_entries(m));
 
-		json_array_append_new(maps, json_pack("{s:s, s:s, s:o}", "name", m->name, "type",
-			type ? type : "unknown", "entries", describe_entries(m)));
+		json_array_append_new(maps, map);
 	}
 	json_object_set_new(report, "maps", maps);
 }

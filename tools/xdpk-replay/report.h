@@ -26,8 +26,8 @@ void report__difference(json_t *report, json_t *where, const char *what, const c
 	const char *got, const char *against, const char *want);
 size_t report__n_differences(const json_t *report);
 
-void report__packet(json_t *report, const struct capture_packet *in,
-	const struct engine_result *out);
+void report__packet(
+	json_t *report, const struct capture_packet *in, const struct engine_result *out);
 void report__maps(json_t *report, const struct map_set *set);
 
 void report__print_text(const json_t *report);

@@ -9,9 +9,12 @@
 
 #include "verdict.h"
 
-static const char *const names[N_VERDICTS] = {
-	[XDP_ABORTED] = "aborted", [XDP_DROP] = "drop", [XDP_PASS] = "pass", [XDP_TX] = "tx",
-	[XDP_REDIRECT] = "redirect", [VERDICT_OTHER] = "other"};
+static const char *const names[N_VERDICTS] = {[XDP_ABORTED] = "aborted",
+	[XDP_DROP] = "drop",
+	[XDP_PASS] = "pass",
+	[XDP_TX] = "tx",
+	[XDP_REDIRECT] = "redirect",
+	[VERDICT_OTHER] = "other"};
 
 uint32_t verdict__class(uint32_t verdict)
 {
