@@ -1,0 +1,244 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Runs xdpk as an ordinary user without hugepages and checks what it writes, counts and says.
+#
+#	xdpk.sh CASE    one of the functions below whose name begins with test_, without that
+#
+# The build's files come by environment: XDPK, REPLAY, MAKE_CAPTURE, DUMP_PACKETS, BACKENDS,
+# CONFIGS (sources), SAMPLES (objects), RELAY. Without REPLAY or an object the case is skipped.
+
+set -u
+
+fail() {
+	echo "FAILED: $*" >&2
+	exit 1
+}
+
+skip() {
+	echo "skipped: $*"
+	exit 77
+}
+
+# Everything is in one folder that an ordinary user may read.
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cp "$XDPK" "$dir/xdpk" && cp "$CONFIGS"/*.init "$dir" || exit 1
+[ -z "${BACKENDS:-}" ] || cp "$BACKENDS"/libebpf-*.so "$dir" 2>/dev/null
+export EBPF_BACKEND_DIR=$dir
+as_user=()
+if [ "$(id -u)" = 0 ]; then
+	as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	chown 65534:65534 "$dir"
+fi
+chmod 755 "$dir"
+cd "$dir" || exit 1
+
+xdpk() {
+	timeout 60 "${as_user[@]}" ./xdpk "$@"
+}
+
+engines() {
+	echo interp
+	[ -z "$(ls "$dir"/libebpf-llvm.so 2>/dev/null)" ] || echo llvm auto
+}
+
+need_object() {
+	cp "$SAMPLES/$1.bpf.o" . 2>/dev/null || skip "no $1.bpf.o: built without clang"
+}
+
+make_input() { # FILE [make-capture's options]
+	"$MAKE_CAPTURE" "$@" >/dev/null || fail "make-capture"
+	chmod 644 "$1"
+}
+
+packets() {
+	"$DUMP_PACKETS" "$1" || fail "$1 cannot be read"
+}
+
+# total ROW: the last column of a row of xdpk's totals, 0 if it has none
+total() {
+	awk -v row="$1" 'index($0, row) == 1 { n = $NF } END { print n + 0 }' totals
+}
+
+# every packet has one outcome, by xdpk's word and by the sum of what it printed
+check_totals() { # PACKETS
+	local sum
+	sum=$(awk '/^(drop|tx|redirect|pass|aborted|lost:.*) / { n += $NF } END { print n + 0 }' totals)
+	[ "$(total received)" = "$1" ] || fail "received $(total received) of $1 packets"
+	[ "$sum" = "$1" ] || fail "outcomes of $sum of $1 packets"
+	[ "$(total "in flight")" = 0 ] || fail "$(total "in flight") packets in flight"
+	grep -qx "accounted: yes" totals || fail "not accounted for"
+}
+
+# What leaves by tx is, byte for byte and in order, what xdpk-replay writes.
+test_same_as_replay() {
+	local sample init n engine
+	[ -n "${REPLAY:-}" ] || skip "no xdpk-replay"
+	make_input in.pcap
+	n=$(packets in.pcap | wc -l)
+	while read -r sample init; do
+		need_object "$sample"
+		set -- ${init:+--init "$init"}
+		"$REPLAY" "$sample.bpf.o" in.pcap --engine interp "$@" -w tx=expected.pcap >/dev/null ||
+			fail "$sample: xdpk-replay"
+		packets expected.pcap >expected
+		for engine in $(engines); do
+			rm -f out.pcap
+			xdpk --ebpf "$sample.bpf.o" "$@" --engine "$engine" \
+				--port net_pcap0,rx_pcap=in.pcap,tx_pcap=out.pcap >totals || fail "$sample: exit $?"
+			check_totals "$n"
+			packets out.pcap | cmp - expected || fail "$sample: $engine differs from xdpk-replay"
+			[ "$(total tx)" = "$(wc -l <expected)" ] || fail "$sample: tx count"
+			echo "$sample $init $engine: $n packets, $(total tx) sent"
+		done
+	done <<-END
+		mac-swap
+		encap
+		encap encap-200.init
+		decap decap.init
+		firewall firewall.init
+		mss-clamp mss-clamp.init
+		too-big too-big.init
+		count
+		redirect redirect.init
+	END
+}
+
+# Packets go on while the program moves from the interpreter to compiled code.
+test_tier_switch_changes_nothing() {
+	local queues=, i
+	engines | grep -q auto || skip "built without the compiler"
+	need_object encap
+	make_input in.pcap --count 2000
+	for i in 1 2 3 4 5 6 7 8 9 10; do queues+=rx_pcap=in.pcap,; done
+	xdpk --ebpf encap.bpf.o --engine interp --port net_pcap0"$queues"tx_pcap=interp.pcap >totals ||
+		fail "interp: exit $?"
+	xdpk --ebpf encap.bpf.o --port net_pcap0"$queues"tx_pcap=auto.pcap >totals || fail "exit $?"
+	grep -E "interp [1-9][0-9]*, then llvm [1-9]" totals || fail "no switch: $(grep ^program totals)"
+	check_totals $((10 * $(packets in.pcap | wc -l)))
+	cmp <(packets interp.pcap) <(packets auto.pcap) || fail "outputs differ"
+}
+
+# By ifindex from a capture to a ring port, and what comes back from there to a third.
+test_redirect_by_ifindex() {
+	local cores n
+	cp "$RELAY" relay.bpf.o 2>/dev/null || skip "no relay.bpf.o: built without clang"
+	make_input in.pcap
+	n=$(packets in.pcap | wc -l)
+	for cores in 1 2; do
+		xdpk --ebpf relay.bpf.o --cores $cores --port net_pcap0,rx_pcap=in.pcap --port net_ring0 \
+			--port net_pcap1,tx_pcap=out.pcap --ifindex net_ring0=7 >totals || fail "exit $?"
+		check_totals $((2 * n))
+		[ "$(total redirect)" = $((2 * n)) ] || fail "redirected $(total redirect)"
+		cmp <(packets in.pcap) <(packets out.pcap) || fail "outputs differ with $cores workers"
+		xdpk --ebpf relay.bpf.o --cores $cores --port net_pcap0,rx_pcap=in.pcap >totals ||
+			fail "exit $?"
+		check_totals "$n"
+		[ "$(total "lost: no target")" = "$n" ] || fail "no target: $(total "lost: no target")"
+	done
+}
+
+test_pass_target() {
+	need_object count
+	make_input in.pcap
+	xdpk --ebpf count.bpf.o --pass net_pcap1 --port net_pcap0,rx_pcap=in.pcap \
+		--port net_pcap1,tx_pcap=out.pcap >totals || fail "exit $?"
+	check_totals "$(packets in.pcap | wc -l)"
+	[ "$(total sent)" = "$(total pass)" ] || fail "sent $(total sent), passed $(total pass)"
+	[ "$(packets out.pcap | wc -l)" = "$(total pass)" ] || fail "the target has not got them all"
+	xdpk --ebpf count.bpf.o --pass net_pcap1 --pass net_pcap0=drop --port net_pcap0,rx_pcap=in.pcap \
+		--port net_pcap1,tx_pcap=out.pcap >totals || fail "exit $?"
+	[ "$(packets out.pcap | wc -l)" = 0 ] || fail "dropped packets arrived"
+}
+
+# Two captures for two workers, who share one file to write.
+test_two_workers() {
+	need_object mac-swap
+	make_input a.pcap
+	make_input b.pcap --count 5000 --kind udp4
+	xdpk --ebpf mac-swap.bpf.o --port net_pcap0,rx_pcap=a.pcap,rx_pcap=b.pcap,tx_pcap=one.pcap \
+		--cores 1 >totals || fail "exit $?"
+	xdpk --ebpf mac-swap.bpf.o --port net_pcap0,rx_pcap=a.pcap,rx_pcap=b.pcap,tx_pcap=two.pcap \
+		--cores 2 >totals || fail "exit $?"
+	check_totals $(($(packets a.pcap | wc -l) + $(packets b.pcap | wc -l)))
+	cmp <(packets one.pcap | sort) <(packets two.pcap | sort) || fail "outputs differ"
+}
+
+# A signal ends an endless input: what is under way leaves, totals are printed, exit 0.
+test_signals_drain() {
+	local signal cores pid
+	need_object mac-swap
+	make_input in.pcap
+	for signal in TERM INT; do
+		for cores in 1 2; do
+			timeout -s $signal -k 30 --preserve-status 2 "${as_user[@]}" ./xdpk \
+				--ebpf mac-swap.bpf.o --cores $cores --stats 1 \
+				--port net_pcap0,rx_pcap=in.pcap,infinite_rx=1 >totals || fail "$signal: exit $?"
+			grep -q "^1 s: .* Mpps" totals || fail "no rates"
+			[ "$(total received)" -gt 10000 ] || fail "received $(total received)"
+			check_totals "$(total received)"
+			[ "$(total sent)" = "$(total tx)" ] || fail "sent $(total sent) of $(total tx)"
+		done
+	done
+}
+
+# bad WORDS OPTION...: exit 2, and one line on stderr, with these words in it
+bad() {
+	local words=$1 status
+	shift
+	xdpk "$@" >stdout 2>stderr
+	status=$?
+	[ $status = 2 ] || fail "exit $status: $*"
+	[ "$(wc -l <stderr)" = 1 ] || fail "$(wc -l <stderr) lines: $*"
+	grep -qF -- "$words" stderr || fail "'$words' is not in: $(cat stderr)"
+	[ ! -s stdout ] || fail "output: $*"
+}
+
+test_bad_input() {
+	need_object mac-swap
+	make_input in.pcap
+	head -c 1000 in.pcap >cut.pcap
+	head -c 24 in.pcap >empty.pcap
+	echo this is not a capture >text
+	chmod 644 ./*.pcap text
+	local object=(--ebpf mac-swap.bpf.o) port=(--port net_pcap0,rx_pcap=in.pcap)
+
+	bad "--ebpf"
+	bad "--nonsense" --nonsense
+	bad "--port" "${object[@]}"
+	bad "FILE is missing" "${port[@]}" --ebpf
+	bad "absent.o" --ebpf absent.o "${port[@]}"
+	bad "text" --ebpf text "${port[@]}"
+	bad "nobody" "${object[@]}" "${port[@]}" --prog nobody
+	bad "warp" "${object[@]}" "${port[@]}" --engine warp
+	bad "cut.pcap: packet 1" "${object[@]}" --port net_pcap0,rx_pcap=cut.pcap
+	bad "absent.pcap" "${object[@]}" --port net_pcap0,rx_pcap=absent.pcap
+	bad "capture text" "${object[@]}" --port net_pcap0,rx_pcap=text
+	bad "empty.pcap" "${object[@]}" --port net_pcap0,rx_pcap=empty.pcap,infinite_rx=1
+	bad "net_pcap0,colour=red" "${object[@]}" --port net_pcap0,colour=red
+	bad "net_teapot0" "${object[@]}" --port net_teapot0
+	bad "absent/out.pcap" "${object[@]}" "${port[@]}" --port net_pcap1,tx_pcap=absent/out.pcap
+	bad "net_pcap0" "${object[@]}" "${port[@]}" "${port[@]}"
+	bad "0000:01:00.0" "${object[@]}" --port 0000:01:00.0
+	bad "nowhere" "${object[@]}" "${port[@]}" --pass nowhere
+	bad "net_pcap0=0" "${object[@]}" "${port[@]}" --ifindex net_pcap0=0
+	bad "ifindex 1" "${object[@]}" "${port[@]}" --port net_ring0 --ifindex 1=1
+	bad "0-x" "${object[@]}" "${port[@]}" --cores 0-x
+	bad "--cores 0" "${object[@]}" "${port[@]}" --cores 0
+	bad "text:1" "${object[@]}" "${port[@]}" --init text
+	bad "-l" --no-huge -- "${object[@]}" "${port[@]}" --cores 2
+}
+
+# DPDK's way: EAL's own options first, its devices used as they are.
+test_eal_options() {
+	need_object mac-swap
+	make_input in.pcap
+	xdpk --no-huge -m 128 --no-shconf --no-pci --no-telemetry -l 0 --log-level=*:3 \
+		--vdev net_pcap0,rx_pcap=in.pcap,tx_pcap=out.pcap -- --ebpf mac-swap.bpf.o >totals ||
+		fail "exit $?"
+	check_totals "$(packets in.pcap | wc -l)"
+	[ "$(packets out.pcap | wc -l)" = "$(total tx)" ] || fail "tx"
+}
+
+"test_$1"

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * eal.c -- EAL's arguments.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#include "core/error.h"
+#include "eal.h"
+#include "pool.h"
+#include "ports.h"
+
+/* What EAL and devices take beside packet buffers. */
+#define EAL_BASE_MB 48
+
+/* Without hugepages memory is reserved at once, though touched when it is used first. */
+static unsigned memory_mb(const struct options *o, const struct input *inputs)
+{
+	uint64_t mbufs = pool__worker_mbufs(o->n_workers);
+
+	for (unsigned i = 0; i < o->n_ports; i++)
+		mbufs += port__mbufs(&inputs[i], o->n_workers);
+	return EAL_BASE_MB + (unsigned)(pool__bytes(mbufs) >> 20);
+}
+
+/* lcore i on the i-th CPU; several may share one. */
+static void format_lcores(const struct options *o, char *text, size_t size)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < o->n_workers && len < size; i++)
+		len += (size_t)snprintf(
+			text + len, size - len, "%s%u@%d", i ? "," : "", i, o->cpus[i]);
+}
+
+int eal__start(const struct options *o, const struct input *inputs, char **errmsg)
+{
+	char lcores[MAX_WORKERS * 10], memory[16];
+	/* EAL's messages are many; ours name what matters. */
+	char *argv[] = {"xdpk", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m",
+		memory, "--lcores", lcores, o->verbose ? "--log-level=*:info" : "--log-level=*:3",
+		NULL};
+	int argc = sizeof(argv) / sizeof(*argv) - 1;
+
+	if (o->eal_argc) {
+		if (rte_eal_init(o->eal_argc, o->eal_argv) < 0)
+			return error__set(errmsg, -rte_errno, "EAL options refused: %s",
+				rte_strerror(rte_errno));
+		return 0;
+	}
+	snprintf(memory, sizeof(memory), "%u", memory_mb(o, inputs));
+	format_lcores(o, lcores, sizeof(lcores));
+	if (rte_eal_init(argc, argv) < 0)
+		return error__set(errmsg, -rte_errno,
+			"DPDK does not start on CPUs %s with %s MB: %s", lcores, memory,
+			rte_strerror(rte_errno));
+	return 0;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * xdpk -- XDP programs over DPDK ports.
+ *
+ *	options ─► captures scanned ─► EAL ─► object, maps, control lines, program verified
+ *	        ─► ports ─► workers until stopped or all is received ─► totals
+ *
+ * Whatever is wrong with the input is one line on stderr and exit status 2, before the first
+ * packet is received.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_lcore.h>
+
+#include "background.h"
+#include "core/error.h"
+#include "dataplane.h"
+#include "eal.h"
+#include "loader/control.h"
+#include "loader/object.h"
+#include "options.h"
+#include "stats.h"
+
+enum { EXIT_UNACCOUNTED = 1, EXIT_BAD_INPUT = 2 };
+
+struct app {
+	struct options options;
+	struct input inputs[MAX_PORTS];
+	struct ebpf_instance *instance;
+	struct object *object;
+	struct ebpf_program *program;
+	struct ports ports;
+	struct dataplane *dataplane;
+	bool eal_started;
+};
+
+static struct dataplane *running; /* for the signal handler */
+
+static void stop_running(int signal)
+{
+	dataplane__stop(running);
+}
+
+static void trace_to_stderr(void *user, const char *text, size_t len)
+{
+	fwrite(text, 1, len, stderr);
+}
+
+static int scan_inputs(struct app *app, char **errmsg)
+{
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < app->options.n_ports; i++)
+		err = input__describe(&app->inputs[i], app->options.ports[i], errmsg);
+	return err;
+}
+
+static int load_program(struct app *app, char **errmsg)
+{
+	const struct options *o = &app->options;
+	struct ebpf_instance_opts instance_opts = {
+		.workers = rte_lcore_count(), .trace = o->verbose ? trace_to_stderr : NULL};
+	char *log = NULL;
+	struct ebpf_load_opts load_opts = {.log = o->verbose ? &log : NULL};
+	const struct object_program *chosen;
+
+	app->object = object__open(o->object, errmsg);
+	if (!app->object)
+		return -EINVAL;
+	chosen = object__find_program(app->object, o->program, errmsg);
+	if (!chosen)
+		return -ENOENT;
+	app->instance = ebpf_instance__create(&instance_opts, errmsg);
+	if (!app->instance || object__create_maps(app->object, app->instance, errmsg))
+		return -ENOMEM;
+	if (o->init && control__run_file(control_object_commands, app->object, o->init, errmsg))
+		return -EINVAL;
+	app->program = object__load_program(app->object, chosen->name, &load_opts, errmsg);
+	if (log)
+		fputs(log, stderr);
+	free(log);
+	return app->program ? 0 : -EACCES;
+}
+
+static uint16_t find_port(
+	const struct ports *ports, const char *option, const char *name, char **errmsg)
+{
+	uint16_t port = ports__find(ports, name);
+
+	if (port == NO_PORT)
+		error__set(errmsg, -ENOENT, "--%s: there is no port %s", option, name);
+	return port;
+}
+
+static int apply_ifindex(struct ports *ports, const struct assignment *a, char **errmsg)
+{
+	uint16_t port = find_port(ports, "ifindex", a->name, errmsg);
+	char *end;
+	unsigned long ifindex = strtoul(a->value, &end, 10);
+
+	if (port == NO_PORT)
+		return -ENOENT;
+	if (*a->value < '1' || *a->value > '9' || *end || ifindex > INT32_MAX)
+		return error__set(errmsg, -EINVAL, "--ifindex %s=%s: must be 1 to %d", a->name,
+			a->value, INT32_MAX);
+	ports->port[port].ifindex = (uint32_t)ifindex;
+	return 0;
+}
+
+static int apply_pass(struct ports *ports, const struct assignment *a, char **errmsg)
+{
+	uint16_t from = NO_PORT, to = NO_PORT;
+
+	if (strcmp(a->value, "drop") &&
+		(to = find_port(ports, "pass", a->value, errmsg)) == NO_PORT)
+		return -ENOENT;
+	if (a->name && (from = find_port(ports, "pass", a->name, errmsg)) == NO_PORT)
+		return -ENOENT;
+	for (uint16_t i = 0; i < ports->n; i++)
+		if (from == NO_PORT || from == i)
+			ports->port[i].pass = to;
+	return 0;
+}
+
+static int open_ports(struct app *app, char **errmsg)
+{
+	const struct options *o = &app->options;
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < o->n_ports; i++)
+		err = ports__probe(&app->ports, o->ports[i], &app->inputs[i], errmsg);
+	if (!err)
+		err = ports__adopt(&app->ports, errmsg);
+	if (!err && !app->ports.n)
+		err = error__set(errmsg, -ENODEV, "no ports: give --port, or EAL a device");
+	for (unsigned i = 0; !err && i < o->ifindex.n; i++)
+		err = apply_ifindex(&app->ports, &o->ifindex.item[i], errmsg);
+	for (unsigned i = 0; !err && i < o->pass.n; i++)
+		err = apply_pass(&app->ports, &o->pass.item[i], errmsg);
+	return err ? err : ports__start(&app->ports, rte_lcore_count(), errmsg);
+}
+
+static int catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = stop_running, .sa_flags = SA_RESTART};
+
+	return sigaction(SIGINT, &action, NULL) || sigaction(SIGTERM, &action, NULL) ? -errno : 0;
+}
+
+static void warn_of_idle_workers(const struct dataplane *dp)
+{
+	unsigned idle = 0;
+
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		idle += !dp->workers[i]->n_rxqs;
+	if (idle)
+		fprintf(stderr, "xdpk: %u of %u workers have no receive queue and stay idle\n",
+			idle, dp->n_workers);
+}
+
+/* 0, EXIT_UNACCOUNTED, or negative errno before a packet was received. */
+static int run(struct app *app, char **errmsg)
+{
+	const struct options *o = &app->options;
+	struct stats_ticker *ticker = NULL;
+	struct tier *tier;
+	char *failure;
+	bool accounted;
+
+	app->dataplane = dataplane__create(&app->ports, app->instance, app->program, errmsg);
+	if (!app->dataplane)
+		return -ENOMEM;
+	tier = tier__start(app->program, dataplane__driver(), o->engine, errmsg);
+	if (!tier)
+		return -ENOTSUP;
+	warn_of_idle_workers(app->dataplane);
+	running = app->dataplane;
+	catch_signals();
+	if (o->stats_seconds)
+		ticker = stats__start_ticker(app->dataplane, stdout, o->stats_seconds);
+	dataplane__run(app->dataplane);
+	stats__stop_ticker(ticker);
+	failure = tier__finish(tier);
+	if (failure)
+		fprintf(stderr, "xdpk: stayed in the interpreter: %s\n", failure);
+	free(failure);
+	accounted = stats__print_totals(app->dataplane, stdout);
+	return accounted ? 0 : EXIT_UNACCOUNTED;
+}
+
+static void close_app(struct app *app)
+{
+	ports__stop(&app->ports);
+	dataplane__destroy(app->dataplane);
+	ebpf_program__unref(app->program);
+	object__close(app->object);
+	ebpf_instance__destroy(app->instance);
+	if (app->eal_started)
+		rte_eal_cleanup();
+}
+
+int main(int argc, char **argv)
+{
+	static struct app app;
+	char *errmsg = NULL;
+	int status;
+
+	switch (options__parse(&app.options, argc, argv, &errmsg)) {
+	case OPTIONS_DONE: return 0;
+	case OPTIONS_RUN: break;
+	case OPTIONS_BAD: fprintf(stderr, "xdpk: %s\n", errmsg); return EXIT_BAD_INPUT;
+	}
+	background__init();
+	status = scan_inputs(&app, &errmsg);
+	if (!status)
+		status = eal__start(&app.options, app.inputs, &errmsg);
+	app.eal_started = !status;
+	if (!status)
+		status = load_program(&app, &errmsg);
+	if (!status)
+		status = open_ports(&app, &errmsg);
+	if (!status)
+		status = run(&app, &errmsg);
+	if (status < 0) {
+		fprintf(stderr, "xdpk: %s\n", errmsg ? errmsg : strerror(-status));
+		status = EXIT_BAD_INPUT;
+	}
+	free(errmsg);
+	close_app(&app);
+	return status;
+}
