@@ -7,6 +7,7 @@
 #define DATAPLANE_OUTBOX_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "worker.h"
 
@@ -14,6 +15,15 @@ static inline void outbox__add(struct outbox *box, struct rte_mbuf *m, enum outc
 {
 	box->pkts[box->n] = m;
 	box->outcome[box->n++] = (uint8_t)outcome;
+}
+
+/* A whole burst at once, into an empty box. */
+static inline void outbox__fill(
+	struct outbox *box, struct rte_mbuf **pkts, uint32_t n, enum outcome outcome)
+{
+	memcpy(box->pkts, pkts, n * sizeof(*pkts));
+	memset(box->outcome, outcome, n);
+	box->n = (uint16_t)n;
 }
 
 /* Empties w's outbox of port `to`. What cannot leave is freed, and its outcome in *delta made

@@ -31,14 +31,48 @@ static inline uint16_t target(const struct ports *ports, uint16_t from, const st
 	}
 }
 
+/* Did every packet get the same? Most bursts do. */
+static inline bool is_uniform(const struct burst *burst)
+{
+	uint32_t differ = 0;
+
+	for (uint32_t i = 1; i < burst->n; i++)
+		differ |= burst->verdict[i] ^ burst->verdict[0];
+	if (burst->verdict[0] == XDP_REDIRECT)
+		for (uint32_t i = 1; i < burst->n; i++)
+			differ |= burst->redirect[i] ^ burst->redirect[0];
+	return !differ;
+}
+
+static void dispatch_uniform(
+	struct worker *w, uint16_t from, struct burst *burst, struct counters *delta)
+{
+	enum outcome outcome;
+	uint16_t to = target(w->ports, from, burst, 0, &outcome);
+
+	delta->outcome[outcome] += burst->n;
+	if (to == NO_PORT) {
+		rte_pktmbuf_free_bulk(burst->pkts, burst->n);
+	} else {
+		outbox__fill(&w->outbox[to], burst->pkts, burst->n, outcome);
+		outbox__flush(w, to, from, delta);
+	}
+}
+
 void verdicts__dispatch(
-	struct worker *w, uint16_t from, const struct burst *burst, struct counters *delta)
+	struct worker *w, uint16_t from, struct burst *burst, struct counters *delta)
 {
 	struct rte_mbuf *gone[BURST_SIZE];
 	unsigned n_gone = 0;
 	uint32_t used = 0; /* bit per port */
 
 	_Static_assert(RTE_MAX_ETHPORTS <= 32, "a bit for every port");
+	if (!burst->n)
+		return;
+	if (is_uniform(burst)) {
+		dispatch_uniform(w, from, burst, delta);
+		return;
+	}
 	for (uint32_t i = 0; i < burst->n; i++) {
 		enum outcome outcome;
 		uint16_t to = target(w->ports, from, burst, i, &outcome);

@@ -10,6 +10,6 @@
 /* Sends or frees every packet of a burst that came from port `from`, and counts each once in
  * *delta, except those handed over to another worker, which counts them when they are sent. */
 void verdicts__dispatch(
-	struct worker *w, uint16_t from, const struct burst *burst, struct counters *delta);
+	struct worker *w, uint16_t from, struct burst *burst, struct counters *delta);
 
 #endif

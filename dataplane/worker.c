@@ -10,11 +10,15 @@
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
+#include <rte_prefetch.h>
 
 #include "dataplane.h"
 #include "outbox.h"
 #include "verdicts.h"
 #include "worker.h"
+
+/* Packets whose mbufs are on their way while one is looked at. */
+#define PREFETCH_AHEAD 8
 
 /* Idle rounds between two looks at whether anything can still come. */
 #define IDLE_ROUNDS 256
@@ -50,6 +54,8 @@ static void admit(struct burst *burst, struct rte_mempool *pool, struct counters
 	for (uint32_t i = 0; i < burst->n; i++) {
 		struct rte_mbuf *m = burst->pkts[i];
 
+		if (i + PREFETCH_AHEAD < burst->n)
+			rte_prefetch0(burst->pkts[i + PREFETCH_AHEAD]);
 		if (unlikely(!is_plain(m)))
 			m = make_plain(m, pool, delta);
 		if (likely(m != NULL))

@@ -156,7 +156,7 @@ test_pass_target() {
 test_two_workers() {
 	need_object mac-swap
 	make_input a.pcap
-	make_input b.pcap --count 5000 --kind udp4
+	make_input b.pcap --count 5000 --kind udp
 	xdpk --ebpf mac-swap.bpf.o --port net_pcap0,rx_pcap=a.pcap,rx_pcap=b.pcap,tx_pcap=one.pcap \
 		--cores 1 >totals || fail "exit $?"
 	xdpk --ebpf mac-swap.bpf.o --port net_pcap0,rx_pcap=a.pcap,rx_pcap=b.pcap,tx_pcap=two.pcap \
