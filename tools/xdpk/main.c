@@ -8,6 +8,7 @@
  * Whatever is wrong with the input is one line on stderr and exit status 2, before the first
  * packet is received.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,28 +204,33 @@ static void close_app(struct app *app)
 		rte_eal_cleanup();
 }
 
+/* 0, EXIT_UNACCOUNTED, or negative errno with *errmsg. */
+static int start_and_run(struct app *app, char **errmsg)
+{
+	int err = scan_inputs(app, errmsg);
+
+	background__init();
+	if (!err)
+		err = eal__start(&app->options, app->inputs, errmsg);
+	app->eal_started = !err;
+	if (!err)
+		err = load_program(app, errmsg);
+	if (!err)
+		err = open_ports(app, errmsg);
+	return err ? err : run(app, errmsg);
+}
+
 int main(int argc, char **argv)
 {
 	static struct app app;
 	char *errmsg = NULL;
-	int status;
+	int status = -EINVAL;
 
 	switch (options__parse(&app.options, argc, argv, &errmsg)) {
 	case OPTIONS_DONE: return 0;
-	case OPTIONS_RUN: break;
-	case OPTIONS_BAD: fprintf(stderr, "xdpk: %s\n", errmsg); return EXIT_BAD_INPUT;
+	case OPTIONS_RUN: status = start_and_run(&app, &errmsg); break;
+	case OPTIONS_BAD: break;
 	}
-	background__init();
-	status = scan_inputs(&app, &errmsg);
-	if (!status)
-		status = eal__start(&app.options, app.inputs, &errmsg);
-	app.eal_started = !status;
-	if (!status)
-		status = load_program(&app, &errmsg);
-	if (!status)
-		status = open_ports(&app, &errmsg);
-	if (!status)
-		status = run(&app, &errmsg);
 	if (status < 0) {
 		fprintf(stderr, "xdpk: %s\n", errmsg ? errmsg : strerror(-status));
 		status = EXIT_BAD_INPUT;
