@@ -26,7 +26,7 @@ struct rte_mbuf;
 #define PACKET_BUF_SIZE (PACKET_HEAD_ROOM + EBPF_XDP_MAX_LINEAR)
 
 struct burst {
-	/* Direct, unshared, of one segment, at most EBPF_XDP_MAX_LINEAR bytes in a buffer of
+	/* Direct, unshared, of one segment, 14 to EBPF_XDP_MAX_LINEAR bytes in a buffer of
 	 * PACKET_BUF_SIZE at least: what worker.c admits. */
 	struct rte_mbuf *pkts[BURST_SIZE];
 	uint32_t n;

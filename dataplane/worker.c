@@ -7,6 +7,7 @@
  * runs full slows its feeders down and loses nothing, and since owners never wait, nobody
  * waits in a circle.
  */
+#include <rte_ether.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
@@ -27,22 +28,25 @@
 static inline bool is_plain(const struct rte_mbuf *m)
 {
 	return m->nb_segs == 1 && rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m) &&
-	       m->buf_len >= PACKET_BUF_SIZE && m->data_len <= EBPF_XDP_MAX_LINEAR;
+	       m->buf_len >= PACKET_BUF_SIZE && m->data_len >= RTE_ETHER_HDR_LEN &&
+	       m->data_len <= EBPF_XDP_MAX_LINEAR;
 }
 
-/* Makes any other packet plain by copying it, or frees it. */
+/* Makes any other packet plain by copying it, or loses it. */
 static struct rte_mbuf *make_plain(
 	struct rte_mbuf *m, struct rte_mempool *pool, struct counters *delta)
 {
 	struct rte_mbuf *copy = NULL;
+	enum outcome loss = OUTCOME_NO_MBUF;
 
-	if (m->pkt_len > EBPF_XDP_MAX_LINEAR) {
-		delta->outcome[OUTCOME_TOO_LONG]++;
-	} else {
+	if (m->pkt_len < RTE_ETHER_HDR_LEN)
+		loss = OUTCOME_TOO_SHORT;
+	else if (m->pkt_len > EBPF_XDP_MAX_LINEAR)
+		loss = OUTCOME_TOO_LONG;
+	else
 		copy = rte_pktmbuf_copy(m, pool, 0, UINT32_MAX);
-		if (!copy)
-			delta->outcome[OUTCOME_NO_MBUF]++;
-	}
+	if (!copy)
+		delta->outcome[loss]++;
 	rte_pktmbuf_free(m);
 	return copy;
 }
