@@ -7,6 +7,15 @@
 
 #include <pcap/pcap.h>
 
+static void dump(const u_char *bytes, bpf_u_int32 n)
+{
+	for (bpf_u_int32 i = 0; i < n; i++) {
+		putchar("0123456789abcdef"[bytes[i] >> 4]);
+		putchar("0123456789abcdef"[bytes[i] & 15]);
+	}
+	putchar('\n');
+}
+
 int main(int argc, char **argv)
 {
 	char reason[PCAP_ERRBUF_SIZE];
@@ -24,11 +33,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "dump-packets: %s: %s\n", argv[1], reason);
 		return 2;
 	}
-	while ((status = pcap_next_ex(capture, &header, &bytes)) == 1) {
-		for (bpf_u_int32 i = 0; i < header->caplen; i++)
-			printf("%02x", bytes[i]);
-		putchar('\n');
-	}
+	while ((status = pcap_next_ex(capture, &header, &bytes)) == 1)
+		dump(bytes, header->caplen);
 	pcap_close(capture);
 	return status == PCAP_ERROR_BREAK ? 0 : 1;
 }
