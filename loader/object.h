@@ -50,7 +50,8 @@ const struct ebpf_map_opts *object__map_opts(const struct object *obj, size_t i)
 struct ebpf_map *object__map(const struct object *obj, size_t i);
 struct ebpf_map *object__map_by_name(const struct object *obj, const char *name);
 
-/* Creates every map of the object in `inst`, with the contents of .data, .rodata and .bss. */
+/* Creates every map of the object in `inst`, with the contents of .data, .rodata and .bss: all
+ * or none. `inst` must outlive the object. */
 int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **errmsg);
 
 /* A variable of .rodata (or .data, .bss): where its value is now and how long it is. NULL with
@@ -58,8 +59,8 @@ int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **e
 void *object__variable(struct object *obj, const char *name, size_t *size, char **errmsg);
 
 /* What a program is made of: relocated bytecode (the function, then the subprograms it
- * reaches), maps, functions, lines. Freezes .rodata. Owned by the object until it closes.
- * object__load_program() hands it to ebpf_program__load(); the kernel engine of xdpk-replay
+ * reaches), the maps it uses, functions, lines. Freezes .rodata. Owned by the object until it
+ * closes. object__load_program() hands it to ebpf_program__load(); the kernel engine of xdpk-replay
  * hands it to bpf(). */
 const struct ebpf_program_spec *object__program_spec(
 	struct object *obj, const char *name, char **errmsg);
