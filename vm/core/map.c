@@ -17,6 +17,7 @@
 
 #include "error.h"
 #include "map.h"
+#include "../runtime/map-types.h"
 
 #define HUGE_PAGE (UINT64_C(2) << 20)
 
@@ -192,28 +193,18 @@ const struct ebpf_map_opts *ebpf_map__opts(const struct ebpf_map *map)
 	return &map->opts;
 }
 
-static bool map__is_percpu(const struct ebpf_map *map)
-{
-	return map->opts.type == BPF_MAP_TYPE_PERCPU_ARRAY ||
-	       map->opts.type == BPF_MAP_TYPE_PERCPU_HASH;
-}
-
-static uint32_t map__n_values(const struct ebpf_map *map)
-{
-	return map__is_percpu(map) ? map->slots : 1;
-}
-
 size_t ebpf_map__value_bytes(const struct ebpf_map *map)
 {
-	return map__is_percpu(map) ? (size_t)map->slots * map->rt.geo.value_stride
-				   : map->opts.value_size;
+	const struct rt_geometry *geo = &map->rt.geo;
+
+	return (size_t)rt_host_values(geo, map->slots) * rt_host_value_size(geo);
 }
 
 int ebpf_map__lookup(struct ebpf_map *map, const void *key, void *value)
 {
 	if (map->opts.flags & BPF_F_WRONLY)
 		return -EPERM;
-	return (int)rt_map__read_all(&map->rt, map__n_values(map), key, value);
+	return (int)rt_map__read_all(&map->rt, map->slots, key, value);
 }
 
 static bool map__is_read_only(const struct ebpf_map *map)
@@ -227,7 +218,7 @@ int ebpf_map__update(struct ebpf_map *map, const void *key, const void *value, u
 		return -EPERM;
 	if (flags & BPF_F_LOCK) /* no value holds a spin lock */
 		return -EINVAL;
-	return (int)rt_map__write_all(&map->rt, map__n_values(map), key, value, flags);
+	return (int)rt_map__write_all(&map->rt, map->slots, key, value, flags);
 }
 
 int ebpf_map__delete(struct ebpf_map *map, const void *key)

@@ -307,7 +307,7 @@ struct source {
 static void hash__copy_value(const struct rt_map *m, uint32_t elem, const struct source *src)
 {
 	uint32_t first = src->n_slots ? 0 : src->slot;
-	uint32_t n = src->n_slots && rt_is_percpu(&m->geo) ? src->n_slots : 1;
+	uint32_t n = src->n_slots ? rt_host_values(&m->geo, src->n_slots) : 1;
 
 	for (uint32_t i = 0; i < n; i++)
 		rt_copy_in(hash__value(m, first + i, elem),
@@ -414,7 +414,7 @@ int64_t rt_hash__read_all(
 {
 	uint64_t hash = hash__of(m, key);
 	const struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
-	uint32_t n = rt_is_percpu(&m->geo) ? n_slots : 1, seq, elem;
+	uint32_t n = rt_host_values(&m->geo, n_slots), seq, elem;
 
 	do {
 		seq = rt_read_acquire(&b->seq);

@@ -21,6 +21,12 @@ rt_inline uint32_t rt_host_value_size(const struct rt_geometry *geo)
 	return rt_is_percpu(geo) ? geo->value_stride : geo->value_size;
 }
 
+/* Values of one key, given the slots there are. */
+rt_inline uint32_t rt_host_values(const struct rt_geometry *geo, uint32_t n_slots)
+{
+	return rt_is_percpu(geo) ? n_slots : 1;
+}
+
 void *rt_array__lookup(const struct rt_map *m, uint32_t slot, const void *key);
 int64_t rt_array__update(
 	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * map_concurrent_test.c -- maps under readers, writers and walkers at once. Built twice: as it
+ * is, and under ThreadSanitizer.
+ *
+ * A value tells which key it was written for, so that a reader notices another key's value and
+ * a torn one. Some keys are stable: written once at the start, they must always be found.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "runtime/map-types.h"
+
+#if defined(__SANITIZE_THREAD__)
+#define OPERATIONS 30000
+#else
+#define OPERATIONS 400000
+#endif
+#define N_WRITERS 2
+#define N_READERS 2
+#define N_STABLE  16
+#define N_KEYS    96 /* more than the map holds */
+#define N_ENTRIES 64
+#define N_SLOTS   (N_WRITERS + 1)
+
+static struct rt_map map;
+static atomic_bool writers_done;
+static atomic_uint wrong_value, lost_key, wrong_result, walks;
+
+struct key {
+	uint64_t a, b;
+};
+
+struct value {
+	uint64_t of, n, check;
+};
+
+struct thread {
+	pthread_t id;
+	uint32_t number;
+	uint64_t random;
+};
+
+static uint32_t below(struct thread *t, uint32_t n)
+{
+	t->random ^= t->random << 13;
+	t->random ^= t->random >> 7;
+	t->random ^= t->random << 17;
+	return (uint32_t)(t->random >> 32) % n;
+}
+
+/* Keys differ in one word only, so that a mix of two is often a third. */
+static struct key make_key(uint32_t i)
+{
+	return (struct key){i % 8, i / 8};
+}
+
+static uint64_t key_number(const struct key *key)
+{
+	return key->a + key->b * 8;
+}
+
+static struct value make_value(uint32_t i, uint64_t n)
+{
+	return (struct value){i, n, n * 0x9e3779b97f4a7c15u + i};
+}
+
+static bool right(const struct value *v, uint32_t i)
+{
+	return v->of == i && v->check == v->n * 0x9e3779b97f4a7c15u + i;
+}
+
+static void make_map(uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t max_entries)
+{
+	uint64_t bytes;
+
+	assert_int_equal(
+		rt_geometry__init(&map.geo, type, key_size, value_size, max_entries, 0), 0);
+	bytes = (rt_map__bytes(&map.geo, N_SLOTS) + 63) / 64 * 64;
+	map.mem = aligned_alloc(64, bytes);
+	assert_non_null(map.mem);
+	memset(map.mem, 0, bytes);
+	rt_map__format(&map, N_SLOTS, 12345);
+	writers_done = false;
+	wrong_value = lost_key = wrong_result = walks = 0;
+}
+
+static void run(void *(*writer)(void *), void *(*reader)(void *), void *(*walker)(void *))
+{
+	struct thread threads[N_WRITERS + N_READERS + 1];
+	uint32_t n = 0;
+
+	for (; n < N_WRITERS + N_READERS + 1; n++) {
+		threads[n] = (struct thread){.number = n, .random = 88172645463325252u + n * 7919};
+		assert_int_equal(pthread_create(&threads[n].id, NULL,
+					 n < N_WRITERS                 ? writer
+					 : n < N_WRITERS + N_READERS ? reader
+								       : walker,
+					 &threads[n]),
+			0);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		if (i == N_WRITERS)
+			writers_done = true;
+		pthread_join(threads[i].id, NULL);
+	}
+	assert_int_equal(wrong_value, 0);
+	assert_int_equal(lost_key, 0);
+	assert_int_equal(wrong_result, 0);
+	assert_true(walks > 0);
+}
+
+/* --- HASH ---------------------------------------------------------------------------------- */
+
+static void *hash_writer(void *arg)
+{
+	struct thread *t = arg;
+
+	for (uint32_t n = 0; n < OPERATIONS; n++) {
+		uint32_t i = N_STABLE + below(t, N_KEYS - N_STABLE);
+		struct key key = make_key(i);
+		struct value value = make_value(i, n);
+		int64_t err;
+
+		if (below(t, 3))
+			err = t->number % 2 ? rt_map__update(&map, 0, &key, &value, RT_ANY) :
+					      rt_map__write_all(&map, N_SLOTS, &key,
+						      (uint8_t *)&value, RT_ANY);
+		else
+			err = rt_map__delete(&map, &key);
+		if (err && err != -RT_E2BIG && err != -RT_ENOENT)
+			wrong_result++;
+	}
+	return NULL;
+}
+
+static void *hash_reader(void *arg)
+{
+	struct thread *t = arg;
+
+	while (!writers_done) {
+		uint32_t i = below(t, N_KEYS);
+		struct key key = make_key(i);
+		struct value value;
+
+		/* The host reads whole values of this key, or none. */
+		if (!rt_map__read_all(&map, N_SLOTS, &key, (uint8_t *)&value)) {
+			if (!right(&value, i))
+				wrong_value++;
+		} else if (i < N_STABLE) {
+			lost_key++;
+		}
+		/* A program finds its element. */
+		key = make_key(below(t, N_STABLE));
+		if (!rt_map__lookup(&map, 0, &key))
+			lost_key++;
+	}
+	return NULL;
+}
+
+/* A walk restarts when its key goes, so it may take long: it counts if it comes to an end. */
+static void *hash_walker(void *arg)
+{
+	while (!writers_done || !walks) {
+		bool met[N_KEYS] = {false};
+		struct key key, *cursor = NULL;
+		int64_t err;
+		int steps = 0;
+
+		while (!(err = rt_map__next_key(&map, cursor, &key)) && steps++ < 10000) {
+			cursor = &key;
+			if (key_number(&key) < N_KEYS)
+				met[key_number(&key)] = true;
+			else
+				wrong_value++;
+		}
+		if (!err)
+			continue;
+		walks++;
+		for (uint32_t i = 0; i < N_STABLE; i++)
+			if (!met[i])
+				lost_key++;
+	}
+	return NULL;
+}
+
+static void test_hash(void **state)
+{
+	uint32_t left = 0;
+	struct key key, *cursor = NULL;
+	struct value value;
+
+	make_map(RT_MAP_HASH, sizeof(struct key), sizeof(struct value), N_ENTRIES);
+	for (uint32_t i = 0; i < N_STABLE; i++) {
+		key = make_key(i);
+		value = make_value(i, i);
+		assert_int_equal(rt_map__update(&map, 0, &key, &value, RT_NOEXIST), 0);
+	}
+	run(hash_writer, hash_reader, hash_walker);
+
+	/* No element is lost: what is left and what can be added make max_entries. */
+	for (; !rt_map__next_key(&map, cursor, &key); cursor = &key)
+		left++;
+	for (uint32_t i = N_KEYS; left < N_ENTRIES; i++, left++) {
+		key = make_key(i);
+		assert_int_equal(rt_map__update(&map, 0, &key, &value, RT_NOEXIST), 0);
+	}
+	key = make_key(UINT32_MAX);
+	assert_int_equal(rt_map__update(&map, 0, &key, &value, RT_ANY), -RT_E2BIG);
+	free(map.mem);
+}
+
+/* --- PERCPU_HASH ----------------------------------------------------------------------------- */
+
+/* Counts in its own slots of the stable keys, and makes and removes others. */
+static void *percpu_writer(void *arg)
+{
+	struct thread *t = arg;
+
+	for (uint32_t n = 0; n < OPERATIONS; n++) {
+		struct key key = make_key(below(t, N_STABLE));
+		struct value value = {0}, *v = rt_map__lookup(&map, t->number, &key);
+
+		if (v)
+			rt_write(&v->n, rt_read(&v->n) + 1);
+		else
+			lost_key++;
+		key = make_key(N_STABLE + below(t, N_KEYS - N_STABLE));
+		if (below(t, 2))
+			rt_map__update(&map, t->number, &key, &value, RT_ANY);
+		else
+			rt_map__delete(&map, &key);
+	}
+	return NULL;
+}
+
+static uint64_t count_all(uint32_t i)
+{
+	struct key key = make_key(i);
+	struct value values[N_SLOTS];
+	uint64_t sum = 0;
+
+	if (rt_map__read_all(&map, N_SLOTS, &key, (uint8_t *)values))
+		lost_key++;
+	for (uint32_t slot = 0; slot < N_SLOTS; slot++)
+		sum += values[slot].n;
+	return sum;
+}
+
+static void *percpu_reader(void *arg)
+{
+	struct thread *t = arg;
+	uint64_t last[N_STABLE] = {0};
+
+	while (!writers_done) {
+		uint32_t i = below(t, N_STABLE);
+		uint64_t sum = count_all(i);
+
+		if (sum < last[i])
+			wrong_value++;
+		last[i] = sum;
+	}
+	return NULL;
+}
+
+static void test_percpu_hash(void **state)
+{
+	uint64_t sum = 0;
+
+	make_map(RT_MAP_PERCPU_HASH, sizeof(struct key), sizeof(struct value), N_ENTRIES);
+	for (uint32_t i = 0; i < N_STABLE; i++) {
+		struct key key = make_key(i);
+
+		assert_int_equal(
+			rt_map__update(&map, 0, &key, &(struct value){0}, RT_NOEXIST), 0);
+	}
+	run(percpu_writer, percpu_reader, hash_walker);
+	for (uint32_t i = 0; i < N_STABLE; i++)
+		sum += count_all(i);
+	assert_int_equal(sum, (uint64_t)N_WRITERS * OPERATIONS);
+	free(map.mem);
+}
+
+/* --- ARRAY: in place, word by word ------------------------------------------------------------- */
+
+static void *array_writer(void *arg)
+{
+	struct thread *t = arg;
+
+	for (uint32_t n = 0; n < OPERATIONS; n++) {
+		uint32_t i = below(t, N_ENTRIES);
+		struct value value = {i, n, 0};
+
+		if (rt_map__update(&map, 0, &i, &value, RT_ANY))
+			wrong_result++;
+	}
+	return NULL;
+}
+
+static void *array_reader(void *arg)
+{
+	struct thread *t = arg;
+
+	while (!writers_done) {
+		uint32_t i = below(t, N_ENTRIES);
+		struct value value;
+
+		if (rt_map__read_all(&map, N_SLOTS, &i, (uint8_t *)&value))
+			wrong_result++;
+		else if ((value.of && value.of != i) || value.n >= OPERATIONS)
+			wrong_value++;
+	}
+	return NULL;
+}
+
+static void *array_walker(void *arg)
+{
+	while (!writers_done || !walks) {
+		uint32_t key, met = 0;
+
+		for (int64_t err = rt_map__next_key(&map, NULL, &key); !err; met++)
+			err = rt_map__next_key(&map, &key, &key);
+		walks++;
+		if (met != N_ENTRIES)
+			lost_key++;
+	}
+	return NULL;
+}
+
+static void test_array(void **state)
+{
+	make_map(RT_MAP_ARRAY, 4, sizeof(struct value), N_ENTRIES);
+	run(array_writer, array_reader, array_walker);
+	free(map.mem);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_percpu_hash),
+		cmocka_unit_test(test_array),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
