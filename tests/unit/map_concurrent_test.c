@@ -23,10 +23,11 @@
 #endif
 #define N_WRITERS 2
 #define N_READERS 2
-#define N_STABLE  16
-#define N_KEYS    96 /* more than the map holds */
-#define N_ENTRIES 64
 #define N_SLOTS   (N_WRITERS + 1)
+#define MAX_KEYS  96
+
+/* More keys than entries; the first of them are stable. */
+static uint32_t n_stable, n_entries, n_keys;
 
 static struct rt_map map;
 static atomic_bool writers_done;
@@ -75,12 +76,16 @@ static bool right(const struct value *v, uint32_t i)
 	return v->of == i && v->check == v->n * 0x9e3779b97f4a7c15u + i;
 }
 
-static void make_map(uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t max_entries)
+static void make_map(uint32_t type, uint32_t key_size, uint32_t stable, uint32_t entries)
 {
 	uint64_t bytes;
 
+	n_stable = stable;
+	n_entries = entries;
+	n_keys = entries * 3 / 2;
+	assert_true(n_keys <= MAX_KEYS);
 	assert_int_equal(
-		rt_geometry__init(&map.geo, type, key_size, value_size, max_entries, 0), 0);
+		rt_geometry__init(&map.geo, type, key_size, sizeof(struct value), entries, 0), 0);
 	bytes = (rt_map__bytes(&map.geo, N_SLOTS) + 63) / 64 * 64;
 	map.mem = aligned_alloc(64, bytes);
 	assert_non_null(map.mem);
@@ -122,7 +127,7 @@ static void *hash_writer(void *arg)
 	struct thread *t = arg;
 
 	for (uint32_t n = 0; n < OPERATIONS; n++) {
-		uint32_t i = N_STABLE + below(t, N_KEYS - N_STABLE);
+		uint32_t i = n_stable + below(t, n_keys - n_stable);
 		struct key key = make_key(i);
 		struct value value = make_value(i, n);
 		int64_t err;
@@ -144,7 +149,7 @@ static void *hash_reader(void *arg)
 	struct thread *t = arg;
 
 	while (!writers_done) {
-		uint32_t i = below(t, N_KEYS);
+		uint32_t i = below(t, n_keys);
 		struct key key = make_key(i);
 		struct value value;
 
@@ -152,11 +157,11 @@ static void *hash_reader(void *arg)
 		if (!rt_map__read_all(&map, N_SLOTS, &key, (uint8_t *)&value)) {
 			if (!right(&value, i))
 				wrong_value++;
-		} else if (i < N_STABLE) {
+		} else if (i < n_stable) {
 			lost_key++;
 		}
 		/* A program finds its element. */
-		key = make_key(below(t, N_STABLE));
+		key = make_key(below(t, n_stable));
 		if (!rt_map__lookup(&map, 0, &key))
 			lost_key++;
 	}
@@ -167,14 +172,14 @@ static void *hash_reader(void *arg)
 static void *hash_walker(void *arg)
 {
 	while (!writers_done || !walks) {
-		bool met[N_KEYS] = {false};
+		bool met[MAX_KEYS] = {false};
 		struct key key, *cursor = NULL;
 		int64_t err;
 		int steps = 0;
 
 		while (!(err = rt_map__next_key(&map, cursor, &key)) && steps++ < 10000) {
 			cursor = &key;
-			if (key_number(&key) < N_KEYS)
+			if (key_number(&key) < n_keys)
 				met[key_number(&key)] = true;
 			else
 				wrong_value++;
@@ -182,21 +187,21 @@ static void *hash_walker(void *arg)
 		if (!err)
 			continue;
 		walks++;
-		for (uint32_t i = 0; i < N_STABLE; i++)
+		for (uint32_t i = 0; i < n_stable; i++)
 			if (!met[i])
 				lost_key++;
 	}
 	return NULL;
 }
 
-static void test_hash(void **state)
+static void hash_of_size(uint32_t stable, uint32_t entries)
 {
 	uint32_t left = 0;
 	struct key key, *cursor = NULL;
 	struct value value;
 
-	make_map(RT_MAP_HASH, sizeof(struct key), sizeof(struct value), N_ENTRIES);
-	for (uint32_t i = 0; i < N_STABLE; i++) {
+	make_map(RT_MAP_HASH, sizeof(struct key), stable, entries);
+	for (uint32_t i = 0; i < n_stable; i++) {
 		key = make_key(i);
 		value = make_value(i, i);
 		assert_int_equal(rt_map__update(&map, 0, &key, &value, RT_NOEXIST), 0);
@@ -206,13 +211,24 @@ static void test_hash(void **state)
 	/* No element is lost: what is left and what can be added make max_entries. */
 	for (; !rt_map__next_key(&map, cursor, &key); cursor = &key)
 		left++;
-	for (uint32_t i = N_KEYS; left < N_ENTRIES; i++, left++) {
+	for (uint32_t i = MAX_KEYS; left < n_entries; i++, left++) {
 		key = make_key(i);
 		assert_int_equal(rt_map__update(&map, 0, &key, &value, RT_NOEXIST), 0);
 	}
 	key = make_key(UINT32_MAX);
 	assert_int_equal(rt_map__update(&map, 0, &key, &value, RT_ANY), -RT_E2BIG);
 	free(map.mem);
+}
+
+static void test_hash(void **state)
+{
+	hash_of_size(16, 64);
+}
+
+/* Two buckets: everybody meets everybody. */
+static void test_small_hash(void **state)
+{
+	hash_of_size(2, 8);
 }
 
 /* --- PERCPU_HASH ----------------------------------------------------------------------------- */
@@ -223,14 +239,14 @@ static void *percpu_writer(void *arg)
 	struct thread *t = arg;
 
 	for (uint32_t n = 0; n < OPERATIONS; n++) {
-		struct key key = make_key(below(t, N_STABLE));
+		struct key key = make_key(below(t, n_stable));
 		struct value value = {0}, *v = rt_map__lookup(&map, t->number, &key);
 
 		if (v)
 			rt_write(&v->n, rt_read(&v->n) + 1);
 		else
 			lost_key++;
-		key = make_key(N_STABLE + below(t, N_KEYS - N_STABLE));
+		key = make_key(n_stable + below(t, n_keys - n_stable));
 		if (below(t, 2))
 			rt_map__update(&map, t->number, &key, &value, RT_ANY);
 		else
@@ -255,10 +271,10 @@ static uint64_t count_all(uint32_t i)
 static void *percpu_reader(void *arg)
 {
 	struct thread *t = arg;
-	uint64_t last[N_STABLE] = {0};
+	uint64_t last[MAX_KEYS] = {0};
 
 	while (!writers_done) {
-		uint32_t i = below(t, N_STABLE);
+		uint32_t i = below(t, n_stable);
 		uint64_t sum = count_all(i);
 
 		if (sum < last[i])
@@ -272,15 +288,15 @@ static void test_percpu_hash(void **state)
 {
 	uint64_t sum = 0;
 
-	make_map(RT_MAP_PERCPU_HASH, sizeof(struct key), sizeof(struct value), N_ENTRIES);
-	for (uint32_t i = 0; i < N_STABLE; i++) {
+	make_map(RT_MAP_PERCPU_HASH, sizeof(struct key), 16, 64);
+	for (uint32_t i = 0; i < n_stable; i++) {
 		struct key key = make_key(i);
 
 		assert_int_equal(
 			rt_map__update(&map, 0, &key, &(struct value){0}, RT_NOEXIST), 0);
 	}
 	run(percpu_writer, percpu_reader, hash_walker);
-	for (uint32_t i = 0; i < N_STABLE; i++)
+	for (uint32_t i = 0; i < n_stable; i++)
 		sum += count_all(i);
 	assert_int_equal(sum, (uint64_t)N_WRITERS * OPERATIONS);
 	free(map.mem);
@@ -293,7 +309,7 @@ static void *array_writer(void *arg)
 	struct thread *t = arg;
 
 	for (uint32_t n = 0; n < OPERATIONS; n++) {
-		uint32_t i = below(t, N_ENTRIES);
+		uint32_t i = below(t, n_entries);
 		struct value value = {i, n, 0};
 
 		if (rt_map__update(&map, 0, &i, &value, RT_ANY))
@@ -307,7 +323,7 @@ static void *array_reader(void *arg)
 	struct thread *t = arg;
 
 	while (!writers_done) {
-		uint32_t i = below(t, N_ENTRIES);
+		uint32_t i = below(t, n_entries);
 		struct value value;
 
 		if (rt_map__read_all(&map, N_SLOTS, &i, (uint8_t *)&value))
@@ -326,7 +342,7 @@ static void *array_walker(void *arg)
 		for (int64_t err = rt_map__next_key(&map, NULL, &key); !err; met++)
 			err = rt_map__next_key(&map, &key, &key);
 		walks++;
-		if (met != N_ENTRIES)
+		if (met != n_entries)
 			lost_key++;
 	}
 	return NULL;
@@ -334,7 +350,7 @@ static void *array_walker(void *arg)
 
 static void test_array(void **state)
 {
-	make_map(RT_MAP_ARRAY, 4, sizeof(struct value), N_ENTRIES);
+	make_map(RT_MAP_ARRAY, 4, 0, 64);
 	run(array_writer, array_reader, array_walker);
 	free(map.mem);
 }
@@ -343,6 +359,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_small_hash),
 		cmocka_unit_test(test_percpu_hash),
 		cmocka_unit_test(test_array),
 	};
