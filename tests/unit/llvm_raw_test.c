@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * llvm_raw_test.c -- compiled raw programs do what interpreted ones do, faults included.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <ebpf-vm.h>
+
+#include "isa/isa.h"
+
+static struct ebpf_vm *create(const char *backend)
+{
+	struct ebpf_vm *vm = ebpf_create(backend);
+
+	assert_non_null(vm);
+	return vm;
+}
+
+static void load(struct ebpf_vm *vm, const char *text)
+{
+	struct ebpf_insn *insns;
+	uint32_t n;
+	char *err = NULL;
+
+	if (isa__assemble(text, &insns, &n, &err) || ebpf_load(vm, insns, n * 8, &err))
+		fail_msg("%s", err);
+	free(insns);
+}
+
+static ebpf_jit_fn compile(struct ebpf_vm *vm)
+{
+	char *err = NULL;
+	ebpf_jit_fn fn = ebpf_compile(vm, &err);
+
+	if (!fn)
+		fail_msg("%s", err);
+	return fn;
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+#define RANDOM_INSNS 120
+
+static uint32_t random_imm(uint64_t *state)
+{
+	static const uint32_t corners[] = {0, 1, 2, 31, 32, 63, 64, 0x7fffffff, 0x80000000,
+		0xffffffff, 0xffff8000};
+	uint64_t r = next_random(state);
+
+	return r % 3 ? corners[r / 3 % 11] : (uint32_t)(r >> 32);
+}
+
+/* An instruction whatever its operands: arithmetic, a load or store in the frame, an atomic
+ * there, a jump over the next two. Registers 0 to 8. */
+static struct ebpf_insn random_insn(uint64_t *state)
+{
+	static const uint8_t stores[] = {0x62, 0x6a, 0x72, 0x7a, 0x63, 0x6b, 0x73, 0x7b};
+	static const uint8_t loads[] = {0x61, 0x69, 0x71, 0x79, 0x81, 0x89, 0x91};
+	static const int32_t atomics[] = {0, 1, 0x40, 0x41, 0x50, 0x51, 0xa0, 0xa1, 0xe1, 0xf1};
+	static const uint8_t swaps[] = {0xd4, 0xdc, 0xd7};
+	uint64_t r = next_random(state);
+	uint8_t dst = r % 9, src = r / 9 % 9;
+	int16_t slot = (int16_t)(-64 + (int)(r / 81 % 8) * 8);
+	uint64_t pick = r >> 32;
+
+	switch (r >> 24 & 7) {
+	case 0: {
+		bool from_reg = pick % 8 >= 4;
+
+		return (struct ebpf_insn){stores[pick % 8], 10, from_reg ? src : 0, slot,
+			from_reg ? 0 : (int32_t)random_imm(state)};
+	}
+	case 1: return (struct ebpf_insn){loads[pick % 7], dst, 10, slot, 0};
+	case 2: return (struct ebpf_insn){pick & 64 ? 0xc3 : 0xdb, 10, src, slot, atomics[pick % 10]};
+	case 3: { /* jeq .. jsle, not ja, call, exit */
+		static const uint8_t ops[] = {1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13};
+		uint8_t op = (uint8_t)(ops[pick % 11] << 4 | (pick & 32 ? 5 : 6));
+
+		if (pick & 16)
+			return (struct ebpf_insn){op | 8, dst, src, 2, 0};
+		return (struct ebpf_insn){op, dst, 0, 2, (int32_t)random_imm(state)};
+	}
+	case 4: return (struct ebpf_insn){swaps[pick % 3], dst, 0, 0, 16 << (pick / 3 % 3)};
+	default: {
+		/* add sub mul div or and lsh rsh neg mod xor mov arsh */
+		uint8_t op = pick % 13, class = pick & 64 ? 7 : 4;
+		int16_t off = (op == 3 || op == 9) && pick & 128; /* signed */
+
+		if (op == 8)
+			return (struct ebpf_insn){op << 4 | class, dst, 0, 0, 0};
+		if (pick & 16)
+			return (struct ebpf_insn){op << 4 | 8 | class, dst, src, off, 0};
+		return (struct ebpf_insn){
+			op << 4 | class, dst, 0, off, (int32_t)random_imm(state)};
+	}
+	}
+}
+
+static uint32_t random_program(uint64_t *state, struct ebpf_insn *insns)
+{
+	uint32_t n = 0;
+
+	for (uint8_t reg = 0; reg < 9; reg++)
+		insns[n++] = (struct ebpf_insn){0xb7, reg, 0, 0, (int32_t)random_imm(state)};
+	for (int16_t slot = -64; slot < 0; slot += 8)
+		insns[n++] = (struct ebpf_insn){0x7b, 10, (uint8_t)(-slot / 8), slot, 0};
+	while (n < RANDOM_INSNS)
+		insns[n++] = random_insn(state);
+	for (uint8_t reg = 1; reg < 9; reg++) { /* r0 = r0 * 31 + reg */
+		insns[n++] = (struct ebpf_insn){0x27, 0, 0, 0, 31};
+		insns[n++] = (struct ebpf_insn){0x0f, 0, reg, 0, 0};
+	}
+	insns[n++] = (struct ebpf_insn){0x95, 0, 0, 0, 0};
+	return n;
+}
+
+static void random_programs_agree_with_the_interpreter(void **state)
+{
+	uint64_t seed = 0x2545f4914f6cdd1d;
+
+	for (unsigned i = 0; i < 150; i++) {
+		struct ebpf_insn insns[RANDOM_INSNS + 32];
+		uint32_t n = random_program(&seed, insns);
+		struct ebpf_vm *interp = create("interp"), *llvm = create("llvm");
+		uint64_t expected = 0, got = 1;
+		char *err = NULL;
+
+		ebpf_toggle_bounds_check(llvm, i % 2);
+		if (ebpf_load(interp, insns, n * 8, &err) || ebpf_load(llvm, insns, n * 8, &err))
+			fail_msg("program %u: %s", i, err);
+		assert_int_equal(ebpf_exec(interp, NULL, 0, &expected), 0);
+		assert_int_equal(ebpf_exec(llvm, NULL, 0, &got), 0);
+		if (got != expected)
+			fail_msg("program %u: %#lx instead of %#lx", i, got, expected);
+		ebpf_destroy(interp);
+		ebpf_destroy(llvm);
+	}
+}
+
+/* Both backends stop at the same instruction for the same reason. */
+static void expect_fault(const char *text, struct ebpf_fault expected)
+{
+	static const char *const backends[] = {"interp", "llvm"};
+	uint8_t mem[16] = {0};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct ebpf_vm *vm = create(backends[i]);
+		struct ebpf_fault f;
+		uint64_t r = 0;
+
+		load(vm, text);
+		assert_int_equal(ebpf_exec(vm, mem, sizeof(mem), &r), -EFAULT);
+		assert_int_equal(r, UINT64_MAX);
+		assert_int_equal(ebpf_last_fault(vm, &f), 0);
+		assert_int_equal(f.reason, expected.reason);
+		assert_int_equal(f.insn, expected.insn);
+		if (expected.reason == EBPF_FAULT_ACCESS) {
+			assert_int_equal(f.size, expected.size);
+			assert_int_equal(f.address, (uintptr_t)mem + expected.address);
+		}
+		ebpf_destroy(vm);
+	}
+}
+
+static void faults_come_home_through_all_frames(void **state)
+{
+	expect_fault("call local a\n" "mov %r0, 1\n" "exit\n"
+		     "a:\n" "call local b\n" "mov %r0, 2\n" "exit\n"
+		     "b:\n" "ldxw %r0, [%r1+13]\n" "exit\n",
+		(struct ebpf_fault){EBPF_FAULT_ACCESS, 6, 13, 4});
+	expect_fault("stxdw [%r1-8], %r2\n" "exit\n",
+		(struct ebpf_fault){EBPF_FAULT_ACCESS, 0, (uint64_t)-8, 8});
+}
+
+static void the_ninth_frame_is_one_too_many(void **state)
+{
+	expect_fault("call local again\n" "exit\n" "again:\n" "call local again\n" "exit\n",
+		(struct ebpf_fault){EBPF_FAULT_DEPTH, 2, 0, 0});
+}
+
+/* Addresses of frames, the callers' too, that only run time knows. */
+static void frames_are_memory(void **state)
+{
+	struct ebpf_vm *vm = create("llvm");
+	uint8_t mem[8] = {24};
+	uint64_t r;
+
+	load(vm, "ldxb %r3, [%r1]\n"
+		 "mov %r1, %r10\n"
+		 "sub %r1, %r3\n"
+		 "stdw [%r1], 41\n"
+		 "call local add\n"
+		 "ldxdw %r0, [%r10-24]\n"
+		 "exit\n"
+		 "add:\n"
+		 "ldxdw %r2, [%r1]\n"
+		 "add %r2, 1\n"
+		 "stxdw [%r1], %r2\n"
+		 "exit\n");
+	assert_int_equal(ebpf_exec(vm, mem, sizeof(mem), &r), 0);
+	assert_int_equal(r, 42);
+	ebpf_destroy(vm);
+}
+
+static uint64_t no_map(void *user, uint32_t fd)
+{
+	return fd - 7;
+}
+
+static void symbolic_immediates_may_be_zero(void **state)
+{
+	for (uint32_t fd = 7; fd < 9; fd++) {
+		struct ebpf_lddw_helpers helpers = {.map_by_fd = no_map};
+		struct ebpf_vm *vm = create("llvm");
+		uint64_t r = 9;
+
+		assert_int_equal(ebpf_set_lddw_helpers(vm, &helpers), 0);
+		load(vm, fd == 7 ? "lddw %r1, map_by_fd(7)\n" "mov %r0, 1\n" "jeq %r1, 0, end\n"
+				   "mov %r0, 2\n" "end:\n" "exit\n"
+				 : "lddw %r0, map_by_fd(8)\n" "exit\n");
+		assert_int_equal(ebpf_exec(vm, NULL, 0, &r), 0);
+		assert_int_equal(r, 1);
+		ebpf_destroy(vm);
+	}
+}
+
+static ebpf_jit_fn inner;
+
+static uint64_t run_inner(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5)
+{
+	uint8_t mem[1];
+
+	return inner(mem, sizeof(mem));
+}
+
+static void programs_nest_through_helpers(void **state)
+{
+	struct ebpf_vm *vm = create("llvm"), *faulty = create("llvm");
+	struct ebpf_fault f;
+
+	load(faulty, "ldxdw %r0, [%r1]\n" "exit\n");
+	inner = compile(faulty);
+	assert_int_equal(ebpf_register(vm, 5000, "run_inner", run_inner), 0);
+	load(vm, "stdw [%r10-8], 3\n" "mov %r6, 5000\n" "call %r6\n" "mov %r7, %r0\n"
+		 "ldxdw %r0, [%r10-8]\n" "add %r0, %r7\n" "exit\n");
+	assert_int_equal(compile(vm)(NULL, 0), 2);
+	assert_int_equal(ebpf_last_fault(vm, &f), -ENOENT); /* the outer one ended well */
+	ebpf_destroy(vm);
+	ebpf_destroy(faulty);
+}
+
+static void call_of_an_unknown_helper_stops(void **state)
+{
+	expect_fault("mov %r6, 77\n" "call %r6\n" "exit\n",
+		(struct ebpf_fault){EBPF_FAULT_HELPER, 1, 0, 0});
+}
+
+static void *compile_some(void *arg)
+{
+	uintptr_t failed = 0;
+
+	for (unsigned i = 0; i < 5; i++) {
+		struct ebpf_vm *vm = ebpf_create("llvm");
+		static const struct ebpf_insn insns[] = {{0xbf, 0, 2, 0, 0}, {0x95, 0, 0, 0, 0}};
+		uint64_t r = 0;
+
+		failed |= !vm || ebpf_load(vm, insns, sizeof(insns), NULL) ||
+			  ebpf_exec(vm, &r, sizeof(r), &r) || r != sizeof(r);
+		ebpf_destroy(vm);
+	}
+	return (void *)failed;
+}
+
+static void threads_compile_side_by_side(void **state)
+{
+	pthread_t threads[4];
+	void *failed;
+
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, compile_some, NULL), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_programs_agree_with_the_interpreter),
+		cmocka_unit_test(faults_come_home_through_all_frames),
+		cmocka_unit_test(the_ninth_frame_is_one_too_many),
+		cmocka_unit_test(frames_are_memory),
+		cmocka_unit_test(symbolic_immediates_may_be_zero),
+		cmocka_unit_test(programs_nest_through_helpers),
+		cmocka_unit_test(call_of_an_unknown_helper_stops),
+		cmocka_unit_test(threads_compile_side_by_side),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
