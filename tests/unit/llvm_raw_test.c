@@ -57,8 +57,8 @@ static uint64_t next_random(uint64_t *state)
 
 static uint32_t random_imm(uint64_t *state)
 {
-	static const uint32_t corners[] = {0, 1, 2, 31, 32, 63, 64, 0x7fffffff, 0x80000000,
-		0xffffffff, 0xffff8000};
+	static const uint32_t corners[] = {
+		0, 1, 2, 31, 32, 63, 64, 0x7fffffff, 0x80000000, 0xffffffff, 0xffff8000};
 	uint64_t r = next_random(state);
 
 	return r % 3 ? corners[r / 3 % 11] : (uint32_t)(r >> 32);
@@ -85,7 +85,9 @@ static struct ebpf_insn random_insn(uint64_t *state)
 			from_reg ? 0 : (int32_t)random_imm(state)};
 	}
 	case 1: return (struct ebpf_insn){loads[pick % 7], dst, 10, slot, 0};
-	case 2: return (struct ebpf_insn){pick & 64 ? 0xc3 : 0xdb, 10, src, slot, atomics[pick % 10]};
+	case 2:
+		return (struct ebpf_insn){
+			pick & 64 ? 0xc3 : 0xdb, 10, src, slot, atomics[pick % 10]};
 	case 3: { /* jeq .. jsle, not ja, call, exit */
 		static const uint8_t ops[] = {1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13};
 		uint8_t op = (uint8_t)(ops[pick % 11] << 4 | (pick & 32 ? 5 : 6));
@@ -104,8 +106,7 @@ static struct ebpf_insn random_insn(uint64_t *state)
 			return (struct ebpf_insn){op << 4 | class, dst, 0, 0, 0};
 		if (pick & 16)
 			return (struct ebpf_insn){op << 4 | 8 | class, dst, src, off, 0};
-		return (struct ebpf_insn){
-			op << 4 | class, dst, 0, off, (int32_t)random_imm(state)};
+		return (struct ebpf_insn){op << 4 | class, dst, 0, off, (int32_t)random_imm(state)};
 	}
 	}
 }
@@ -178,17 +179,29 @@ static void expect_fault(const char *text, struct ebpf_fault expected)
 
 static void faults_come_home_through_all_frames(void **state)
 {
-	expect_fault("call local a\n" "mov %r0, 1\n" "exit\n"
-		     "a:\n" "call local b\n" "mov %r0, 2\n" "exit\n"
-		     "b:\n" "ldxw %r0, [%r1+13]\n" "exit\n",
+	expect_fault("call local a\n"
+		     "mov %r0, 1\n"
+		     "exit\n"
+		     "a:\n"
+		     "call local b\n"
+		     "mov %r0, 2\n"
+		     "exit\n"
+		     "b:\n"
+		     "ldxw %r0, [%r1+13]\n"
+		     "exit\n",
 		(struct ebpf_fault){EBPF_FAULT_ACCESS, 6, 13, 4});
-	expect_fault("stxdw [%r1-8], %r2\n" "exit\n",
+	expect_fault("stxdw [%r1-8], %r2\n"
+		     "exit\n",
 		(struct ebpf_fault){EBPF_FAULT_ACCESS, 0, (uint64_t)-8, 8});
 }
 
 static void the_ninth_frame_is_one_too_many(void **state)
 {
-	expect_fault("call local again\n" "exit\n" "again:\n" "call local again\n" "exit\n",
+	expect_fault("call local again\n"
+		     "exit\n"
+		     "again:\n"
+		     "call local again\n"
+		     "exit\n",
 		(struct ebpf_fault){EBPF_FAULT_DEPTH, 2, 0, 0});
 }
 
@@ -229,9 +242,14 @@ static void symbolic_immediates_may_be_zero(void **state)
 		uint64_t r = 9;
 
 		assert_int_equal(ebpf_set_lddw_helpers(vm, &helpers), 0);
-		load(vm, fd == 7 ? "lddw %r1, map_by_fd(7)\n" "mov %r0, 1\n" "jeq %r1, 0, end\n"
-				   "mov %r0, 2\n" "end:\n" "exit\n"
-				 : "lddw %r0, map_by_fd(8)\n" "exit\n");
+		load(vm, fd == 7 ? "lddw %r1, map_by_fd(7)\n"
+				   "mov %r0, 1\n"
+				   "jeq %r1, 0, end\n"
+				   "mov %r0, 2\n"
+				   "end:\n"
+				   "exit\n"
+				 : "lddw %r0, map_by_fd(8)\n"
+				   "exit\n");
 		assert_int_equal(ebpf_exec(vm, NULL, 0, &r), 0);
 		assert_int_equal(r, 1);
 		ebpf_destroy(vm);
@@ -252,11 +270,17 @@ static void programs_nest_through_helpers(void **state)
 	struct ebpf_vm *vm = create("llvm"), *faulty = create("llvm");
 	struct ebpf_fault f;
 
-	load(faulty, "ldxdw %r0, [%r1]\n" "exit\n");
+	load(faulty, "ldxdw %r0, [%r1]\n"
+		     "exit\n");
 	inner = compile(faulty);
 	assert_int_equal(ebpf_register(vm, 5000, "run_inner", run_inner), 0);
-	load(vm, "stdw [%r10-8], 3\n" "mov %r6, 5000\n" "call %r6\n" "mov %r7, %r0\n"
-		 "ldxdw %r0, [%r10-8]\n" "add %r0, %r7\n" "exit\n");
+	load(vm, "stdw [%r10-8], 3\n"
+		 "mov %r6, 5000\n"
+		 "call %r6\n"
+		 "mov %r7, %r0\n"
+		 "ldxdw %r0, [%r10-8]\n"
+		 "add %r0, %r7\n"
+		 "exit\n");
 	assert_int_equal(compile(vm)(NULL, 0), 2);
 	assert_int_equal(ebpf_last_fault(vm, &f), -ENOENT); /* the outer one ended well */
 	ebpf_destroy(vm);
@@ -265,7 +289,9 @@ static void programs_nest_through_helpers(void **state)
 
 static void call_of_an_unknown_helper_stops(void **state)
 {
-	expect_fault("mov %r6, 77\n" "call %r6\n" "exit\n",
+	expect_fault("mov %r6, 77\n"
+		     "call %r6\n"
+		     "exit\n",
 		(struct ebpf_fault){EBPF_FAULT_HELPER, 1, 0, 0});
 }
 

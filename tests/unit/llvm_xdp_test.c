@@ -44,9 +44,15 @@ static void packet__fill(struct packet *p, uint64_t seed)
 		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
 		data[i] = (uint8_t)(seed >> 56);
 	}
-	p->ctx = (struct ebpf_xdp_ctx){.data = data, .data_meta = data, .data_end = data + LENGTH,
-		.buf = p->buf, .buf_end = p->buf + sizeof(p->buf), .head_limit = data - 216,
-		.tail_limit = data + 512, .ingress_ifindex = 3, .rx_queue_index = 5};
+	p->ctx = (struct ebpf_xdp_ctx){.data = data,
+		.data_meta = data,
+		.data_end = data + LENGTH,
+		.buf = p->buf,
+		.buf_end = p->buf + sizeof(p->buf),
+		.head_limit = data - 216,
+		.tail_limit = data + 512,
+		.ingress_ifindex = 3,
+		.rx_queue_index = 5};
 }
 
 /* What trace_printk said, all of it. */
@@ -80,8 +86,28 @@ static struct ebpf_driver with_bitcode(void)
 	return d;
 }
 
-static void machine__open(struct machine *m, const char *backend, const char *text,
-	const struct ebpf_map_opts *map)
+/* Puts before the program's text: r6 = ctx, r2 = data, r3 = data_end, and if there are less
+ * than `need` bytes of packet it ends with 0. */
+static char *with_prologue(unsigned need, const char *text)
+{
+	char *whole = NULL;
+	int n = asprintf(&whole,
+		"mov %%r6, %%r1\n"
+		"ldxw %%r2, [%%r1]\n"
+		"ldxw %%r3, [%%r1+4]\n"
+		"mov %%r4, %%r2\n"
+		"add %%r4, %u\n"
+		"mov %%r0, 0\n"
+		"jgt %%r4, %%r3, end\n"
+		"%s",
+		need, text);
+
+	assert_true(n > 0);
+	return whole;
+}
+
+static void machine__open(
+	struct machine *m, const char *backend, const char *text, const struct ebpf_map_opts *map)
 {
 	struct ebpf_driver d = with_bitcode();
 	struct ebpf_program_spec spec = {.name = "test", .type = EBPF_PROGRAM_XDP};
@@ -182,31 +208,32 @@ static void expect_agreement(const char *text, const struct ebpf_map_opts *map, 
 	machine__close(&llvm);
 }
 
-/* r2 = data, at least `need` bytes of it, or the program ends. r6 = ctx. */
-#define PROLOGUE(need)                                                                             \
-	"mov %r6, %r1\n"                                                                           \
-	"ldxw %r2, [%r1]\n"                                                                        \
-	"ldxw %r3, [%r1+4]\n"                                                                      \
-	"mov %r4, %r2\n"                                                                           \
-	"add %r4, " #need "\n"                                                                     \
-	"mov %r0, 0\n"                                                                             \
-	"jgt %r4, %r3, end\n"
+static void expect_agreement_after_prologue(
+	unsigned need, const char *text, const struct ebpf_map_opts *map, unsigned n)
+{
+	char *whole = with_prologue(need, text);
+
+	expect_agreement(whole, map, n);
+	free(whole);
+}
 
 static void context_and_packet(void **state)
 {
-	expect_agreement(PROLOGUE(14)
+	expect_agreement_after_prologue(14,
 		"ldxdw %r5, [%r2]\n"
 		"ldxdw %r4, [%r2+6]\n"
 		"stxdw [%r2], %r4\n"
 		"stxdw [%r2+6], %r5\n"
-		"ldxw %r0, [%r6+12]\n"   /* ingress_ifindex */
-		"ldxw %r1, [%r6+16]\n"   /* rx_queue_index */
+		"ldxw %r0, [%r6+12]\n" /* ingress_ifindex */
+		"ldxw %r1, [%r6+16]\n" /* rx_queue_index */
 		"lsh %r0, 8\n"
 		"or %r0, %r1\n"
-		"sub %r3, %r2\n"         /* length */
+		"sub %r3, %r2\n" /* length */
 		"lsh %r3, 16\n"
 		"or %r0, %r3\n"
-		"end:\nexit\n", NULL, 20);
+		"end:\n"
+		"exit\n",
+		NULL, 20);
 }
 
 /* A key of packet bytes; found: counts, three times, then deletes it; not found: enters it. */
@@ -215,11 +242,15 @@ static void keys_of_all_sizes(void **state)
 	static const unsigned sizes[] = {1, 2, 3, 4, 5, 7, 8, 12, 16, 31, 64, 128, 136, 200};
 
 	for (unsigned s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
-		struct ebpf_map_opts map = {.name = "keys", .type = BPF_MAP_TYPE_HASH,
-			.key_size = sizes[s], .value_size = 8, .max_entries = 64};
+		struct ebpf_map_opts map = {.name = "keys",
+			.type = BPF_MAP_TYPE_HASH,
+			.key_size = sizes[s],
+			.value_size = 8,
+			.max_entries = 64};
 		char text[16384], *at = text;
 
-		at = stpcpy(at, PROLOGUE(14) "ldxb %r1, [%r2]\n" "and %r1, 31\n");
+		at = stpcpy(at, "ldxb %r1, [%r2]\n"
+				"and %r1, 31\n");
 		for (unsigned i = 0; i < sizes[s]; i++)
 			at += sprintf(at, "stxb [%%r10-%u], %%r1\n", 256 - i);
 		stpcpy(at, "mov %r2, %r10\n"
@@ -248,18 +279,21 @@ static void keys_of_all_sizes(void **state)
 			   "call 3\n"
 			   "end:\n"
 			   "exit\n");
-		expect_agreement(text, &map, 300);
+		expect_agreement_after_prologue(14, text, &map, 300);
 	}
 }
 
 static void per_cpu_counters(void **state)
 {
-	struct ebpf_map_opts map = {.name = "counters", .type = BPF_MAP_TYPE_PERCPU_ARRAY,
-		.key_size = 4, .value_size = 16, .max_entries = 5};
+	struct ebpf_map_opts map = {.name = "counters",
+		.type = BPF_MAP_TYPE_PERCPU_ARRAY,
+		.key_size = 4,
+		.value_size = 16,
+		.max_entries = 5};
 
-	expect_agreement(PROLOGUE(14)
+	expect_agreement_after_prologue(14,
 		"ldxb %r1, [%r2]\n"
-		"and %r1, 7\n"           /* some keys do not exist */
+		"and %r1, 7\n" /* some keys do not exist */
 		"stxw [%r10-4], %r1\n"
 		"mov %r2, %r10\n"
 		"add %r2, -4\n"
@@ -274,17 +308,22 @@ static void per_cpu_counters(void **state)
 		"add %r3, 64\n"
 		"stxdw [%r1+8], %r3\n"
 		"mov %r0, %r3\n"
-		"end:\nexit\n", &map, 100);
+		"end:\n"
+		"exit\n",
+		&map, 100);
 }
 
 /* A pointer spilled and filled, one that is NULL on another path, one that a function of the
  * program takes, one that it returns. */
 static void pointers_in_the_frame_and_across_calls(void **state)
 {
-	struct ebpf_map_opts map = {.name = "value", .type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
-		.value_size = 8, .max_entries = 4};
+	struct ebpf_map_opts map = {.name = "value",
+		.type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4,
+		.value_size = 8,
+		.max_entries = 4};
 
-	expect_agreement(PROLOGUE(14)
+	expect_agreement_after_prologue(14,
 		"stxdw [%r10-8], %r2\n"
 		"stdw [%r10-16], 5\n"
 		"ldxb %r1, [%r2]\n"
@@ -311,7 +350,7 @@ static void pointers_in_the_frame_and_across_calls(void **state)
 		"add %r0, %r1\n"
 		"end:\n"
 		"exit\n"
-		"mix:\n"                 /* (u64 *own, packet, ctx): in own frame and the caller's */
+		"mix:\n" /* (u64 *own, packet, ctx): in own frame and the caller's */
 		"ldxb %r4, [%r2+1]\n"
 		"stxdw [%r10-16], %r4\n"
 		"ldxdw %r5, [%r1]\n"
@@ -321,40 +360,42 @@ static void pointers_in_the_frame_and_across_calls(void **state)
 		"ldxdw %r4, [%r10-16]\n"
 		"lsh %r0, 32\n"
 		"or %r0, %r4\n"
-		"exit\n", &map, 100);
+		"exit\n",
+		&map, 100);
 }
 
 static void helpers_with_memory_arguments(void **state)
 {
-	expect_agreement(PROLOGUE(24)
+	expect_agreement_after_prologue(24,
 		"ldxdw %r1, [%r2]\n"
 		"stxdw [%r10-16], %r1\n"
 		"ldxw %r1, [%r2+8]\n"
 		"stxw [%r10-8], %r1\n"
-		"mov %r1, %r2\n"         /* from the packet ... */
+		"mov %r1, %r2\n" /* from the packet ... */
 		"mov %r2, 24\n"
-		"mov %r3, %r10\n"        /* ... to the stack */
+		"mov %r3, %r10\n" /* ... to the stack */
 		"add %r3, -16\n"
 		"mov %r4, 12\n"
 		"mov %r5, 99\n"
 		"call 28\n"
-		"end:\nexit\n", NULL, 50);
+		"end:\n"
+		"exit\n",
+		NULL, 50);
 }
 
 static void traces_are_the_same(void **state)
 {
 	/* "%d %x\n" */
-	static const char text[] =
-		"mov %r6, %r1\n"
-		"lddw %r1, 0x000a782520642520\n"
-		"stxdw [%r10-8], %r1\n"
-		"mov %r1, %r10\n"
-		"add %r1, -8\n"
-		"mov %r2, 8\n"
-		"mov %r3, -7\n"
-		"ldxw %r4, [%r6+12]\n"
-		"call 6\n"
-		"exit\n";
+	static const char text[] = "mov %r6, %r1\n"
+				   "lddw %r1, 0x000a782520642520\n"
+				   "stxdw [%r10-8], %r1\n"
+				   "mov %r1, %r10\n"
+				   "add %r1, -8\n"
+				   "mov %r2, 8\n"
+				   "mov %r3, -7\n"
+				   "ldxw %r4, [%r6+12]\n"
+				   "call 6\n"
+				   "exit\n";
 
 	traced[0] = '\0';
 	expect_agreement(text, NULL, 1);
@@ -383,7 +424,9 @@ static void packets_grow_and_shrink(void **state)
 			 "mov %r0, %r3\n"
 			 "lsh %r0, 32\n"
 			 "or %r0, %r7\n"
-			 "end:\nexit\n", NULL, 4);
+			 "end:\n"
+			 "exit\n",
+		NULL, 4);
 }
 
 /* Does a frame of the program survive in the body of `function`? The translator calls the
@@ -453,24 +496,25 @@ static void the_firewalls_stack_is_in_registers(void **state)
 static void an_escaping_stack_is_seen(void **state)
 {
 	struct machine m;
-	char *ir;
+	char *ir, *text = with_prologue(14, "ldxb %r1, [%r2]\n"
+					    "and %r1, 15\n"
+					    "stdw [%r10-16], 0\n"
+					    "stdw [%r10-8], 0\n"
+					    "mov %r4, %r10\n"
+					    "add %r4, -16\n"
+					    "add %r4, %r1\n"
+					    "stb [%r4], 1\n"
+					    "ldxdw %r0, [%r10-16]\n"
+					    "ldxdw %r1, [%r10-8]\n"
+					    "or %r0, %r1\n"
+					    "end:\n"
+					    "exit\n");
 
-	machine__open(&m, "llvm", PROLOGUE(14)
-		"ldxb %r1, [%r2]\n"
-		"and %r1, 15\n"
-		"stdw [%r10-16], 0\n"
-		"stdw [%r10-8], 0\n"
-		"mov %r4, %r10\n"
-		"add %r4, -16\n"
-		"add %r4, %r1\n"
-		"stb [%r4], 1\n"
-		"ldxdw %r0, [%r10-16]\n"
-		"ldxdw %r1, [%r10-8]\n"
-		"or %r0, %r1\n"
-		"end:\nexit\n", NULL);
+	machine__open(&m, "llvm", text, NULL);
 	ir = optimised(m.prog);
 	assert_true(frame_survives(ir, "ebpf_driver"));
 	free(ir);
+	free(text);
 	machine__close(&m);
 }
 

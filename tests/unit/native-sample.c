@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-extern uint64_t far_value;             /* through the GOT */
-uint64_t far_function(uint64_t x);     /* called through the GOT */
-uint64_t far_by_stub(uint64_t x);      /* called by a 32-bit displacement: needs a stub */
+extern uint64_t far_value;         /* through the GOT */
+uint64_t far_function(uint64_t x); /* called through the GOT */
+uint64_t far_by_stub(uint64_t x);  /* called by a 32-bit displacement: needs a stub */
 
 uint64_t sample_sum(uint64_t a, uint64_t b);
 uint64_t sample_far(uint64_t x);
@@ -28,8 +28,10 @@ uint64_t sample_far(uint64_t x)
 {
 	uint64_t y;
 
-	__asm__("call far_by_stub@PLT" : "=a"(y), "+D"(x) : : "rcx", "rdx", "rsi", "r8", "r9", "r10",
-		"r11", "memory", "cc");
+	__asm__("call far_by_stub@PLT"
+		: "=a"(y), "+D"(x)
+		:
+		: "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
 	return far_value + far_function(y);
 }
 
@@ -55,7 +57,8 @@ struct step {
 };
 
 static const struct step *volatile steps;
-static const struct step table[] = {{twice, &far_value}, {square, &far_value}, {far_function, NULL}};
+static const struct step table[] = {
+	{twice, &far_value}, {square, &far_value}, {far_function, NULL}};
 
 uint64_t sample_table(uint64_t i, uint64_t x)
 {

@@ -107,10 +107,12 @@ static void permissions_of(const void *p, char perms[5])
 	assert_non_null(maps);
 	perms[0] = '\0';
 	while (fgets(line, sizeof(line), maps)) {
-		assert_int_equal(sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &start, &end, flags), 3);
+		assert_int_equal(
+			sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &start, &end, flags), 3);
 		assert_false(flags[1] == 'w' && flags[2] == 'x');
 		if (strstr(line, "ebpf-image"))
-			assert_true(flags[3] == 'p'); /* the mapping it was written through is gone */
+			assert_true(
+				flags[3] == 'p'); /* the mapping it was written through is gone */
 		if ((uintptr_t)p >= start && (uintptr_t)p < end)
 			memcpy(perms, flags, 5);
 	}

@@ -223,8 +223,8 @@ static int print_ir(struct compilation *c, void *to)
 	return err;
 }
 
-static int compile(const uint8_t *request, size_t size, uint8_t **elf, size_t *elf_size,
-	char **errmsg)
+static int compile(
+	const uint8_t *request, size_t size, uint8_t **elf, size_t *elf_size, char **errmsg)
 {
 	struct bytes object;
 	int err = with_module(request, size, STAGE_OPTIMISED, emit_object, &object, errmsg);
@@ -236,7 +236,8 @@ static int compile(const uint8_t *request, size_t size, uint8_t **elf, size_t *e
 	return 0;
 }
 
-static int dump(const uint8_t *request, size_t size, enum ebpf_dump what, char **text, char **errmsg)
+static int dump(
+	const uint8_t *request, size_t size, enum ebpf_dump what, char **text, char **errmsg)
 {
 	struct bytes out;
 	int err;

@@ -52,7 +52,7 @@ struct compilation {
 	LLVMTargetMachineRef machine;
 	LLVMTypeRef void_type, i1, i8, i16, i32, i64, ptr;
 
-	struct isa_insn *insns; /* decoded; .words is 0 for second words of LDDW */
+	struct isa_insn *insns;     /* decoded; .words is 0 for second words of LDDW */
 	struct bpf_function *funcs; /* in order of start; the entry is the first */
 	uint32_t n_funcs;
 	struct map_code *maps;
@@ -64,8 +64,7 @@ struct compilation {
 int compilation__translate(struct compilation *c);
 int compilation__link(struct compilation *c);
 int compilation__optimise(struct compilation *c);
-int compilation__emit(
-	struct compilation *c, LLVMCodeGenFileType what, LLVMMemoryBufferRef *out);
+int compilation__emit(struct compilation *c, LLVMCodeGenFileType what, LLVMMemoryBufferRef *out);
 
 /* A pointer on all paths: FACT_ANY is none. */
 static inline bool fact_kind__is_pointer(uint8_t kind)

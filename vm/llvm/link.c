@@ -58,8 +58,7 @@ static int link_driver(struct compilation *c)
 
 	if (!c->req->driver_bitcode)
 		return 0;
-	driver = read_module(
-		c, c->req->driver_bitcode, c->req->driver_bitcode_size, false);
+	driver = read_module(c, c->req->driver_bitcode, c->req->driver_bitcode_size, false);
 	if (!driver)
 		return link_error(c, "the driver's bitcode cannot be read");
 	adopt(c, driver);
@@ -99,8 +98,8 @@ static void add_attribute(struct compilation *c, LLVMValueRef f, const char *nam
 {
 	unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
 
-	LLVMAddAttributeAtIndex(f, LLVMAttributeFunctionIndex,
-		LLVMCreateEnumAttribute(c->context, kind, 0));
+	LLVMAddAttributeAtIndex(
+		f, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(c->context, kind, 0));
 }
 
 /* The bitcode was compiled for any x86-64; functions for different CPUs are not inlined into
@@ -133,8 +132,8 @@ static void add_call_attribute(struct compilation *c, LLVMValueRef call, const c
 {
 	unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
 
-	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex,
-		LLVMCreateEnumAttribute(c->context, kind, 0));
+	LLVMAddCallSiteAttribute(
+		call, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(c->context, kind, 0));
 }
 
 /* The program is a part of the driver's loop; ebpf_entry calls a copy of it. */

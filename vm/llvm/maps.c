@@ -31,8 +31,8 @@ LLVMValueRef compilation__map_memory(struct compilation *c, uint32_t map)
 	return m->memory;
 }
 
-static LLVMValueRef constant(struct compilation *c, const char *what, uint32_t map,
-	LLVMValueRef value)
+static LLVMValueRef constant(
+	struct compilation *c, const char *what, uint32_t map, LLVMValueRef value)
 {
 	LLVMValueRef g;
 	char name[32];
@@ -56,7 +56,8 @@ LLVMValueRef compilation__map_descriptor(struct compilation *c, uint32_t map)
 	struct map_code *m = &c->maps[map];
 
 	if (!m->descriptor) {
-		LLVMValueRef fields[] = {bytes(c, &c->view->maps[map].geo, sizeof(struct rt_geometry)),
+		LLVMValueRef fields[] = {
+			bytes(c, &c->view->maps[map].geo, sizeof(struct rt_geometry)),
 			compilation__map_memory(c, map)};
 
 		m->descriptor = constant(
@@ -105,10 +106,11 @@ static LLVMValueRef gep(struct compilation *c, LLVMBuilderRef b, LLVMValueRef p,
 }
 
 /* ptr lookup.N(env, parts of the key...) */
-static void make_lookup(struct compilation *c, uint32_t map, const struct key_part *parts,
-	unsigned n_parts)
+static void make_lookup(
+	struct compilation *c, uint32_t map, const struct key_part *parts, unsigned n_parts)
 {
-	LLVMTypeRef params[1 + MAX_KEY_PARTS] = {c->ptr}, helper_params[] = {c->ptr, c->ptr, c->ptr};
+	LLVMTypeRef params[1 + MAX_KEY_PARTS] = {c->ptr},
+			       helper_params[] = {c->ptr, c->ptr, c->ptr};
 	LLVMTypeRef helper_type = LLVMFunctionType(c->ptr, helper_params, 3, false);
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
 	struct map_code *m = &c->maps[map];
@@ -123,8 +125,7 @@ static void make_lookup(struct compilation *c, uint32_t map, const struct key_pa
 	LLVMSetLinkage(m->lookup, LLVMInternalLinkage);
 
 	LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(c->context, m->lookup, ""));
-	key = LLVMBuildAlloca(
-		b, LLVMArrayType2(c->i8, c->view->maps[map].geo.key_size), "key");
+	key = LLVMBuildAlloca(b, LLVMArrayType2(c->i8, c->view->maps[map].geo.key_size), "key");
 	LLVMSetAlignment(key, 8);
 	for (unsigned i = 0; i < n_parts; i++)
 		LLVMBuildStore(b, LLVMGetParam(m->lookup, 1 + i), gep(c, b, key, parts[i].offset));

@@ -7,35 +7,37 @@
 #include "translate.h"
 
 /* A binary operation on two values of `type`. */
-typedef LLVMValueRef (*alu_build_fn)(LLVMBuilderRef b, LLVMTypeRef type, LLVMValueRef x,
-	LLVMValueRef y);
+typedef LLVMValueRef (*alu_build_fn)(
+	LLVMBuilderRef b, LLVMTypeRef type, LLVMValueRef x, LLVMValueRef y);
 
 static LLVMValueRef is_zero(LLVMBuilderRef b, LLVMValueRef v)
 {
 	return LLVMBuildICmp(b, LLVMIntEQ, v, LLVMConstNull(LLVMTypeOf(v)), "");
 }
 
-#define PLAIN(name, Build)                                                                         \
-	static LLVMValueRef name(LLVMBuilderRef b, LLVMTypeRef type, LLVMValueRef x, LLVMValueRef y)   \
-	{                                                                                          \
-		return Build(b, x, y, "");                                                         \
+#define PLAIN(name, Build)                                                          \
+	static LLVMValueRef name(                                                   \
+		LLVMBuilderRef b, LLVMTypeRef type, LLVMValueRef x, LLVMValueRef y) \
+	{                                                                           \
+		return Build(b, x, y, "");                                          \
 	}
 PLAIN(add, LLVMBuildAdd)
 PLAIN(sub, LLVMBuildSub)
 PLAIN(mul, LLVMBuildMul)
-PLAIN(or, LLVMBuildOr)
-PLAIN(and, LLVMBuildAnd)
-PLAIN(xor, LLVMBuildXor)
+PLAIN(bit_or, LLVMBuildOr)
+PLAIN(bit_and, LLVMBuildAnd)
+PLAIN(bit_xor, LLVMBuildXor)
 
 static LLVMValueRef shift_count(LLVMBuilderRef b, LLVMTypeRef type, LLVMValueRef y)
 {
 	return LLVMBuildAnd(b, y, LLVMConstInt(type, LLVMGetIntTypeWidth(type) - 1, false), "");
 }
 
-#define SHIFT(name, Build)                                                                         \
-	static LLVMValueRef name(LLVMBuilderRef b, LLVMTypeRef type, LLVMValueRef x, LLVMValueRef y)   \
-	{                                                                                          \
-		return Build(b, x, shift_count(b, type, y), "");                                   \
+#define SHIFT(name, Build)                                                          \
+	static LLVMValueRef name(                                                   \
+		LLVMBuilderRef b, LLVMTypeRef type, LLVMValueRef x, LLVMValueRef y) \
+	{                                                                           \
+		return Build(b, x, shift_count(b, type, y), "");                    \
 	}
 SHIFT(lsh, LLVMBuildShl)
 SHIFT(rsh, LLVMBuildLShr)
@@ -84,9 +86,19 @@ static LLVMValueRef smod(LLVMBuilderRef b, LLVMTypeRef type, LLVMValueRef x, LLV
 }
 
 static const alu_build_fn binary[] = {
-	[ISA_ADD] = add, [ISA_SUB] = sub, [ISA_MUL] = mul, [ISA_DIV] = udiv, [ISA_SDIV] = sdiv,
-	[ISA_MOD] = umod, [ISA_SMOD] = smod, [ISA_OR] = or, [ISA_AND] = and, [ISA_XOR] = xor,
-	[ISA_LSH] = lsh, [ISA_RSH] = rsh, [ISA_ARSH] = arsh,
+	[ISA_ADD] = add,
+	[ISA_SUB] = sub,
+	[ISA_MUL] = mul,
+	[ISA_DIV] = udiv,
+	[ISA_SDIV] = sdiv,
+	[ISA_MOD] = umod,
+	[ISA_SMOD] = smod,
+	[ISA_OR] = bit_or,
+	[ISA_AND] = bit_and,
+	[ISA_XOR] = bit_xor,
+	[ISA_LSH] = lsh,
+	[ISA_RSH] = rsh,
+	[ISA_ARSH] = arsh,
 };
 
 static void set_narrow(struct function *f, LLVMValueRef value)
@@ -112,8 +124,8 @@ static bool move_pointer(struct function *f)
 	bytes = dst ? function__operand(f) : function__int(f, in->dst);
 	if (in->op == ISA_SUB)
 		bytes = LLVMBuildNeg(f->b, bytes, "");
-	function__set_ptr(f, in->dst,
-		function__offset(f, function__ptr(f, dst ? in->dst : in->src), bytes));
+	function__set_ptr(
+		f, in->dst, function__offset(f, function__ptr(f, dst ? in->dst : in->src), bytes));
 	return true;
 }
 
@@ -184,8 +196,7 @@ static void translate_binary(struct function *f)
 	if (f->in->is64)
 		function__set_int(f, f->in->dst, binary[f->in->op](f->b, f->c->i64, x, y));
 	else
-		set_narrow(f, binary[f->in->op](
-				      f->b, f->c->i32, narrow(f, x, 4), narrow(f, y, 4)));
+		set_narrow(f, binary[f->in->op](f->b, f->c->i32, narrow(f, x, 4), narrow(f, y, 4)));
 }
 
 int function__alu(struct function *f)

@@ -75,8 +75,7 @@ static struct argument argument(struct function *f, const struct helper_proto *p
 	if (is_memory(kind))
 		return memory_argument(f, proto, i);
 	if (kind == ARG_MAP && is_map_call(f))
-		return (struct argument){
-			.value = compilation__map_descriptor(f->c, f->fact->map)};
+		return (struct argument){.value = compilation__map_descriptor(f->c, f->fact->map)};
 	if (kind == ARG_MAP || kind == ARG_CTX)
 		return (struct argument){.value = function__ptr(f, 1 + i)};
 	if (f->fact->regs[1 + i] == FACT_UNSET) /* what an earlier call left there may be stack */
@@ -240,8 +239,7 @@ int function__call(struct function *f)
 	}
 	switch (f->in->src) {
 	case EBPF_CALL_LOCAL: return translate_local_call(f);
-	case EBPF_CALL_HELPER:
-		return f->c->is_raw ? translate_raw_helper(f) : translate_helper(f);
+	case EBPF_CALL_HELPER: return f->c->is_raw ? translate_raw_helper(f) : translate_helper(f);
 	default: return function__refuse(f, "call of a kernel function");
 	}
 }

@@ -6,9 +6,16 @@
 #include "translate.h"
 
 static const LLVMIntPredicate predicates[] = {
-	[ISA_JEQ] = LLVMIntEQ, [ISA_JNE] = LLVMIntNE, [ISA_JGT] = LLVMIntUGT, [ISA_JGE] = LLVMIntUGE,
-	[ISA_JLT] = LLVMIntULT, [ISA_JLE] = LLVMIntULE, [ISA_JSGT] = LLVMIntSGT,
-	[ISA_JSGE] = LLVMIntSGE, [ISA_JSLT] = LLVMIntSLT, [ISA_JSLE] = LLVMIntSLE,
+	[ISA_JEQ] = LLVMIntEQ,
+	[ISA_JNE] = LLVMIntNE,
+	[ISA_JGT] = LLVMIntUGT,
+	[ISA_JGE] = LLVMIntUGE,
+	[ISA_JLT] = LLVMIntULT,
+	[ISA_JLE] = LLVMIntULE,
+	[ISA_JSGT] = LLVMIntSGT,
+	[ISA_JSGE] = LLVMIntSGE,
+	[ISA_JSLT] = LLVMIntSLT,
+	[ISA_JSLE] = LLVMIntSLE,
 	[ISA_JSET] = LLVMIntNE,
 };
 

@@ -25,8 +25,7 @@ static LLVMValueRef address(struct function *f, unsigned reg)
 	args[1] = at;
 	args[2] = function__const(f, f->in->size);
 	args[3] = LLVMConstInt(c->i32, f->pc, false);
-	function__fault_unless(
-		f, function__call_runtime(f, "ebpf_raw_check", c->i1, args, 4));
+	function__fault_unless(f, function__call_runtime(f, "ebpf_raw_check", c->i1, args, 4));
 	return LLVMBuildIntToPtr(f->b, at, c->ptr, "");
 }
 
@@ -184,9 +183,8 @@ int function__lddw(struct function *f)
 		load_symbolic(f);
 	} else if (of_map && map < f->c->view->n_maps) {
 		function__set_ptr(f, in->dst,
-			in->src == EBPF_LDDW_MAP_IDX
-				? compilation__map_descriptor(f->c, map)
-				: compilation__map_value(f->c, map, offset));
+			in->src == EBPF_LDDW_MAP_IDX ? compilation__map_descriptor(f->c, map)
+						     : compilation__map_value(f->c, map, offset));
 	} else {
 		return function__refuse(f, "64-bit immediate of an unsupported kind");
 	}

@@ -94,8 +94,8 @@ LLVMBasicBlockRef function__new_block(struct function *f, const char *name)
 	return LLVMAppendBasicBlockInContext(f->c->context, f->fn, name);
 }
 
-LLVMValueRef function__call_runtime(struct function *f, const char *name, LLVMTypeRef ret,
-	LLVMValueRef *args, unsigned n_args)
+LLVMValueRef function__call_runtime(
+	struct function *f, const char *name, LLVMTypeRef ret, LLVMValueRef *args, unsigned n_args)
 {
 	LLVMValueRef fn = LLVMGetNamedFunction(f->c->module, name);
 	LLVMTypeRef params[8], type;
@@ -157,8 +157,8 @@ void function__end_temporary(struct function *f, LLVMValueRef temporary, uint32_
 
 int function__refuse(const struct function *f, const char *what)
 {
-	return error__set(f->c->errmsg, -ENOTSUP, "%s: insn %" PRIu32 ": %s", f->c->view->name, f->pc,
-		what);
+	return error__set(
+		f->c->errmsg, -ENOTSUP, "%s: insn %" PRIu32 ": %s", f->c->view->name, f->pc, what);
 }
 
 static int translate_insn(struct function *f)
@@ -265,8 +265,8 @@ static void begin(struct function *f)
 		f->ints[i] = slot(f, c->i64, "");
 		f->ptrs[i] = slot(f, c->ptr, "");
 	}
-	LLVMBuildMemSet(f->b, f->frame, LLVMConstNull(c->i8),
-		function__const(f, EBPF_STACK_SIZE), 16);
+	LLVMBuildMemSet(
+		f->b, f->frame, LLVMConstNull(c->i8), function__const(f, EBPF_STACK_SIZE), 16);
 	for (unsigned i = 0; i < EBPF_REG_FRAME; i++) {
 		if (i < 1 || i > 5)
 			function__set_int(f, i, function__const(f, 0));
@@ -415,8 +415,8 @@ static LLVMValueRef as(LLVMBuilderRef b, LLVMValueRef v, LLVMTypeRef type)
 					 : LLVMBuildPtrToInt(b, v, type, "");
 }
 
-static LLVMValueRef field(struct compilation *c, LLVMBuilderRef b, LLVMValueRef ptr, size_t offset,
-	LLVMTypeRef type)
+static LLVMValueRef field(
+	struct compilation *c, LLVMBuilderRef b, LLVMValueRef ptr, size_t offset, LLVMTypeRef type)
 {
 	LLVMValueRef at = LLVMConstInt(c->i64, offset, false);
 
@@ -428,8 +428,8 @@ static void translate_entry(struct compilation *c)
 {
 	const struct bpf_function *main = &c->funcs[0];
 	LLVMTypeRef params[] = {c->ptr, c->ptr};
-	LLVMValueRef fn = LLVMAddFunction(c->module, "ebpf_program_entry",
-		LLVMFunctionType(c->i64, params, 2, false));
+	LLVMValueRef fn = LLVMAddFunction(
+		c->module, "ebpf_program_entry", LLVMFunctionType(c->i64, params, 2, false));
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
 	LLVMValueRef ctx = LLVMGetParam(fn, 1), args[6] = {LLVMGetParam(fn, 0)};
 

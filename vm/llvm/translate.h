@@ -45,8 +45,8 @@ LLVMBasicBlockRef function__new_block(struct function *f, const char *name);
 /* Continues in a new block if `ok`, else leaves the raw program with the fault set. */
 void function__fault_unless(struct function *f, LLVMValueRef ok);
 /* Calls a function of the runtime; `ret` and the arguments make its type. */
-LLVMValueRef function__call_runtime(struct function *f, const char *name, LLVMTypeRef ret,
-	LLVMValueRef *args, unsigned n_args);
+LLVMValueRef function__call_runtime(
+	struct function *f, const char *name, LLVMTypeRef ret, LLVMValueRef *args, unsigned n_args);
 
 /* An alloca in the entry block, alive from here to function__end_temporary(). */
 LLVMValueRef function__temporary(struct function *f, uint32_t size);

@@ -67,13 +67,13 @@ static int open_strings(
 	Elf64_Shdr sh;
 
 	if (index == 0 || index >= obj->n_sections)
-		return error__set(errmsg, -ENOEXEC, "object: no string table at section %" PRIu32,
-			index);
+		return error__set(
+			errmsg, -ENOEXEC, "object: no string table at section %" PRIu32, index);
 	sh = elf_object__section(obj, index);
 	if (sh.sh_type != SHT_STRTAB || sh.sh_size == 0 ||
 		obj->bytes[sh.sh_offset + sh.sh_size - 1] != '\0')
-		return error__set(errmsg, -ENOEXEC, "object: section %" PRIu32 " is no string table",
-			index);
+		return error__set(
+			errmsg, -ENOEXEC, "object: section %" PRIu32 " is no string table", index);
 	s->text = (const char *)obj->bytes + sh.sh_offset;
 	s->size = sh.sh_size;
 	return 0;

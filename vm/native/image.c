@@ -14,7 +14,7 @@
 #include "../core/error.h"
 #include "link.h"
 
-struct export {
+struct exported {
 	void *address;
 	const char *name; /* in the image's names */
 };
@@ -22,7 +22,7 @@ struct export {
 struct native_image {
 	uint8_t *base;
 	size_t size;
-	struct export *exports;
+	struct exported *exports;
 	size_t n_exports;
 	char *names;
 };
@@ -67,7 +67,7 @@ static int keep_exports(const struct link *l, struct native_image *img)
 	for (uint32_t i = 0; i < l->obj.n_symbols; i++) {
 		if (!is_export(l, i, &sym))
 			continue;
-		img->exports[img->n_exports++] = (struct export){.name = name,
+		img->exports[img->n_exports++] = (struct exported){.name = name,
 			.address = img->base + l->section_at[sym.st_shndx] + sym.st_value};
 		name = stpcpy(name, elf_object__symbol_name(&l->obj, i)) + 1;
 	}
@@ -85,7 +85,8 @@ static int write_image(struct link *l, int fd, size_t size)
 	err = link__fill(l);
 	munmap(l->bytes, size);
 	l->bytes = NULL;
-	if (!err && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+	if (!err &&
+		fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		err = no_memory(l, "sealing its image");
 	return err;
 }
@@ -115,8 +116,8 @@ static int make_image(struct link *l, struct native_image *img)
 	if (err)
 		return err;
 	img->size = l->part_at[N_PARTS];
-	img->base = mmap(NULL, img->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		-1, 0);
+	img->base = mmap(
+		NULL, img->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (img->base == MAP_FAILED) {
 		img->base = NULL;
 		return no_memory(l, "reserving addresses");
@@ -134,8 +135,8 @@ static int make_image(struct link *l, struct native_image *img)
 	return err ? err : keep_exports(l, img);
 }
 
-struct native_image *native_image__load(const uint8_t *elf, size_t size,
-	native_resolve_fn resolve, void *user, char **errmsg)
+struct native_image *native_image__load(
+	const uint8_t *elf, size_t size, native_resolve_fn resolve, void *user, char **errmsg)
 {
 	struct link l = {.resolve = resolve, .user = user, .errmsg = errmsg};
 	struct native_image *img = calloc(1, sizeof(*img));

@@ -27,14 +27,14 @@ static enum link_part part_of(const struct link *l, const Elf64_Shdr *sh)
 
 static int check_loadable(const struct link *l, const Elf64_Shdr *sh)
 {
-	const uint64_t known = SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR | SHF_MERGE | SHF_STRINGS |
-		SHF_GROUP;
+	const uint64_t known =
+		SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR | SHF_MERGE | SHF_STRINGS | SHF_GROUP;
 	const char *name = elf_object__section_name(&l->obj, sh);
 
 	if (sh->sh_type != SHT_PROGBITS && sh->sh_type != SHT_NOBITS &&
 		sh->sh_type != SHT_X86_64_UNWIND)
-		return error__set(l->errmsg, -ENOEXEC, "object: section %s has unsupported type %#" PRIx32,
-			name, sh->sh_type);
+		return error__set(l->errmsg, -ENOEXEC,
+			"object: section %s has unsupported type %#" PRIx32, name, sh->sh_type);
 	if (sh->sh_flags & ~known)
 		return error__set(l->errmsg, -ENOEXEC,
 			"object: section %s has unsupported flags %#" PRIx64, name,
@@ -43,9 +43,8 @@ static int check_loadable(const struct link *l, const Elf64_Shdr *sh)
 		return error__set(l->errmsg, -ENOEXEC,
 			"object: section %s is both writable and executable", name);
 	if (sh->sh_addralign > LINK_PAGE || (sh->sh_addralign & (sh->sh_addralign - 1)))
-		return error__set(l->errmsg, -ENOEXEC,
-			"object: section %s has alignment %" PRIu64, name,
-			(uint64_t)sh->sh_addralign);
+		return error__set(l->errmsg, -ENOEXEC, "object: section %s has alignment %" PRIu64,
+			name, (uint64_t)sh->sh_addralign);
 	if (sh->sh_size > LINK_MAX_IMAGE)
 		return error__set(l->errmsg, -EFBIG, "object: section %s has %" PRIu64 " bytes",
 			name, (uint64_t)sh->sh_size);

@@ -86,8 +86,10 @@ static int decode(const struct link *l, uint32_t section, uint64_t section_size,
 	uint32_t type = ELF64_R_TYPE(rela->r_info);
 	char why[64];
 
-	*r = (struct reloc){.section = section, .symbol = ELF64_R_SYM(rela->r_info),
-		.offset = rela->r_offset, .addend = rela->r_addend};
+	*r = (struct reloc){.section = section,
+		.symbol = ELF64_R_SYM(rela->r_info),
+		.offset = rela->r_offset,
+		.addend = rela->r_addend};
 	for (size_t i = 0; i < sizeof(reloc_types) / sizeof(reloc_types[0]); i++)
 		if (reloc_types[i].type == type)
 			r->type = &reloc_types[i];
@@ -222,7 +224,8 @@ static void copy_sections(struct link *l)
 		Elf64_Shdr sh = elf_object__section(&l->obj, i);
 
 		if (l->section_at[i] != LINK_NOWHERE && sh.sh_type != SHT_NOBITS)
-			memcpy(l->bytes + l->section_at[i], l->obj.bytes + sh.sh_offset, sh.sh_size);
+			memcpy(l->bytes + l->section_at[i], l->obj.bytes + sh.sh_offset,
+				sh.sh_size);
 	}
 }
 

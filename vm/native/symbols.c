@@ -8,7 +8,10 @@
 #include "../core/jit-entry.h"
 #include "native.h"
 
-#define SYMBOL(f) {#f, (uintptr_t)(f)}
+#define SYMBOL(f)                  \
+	{                          \
+#f, (uintptr_t)(f) \
+	}
 
 static const struct {
 	const char *name;
