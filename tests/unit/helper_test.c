@@ -151,8 +151,8 @@ static uint32_t our_steps(const struct step *steps, int n, struct ebpf_xdp_ctx *
 	uint32_t sum = 0;
 
 	for (int i = 0; i < n; i++) {
-		uint64_t rc = helper__call(steps[i].helper)(&env, (uintptr_t)ctx,
-			(uint64_t)(int64_t)steps[i].delta, 0, 0, 0);
+		uint64_t rc = helper__call(steps[i].helper)(
+			&env, (uintptr_t)ctx, (uint64_t)(int64_t)steps[i].delta, 0, 0, 0);
 
 		sum = mix(sum, rc);
 	}
@@ -188,14 +188,14 @@ static void random_steps(struct step *steps, int n)
 {
 	static const int32_t edges[] = {0, -216, -217, -215, 4, -4, 14, -14, -32, 32, -252, -256,
 		-36, 46, 47, 3456, INT32_MIN, INT32_MAX, 1, -1};
-	static const uint32_t helpers[] = {BPF_FUNC_xdp_adjust_head, BPF_FUNC_xdp_adjust_meta,
-		BPF_FUNC_xdp_adjust_tail};
+	static const uint32_t helpers[] = {
+		BPF_FUNC_xdp_adjust_head, BPF_FUNC_xdp_adjust_meta, BPF_FUNC_xdp_adjust_tail};
 
 	for (int i = 0; i < n; i++) {
 		steps[i].helper = helpers[below(3)];
-		steps[i].delta = below(2) ? edges[below(COUNT(edges))] :
-			below(2)          ? (int32_t)below(80) - 40 :
-					    (int32_t)below(8000) - 4000;
+		steps[i].delta = below(2)   ? edges[below(COUNT(edges))]
+				 : below(2) ? (int32_t)below(80) - 40
+					    : (int32_t)below(8000) - 4000;
 		if (steps[i].helper == BPF_FUNC_xdp_adjust_meta && below(2))
 			steps[i].delta = ((int32_t)below(40) - 20) * 4;
 	}
@@ -226,8 +226,8 @@ static void test_adjust_as_kernel(void **state)
 		assert_memory_equal(ctx.data_meta, run.out, run.out_size);
 
 		/* As much room, but on the wrong side: the packet moves. */
-		ctx = place_packet(narrow, sizeof(narrow), below(2) ? 0 : sizeof(narrow) - size, packet,
-			size);
+		ctx = place_packet(
+			narrow, sizeof(narrow), below(2) ? 0 : sizeof(narrow) - size, packet, size);
 		assert_int_equal(our_steps(steps, n, &ctx), sum);
 		check_same(&ctx, &run);
 		assert_true(ctx.buf == narrow && ctx.buf_end == narrow + sizeof(narrow));
@@ -277,10 +277,10 @@ static void test_redirect_as_kernel(void **state)
 			MOV_IMM(1, 1), MOV_IMM(2, flags), CALL(BPF_FUNC_redirect), EXIT()};
 
 		env.redirect.kind = EBPF_REDIRECT_NONE;
-		assert_int_equal(helper_redirect(&env, 5, flags),
-			run_verdict(insns, COUNT(insns), &run));
-		assert_int_equal(env.redirect.kind,
-			flags ? EBPF_REDIRECT_NONE : EBPF_REDIRECT_IFINDEX);
+		assert_int_equal(
+			helper_redirect(&env, 5, flags), run_verdict(insns, COUNT(insns), &run));
+		assert_int_equal(
+			env.redirect.kind, flags ? EBPF_REDIRECT_NONE : EBPF_REDIRECT_IFINDEX);
 	}
 	helper_redirect(&env, 5, 0);
 	assert_int_equal(env.redirect.ifindex, 5);
@@ -320,10 +320,11 @@ static uint32_t kernel_print(const char *format, size_t size)
 static void test_trace_formats_as_kernel(void **state)
 {
 	static const char *const formats[] = {"", "plain\n", "%d", "%d %d %d", "%d %d %d %d", "%%",
-		"%u %x %X", "%i", "%ld %lu %lx", "%lld %llu %llx", "%5d|%-5d|%05d", "%+d % d",
-		"%p", "%px", "%p %p", "%pa", "%pp", "%px!", "%s", "%s %s", "%sx", "%10s|", "%c", "%c%d",
+		"%u %x %X", "%i", "%ld %lu %lx", "%lld %llu %llx", "%5d|%-5d|%05d", "%+d % d", "%p",
+		"%px", "%p %p", "%pa", "%pp", "%px!", "%s", "%s %s", "%sx", "%10s|", "%c", "%c%d",
 		"%", "%l", "%lll", "%lld%", "%hd", "%zu", "%f", "%o", "%n", "%.3d", "%*d", "%#x",
-		"%1000d", "%d%d%d%%", "a\tb\n", "a\x01", "a\x7f", "%-d", "%08x", "%lc", "%ls", "%5c|"};
+		"%1000d", "%d%d%d%%", "a\tb\n", "a\x01", "a\x7f", "%-d", "%08x", "%lc", "%ls",
+		"%5c|"};
 
 	require_kernel();
 	for (size_t i = 0; i < COUNT(formats); i++) {
@@ -371,7 +372,8 @@ static void test_trace_text(void **state)
 	memset(long_string, 'x', sizeof(long_string));
 	long_string[699] = 0;
 	assert_int_equal(print("%s%s%s", (uintptr_t)long_string, (uintptr_t)long_string,
-				 (uintptr_t)long_string), 3 * 512);
+				 (uintptr_t)long_string),
+		3 * 512);
 	assert_int_equal(traced_len, 1023);
 	/* Nothing is printed for a bad format. */
 	assert_int_equal((int64_t)print("fine so far %f", 0, 0, 0), -EINVAL);

@@ -23,8 +23,8 @@ bool kernel__permitted(void)
 	return !error;
 }
 
-int kernel__create_map(uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t max_entries,
-	uint32_t flags)
+int kernel__create_map(
+	uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t max_entries, uint32_t flags)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = flags);
 	int fd = bpf_map_create(

@@ -31,21 +31,24 @@ struct kernel_run {
 int kernel__run(int prog_fd, struct kernel_run *run);
 
 /* Instructions, as the tests write them. */
-#define I(code_, dst_, src_, off_, imm_)                                                           \
-	((struct bpf_insn){.code = (code_), .dst_reg = (dst_), .src_reg = (src_), .off = (off_),   \
+#define I(code_, dst_, src_, off_, imm_)    \
+	((struct bpf_insn){.code = (code_), \
+		.dst_reg = (dst_),          \
+		.src_reg = (src_),          \
+		.off = (off_),              \
 		.imm = (int32_t)(imm_)})
-#define MOV_IMM(dst, imm)      I(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm)
-#define MOV32_IMM(dst, imm)    I(BPF_ALU | BPF_MOV | BPF_K, dst, 0, 0, imm)
-#define MOV_REG(dst, src)      I(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0)
-#define ADD_IMM(dst, imm)      I(BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, imm)
-#define ADD_REG(dst, src)      I(BPF_ALU64 | BPF_ADD | BPF_X, dst, src, 0, 0)
-#define MUL_IMM(dst, imm)      I(BPF_ALU64 | BPF_MUL | BPF_K, dst, 0, 0, imm)
-#define LOAD32(dst, src, off)  I(BPF_LDX | BPF_MEM | BPF_W, dst, src, off, 0)
+#define MOV_IMM(dst, imm)          I(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm)
+#define MOV32_IMM(dst, imm)        I(BPF_ALU | BPF_MOV | BPF_K, dst, 0, 0, imm)
+#define MOV_REG(dst, src)          I(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0)
+#define ADD_IMM(dst, imm)          I(BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, imm)
+#define ADD_REG(dst, src)          I(BPF_ALU64 | BPF_ADD | BPF_X, dst, src, 0, 0)
+#define MUL_IMM(dst, imm)          I(BPF_ALU64 | BPF_MUL | BPF_K, dst, 0, 0, imm)
+#define LOAD32(dst, src, off)      I(BPF_LDX | BPF_MEM | BPF_W, dst, src, off, 0)
 #define STORE_IMM64(dst, off, imm) I(BPF_ST | BPF_MEM | BPF_DW, dst, 0, off, imm)
-#define JGT_REG(dst, src, off) I(BPF_JMP | BPF_JGT | BPF_X, dst, src, off, 0)
-#define CALL(id)               I(BPF_JMP | BPF_CALL, 0, 0, 0, id)
-#define EXIT()                 I(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
-#define LOAD_MAP(dst, fd)                                                                          \
+#define JGT_REG(dst, src, off)     I(BPF_JMP | BPF_JGT | BPF_X, dst, src, off, 0)
+#define CALL(id)                   I(BPF_JMP | BPF_CALL, 0, 0, 0, id)
+#define EXIT()                     I(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+#define LOAD_MAP(dst, fd) \
 	I(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_FD, 0, fd), I(0, 0, 0, 0, 0)
 
 #endif

@@ -103,9 +103,9 @@ static void run(void *(*writer)(void *), void *(*reader)(void *), void *(*walker
 	for (; n < N_WRITERS + N_READERS + 1; n++) {
 		threads[n] = (struct thread){.number = n, .random = 88172645463325252u + n * 7919};
 		assert_int_equal(pthread_create(&threads[n].id, NULL,
-					 n < N_WRITERS                 ? writer
+					 n < N_WRITERS               ? writer
 					 : n < N_WRITERS + N_READERS ? reader
-								       : walker,
+								     : walker,
 					 &threads[n]),
 			0);
 	}
@@ -133,8 +133,8 @@ static void *hash_writer(void *arg)
 		int64_t err;
 
 		if (below(t, 3))
-			err = t->number % 2 ? rt_map__update(&map, 0, &key, &value, RT_ANY) :
-					      rt_map__write_all(&map, N_SLOTS, &key,
+			err = t->number % 2 ? rt_map__update(&map, 0, &key, &value, RT_ANY)
+					    : rt_map__write_all(&map, N_SLOTS, &key,
 						      (uint8_t *)&value, RT_ANY);
 		else
 			err = rt_map__delete(&map, &key);
@@ -292,8 +292,7 @@ static void test_percpu_hash(void **state)
 	for (uint32_t i = 0; i < n_stable; i++) {
 		struct key key = make_key(i);
 
-		assert_int_equal(
-			rt_map__update(&map, 0, &key, &(struct value){0}, RT_NOEXIST), 0);
+		assert_int_equal(rt_map__update(&map, 0, &key, &(struct value){0}, RT_NOEXIST), 0);
 	}
 	run(percpu_writer, percpu_reader, hash_walker);
 	for (uint32_t i = 0; i < n_stable; i++)
@@ -302,7 +301,8 @@ static void test_percpu_hash(void **state)
 	free(map.mem);
 }
 
-/* --- ARRAY: in place, word by word ------------------------------------------------------------- */
+/* --- ARRAY: in place, word by word -------------------------------------------------------------
+ */
 
 static void *array_writer(void *arg)
 {

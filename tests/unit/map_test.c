@@ -240,7 +240,8 @@ static void test_creation_as_kernel(void **state)
 {
 	static const uint32_t types[] = {BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_PERCPU_ARRAY,
 		BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_HASH};
-	static const uint32_t keys[] = {0, 1, 4, 8, 513, 1 << 16, (4 << 20) - 64, 4 << 20, UINT32_MAX};
+	static const uint32_t keys[] = {
+		0, 1, 4, 8, 513, 1 << 16, (4 << 20) - 64, 4 << 20, UINT32_MAX};
 	static const uint32_t values[] = {
 		0, 1, 8, (32 << 10) - 7, 32 << 10, (32 << 10) + 1, 4 << 20, 1u << 31, UINT32_MAX};
 	static const uint32_t entries[] = {0, 1, 3};
@@ -255,7 +256,8 @@ static void test_creation_as_kernel(void **state)
 		for (int k = 0; k < 9; k++)
 			for (int v = 0; v < 9; v++)
 				for (int e = 0; e < 3; e++)
-					compare_creation(types[t], keys[k], values[v], entries[e], 0);
+					compare_creation(
+						types[t], keys[k], values[v], entries[e], 0);
 	}
 	compare_creation(BPF_MAP_TYPE_HASH, 4, 4, UINT32_MAX, BPF_F_NO_PREALLOC);
 	compare_creation(BPF_MAP_TYPE_HASH, 4, 4, (1u << 31) + 1, BPF_F_NO_PREALLOC);
@@ -439,7 +441,8 @@ static void test_full_is_exactly_max_entries(void **state)
 			for (uint64_t i = 0; i < n; i++) {
 				uint64_t key = round * n + i;
 
-				assert_int_equal(rt_map__update(&map->rt, 0, &key, &i, BPF_NOEXIST), 0);
+				assert_int_equal(
+					rt_map__update(&map->rt, 0, &key, &i, BPF_NOEXIST), 0);
 			}
 			for (uint64_t i = 0; i < 20; i++) {
 				uint64_t more = UINT64_MAX - i, one = round * n + i % n;

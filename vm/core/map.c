@@ -101,13 +101,14 @@ static int map__refuse_geometry(const struct ebpf_map_opts *opts, int err, char 
 	const char *type = ebpf_map_type__name(opts->type);
 
 	if (err == -ENOTSUP && type)
-		return error__set(errmsg, err, "map %s: type %s is not supported", opts->name, type);
+		return error__set(
+			errmsg, err, "map %s: type %s is not supported", opts->name, type);
 	if (err == -ENOTSUP)
 		return error__set(errmsg, -EINVAL, "map %s: there is no map type %" PRIu32,
 			opts->name, opts->type);
 	return error__set(errmsg, err,
-		"map %s: there is no %s with key size %" PRIu32 ", value size %" PRIu32
-		", %" PRIu32 " entries and flags 0x%" PRIx32,
+		"map %s: there is no %s with key size %" PRIu32 ", value size %" PRIu32 ", %" PRIu32
+		" entries and flags 0x%" PRIx32,
 		opts->name, type, opts->key_size, opts->value_size, opts->max_entries, opts->flags);
 }
 

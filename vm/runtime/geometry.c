@@ -9,8 +9,8 @@
 #include "map-hash.h"
 #include "words.h"
 
-#define CACHE_LINE 64
-#define PERCPU_VALUE_MAX (32 << 10) /* PCPU_MIN_UNIT_SIZE */
+#define CACHE_LINE       64
+#define PERCPU_VALUE_MAX (32 << 10)       /* PCPU_MIN_UNIT_SIZE */
 #define HASH_ELEM_MAX    ((4 << 20) - 48) /* KMALLOC_MAX_SIZE less struct htab_elem */
 #define MAP_BYTES_MAX    (UINT64_C(1) << 47)
 
@@ -103,13 +103,10 @@ int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	};
 	switch (type) {
 	case RT_MAP_ARRAY:
-	case RT_MAP_PERCPU_ARRAY:
-		return array_init(geo);
+	case RT_MAP_PERCPU_ARRAY: return array_init(geo);
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH:
-		return hash_init(geo);
-	default:
-		return -RT_ENOTSUP;
+	case RT_MAP_PERCPU_HASH: return hash_init(geo);
+	default: return -RT_ENOTSUP;
 	}
 }
 

@@ -4,8 +4,7 @@
  */
 #include "helpers.h"
 
-rt_hot void *helper_map_lookup_elem(
-	struct ebpf_env *env, const struct rt_map *m, const void *key)
+rt_hot void *helper_map_lookup_elem(struct ebpf_env *env, const struct rt_map *m, const void *key)
 {
 	return rt_map__lookup(m, env->worker, key);
 }

@@ -38,18 +38,18 @@ SAME(RT_EINVAL, EINVAL);
 SAME(RT_ENOTSUP, ENOTSUP);
 
 #define A(kind, r) , (helper_arg_##kind##_t)r
-#define CALL(name, ...)                                                                            \
-	static uint64_t call_##name(struct ebpf_env *env, uint64_t r1, uint64_t r2, uint64_t r3,   \
-		uint64_t r4, uint64_t r5)                                                          \
-	{                                                                                          \
-		return (uint64_t)helper_##name(env __VA_ARGS__);                                   \
+#define CALL(name, ...)                                                                          \
+	static uint64_t call_##name(struct ebpf_env *env, uint64_t r1, uint64_t r2, uint64_t r3, \
+		uint64_t r4, uint64_t r5)                                                        \
+	{                                                                                        \
+		return (uint64_t)helper_##name(env __VA_ARGS__);                                 \
 	}
 #define HELPER0(id, name, ret, flags)             CALL(name)
 #define HELPER1(id, name, ret, a, flags)          CALL(name, A(a, r1))
 #define HELPER2(id, name, ret, a, b, flags)       CALL(name, A(a, r1) A(b, r2))
 #define HELPER3(id, name, ret, a, b, c, flags)    CALL(name, A(a, r1) A(b, r2) A(c, r3))
 #define HELPER4(id, name, ret, a, b, c, d, flags) CALL(name, A(a, r1) A(b, r2) A(c, r3) A(d, r4))
-#define HELPER5(id, name, ret, a, b, c, d, e, flags)                                               \
+#define HELPER5(id, name, ret, a, b, c, d, e, flags) \
 	CALL(name, A(a, r1) A(b, r2) A(c, r3) A(d, r4) A(e, r5))
 #include "helpers.def"
 
@@ -58,13 +58,13 @@ struct entry {
 	helper_call_fn call;
 };
 
-#define ENTRY(id, name, ret, flags, n, ...)                                                        \
+#define ENTRY(id, name, ret, flags, n, ...) \
 	[id] = {{id, "bpf_" #name, RET_##ret, {__VA_ARGS__}, n, flags}, call_##name},
 static const struct entry entries[] = {
-#define HELPER0(id, name, ret, f)                ENTRY(id, name, ret, f, 0, ARG_NONE)
-#define HELPER1(id, name, ret, a, f)             ENTRY(id, name, ret, f, 1, ARG_##a)
-#define HELPER2(id, name, ret, a, b, f)          ENTRY(id, name, ret, f, 2, ARG_##a, ARG_##b)
-#define HELPER3(id, name, ret, a, b, c, f)       ENTRY(id, name, ret, f, 3, ARG_##a, ARG_##b, ARG_##c)
+#define HELPER0(id, name, ret, f)          ENTRY(id, name, ret, f, 0, ARG_NONE)
+#define HELPER1(id, name, ret, a, f)       ENTRY(id, name, ret, f, 1, ARG_##a)
+#define HELPER2(id, name, ret, a, b, f)    ENTRY(id, name, ret, f, 2, ARG_##a, ARG_##b)
+#define HELPER3(id, name, ret, a, b, c, f) ENTRY(id, name, ret, f, 3, ARG_##a, ARG_##b, ARG_##c)
 #define HELPER4(id, name, ret, a, b, c, d, f) \
 	ENTRY(id, name, ret, f, 4, ARG_##a, ARG_##b, ARG_##c, ARG_##d)
 #define HELPER5(id, name, ret, a, b, c, d, e, f) \

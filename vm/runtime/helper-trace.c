@@ -86,8 +86,7 @@ static void text__put_string(
 
 		if (chunk > sizeof(buf) - n)
 			chunk = sizeof(buf) - n;
-		if (!env->host->read ||
-			env->host->read(buf + n, address + n, chunk)) {
+		if (!env->host->read || env->host->read(buf + n, address + n, chunk)) {
 			n = 0;
 			break;
 		}
@@ -158,8 +157,8 @@ static bool format__plain(const char *f, uint64_t size)
 	return false;
 }
 
-rt_cold uint64_t helper_trace_printk(struct ebpf_env *env, const void *format, uint64_t size,
-	uint64_t a, uint64_t b, uint64_t c)
+rt_cold uint64_t helper_trace_printk(
+	struct ebpf_env *env, const void *format, uint64_t size, uint64_t a, uint64_t b, uint64_t c)
 {
 	const uint64_t args[] = {a, b, c};
 	const char *f = format;

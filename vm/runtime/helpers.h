@@ -15,6 +15,7 @@
 #include "map.h"
 
 /* Argument kinds and the C type each implies. */
+/* clang-format off */
 #define HELPER_ARG_KINDS(X) \
 	X(ANY, uint64_t)                 /* any initialised scalar or pointer */ \
 	X(CTX, struct ebpf_xdp_ctx *)    \
@@ -32,6 +33,7 @@
 #define HELPER_RET_KINDS(X) \
 	X(SCALAR, uint64_t)              \
 	X(MAP_VALUE_OR_NULL, void *)
+/* clang-format on */
 
 enum helper_arg {
 	ARG_NONE,
@@ -56,7 +58,7 @@ HELPER_RET_KINDS(X)
 
 enum helper_flags {
 	HELPER_MOVES_PACKET = 1 << 0, /* packet pointers are gone after the call */
-	HELPER_RAW          = 1 << 1, /* also offered to raw programs */
+	HELPER_RAW = 1 << 1,          /* also offered to raw programs */
 };
 
 struct helper_proto {
@@ -69,8 +71,8 @@ struct helper_proto {
 };
 
 /* Uniform call: the interpreter's way. */
-typedef uint64_t (*helper_call_fn)(struct ebpf_env *env, uint64_t r1, uint64_t r2, uint64_t r3,
-	uint64_t r4, uint64_t r5);
+typedef uint64_t (*helper_call_fn)(
+	struct ebpf_env *env, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5);
 
 /* NULL if xdpk does not implement the helper. helper__name() knows all of the kernel's names
  * ("bpf_map_lookup_elem"), NULL only for numbers nobody knows. */
@@ -79,8 +81,9 @@ helper_call_fn helper__call(uint32_t id);
 const char *helper__name(uint32_t id);
 
 /* uint64_t helper_NAME(struct ebpf_env *env, ...) */
-#define PROTO(name, ret, ...) helper_ret_##ret##_t helper_##name(struct ebpf_env *env, ##__VA_ARGS__);
-#define ARG(kind)             helper_arg_##kind##_t
+#define PROTO(name, ret, ...) \
+	helper_ret_##ret##_t helper_##name(struct ebpf_env *env, ##__VA_ARGS__);
+#define ARG(kind)                                 helper_arg_##kind##_t
 #define HELPER0(id, name, ret, flags)             PROTO(name, ret)
 #define HELPER1(id, name, ret, a, flags)          PROTO(name, ret, ARG(a))
 #define HELPER2(id, name, ret, a, b, flags)       PROTO(name, ret, ARG(a), ARG(b))

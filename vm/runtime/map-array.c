@@ -56,8 +56,8 @@ int64_t rt_array__read_all(
 	if (i >= m->geo.max_entries)
 		return -RT_ENOENT;
 	for (uint32_t slot = 0; slot < rt_host_values(&m->geo, n_slots); slot++)
-		rt_copy_out(values + (uint64_t)slot * m->geo.value_stride,
-			array__value(m, slot, i), rt_host_value_size(&m->geo));
+		rt_copy_out(values + (uint64_t)slot * m->geo.value_stride, array__value(m, slot, i),
+			rt_host_value_size(&m->geo));
 	return 0;
 }
 
@@ -68,8 +68,8 @@ int64_t rt_array__write_all(const struct rt_map *m, uint32_t n_slots, const void
 	int64_t err = array__check_update(m, i, flags);
 
 	for (uint32_t slot = 0; slot < rt_host_values(&m->geo, n_slots) && !err; slot++)
-		rt_copy_in(array__value(m, slot, i),
-			values + (uint64_t)slot * m->geo.value_stride, m->geo.value_size);
+		rt_copy_in(array__value(m, slot, i), values + (uint64_t)slot * m->geo.value_stride,
+			m->geo.value_size);
 	return err;
 }
 

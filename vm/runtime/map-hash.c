@@ -288,8 +288,11 @@ void rt_hash__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 {
 	struct rt_hash_head *head = hash__head(m);
 
-	head->seed[0] = multiply_fold(seed ^ UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xd6e8feb86659fd93));
-	head->seed[1] = multiply_fold(seed ^ UINT64_C(0xa0761d6478bd642f), UINT64_C(0xe7037ed1a0b428db)) | 1;
+	head->seed[0] =
+		multiply_fold(seed ^ UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xd6e8feb86659fd93));
+	head->seed[1] =
+		multiply_fold(seed ^ UINT64_C(0xa0761d6478bd642f), UINT64_C(0xe7037ed1a0b428db)) |
+		1;
 	head->n_slots = slots;
 	head->free_first = 1;
 	head->free_last = m->geo.n_elems - 1;
@@ -446,8 +449,8 @@ static uint32_t bucket__next(
 }
 
 /* Writes the first key of the bucket, or the one after `key`. 1: no such. */
-static int64_t hash__next_in(const struct rt_map *m, struct rt_hash_bucket *b, uint64_t tag,
-	const void *key, void *next)
+static int64_t hash__next_in(
+	const struct rt_map *m, struct rt_hash_bucket *b, uint64_t tag, const void *key, void *next)
 {
 	struct place at = {NULL, -1};
 	uint32_t elem = 0;

@@ -15,11 +15,9 @@ rt_hot void *rt_map__lookup(const struct rt_map *m, uint32_t slot, const void *k
 {
 	switch (m->geo.type) {
 	case RT_MAP_ARRAY:
-	case RT_MAP_PERCPU_ARRAY:
-		return rt_array__lookup(m, slot, key);
+	case RT_MAP_PERCPU_ARRAY: return rt_array__lookup(m, slot, key);
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH:
-		return rt_hash__lookup(m, slot, key);
+	case RT_MAP_PERCPU_HASH: return rt_hash__lookup(m, slot, key);
 	}
 	return NULL;
 }
@@ -29,11 +27,9 @@ int64_t rt_map__update(
 {
 	switch (m->geo.type) {
 	case RT_MAP_ARRAY:
-	case RT_MAP_PERCPU_ARRAY:
-		return rt_array__update(m, slot, key, value, flags);
+	case RT_MAP_PERCPU_ARRAY: return rt_array__update(m, slot, key, value, flags);
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH:
-		return rt_hash__update(m, slot, key, value, flags);
+	case RT_MAP_PERCPU_HASH: return rt_hash__update(m, slot, key, value, flags);
 	}
 	return -RT_ENOTSUP;
 }
@@ -42,25 +38,20 @@ int64_t rt_map__delete(const struct rt_map *m, const void *key)
 {
 	switch (m->geo.type) {
 	case RT_MAP_ARRAY:
-	case RT_MAP_PERCPU_ARRAY:
-		return -RT_EINVAL;
+	case RT_MAP_PERCPU_ARRAY: return -RT_EINVAL;
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH:
-		return rt_hash__delete(m, key);
+	case RT_MAP_PERCPU_HASH: return rt_hash__delete(m, key);
 	}
 	return -RT_ENOTSUP;
 }
 
-int64_t rt_map__read_all(
-	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values)
+int64_t rt_map__read_all(const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values)
 {
 	switch (m->geo.type) {
 	case RT_MAP_ARRAY:
-	case RT_MAP_PERCPU_ARRAY:
-		return rt_array__read_all(m, n_slots, key, values);
+	case RT_MAP_PERCPU_ARRAY: return rt_array__read_all(m, n_slots, key, values);
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH:
-		return rt_hash__read_all(m, n_slots, key, values);
+	case RT_MAP_PERCPU_HASH: return rt_hash__read_all(m, n_slots, key, values);
 	}
 	return -RT_ENOTSUP;
 }
@@ -70,11 +61,9 @@ int64_t rt_map__write_all(const struct rt_map *m, uint32_t n_slots, const void *
 {
 	switch (m->geo.type) {
 	case RT_MAP_ARRAY:
-	case RT_MAP_PERCPU_ARRAY:
-		return rt_array__write_all(m, n_slots, key, values, flags);
+	case RT_MAP_PERCPU_ARRAY: return rt_array__write_all(m, n_slots, key, values, flags);
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH:
-		return rt_hash__write_all(m, n_slots, key, values, flags);
+	case RT_MAP_PERCPU_HASH: return rt_hash__write_all(m, n_slots, key, values, flags);
 	}
 	return -RT_ENOTSUP;
 }
@@ -83,11 +72,9 @@ int64_t rt_map__next_key(const struct rt_map *m, const void *key, void *next)
 {
 	switch (m->geo.type) {
 	case RT_MAP_ARRAY:
-	case RT_MAP_PERCPU_ARRAY:
-		return rt_array__next_key(m, key, next);
+	case RT_MAP_PERCPU_ARRAY: return rt_array__next_key(m, key, next);
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH:
-		return rt_hash__next_key(m, key, next);
+	case RT_MAP_PERCPU_HASH: return rt_hash__next_key(m, key, next);
 	}
 	return -RT_ENOTSUP;
 }
@@ -96,11 +83,9 @@ bool rt_map__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t
 {
 	switch (m->geo.type) {
 	case RT_MAP_ARRAY:
-	case RT_MAP_PERCPU_ARRAY:
-		return rt_array__owns(m, slot, p, size);
+	case RT_MAP_PERCPU_ARRAY: return rt_array__owns(m, slot, p, size);
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH:
-		return rt_hash__owns(m, slot, p, size);
+	case RT_MAP_PERCPU_HASH: return rt_hash__owns(m, slot, p, size);
 	}
 	return false;
 }

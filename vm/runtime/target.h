@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define rt_inline  static inline __attribute__((always_inline))
-#define rt_cold    __attribute__((noinline, cold))
+#define rt_inline static inline __attribute__((always_inline))
+#define rt_cold   __attribute__((noinline, cold))
 /* On the way of a lookup: in bitcode inlined into the program wherever it is called. */
 #if defined(__clang__)
 #define rt_hot __attribute__((always_inline))
@@ -31,16 +31,29 @@
 
 #if defined(__NVPTX__)
 /* NVPTX cannot select acquire, release or fences: relaxed accesses and a membar. */
-#define rt_fence()            __nvvm_membar_gl()
-#define rt_read_acquire(p)    ({ __typeof__(*(p)) v_ = rt_read(p); rt_fence(); v_; })
-#define rt_write_release(p, v) do { rt_fence(); rt_write(p, v); } while (0)
+#define rt_fence() __nvvm_membar_gl()
+#define rt_read_acquire(p)                        \
+	({                                        \
+		__typeof__(*(p)) v_ = rt_read(p); \
+		rt_fence();                       \
+		v_;                               \
+	})
+#define rt_write_release(p, v)  \
+	do {                    \
+		rt_fence();     \
+		rt_write(p, v); \
+	} while (0)
 /* A kernel reads a snapshot that nobody writes: its readers need no order. */
-#define rt_fence_acquire()    ((void)0)
-#define rt_fence_release()    rt_fence()
-#define rt_exchange(p, v)     ({ uint32_t x_ = __atomic_exchange_n((p), (v), __ATOMIC_RELAXED); \
-				 rt_fence(); x_; })
-#define rt_prefetch(p)        ((void)(p))
-#define rt_pause()            ((void)0)
+#define rt_fence_acquire() ((void)0)
+#define rt_fence_release() rt_fence()
+#define rt_exchange(p, v)                                                      \
+	({                                                                     \
+		uint32_t x_ = __atomic_exchange_n((p), (v), __ATOMIC_RELAXED); \
+		rt_fence();                                                    \
+		x_;                                                            \
+	})
+#define rt_prefetch(p) ((void)(p))
+#define rt_pause()     ((void)0)
 #else
 #define rt_read_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define rt_write_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)

@@ -9,44 +9,44 @@
 #define VM_RUNTIME_UAPI_H
 
 enum rt_map_type {
-	RT_MAP_HASH         = 1,
-	RT_MAP_ARRAY        = 2,
-	RT_MAP_PERCPU_HASH  = 5,
+	RT_MAP_HASH = 1,
+	RT_MAP_ARRAY = 2,
+	RT_MAP_PERCPU_HASH = 5,
 	RT_MAP_PERCPU_ARRAY = 6,
 };
 
 /* At creation */
 enum rt_map_flag {
 	RT_F_NO_PREALLOC = 1 << 0,
-	RT_F_NUMA_NODE   = 1 << 2,
-	RT_F_RDONLY      = 1 << 3,
-	RT_F_WRONLY      = 1 << 4,
-	RT_F_ZERO_SEED   = 1 << 6,
+	RT_F_NUMA_NODE = 1 << 2,
+	RT_F_RDONLY = 1 << 3,
+	RT_F_WRONLY = 1 << 4,
+	RT_F_ZERO_SEED = 1 << 6,
 	RT_F_RDONLY_PROG = 1 << 7,
 	RT_F_WRONLY_PROG = 1 << 8,
-	RT_F_MMAPABLE    = 1 << 10,
-	RT_F_INNER_MAP   = 1 << 12,
+	RT_F_MMAPABLE = 1 << 10,
+	RT_F_INNER_MAP = 1 << 12,
 };
 
 /* Of an update */
 enum rt_update_flag {
-	RT_ANY     = 0,
+	RT_ANY = 0,
 	RT_NOEXIST = 1,
-	RT_EXIST   = 2,
-	RT_F_LOCK  = 4,
+	RT_EXIST = 2,
+	RT_F_LOCK = 4,
 };
 
 enum rt_verdict {
-	RT_XDP_ABORTED  = 0,
+	RT_XDP_ABORTED = 0,
 	RT_XDP_REDIRECT = 4,
 };
 
 enum rt_errno {
-	RT_ENOENT  = 2,
-	RT_E2BIG   = 7,
-	RT_EACCES  = 13,
-	RT_EEXIST  = 17,
-	RT_EINVAL  = 22,
+	RT_ENOENT = 2,
+	RT_E2BIG = 7,
+	RT_EACCES = 13,
+	RT_EEXIST = 17,
+	RT_EINVAL = 22,
 	RT_ENOTSUP = 95,
 };
 
