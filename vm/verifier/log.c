@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -158,12 +159,20 @@ void log__state(struct verifier *v, const struct state *s)
 	log__add(v, "\n");
 }
 
+/* Compilers store whole paths; the last part of one is what the kernel prints. */
+static const char *file_of(const struct ebpf_line *line)
+{
+	const char *file = line->file ? line->file : "?", *slash = strrchr(file, '/');
+
+	return slash ? slash + 1 : file;
+}
+
 void log__source(struct verifier *v, uint32_t insn)
 {
 	const struct ebpf_line *line = program_view__line(v->view, insn);
 
 	if (line && line->text && line->line != v->logged_line) {
-		log__add(v, "; %s @ %s:%u\n", line->text, line->file ? line->file : "?", line->line);
+		log__add(v, "; %s @ %s:%u\n", line->text, file_of(line), line->line);
 		v->logged_line = line->line;
 	}
 }
@@ -185,8 +194,7 @@ int fail(struct verifier *v, int err, const char *fmt, ...)
 	char text[512];
 
 	if (line)
-		snprintf(place, sizeof(place), " (%.64s:%u)", line->file ? line->file : "?",
-			line->line);
+		snprintf(place, sizeof(place), " (%.64s:%u)", file_of(line), line->line);
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
