@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The interpreter alone, with XDP programs that no verifier has seen: what it lets them touch,
+ * and that it stops them everywhere else.
+ */
+#include <errno.h>
+#include <linux/bpf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/map.h"
+#include "interp/interp.h"
+#include "isa/isa.h"
+
+#define VERDICT_FAULT 0 /* XDP_ABORTED */
+
+/* A packet of 64 bytes behind 8 bytes of metadata, and two maps: a hash and an array that
+ * programs cannot write. */
+struct bench {
+	struct ebpf_instance *inst;
+	struct ebpf_map *maps[2];
+	const struct rt_map *rt_maps[2];
+	struct map_view map_views[2];
+	struct ebpf_env env;
+	struct ebpf_xdp_ctx ctx;
+	uint8_t buf[512];
+	struct ebpf_insn *insns;
+	struct program_view view;
+	struct interp_code *code;
+};
+
+enum { HASH, CONSTANTS };
+
+static int set_up(void **state)
+{
+	static const struct ebpf_map_opts opts[] = {
+		[HASH] = {.name = "hash",
+			.type = BPF_MAP_TYPE_HASH,
+			.key_size = 4,
+			.value_size = 16,
+			.max_entries = 4},
+		[CONSTANTS] = {.name = "constants",
+			.type = BPF_MAP_TYPE_ARRAY,
+			.key_size = 4,
+			.value_size = 32,
+			.max_entries = 1,
+			.flags = BPF_F_RDONLY_PROG},
+	};
+	struct bench *b = calloc(1, sizeof(*b));
+	uint8_t value[32] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+	uint32_t key = 0, i;
+	char *err;
+
+	b->inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, &err);
+	if (!b->inst)
+		fail_msg("%s", err);
+	for (i = 0; i < 2; i++) {
+		b->maps[i] = ebpf_map__create(b->inst, &opts[i], &err);
+		if (!b->maps[i])
+			fail_msg("%s", err);
+		b->rt_maps[i] = &b->maps[i]->rt;
+		b->map_views[i] =
+			(struct map_view){.name = opts[i].name, .geo = b->maps[i]->rt.geo};
+	}
+	assert_int_equal(ebpf_map__update(b->maps[CONSTANTS], &key, value, BPF_ANY), 0);
+	for (key = 1; key < 3; key++)
+		assert_int_equal(ebpf_map__update(b->maps[HASH], &key, value, BPF_ANY), 0);
+	for (i = 0; i < sizeof(b->buf); i++)
+		b->buf[i] = i;
+	ebpf_env__init(&b->env, b->inst, 0);
+	b->ctx = (struct ebpf_xdp_ctx){
+		.buf = b->buf,
+		.buf_end = b->buf + sizeof(b->buf),
+		.head_limit = b->buf,
+		.tail_limit = b->buf + sizeof(b->buf),
+		.data_meta = b->buf + 120,
+		.data = b->buf + 128,
+		.data_end = b->buf + 192,
+		.ingress_ifindex = 3,
+		.rx_queue_index = 5,
+		.egress_ifindex = 7,
+	};
+	*state = b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	ebpf_map__unref(b->maps[HASH]);
+	ebpf_map__unref(b->maps[CONSTANTS]);
+	ebpf_instance__destroy(b->inst);
+	free(b);
+	return 0;
+}
+
+static void prepare(struct bench *b, const char *text, uint64_t budget)
+{
+	static const struct ebpf_func whole = {.name = "test"};
+	struct interp_binding binding = {.view = &b->view, .maps = b->rt_maps, .budget = budget};
+	uint32_t n;
+	char *err;
+
+	if (isa__assemble(text, &b->insns, &n, &err))
+		fail_msg("%s", err);
+	b->view = (struct program_view){.name = "test",
+		.type = EBPF_PROGRAM_XDP,
+		.insns = b->insns,
+		.n_insns = n,
+		.maps = b->map_views,
+		.n_maps = 2,
+		.funcs = &whole,
+		.n_funcs = 1};
+	b->code = interp__prepare(&binding, &err);
+	if (!b->code)
+		fail_msg("%s", err);
+}
+
+static void release(struct bench *b)
+{
+	interp__release(b->code);
+	free(b->insns);
+}
+
+static uint64_t run(struct bench *b, const char *text)
+{
+	uint64_t verdict;
+
+	b->env.fault_reason = EBPF_FAULT_NONE;
+	prepare(b, text, 0);
+	verdict = interp__run(b->code, &b->env, &b->ctx);
+	release(b);
+	return verdict;
+}
+
+static void assert_returns(struct bench *b, const char *text, uint64_t expected)
+{
+	uint64_t verdict = run(b, text);
+
+	if (b->env.fault_reason)
+		fail_msg("fault %u at %u:\n%s", b->env.fault_reason, b->env.fault_insn, text);
+	assert_int_equal(verdict, expected);
+}
+
+static void assert_stopped(struct bench *b, const char *text, uint32_t insn)
+{
+	assert_int_equal(run(b, text), VERDICT_FAULT);
+	if (b->env.fault_reason != EBPF_FAULT_ACCESS || b->env.fault_insn != insn)
+		fail_msg("reason %u at %u:\n%s", b->env.fault_reason, b->env.fault_insn, text);
+}
+
+static void test_context_is_the_kernels(void **state)
+{
+	struct bench *b = *state;
+
+	assert_returns(b, "ldxw %r0, [%r1]\nexit", (uintptr_t)b->ctx.data);
+	assert_returns(b, "ldxw %r0, [%r1+4]\nexit", (uintptr_t)b->ctx.data_end);
+	assert_returns(b, "ldxw %r0, [%r1+8]\nexit", (uintptr_t)b->ctx.data_meta);
+	assert_returns(b, "ldxw %r0, [%r1+12]\nexit", 3);
+	assert_returns(b, "ldxw %r0, [%r1+16]\nexit", 5);
+	assert_returns(b, "ldxw %r0, [%r1+20]\nexit", 7);
+	assert_stopped(b, "ldxw %r0, [%r1+24]\nexit", 0);
+	assert_stopped(b, "ldxw %r0, [%r1-4]\nexit", 0);
+	assert_stopped(b, "ldxw %r0, [%r1+2]\nexit", 0);
+	assert_stopped(b, "ldxdw %r0, [%r1]\nexit", 0);
+	assert_stopped(b, "ldxh %r0, [%r1]\nexit", 0);
+	assert_stopped(b, "mov %r0, 1\nstxw [%r1+16], %r0\nexit", 1);
+	assert_stopped(b, "mov %r0, 1\nstw [%r1], 0\nexit", 1);
+	assert_stopped(b, "mov %r0, 1\nlock add32 [%r1+16], %r0\nexit", 1);
+}
+
+static void test_packet_from_metadata_to_end(void **state)
+{
+	struct bench *b = *state;
+
+	assert_returns(b, "ldxw %r2, [%r1]\nldxb %r0, [%r2]\nexit", 128);
+	assert_returns(b, "ldxw %r2, [%r1]\nldxb %r0, [%r2+63]\nexit", 191);
+	assert_returns(b, "ldxw %r2, [%r1]\nldxb %r0, [%r2-8]\nexit", 120);
+	assert_stopped(b, "ldxw %r2, [%r1]\nldxb %r0, [%r2+64]\nexit", 1);
+	assert_stopped(b, "ldxw %r2, [%r1]\nldxw %r0, [%r2+61]\nexit", 1);
+	assert_stopped(b, "ldxw %r2, [%r1]\nldxb %r0, [%r2-9]\nexit", 1);
+	assert_stopped(b, "ldxw %r2, [%r1]\nstdw [%r2+57], 0\nexit", 1);
+}
+
+static void test_bounds_follow_the_packet(void **state)
+{
+	struct bench *b = *state;
+
+	/* 16 bytes off the head: what was the packet's beginning is beyond it now */
+	assert_stopped(b,
+		"mov %r6, %r1\n"
+		"ldxw %r7, [%r6]\n"
+		"mov %r2, 16\n"
+		"call 44\n"
+		"ldxw %r2, [%r6]\n"
+		"ldxb %r0, [%r2]\n"
+		"ldxb %r0, [%r7]\n"
+		"exit",
+		6);
+	assert_int_equal(b->ctx.data - b->buf, 144);
+	/* 32 more in front of it */
+	assert_returns(b,
+		"mov %r6, %r1\n"
+		"mov %r2, -32\n"
+		"call 44\n"
+		"ldxw %r2, [%r6]\n"
+		"stdw [%r2], 9\n"
+		"ldxdw %r0, [%r2]\n"
+		"exit",
+		9);
+}
+
+#define LOOKUP(key)                 \
+	"stw [%r10-4], " #key "\n"  \
+	"lddw %r1, map_by_idx(0)\n" \
+	"mov %r2, %r10\n"           \
+	"add %r2, -4\n"             \
+	"call 1\n" /* 6 words */
+
+static void test_map_values(void **state)
+{
+	struct bench *b = *state;
+
+	assert_returns(b, LOOKUP(1) "ldxdw %r0, [%r0+8]\nexit", 0x0a09);
+	assert_returns(b, LOOKUP(1) "ldxb %r0, [%r0+15]\nexit", 0);
+	assert_returns(b, LOOKUP(9) "exit", 0);
+	assert_stopped(b, LOOKUP(1) "ldxb %r0, [%r0+16]\nexit", 6);
+	assert_stopped(b, LOOKUP(1) "ldxb %r0, [%r0-1]\nexit", 6);
+	assert_stopped(b, LOOKUP(1) "stdw [%r0+9], 1\nexit", 6);
+	assert_stopped(b, LOOKUP(9) "ldxb %r0, [%r0]\nexit", 6);
+	/* a value from before the last lookup is still the program's */
+	assert_returns(b,
+		LOOKUP(1) "mov %r7, %r0\n" LOOKUP(2) "stdw [%r7], 6\n"
+						     "stdw [%r0], 5\n"
+						     "ldxdw %r0, [%r7]\n"
+						     "exit",
+		6);
+}
+
+static void test_constants_cannot_be_written(void **state)
+{
+	struct bench *b = *state;
+
+	assert_returns(b, "lddw %r1, map_val(map_by_idx(1))+8\nldxh %r0, [%r1]\nexit", 0x0a09);
+	assert_stopped(b, "lddw %r1, map_val(map_by_idx(1))\nstb [%r1], 1\nexit", 2);
+	assert_stopped(b, "lddw %r1, map_val(map_by_idx(1))\nldxb %r0, [%r1+32]\nexit", 2);
+	assert_stopped(b,
+		"stw [%r10-4], 0\n"
+		"lddw %r1, map_by_idx(1)\n"
+		"mov %r2, %r10\n"
+		"add %r2, -4\n"
+		"call 1\n"
+		"stb [%r0], 1\n"
+		"exit",
+		6);
+}
+
+static void test_helpers_get_nothing_but_the_programs_memory(void **state)
+{
+	struct bench *b = *state;
+
+	/* the map */
+	assert_stopped(b, "mov %r1, %r10\nmov %r2, %r10\nadd %r2, -4\ncall 1\nexit", 3);
+	/* the key */
+	assert_stopped(b, "lddw %r1, map_by_idx(0)\nmov %r2, %r10\ncall 1\nexit", 3);
+	assert_stopped(b, "lddw %r1, map_by_idx(0)\nmov %r2, %r10\nadd %r2, -3\ncall 1\nexit", 4);
+	/* the value: 16 bytes */
+	assert_stopped(b,
+		"lddw %r1, map_by_idx(0)\n"
+		"mov %r2, %r10\n"
+		"add %r2, -4\n"
+		"mov %r3, %r10\n"
+		"add %r3, -15\n"
+		"mov %r4, 0\n"
+		"call 2\n"
+		"exit",
+		7);
+	/* the context */
+	assert_stopped(b, "mov %r1, %r10\nmov %r2, 0\ncall 44\nexit", 2);
+	/* memory with a size */
+	assert_stopped(b,
+		"ldxw %r1, [%r1]\n"
+		"mov %r2, 68\n"
+		"mov %r3, 0\n"
+		"mov %r4, 0\n"
+		"mov %r5, 0\n"
+		"call 28\n"
+		"exit",
+		5);
+	assert_int_equal(b->env.fault_size, 68);
+	assert_int_equal(b->env.fault_address, (uintptr_t)b->ctx.data);
+}
+
+static void test_budget_is_exact(void **state)
+{
+	struct bench *b = *state;
+	static const char loop[] =
+		"mov %r0, 8\nnext:\nsub %r0, 1\njne %r0, 0, next\nmov %r0, 2\nexit";
+
+	b->env.fault_reason = EBPF_FAULT_NONE;
+	prepare(b, loop, 19);
+	assert_int_equal(interp__run(b->code, &b->env, &b->ctx), 2);
+	assert_int_equal(b->env.fault_reason, EBPF_FAULT_NONE);
+	release(b);
+	prepare(b, loop, 18);
+	assert_int_equal(interp__run(b->code, &b->env, &b->ctx), VERDICT_FAULT);
+	assert_int_equal(b->env.fault_reason, EBPF_FAULT_BUDGET);
+	assert_int_equal(b->env.fault_insn, 4);
+	release(b);
+}
+
+static void test_hits_are_counted(void **state)
+{
+	static const uint64_t expected[] = {1, 5, 5, 1, 0, 1};
+	struct bench *b = *state;
+	uint64_t hits[6] = {0};
+
+	prepare(b, "mov %r0, 5\nnext:\nsub %r0, 1\njne %r0, 0, next\nja +1\nexit\nexit", 0);
+	interp__count_into(b->code, hits);
+	interp__run(b->code, &b->env, &b->ctx);
+	assert_memory_equal(hits, expected, sizeof(hits));
+	interp__count_into(b->code, NULL);
+	interp__run(b->code, &b->env, &b->ctx);
+	assert_memory_equal(hits, expected, sizeof(hits));
+	release(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		TEST(test_context_is_the_kernels),
+		TEST(test_packet_from_metadata_to_end),
+		TEST(test_bounds_follow_the_packet),
+		TEST(test_map_values),
+		TEST(test_constants_cannot_be_written),
+		TEST(test_helpers_get_nothing_but_the_programs_memory),
+		TEST(test_budget_is_exact),
+		TEST(test_hits_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
