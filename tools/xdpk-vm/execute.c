@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "command.h"
+#include "core/error.h"
+#include "execute.h"
+#include "isa/isa.h"
+
+static int explain(struct ebpf_vm *vm, const uint8_t *code, size_t code_size, char **errmsg)
+{
+	static const char *const reasons[] = {
+		[EBPF_FAULT_ACCESS] = "access to memory that is not the program's",
+		[EBPF_FAULT_BUDGET] = "too many instructions",
+		[EBPF_FAULT_DEPTH] = "too many frames",
+		[EBPF_FAULT_HELPER] = "no such helper",
+		[EBPF_FAULT_INSN] = "not an instruction",
+	};
+	const struct ebpf_insn *insns = (const void *)code;
+	uint32_t n = code_size / sizeof(*insns);
+	char text[128] = "";
+	struct ebpf_fault f;
+
+	if (ebpf_last_fault(vm, &f))
+		return error__set(errmsg, -EFAULT, "the program was stopped");
+	if (f.insn < n)
+		isa__disassemble(insns + f.insn, n - f.insn, f.insn, text, sizeof(text));
+	if (f.reason == EBPF_FAULT_ACCESS)
+		return error__set(errmsg, -EFAULT,
+			"stopped at instruction %u (%s): %s, %u bytes at 0x%" PRIx64, f.insn, text,
+			reasons[f.reason], f.size, f.address);
+	return error__set(errmsg, -EFAULT, "stopped at instruction %u (%s): %s", f.insn, text,
+		reasons[f.reason]);
+}
+
+int execute(const char *backend, const uint8_t *code, size_t code_size, uint8_t *mem,
+	size_t mem_len, uint64_t *result, char **errmsg)
+{
+	struct ebpf_vm *vm = ebpf_create(backend ? backend : "");
+	int status = EXIT_UNUSABLE, err;
+
+	if (!vm) {
+		error__set(errmsg, -errno,
+			errno == ENOENT ? "no backend %s here" : "backend %s: %m",
+			backend ? backend : "");
+		return EXIT_UNUSABLE;
+	}
+	if (code_size > UINT32_MAX) {
+		error__set(errmsg, -E2BIG, "the program is too large");
+	} else if (!ebpf_load(vm, code, code_size, errmsg)) {
+		err = ebpf_exec(vm, mem, mem_len, result);
+		status = err ? EXIT_BAD : EXIT_GOOD;
+		if (err == -EFAULT)
+			explain(vm, code, code_size, errmsg);
+		else if (err && ebpf_compile(vm, errmsg) == NULL)
+			status = EXIT_UNUSABLE;
+	}
+	ebpf_destroy(vm);
+	return status;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
+#include "object-program.h"
+
+int opened_object__open(struct opened_object *o, const char *path, char **errmsg)
+{
+	*o = (struct opened_object){0};
+	o->inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, errmsg);
+	o->obj = o->inst ? object__open(path, errmsg) : NULL;
+	if (o->obj && !object__create_maps(o->obj, o->inst, errmsg))
+		return 0;
+	opened_object__close(o);
+	return -EINVAL;
+}
+
+void opened_object__close(struct opened_object *o)
+{
+	object__close(o->obj);
+	if (o->inst)
+		ebpf_instance__destroy(o->inst);
+}

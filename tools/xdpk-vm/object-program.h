@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * object-program.h -- an object file opened, with its maps in an instance, for `verify` and
+ * `dump`.
+ */
+#ifndef XDPK_VM_OBJECT_PROGRAM_H
+#define XDPK_VM_OBJECT_PROGRAM_H
+
+#include "object.h"
+
+struct opened_object {
+	struct ebpf_instance *inst;
+	struct object *obj;
+};
+
+int opened_object__open(struct opened_object *o, const char *path, char **errmsg);
+void opened_object__close(struct opened_object *o);
+
+#endif
