@@ -18,20 +18,20 @@
 
 /* Source field of LDDW, RFC 9669 section 5.4 */
 enum {
-	EBPF_LDDW_IMM           = 0,
-	EBPF_LDDW_MAP_FD        = 1,
-	EBPF_LDDW_MAP_FD_VALUE  = 2,
-	EBPF_LDDW_VAR           = 3,
-	EBPF_LDDW_CODE          = 4,
-	EBPF_LDDW_MAP_IDX       = 5,
+	EBPF_LDDW_IMM = 0,
+	EBPF_LDDW_MAP_FD = 1,
+	EBPF_LDDW_MAP_FD_VALUE = 2,
+	EBPF_LDDW_VAR = 3,
+	EBPF_LDDW_CODE = 4,
+	EBPF_LDDW_MAP_IDX = 5,
 	EBPF_LDDW_MAP_IDX_VALUE = 6,
 };
 
 /* Source field of CALL */
 enum {
 	EBPF_CALL_HELPER = 0,
-	EBPF_CALL_LOCAL  = 1,
-	EBPF_CALL_KFUNC  = 2,
+	EBPF_CALL_LOCAL = 1,
+	EBPF_CALL_KFUNC = 2,
 };
 
 #define EBPF_REG_FRAME 10
@@ -40,18 +40,47 @@ enum {
 /* What an instruction does. ALU and jump operations are the same for 32 and 64 bit and for
  * register and immediate operands: see struct isa_insn. */
 enum isa_op {
-	ISA_ADD, ISA_SUB, ISA_MUL, ISA_DIV, ISA_SDIV, ISA_MOD, ISA_SMOD,
-	ISA_OR, ISA_AND, ISA_XOR, ISA_LSH, ISA_RSH, ISA_ARSH, ISA_NEG,
-	ISA_MOV, ISA_MOVSX, /* movsx: from `size` bytes */
-	ISA_BE, ISA_LE, ISA_BSWAP, /* imm = 16, 32, 64 */
+	ISA_ADD,
+	ISA_SUB,
+	ISA_MUL,
+	ISA_DIV,
+	ISA_SDIV,
+	ISA_MOD,
+	ISA_SMOD,
+	ISA_OR,
+	ISA_AND,
+	ISA_XOR,
+	ISA_LSH,
+	ISA_RSH,
+	ISA_ARSH,
+	ISA_NEG,
+	ISA_MOV,
+	ISA_MOVSX, /* movsx: from `size` bytes */
+	ISA_BE,
+	ISA_LE,
+	ISA_BSWAP, /* imm = 16, 32, 64 */
 	ISA_LDDW,
-	ISA_LOAD, ISA_LOADSX, /* dst = *(size *)(src + off) */
-	ISA_STORE,            /* *(size *)(dst + off) = src or imm */
-	ISA_ATOMIC_ADD, ISA_ATOMIC_OR, ISA_ATOMIC_AND, ISA_ATOMIC_XOR, /* .fetch: src = old */
-	ISA_ATOMIC_XCHG, ISA_ATOMIC_CMPXCHG,
+	ISA_LOAD,
+	ISA_LOADSX, /* dst = *(size *)(src + off) */
+	ISA_STORE,  /* *(size *)(dst + off) = src or imm */
+	ISA_ATOMIC_ADD,
+	ISA_ATOMIC_OR,
+	ISA_ATOMIC_AND,
+	ISA_ATOMIC_XOR, /* .fetch: src = old */
+	ISA_ATOMIC_XCHG,
+	ISA_ATOMIC_CMPXCHG,
 	ISA_JA, /* target in `off` or, gotol, in `imm`: see isa_insn.target */
-	ISA_JEQ, ISA_JNE, ISA_JGT, ISA_JGE, ISA_JLT, ISA_JLE, ISA_JSET,
-	ISA_JSGT, ISA_JSGE, ISA_JSLT, ISA_JSLE,
+	ISA_JEQ,
+	ISA_JNE,
+	ISA_JGT,
+	ISA_JGE,
+	ISA_JLT,
+	ISA_JLE,
+	ISA_JSET,
+	ISA_JSGT,
+	ISA_JSGE,
+	ISA_JSLT,
+	ISA_JSLE,
 	ISA_CALL,  /* imm = helper, kfunc or relative instruction; src says which */
 	ISA_CALLX, /* call of the helper whose number is in a register (dst) */
 	ISA_EXIT,
@@ -60,16 +89,16 @@ enum isa_op {
 
 /* A decoded instruction. */
 struct isa_insn {
-	uint8_t op;      /* enum isa_op */
+	uint8_t op; /* enum isa_op */
 	uint8_t dst, src;
-	uint8_t size;    /* bytes: 1, 2, 4, 8 of a memory access or movsx */
-	bool is64;       /* ALU and jumps: 64-bit operation, else 32 */
-	bool use_imm;    /* second operand is imm, not src */
-	bool fetch;      /* atomics */
-	uint8_t words;   /* 1, or 2 for LDDW */
-	int16_t off;     /* memory offset */
-	int64_t imm;     /* sign-extended; LDDW: all 64 bits */
-	int32_t target;  /* jumps, local calls, LDDW of a function: instruction words from pos + 1 */
+	uint8_t size;   /* bytes: 1, 2, 4, 8 of a memory access or movsx */
+	bool is64;      /* ALU and jumps: 64-bit operation, else 32 */
+	bool use_imm;   /* second operand is imm, not src */
+	bool fetch;     /* atomics */
+	uint8_t words;  /* 1, or 2 for LDDW */
+	int16_t off;    /* memory offset */
+	int64_t imm;    /* sign-extended; LDDW: all 64 bits */
+	int32_t target; /* jumps, local calls, LDDW of a function: instruction words from pos + 1 */
 };
 
 /* 0, or -EINVAL with *why a constant phrase ("unknown opcode", "reserved field used",
