@@ -25,7 +25,7 @@ struct bpf_map_def first_bytes SEC("maps") = {
 };
 
 const volatile __u32 step = 32;
-__u64 runs = 1000;
+__u64 sum_of_ifindexes = 1000;
 
 static __noinline __u32 note_length(__u32 length)
 {
@@ -50,7 +50,7 @@ int xdp_legacy(struct xdp_md *ctx)
 	__u32 length = c.end - c.pos, key, *count;
 	__u8 *byte = take(&c, 12);
 
-	__sync_fetch_and_add(&runs, 1);
+	__sync_fetch_and_add(&sum_of_ifindexes, ctx->ingress_ifindex);
 	if (!byte)
 		return XDP_ABORTED;
 	key = byte[11];

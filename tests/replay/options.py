@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The options of xdpk-replay do what --help says.
 
-options.py XDPK_REPLAY MAKE_CAPTURE SAMPLES_FOLDER INIT_FOLDER
+options.py XDPK_REPLAY MAKE_CAPTURE SAMPLES_FOLDER INIT_FOLDER LEGACY_MAPS.o
 """
+import json
 import os
 import re
 import struct
@@ -26,9 +27,9 @@ def checksum(data):
 
 
 class Fixture:
-    def __init__(self, replay, folder, capture, samples, inits):
+    def __init__(self, replay, folder, capture, samples, inits, legacy_maps):
         self.replay, self.folder, self.capture = replay, folder, capture
-        self.samples, self.inits = samples, inits
+        self.samples, self.inits, self.legacy_maps = samples, inits, legacy_maps
         self.packets = pcapfile.records(capture)
 
     def path(self, name):
@@ -156,13 +157,37 @@ def test_program_by_name(f):
     assert r["program"] == "xdp_firewall"
 
 
+def test_ifindex(f):
+    for args, ifindex in (((), 1), (("--ifindex", "7"), 7)):
+        _, r = report(f.replay, *INTERP, *args, "--dump-maps", "--prog", "xdp_legacy",
+                      f.legacy_maps, f.capture)
+        data, = (m for m in r["maps"] if m["name"].endswith(".data"))
+        total, = struct.unpack("<Q", bytes.fromhex(data["entries"][0]["value"]))
+        assert total == 1000 + ifindex * len(f.packets), ifindex
+
+
+def test_kernel_without_permission(f):
+    """`all` goes without it and says why; asked for by name it is an error."""
+    drop = ["setpriv", "--bounding-set=-all"] if os.geteuid() == 0 else []
+    def unprivileged(*args):
+        return subprocess.run([*drop, f.replay, *args, f.sample("mac-swap"), f.capture],
+                              capture_output=True, text=True)
+    done = unprivileged("--json", "--engine", "all")
+    assert done.returncode == 0, done.stderr
+    kernel, = (e for e in json.loads(done.stdout)["engines"] if e["name"] == "kernel")
+    assert "not permitted" in kernel["skipped"], kernel
+    done = unprivileged("--engine", "kernel")
+    assert done.returncode == 2 and not done.stdout, done
+    assert done.stderr.count("\n") == 1 and "not permitted" in done.stderr, done
+
+
 def main():
-    replay, make_capture, samples, inits = sys.argv[1:5]
+    replay, make_capture, samples, inits, legacy_maps = sys.argv[1:6]
     tests = [(n, t) for n, t in globals().items() if n.startswith("test_")]
     with tempfile.TemporaryDirectory() as folder:
         capture = os.path.join(folder, "in.pcap")
         subprocess.run([make_capture, capture], check=True)
-        fixture = Fixture(replay, folder, capture, samples, inits)
+        fixture = Fixture(replay, folder, capture, samples, inits, legacy_maps)
         for name, test in tests:
             test(fixture)
             print(f"ok {name}")

@@ -149,10 +149,12 @@ static void print_engines(const json_t *report)
 	else
 		printf("ns/packet: one cold pass; --repeat N measures\n");
 	json_array_foreach(list, i, e) {
-		if (json_object_get(e, "skipped"))
-			printf("  %s: did not run: %s\n", text(e, "name"), text(e, "skipped"));
-		else
+		if (!json_object_get(e, "skipped"))
 			printf("  %s: %s\n", text(e, "name"), text(e, "measures"));
+	}
+	json_array_foreach(list, i, e) {
+		if (json_object_get(e, "skipped"))
+			printf("%s did not run: %s\n", text(e, "name"), text(e, "skipped"));
 	}
 }
 
