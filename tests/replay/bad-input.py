@@ -84,6 +84,10 @@ def check_captures(c, program, capture):
                           ("header", whole[:20])):
         path = c.file(name, content)
         c.refused(f"capture: {name}", [path], program, path)
+    ng = os.path.join(c.folder, "cut.pcapng")
+    pcapfile.write_pcapng(ng, pcapfile.records(capture)[:3])
+    os.truncate(ng, os.path.getsize(ng) - 20)
+    c.refused("pcapng cut", [ng, "packet 3:"], program, ng)
     pcapfile.write(os.path.join(c.folder, "raw.pcap"), [b"\x45" * 60], link_type=101)
     c.refused("link type", ["raw.pcap", "Ethernet"], program, os.path.join(c.folder, "raw.pcap"))
     c.refused("no such capture", ["/nonexistent.pcap"], program, "/nonexistent.pcap")

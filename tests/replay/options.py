@@ -157,6 +157,20 @@ def test_program_by_name(f):
     assert r["program"] == "xdp_firewall"
 
 
+def test_pcapng(f):
+    out, same = f.path("tx.pcap"), f.path("in.pcapng")
+    pcapfile.write_pcapng(same, f.packets)
+    report(f.replay, *INTERP, "-w", out, f.sample("mac-swap"), same)
+    assert pcapfile.records(out) == [p[6:12] + p[:6] + p[12:] for p in f.packets]
+
+
+def test_empty_capture(f):
+    empty = f.path("empty.pcap")
+    pcapfile.write(empty, [])
+    status, r = report(f.replay, *INTERP, "--repeat", "2", f.sample("mac-swap"), empty)
+    assert status == 0 and r["packets"] == 0 and not any(r["engines"][0]["verdicts"].values())
+
+
 def test_ifindex(f):
     for args, ifindex in (((), 1), (("--ifindex", "7"), 7)):
         _, r = report(f.replay, *INTERP, *args, "--dump-maps", "--prog", "xdp_legacy",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads and writes pcap files byte by byte, independently of the tool under test."""
+"""Reads pcap files and writes pcap and pcapng files byte by byte, independently of the tool under test."""
 import struct
 
 FILE_HEADER, RECORD_HEADER = 24, 16
@@ -25,3 +25,16 @@ def write(path, packets, link_type=1):
         f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, link_type))
         for i, p in enumerate(packets):
             f.write(struct.pack("<IIII", 0, i, len(p), len(p)) + p)
+
+
+def write_pcapng(path, packets):
+    """One section, one Ethernet interface, an enhanced packet block each."""
+    def block(kind, body):
+        size = struct.pack("<I", len(body) + 12)
+        return struct.pack("<I", kind) + size + body + size
+    with open(path, "wb") as f:
+        f.write(block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)))
+        f.write(block(1, struct.pack("<HHI", 1, 0, 65535)))
+        for i, p in enumerate(packets):
+            f.write(block(6, struct.pack("<IIIII", 0, 0, i, len(p), len(p)) + p +
+                          bytes(-len(p) % 4)))
