@@ -70,6 +70,20 @@ static void print_engines(const struct dataplane *dp, FILE *out)
 	fputc('\n', out);
 }
 
+static void print_workers(const struct dataplane *dp, FILE *out)
+{
+	for (unsigned i = 0; i < dp->n_workers && dp->n_workers > 1; i++) {
+		uint64_t received = 0, sent = 0;
+
+		for (uint16_t p = 0; p < dp->ports->n; p++) {
+			received += counter__read(&dp->workers[i]->counters[p].received);
+			sent += counter__read(&dp->workers[i]->counters[p].sent);
+		}
+		fprintf(out, "worker %u: %u queues, received %" PRIu64 ", sent %" PRIu64 "\n", i,
+			dp->workers[i]->n_rxqs, received, sent);
+	}
+}
+
 bool stats__print_totals(const struct dataplane *dp, FILE *out)
 {
 	int64_t row[RTE_MAX_ETHPORTS + 1], in_flight[RTE_MAX_ETHPORTS + 1];
@@ -96,6 +110,7 @@ bool stats__print_totals(const struct dataplane *dp, FILE *out)
 	print_row(out, "sent", row, t.n);
 	if (t.missed[t.n])
 		print_row(out, "missed", t.missed, t.n);
+	print_workers(dp, out);
 	print_engines(dp, out);
 	fprintf(out, "accounted: %s\n", accounted ? "yes" : "no");
 	return accounted;

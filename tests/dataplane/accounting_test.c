@@ -267,7 +267,7 @@ static void refused_packets_are_a_loss_of_where_they_came_from(void **state)
 static void odd_packets_are_made_plain_or_lost_by_name(void **state)
 {
 	struct rte_mempool *small = rte_pktmbuf_pool_create("small", 63, 0, 0, 512, SOCKET_ID_ANY);
-	struct rte_mbuf *shared, *chain, *tail, *indirect, *narrow, *longest;
+	struct rte_mbuf *shared, *chain, *tail, *indirect, *narrow, *longest, *tiny;
 	struct counters c;
 	struct bench b;
 
@@ -301,12 +301,17 @@ static void odd_packets_are_made_plain_or_lost_by_name(void **state)
 	assert_int_equal(rte_pktmbuf_chain(chain, tail), 0);
 	inject(&b, 0, 0, chain);
 
+	tiny = make_packet(b.pool, 0, XDP_TX, 0);
+	rte_pktmbuf_trim(tiny, tiny->data_len - 13);
+	inject(&b, 0, 0, tiny);
+
 	inject(&b, 0, 0, make_packet(b.pool, 6, XDP_TX, 0));
 	run(6);
 	c = dataplane__port_counters(dataplane, 0);
-	assert_int_equal(c.received, 7);
+	assert_int_equal(c.received, 8);
 	assert_int_equal(c.outcome[OUTCOME_TX], 6);
 	assert_int_equal(c.outcome[OUTCOME_TOO_LONG], 1);
+	assert_int_equal(c.outcome[OUTCOME_TOO_SHORT], 1);
 	for (unsigned i = 0; i < 7; i++) {
 		struct rte_mbuf *m;
 
