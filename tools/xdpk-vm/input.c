@@ -63,7 +63,7 @@ static int digit(char c)
 int input__hex(const char *text, uint8_t **bytes, size_t *n, char **errmsg)
 {
 	uint8_t *buf = malloc(strlen(text) / 2 + 1);
-	size_t used = 0;
+	size_t used = 0, len;
 	const char *p;
 
 	if (!buf)
@@ -74,7 +74,9 @@ int input__hex(const char *text, uint8_t **bytes, size_t *n, char **errmsg)
 			break;
 		if (digit(p[0]) < 0 || digit(p[1]) < 0) {
 			free(buf);
-			return error__set(errmsg, -EINVAL, "not bytes in hex: %.16s", p);
+			len = strcspn(p, " \t\r\n");
+			return error__set(errmsg, -EINVAL, "not bytes in hex: %.*s",
+				len < 16 ? (int)len : 16, p);
 		}
 		buf[used++] = digit(p[0]) << 4 | digit(p[1]);
 	}
