@@ -32,8 +32,8 @@ int engine_kernel__available(const struct engine *e, char **errmsg)
 	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "probe", "GPL", pass, 2, NULL);
 
 	if (fd < 0)
-		return error__set(errmsg, -errno, "engine %s: bpf() cannot load an XDP program: %s",
-			e->name, strerror(errno));
+		return error__set(
+			errmsg, -errno, "bpf() cannot load an XDP program: %s", strerror(errno));
 	close(fd);
 	return 0;
 }

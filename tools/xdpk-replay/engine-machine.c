@@ -36,8 +36,7 @@ int engine_machine__available(const struct engine *e, char **errmsg)
 	struct ebpf_vm *vm = ebpf_create(e->name);
 
 	if (!vm)
-		return error__set(
-			errmsg, -ENOTSUP, "engine %s: this build has no such backend", e->name);
+		return error__set(errmsg, -ENOTSUP, "this build has no backend %s", e->name);
 	ebpf_destroy(vm);
 	return 0;
 }

@@ -94,8 +94,10 @@ static int open_engine(struct replay *r, const struct engine *e, char **errmsg)
 		*errmsg = NULL;
 		return 0;
 	}
-	if (err)
+	if (err) {
+		error__prefix(errmsg, "engine %s", e->name);
 		return err;
+	}
 	run->pass_ns = calloc(r->opts->passes, sizeof(*run->pass_ns));
 	if (!run->pass_ns)
 		return error__set(errmsg, -ENOMEM, "no memory");
