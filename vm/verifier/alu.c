@@ -124,11 +124,8 @@ static int pointer_alu(struct verifier *v, const struct isa_insn *in, const stru
 		reg__set_unknown(dst); /* the distance of two pointers, or of nothing */
 		return 0;
 	}
-	if (!in->use_imm) {
-		err = precision__need(v, dst_is_pointer ? in->src : in->dst);
-		if (err)
-			return err;
-	}
+	if (!in->use_imm)
+		precision__need(v, dst_is_pointer ? in->src : in->dst);
 	if (!in->is64) {
 		if (in->op != ISA_SUB)
 			return reject(v, "R%u 32-bit pointer arithmetic prohibited", in->dst);
@@ -155,12 +152,29 @@ static void relate(const struct isa_insn *in, struct reg *dst, const struct rang
 	}
 }
 
+/* Immediates that are defined by RFC 9669 but that Linux refuses. */
+static int check_imm(struct verifier *v, const struct isa_insn *in)
+{
+	bool shift = in->op == ISA_LSH || in->op == ISA_RSH || in->op == ISA_ARSH;
+	bool divide = in->op == ISA_DIV || in->op == ISA_SDIV || in->op == ISA_MOD ||
+		in->op == ISA_SMOD;
+
+	if (shift && (uint64_t)in->imm >= (in->is64 ? 64 : 32))
+		return reject(v, "invalid shift %lld", (long long)in->imm);
+	if (divide && !in->imm)
+		return reject(v, "div by zero");
+	return 0;
+}
+
 static int check_binary(struct verifier *v, const struct isa_insn *in)
 {
 	struct reg *dst = reg_at(v, in->dst);
 	struct reg src;
 	struct range value;
+	int err = in->use_imm ? check_imm(v, in) : 0;
 
+	if (err)
+		return err;
 	if (in->use_imm) {
 		reg__set_const(&src, (uint64_t)in->imm);
 	} else {
@@ -175,16 +189,29 @@ static int check_binary(struct verifier *v, const struct isa_insn *in)
 	return 0;
 }
 
+/* Does a conversion of byte order swap, on this machine? */
+static bool swaps(uint8_t op)
+{
+	uint8_t native = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ISA_LE : ISA_BE;
+
+	return op != native;
+}
+
 /* neg and the byte swaps */
 static void check_unary(struct verifier *v, const struct isa_insn *in)
 {
 	struct reg *dst = reg_at(v, in->dst);
 
-	if (in->op != ISA_NEG || reg__is_pointer(dst)) {
+	if (reg__is_pointer(dst)) {
 		reg__set_unknown(dst);
 		return;
 	}
-	range__alu(ISA_NEG, in->is64, &dst->var, &dst->var);
+	if (in->op == ISA_NEG)
+		range__alu(ISA_NEG, in->is64, &dst->var, &dst->var);
+	else if (swaps(in->op))
+		range__swap_bytes(&dst->var, (unsigned)in->imm / 8);
+	else
+		range__zero_extend(&dst->var, (unsigned)in->imm / 8);
 	dst->id = 0;
 	dst->off = 0;
 }

@@ -218,15 +218,11 @@ static int check_operands(struct verifier *v, const struct isa_insn *in)
 }
 
 /* The outcome came from what the scalars are: the proof rests on them. */
-static int need_operands(struct verifier *v, const struct isa_insn *in)
+static void need_operands(struct verifier *v, const struct isa_insn *in)
 {
-	int err = 0;
-
-	if (reg__is_scalar(reg_at(v, in->dst)))
-		err = precision__need(v, in->dst);
-	if (!err && !in->use_imm && reg__is_scalar(reg_at(v, in->src)))
-		err = precision__need(v, in->src);
-	return err;
+	precision__need(v, in->dst);
+	if (!in->use_imm)
+		precision__need(v, in->src);
 }
 
 int branch__check(struct verifier *v, const struct isa_insn *in, uint32_t *next)
@@ -250,7 +246,8 @@ int branch__check(struct verifier *v, const struct isa_insn *in, uint32_t *next)
 	if (taken >= 0) {
 		facts__branch(v, taken);
 		*next = taken ? target : v->insn + 1;
-		return need_operands(v, in);
+		need_operands(v, in);
+		return 0;
 	}
 	facts__branch(v, true);
 	facts__branch(v, false);

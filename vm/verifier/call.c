@@ -30,6 +30,8 @@ static void forget_packet(struct verifier *v)
 struct call {
 	const struct helper_proto *proto;
 	uint32_t map; /* FACT_NO_MAP: none yet */
+	bool key_is_known;
+	uint64_t key;
 };
 
 static int wrong_type(struct verifier *v, uint32_t regno, const char *expected)
@@ -53,7 +55,12 @@ static int check_map_arg(struct verifier *v, struct call *c, uint32_t regno)
 	return 0;
 }
 
-static int check_key_or_value(struct verifier *v, const struct call *c, uint32_t arg)
+static bool is_array(const struct rt_geometry *geo)
+{
+	return geo->type == BPF_MAP_TYPE_ARRAY || geo->type == BPF_MAP_TYPE_PERCPU_ARRAY;
+}
+
+static int check_key_or_value(struct verifier *v, struct call *c, uint32_t arg)
 {
 	const struct rt_geometry *geo;
 	uint32_t size;
@@ -64,9 +71,12 @@ static int check_key_or_value(struct verifier *v, const struct call *c, uint32_t
 	geo = &v->view->maps[c->map].geo;
 	size = c->proto->args[arg] == ARG_MAP_KEY ? geo->key_size : geo->value_size;
 	err = mem__check_region(v, arg + 1, size, false);
-	if (!err)
-		facts__call_arg(v, arg, size);
-	return err;
+	if (err)
+		return err;
+	facts__call_arg(v, arg, size);
+	if (c->proto->args[arg] == ARG_MAP_KEY && is_array(geo))
+		c->key_is_known = stack__constant(v, arg + 1, size, &c->key);
+	return 0;
 }
 
 /* The size in argument `arg`, and the memory before it. */
@@ -92,14 +102,15 @@ static int check_size(struct verifier *v, const struct call *c, uint32_t arg)
 		if (n->umax)
 			return reject(v, "R%u is NULL, but the size in R%u may not be zero", arg,
 				arg + 1);
-		return precision__need(v, arg + 1);
+		precision__need(v, arg + 1);
+		return 0;
 	}
 	err = mem__check_region(v, arg, (uint32_t)n->umax, mem_kind == ARG_UNINIT_MEM);
-	if (!err)
-		err = precision__need(v, arg + 1);
-	if (!err)
-		facts__call_arg(v, arg - 1, (uint32_t)n->umax);
-	return err;
+	if (err)
+		return err;
+	precision__need(v, arg + 1);
+	facts__call_arg(v, arg - 1, (uint32_t)n->umax);
+	return 0;
 }
 
 static int check_ctx_arg(struct verifier *v, uint32_t regno)
@@ -132,11 +143,27 @@ static int check_arg(struct verifier *v, struct call *c, uint32_t arg)
 	}
 }
 
+static void set_result(struct verifier *v, const struct call *c)
+{
+	struct reg *r0 = reg_at(v, 0);
+
+	if (c->proto->ret == RET_MAP_VALUE_OR_NULL) {
+		reg__set_pointer(r0, REG_MAP_VALUE);
+		r0->map = c->map;
+		/* An array has every index below its size. */
+		r0->maybe_null =
+			!c->key_is_known || c->key >= v->view->maps[c->map].geo.max_entries;
+		r0->id = r0->maybe_null ? new_id(v) : 0;
+	} else {
+		reg__set_unknown(r0);
+	}
+	facts__result(v, v->insn, r0);
+}
+
 static int check_helper(struct verifier *v, uint32_t id)
 {
-	struct call c = {helper__find(id), FACT_NO_MAP};
+	struct call c = {.proto = helper__find(id), .map = FACT_NO_MAP};
 	const char *name = helper__name(id);
-	struct reg *r0;
 	int err;
 
 	if (!c.proto)
@@ -150,16 +177,7 @@ static int check_helper(struct verifier *v, uint32_t id)
 	unset_caller_saved(v);
 	if (c.proto->flags & HELPER_MOVES_PACKET)
 		forget_packet(v);
-	r0 = reg_at(v, 0);
-	if (c.proto->ret == RET_MAP_VALUE_OR_NULL) {
-		reg__set_pointer(r0, REG_MAP_VALUE);
-		r0->map = c.map;
-		r0->maybe_null = true;
-		r0->id = new_id(v);
-	} else {
-		reg__set_unknown(r0);
-	}
-	facts__result(v, v->insn, r0);
+	set_result(v, &c);
 	return 0;
 }
 

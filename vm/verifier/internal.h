@@ -78,7 +78,9 @@ struct verifier {
 __attribute__((format(printf, 2, 3))) void log__add(struct verifier *v, const char *fmt, ...);
 void log__state(struct verifier *v, const struct state *s);
 void log__source(struct verifier *v, uint32_t insn);
+/* The instruction, without a newline; then the registers it used, as they are after it. */
 void log__insn(struct verifier *v, uint32_t insn);
+void log__effect(struct verifier *v, uint32_t insn);
 const char *reg_type__name(const struct reg *r);
 /* Sets the reason, with instruction and source line before it, and gives err back. */
 __attribute__((format(printf, 3, 4))) int fail(struct verifier *v, int err, const char *fmt, ...);
@@ -146,6 +148,8 @@ int stack__load(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, s
 #define NO_REG UINT32_MAX
 int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size,
 	struct reg *value, uint32_t regno);
+/* The number in the `size` bytes there, if it is known; the proof rests on it then. */
+bool stack__constant(struct verifier *v, uint32_t addr, uint32_t size, uint64_t *value);
 int stack__check_region(struct verifier *v, uint32_t addr, uint32_t size, bool write);
 
 /* prune.c */
@@ -188,9 +192,10 @@ struct demand {
 };
 
 /* The proof rests on the value that a register has before the current instruction. */
-int precision__need(struct verifier *v, uint32_t regno);
+void precision__need(struct verifier *v, uint32_t regno);
+void precision__need_slot(struct verifier *v, uint32_t frame, uint32_t slot);
 /* The current state was found covered by `old`: what old needs, it needs. */
-int precision__inherit(struct verifier *v, const struct state *old);
+void precision__inherit(struct verifier *v, const struct state *old);
 int precision__append(struct verifier *v, struct state *checkpoint);
 
 /* facts.c */

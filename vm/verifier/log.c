@@ -62,29 +62,37 @@ const char *reg_type__name(const struct reg *r)
 	return r->maybe_null && r->type == REG_MAP_VALUE ? "map_value_or_null" : names[r->type];
 }
 
-/* `,name=value` pairs of what differs from nothing known. */
-static void log__range(struct verifier *v, const struct range *r)
+static void log__field(struct verifier *v, const char **comma, const char *name, bool differs,
+	int64_t value, bool is_signed)
+{
+	if (!differs)
+		return;
+	log__add(v, "%s%s=", *comma, name);
+	log__add(v, is_signed ? "%" PRId64 : "%" PRIu64, value);
+	*comma = ",";
+}
+
+/* What differs from nothing known, each after a *comma. */
+static void log__range(struct verifier *v, const struct range *r, const char *comma)
 {
 	struct range any = range__unknown();
+	const struct span *q = &r->w64, *d = &r->w32;
 
-	if (r->w64.smin != any.w64.smin)
-		log__add(v, ",smin=%" PRId64, r->w64.smin);
-	if (r->w64.smax != any.w64.smax)
-		log__add(v, ",smax=%" PRId64, r->w64.smax);
-	if (r->w64.umin != any.w64.umin)
-		log__add(v, ",umin=%" PRIu64, r->w64.umin);
-	if (r->w64.umax != any.w64.umax)
-		log__add(v, ",umax=%" PRIu64, r->w64.umax);
-	if (r->w32.smin != any.w32.smin && r->w32.smin != r->w64.smin)
-		log__add(v, ",smin32=%" PRId64, r->w32.smin);
-	if (r->w32.smax != any.w32.smax && r->w32.smax != r->w64.smax)
-		log__add(v, ",smax32=%" PRId64, r->w32.smax);
-	if (r->w32.umin != any.w32.umin && r->w32.umin != r->w64.umin)
-		log__add(v, ",umin32=%" PRIu64, r->w32.umin);
-	if (r->w32.umax != any.w32.umax && r->w32.umax != r->w64.umax)
-		log__add(v, ",umax32=%" PRIu64, r->w32.umax);
+	log__field(v, &comma, "smin", q->smin != any.w64.smin, q->smin, true);
+	log__field(v, &comma, "smax", q->smax != any.w64.smax, q->smax, true);
+	log__field(v, &comma, "umin", q->umin != any.w64.umin, (int64_t)q->umin, false);
+	log__field(v, &comma, "umax", q->umax != any.w64.umax, (int64_t)q->umax, false);
+	log__field(v, &comma, "smin32", d->smin != any.w32.smin && d->smin != q->smin, d->smin,
+		true);
+	log__field(v, &comma, "smax32", d->smax != any.w32.smax && d->smax != q->smax, d->smax,
+		true);
+	log__field(v, &comma, "umin32", d->umin != any.w32.umin && d->umin != q->umin,
+		(int64_t)d->umin, false);
+	log__field(v, &comma, "umax32", d->umax != any.w32.umax && d->umax != q->umax,
+		(int64_t)d->umax, false);
 	if (~r->bits.mask)
-		log__add(v, ",var_off=(0x%" PRIx64 "; 0x%" PRIx64 ")", r->bits.value, r->bits.mask);
+		log__add(v, "%svar_off=(0x%" PRIx64 "; 0x%" PRIx64 ")", comma, r->bits.value,
+			r->bits.mask);
 }
 
 static void log__pointer(struct verifier *v, const struct reg *r)
@@ -98,7 +106,7 @@ static void log__pointer(struct verifier *v, const struct reg *r)
 	if (reg__is_packet(r))
 		log__add(v, ",r=%d", r->reach);
 	if (!range__is_const(&r->var))
-		log__range(v, &r->var);
+		log__range(v, &r->var, ",");
 	log__add(v, ")");
 }
 
@@ -109,15 +117,17 @@ static void log__reg(struct verifier *v, const struct reg *r)
 	} else if (r->type == REG_SCALAR) {
 		log__add(v, "scalar(");
 		if (r->id)
-			log__add(v, "id=%u%s", r->id & ~ID_PLUS_OFF, r->id & ID_PLUS_OFF ? "+" : "");
-		log__range(v, &r->var);
+			log__add(v, "id=%u", r->id & ~ID_PLUS_OFF);
+		if (r->id & ID_PLUS_OFF)
+			log__add(v, "%+d", r->off);
+		log__range(v, &r->var, r->id ? "," : "");
 		log__add(v, ")");
 	} else if (r->type == REG_CTX && !r->off) {
 		log__add(v, "ctx()");
+	} else if (r->type == REG_PACKET_END && !r->off) {
+		log__add(v, "pkt_end()");
 	} else if (r->type == REG_STACK && range__is_const(&r->var)) {
-		log__add(v, "fp%s", r->off ? "" : "0");
-		if (r->off)
-			log__add(v, "%+d", r->off);
+		log__add(v, r->off ? "fp%+d" : "fp0", r->off);
 	} else {
 		log__pointer(v, r);
 	}
@@ -183,7 +193,24 @@ void log__insn(struct verifier *v, uint32_t insn)
 
 	isa__disassemble(
 		&v->view->insns[insn], v->view->n_insns - insn, insn, text, sizeof(text));
-	log__add(v, "%u: %s\n", insn, text);
+	log__add(v, "%u: %s", insn, text);
+}
+
+void log__effect(struct verifier *v, uint32_t insn)
+{
+	const struct frame *f = state__top(v->cur);
+	uint16_t reads, writes;
+	const char *before = "\t; ";
+
+	insn__uses(&v->prog, insn, &reads, &writes);
+	for (uint32_t i = 0; i < EBPF_N_REGS; i++) {
+		if (!((reads | writes) >> i & 1) || f->regs[i].type == REG_UNSET)
+			continue;
+		log__add(v, "%sR%u=", before, i);
+		log__reg(v, &f->regs[i]);
+		before = " ";
+	}
+	log__add(v, "\n");
 }
 
 int fail(struct verifier *v, int err, const char *fmt, ...)

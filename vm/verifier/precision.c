@@ -157,18 +157,25 @@ static void go_back(struct verifier *v, struct step *from, bool done, struct dem
 	}
 }
 
-int precision__need(struct verifier *v, uint32_t regno)
+void precision__need(struct verifier *v, uint32_t regno)
 {
 	struct demand d = {0};
 
 	if (reg_at(v, regno)->type != REG_SCALAR)
-		return 0;
+		return;
 	d.regs[v->cur->top] = (uint16_t)(1U << regno);
 	go_back(v, v->cur->trail, true, &d);
-	return 0;
 }
 
-int precision__inherit(struct verifier *v, const struct state *old)
+void precision__need_slot(struct verifier *v, uint32_t frame, uint32_t slot)
+{
+	struct demand d = {0};
+
+	d.slots[frame] = 1ULL << slot;
+	go_back(v, v->cur->trail, true, &d);
+}
+
+void precision__inherit(struct verifier *v, const struct state *old)
 {
 	struct demand d = {0};
 	const struct reg *r;
@@ -182,5 +189,4 @@ int precision__inherit(struct verifier *v, const struct state *old)
 	}
 	if (any)
 		go_back(v, v->cur->trail, false, &d);
-	return 0;
 }

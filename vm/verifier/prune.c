@@ -177,12 +177,12 @@ void prune__read_slots(struct verifier *v, uint32_t frame, uint64_t slots)
 	}
 }
 
-static int cover_with(struct verifier *v, struct state *old)
+static void cover_with(struct verifier *v, struct state *old)
 {
 	old->hits++;
 	for (uint32_t f = 0; f <= old->top; f++)
 		prune__read_slots(v, f, old->read[f]);
-	return precision__inherit(v, old);
+	precision__inherit(v, old);
 }
 
 static void forget(struct verifier *v, struct state *s)
@@ -231,7 +231,8 @@ int prune__visit(struct verifier *v, bool *covered, struct state **checkpoint)
 				worth = false;
 		} else if (covers(v, s, v->cur, false)) {
 			*covered = true;
-			return cover_with(v, s);
+			cover_with(v, s);
+			return 0;
 		}
 		if (worth && ++s->misses > s->hits * 3 + 3) {
 			*link = s->next;

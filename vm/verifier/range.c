@@ -501,6 +501,17 @@ void range__sign_extend(struct range *r, unsigned size, unsigned width)
 	range__sync(r);
 }
 
+void range__swap_bytes(struct range *r, unsigned size)
+{
+	struct range out = range__unknown();
+	unsigned up = 64 - size * 8;
+
+	out.bits.value = __builtin_bswap64(r->bits.value << up);
+	out.bits.mask = __builtin_bswap64(r->bits.mask << up);
+	*r = out;
+	range__sync(r);
+}
+
 unsigned range__bytes(const struct range *r)
 {
 	unsigned bits = r->w64.umax ? 64 - (unsigned)__builtin_clzll(r->w64.umax) : 0;

@@ -46,6 +46,8 @@ void range__alu(uint8_t op, bool is64, struct range *dst, const struct range *sr
  * half is zero for 32). */
 void range__zero_extend(struct range *r, unsigned size);
 void range__sign_extend(struct range *r, unsigned size, unsigned width);
+/* The low `size` bytes (2, 4, 8) in reverse order, the rest zero. */
+void range__swap_bytes(struct range *r, unsigned size);
 /* Bytes that the value needs at most: 1..8. */
 unsigned range__bytes(const struct range *r);
 

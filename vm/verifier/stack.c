@@ -103,18 +103,17 @@ static void spill(
 	note_spill(v, w);
 }
 
-static int store_bytes(struct verifier *v, const struct where *w, uint32_t size,
+static void store_bytes(struct verifier *v, const struct where *w, uint32_t size,
 	const struct reg *value, uint32_t regno)
 {
 	struct slot *s = slot_of(w, w->min);
 	bool zero = value && reg__is_zero(value);
 
 	scrub(s);
-	if (zero && regno != NO_REG && precision__need(v, regno))
-		return -ENOMEM;
+	if (zero && regno != NO_REG)
+		precision__need(v, regno);
 	for (uint32_t i = 0; i < size; i++)
 		s->bytes[slot__byte(w->min + i)] = zero ? BYTE_ZERO : BYTE_MISC;
-	return 0;
 }
 
 static int store_fixed(struct verifier *v, const struct where *w, uint32_t size,
@@ -132,10 +131,7 @@ static int store_fixed(struct verifier *v, const struct where *w, uint32_t size,
 					 "caller");
 		spill(v, w, value, size);
 	} else {
-		int err = store_bytes(v, w, size, value, regno);
-
-		if (err)
-			return err;
+		store_bytes(v, w, size, value, regno);
 	}
 	if (size == 8)
 		v->cur->written[w->frame] |= 1ULL << slot__index(w->min);
@@ -143,7 +139,7 @@ static int store_fixed(struct verifier *v, const struct where *w, uint32_t size,
 }
 
 /* Somewhere in the range: whatever is there may be overwritten or not. */
-static int store_anywhere(struct verifier *v, const struct where *w, uint32_t size,
+static void store_anywhere(struct verifier *v, const struct where *w, uint32_t size,
 	const struct reg *value, uint32_t regno)
 {
 	bool zero = value && reg__is_zero(value), kept = false;
@@ -159,7 +155,8 @@ static int store_anywhere(struct verifier *v, const struct where *w, uint32_t si
 			*byte = BYTE_MISC;
 	}
 	/* What was written is relied on only where zeros stayed zeros. */
-	return kept && regno != NO_REG ? precision__need(v, regno) : 0;
+	if (kept && regno != NO_REG)
+		precision__need(v, regno);
 }
 
 int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size,
@@ -170,8 +167,10 @@ int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size,
 
 	if (err)
 		return err;
-	return w.min == w.max ? store_fixed(v, &w, size, value, regno)
-			      : store_anywhere(v, &w, size, value, regno);
+	if (w.min == w.max)
+		return store_fixed(v, &w, size, value, regno);
+	store_anywhere(v, &w, size, value, regno);
+	return 0;
 }
 
 /* Bytes that are no fill of a register: zero if all of them are, else unknown. */
@@ -240,7 +239,31 @@ int stack__check_region(struct verifier *v, uint32_t addr, uint32_t size, bool w
 	if (err || !size)
 		return err;
 	if (write)
-		return store_anywhere(v, &w, size, NULL, NO_REG);
-	prune__read_slots(v, w.frame, slots_of(&w, size));
+		store_anywhere(v, &w, size, NULL, NO_REG);
+	else
+		prune__read_slots(v, w.frame, slots_of(&w, size));
 	return 0;
+}
+
+bool stack__constant(struct verifier *v, uint32_t addr, uint32_t size, uint64_t *value)
+{
+	const struct reg *r = reg_at(v, addr);
+	int64_t off = r->off + (int64_t)r->var.bits.value;
+	struct frame *f = v->cur->frames[r->frame];
+	const struct slot *s;
+
+	if (r->type != REG_STACK || !range__is_const(&r->var) || off < -EBPF_STACK_SIZE ||
+		off > -1 || slot__index(off) >= f->n_slots || slot__byte(off) + size > 8)
+		return false;
+	s = &f->slots[slot__index(off)];
+	*value = 0;
+	for (uint32_t i = 0; i < size && s->bytes[slot__byte(off) + i] == BYTE_ZERO; i++)
+		if (i + 1 == size)
+			return true;
+	if (!slot__is_spilled_scalar(s) || slot__byte(off) || slot__spill_size(s) != size ||
+		!range__is_const(&s->spilled.var))
+		return false;
+	*value = s->spilled.var.bits.value;
+	precision__need_slot(v, r->frame, slot__index(off));
+	return true;
 }

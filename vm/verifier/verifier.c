@@ -66,10 +66,18 @@ static void log__before(struct verifier *v)
 {
 	if (v->log_level < 2)
 		return;
+	if (!v->insn && !v->cur->trail->prev) {
+		log__add(v, "0:");
+		log__state(v, v->cur);
+	}
 	log__source(v, v->insn);
-	log__add(v, "%u:", v->insn);
-	log__state(v, v->cur);
 	log__insn(v, v->insn);
+}
+
+static void log__after(struct verifier *v, uint32_t insn)
+{
+	if (v->log_level >= 2)
+		log__effect(v, insn);
 }
 
 static void log__path_end(struct verifier *v, uint32_t from, bool covered)
@@ -97,6 +105,7 @@ static int explore(struct verifier *v)
 			log__before(v);
 			v->jumps += is_jump_class(insn_at(v));
 			err = examine(v, &next);
+			log__after(v, here);
 		}
 		if (err)
 			return err;
@@ -195,6 +204,7 @@ static void conclude(struct verifier *v, int err)
 		log__add(v, "%u:", v->insn);
 		log__state(v, v->cur);
 		log__insn(v, v->insn);
+		log__add(v, "\n");
 	}
 	if (err && v->reason)
 		log__add(v, "%s\n", v->reason);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "isa/isa.h"
+#include "subject.h"
+
+#define CONST_SIZE 32
+
+static const struct ebpf_map_opts maps[SUBJECT_N_MAPS] = {
+	[SUBJECT_ARRAY] = {"array", BPF_MAP_TYPE_ARRAY, 4, 64, 1, 0},
+	[SUBJECT_PERCPU] = {"percpu", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 16, 2, 0},
+	[SUBJECT_HASH] = {"hash", BPF_MAP_TYPE_HASH, 8, 24, 4, 0},
+	[SUBJECT_PERCPU_HASH] = {"percpu_hash", BPF_MAP_TYPE_PERCPU_HASH, 4, 8, 3, 0},
+	[SUBJECT_CONST] = {"const", BPF_MAP_TYPE_ARRAY, 4, CONST_SIZE, 1, BPF_F_RDONLY_PROG},
+	[SUBJECT_WRITE_ONLY] = {"write_only", BPF_MAP_TYPE_ARRAY, 4, 32, 1, BPF_F_WRONLY_PROG},
+};
+
+static void fill_const(uint8_t *bytes)
+{
+	for (int i = 0; i < CONST_SIZE; i++)
+		bytes[i] = (uint8_t)i;
+}
+
+const struct program_view *subject__view(
+	enum ebpf_program_type type, const struct ebpf_insn *insns, uint32_t n)
+{
+	static struct map_view views[SUBJECT_N_MAPS];
+	static uint8_t contents[CONST_SIZE];
+	static const struct ebpf_func entry = {.name = "main"};
+	static struct program_view view;
+
+	fill_const(contents);
+	for (int i = 0; i < SUBJECT_N_MAPS; i++) {
+		const struct ebpf_map_opts *m = &maps[i];
+
+		views[i].name = m->name;
+		views[i].frozen = i == SUBJECT_CONST ? contents : NULL;
+		if (rt_geometry__init(&views[i].geo, m->type, m->key_size, m->value_size,
+			    m->max_entries, m->flags))
+			abort();
+	}
+	view = (struct program_view){.name = "subject", .type = type, .insns = insns, .n_insns = n,
+		.maps = views, .n_maps = SUBJECT_N_MAPS, .funcs = &entry, .n_funcs = 1};
+	return &view;
+}
+
+int subject__verify(const struct ebpf_insn *insns, uint32_t n, struct verifier_result *res)
+{
+	return verifier__run(subject__view(EBPF_PROGRAM_XDP, insns, n), NULL, res);
+}
+
+static int create_map(const struct ebpf_map_opts *m)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = m->flags);
+
+	return bpf_map_create((enum bpf_map_type)m->type, m->name, m->key_size, m->value_size,
+		m->max_entries, &opts);
+}
+
+/* The kernel's maps, made once. */
+static const int *map_fds(void)
+{
+	static int fds[SUBJECT_N_MAPS];
+	uint8_t contents[CONST_SIZE];
+	uint32_t key = 0;
+
+	if (fds[0])
+		return fds[0] > 0 ? fds : NULL;
+	for (int i = 0; i < SUBJECT_N_MAPS; i++) {
+		fds[i] = create_map(&maps[i]);
+		if (fds[i] < 0) {
+			printf("the kernel is not asked: bpf() gives: %s\n", strerror(errno));
+			fds[0] = -1;
+			return NULL;
+		}
+	}
+	fill_const(contents);
+	if (bpf_map_update_elem(fds[SUBJECT_CONST], &key, contents, 0) ||
+		bpf_map_freeze(fds[SUBJECT_CONST]))
+		abort();
+	return fds;
+}
+
+bool subject__kernel_permitted(void)
+{
+	return map_fds() != NULL;
+}
+
+int subject__kernel_verify(const struct ebpf_insn *insns, uint32_t n, char *log, size_t size)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = (uint32_t)size,
+		.log_level = log ? 1 : 0);
+	struct ebpf_insn *own = calloc(n, sizeof(*own));
+	int fd, err;
+
+	if (!own)
+		abort();
+	memcpy(own, insns, n * sizeof(*own));
+	for (uint32_t i = 0; i < n; i++) {
+		bool map = own[i].src == EBPF_LDDW_MAP_IDX || own[i].src == EBPF_LDDW_MAP_IDX_VALUE;
+
+		if (own[i].opcode != (BPF_LD | BPF_IMM | BPF_DW))
+			continue;
+		if (map && own[i].imm >= 0 && own[i].imm < SUBJECT_N_MAPS) {
+			own[i].src = own[i].src == EBPF_LDDW_MAP_IDX ? BPF_PSEUDO_MAP_FD
+								    : BPF_PSEUDO_MAP_VALUE;
+			own[i].imm = map_fds()[own[i].imm];
+		}
+		i++;
+	}
+	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "subject", "GPL", (const struct bpf_insn *)own, n,
+		&opts);
+	err = fd < 0 ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	free(own);
+	return err;
+}
