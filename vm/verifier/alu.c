@@ -278,22 +278,6 @@ static void check_lddw(struct verifier *v, const struct isa_insn *in)
 	}
 }
 
-static int check_map_value_address(struct verifier *v, const struct isa_insn *in)
-{
-	const struct map_view *m;
-	uint32_t off = (uint32_t)((uint64_t)in->imm >> 32);
-
-	if (in->op != ISA_LDDW || in->src != EBPF_LDDW_MAP_IDX_VALUE)
-		return 0;
-	m = &v->view->maps[(uint32_t)in->imm];
-	if (m->geo.type != BPF_MAP_TYPE_ARRAY || m->geo.max_entries != 1)
-		return reject(v, "map '%s' has no direct value access", m->name);
-	if (off >= m->geo.value_size)
-		return reject(v, "offset %u lies outside of map '%s' with value_size=%u", off,
-			m->name, m->geo.value_size);
-	return 0;
-}
-
 int alu__check(struct verifier *v, const struct isa_insn *in)
 {
 	bool moves = in->op == ISA_MOV || in->op == ISA_MOVSX || in->op == ISA_LDDW;
@@ -307,8 +291,6 @@ int alu__check(struct verifier *v, const struct isa_insn *in)
 		err = check_readable(v, in->src);
 	if (!err && !moves)
 		err = check_readable(v, in->dst);
-	if (!err)
-		err = check_map_value_address(v, in);
 	if (err)
 		return err;
 	if (in->op == ISA_LDDW)

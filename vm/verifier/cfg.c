@@ -6,8 +6,7 @@
  * LDDW; it ends where the next begins. Control enters it at its first instruction and leaves
  * it by exit only, so a function's last instruction is an exit or an unconditional jump.
  */
-#include <stdlib.h>
-#include <string.h>
+#include <linux/bpf.h>
 
 #include "../core/error.h"
 #include "internal.h"
@@ -229,6 +228,22 @@ static int check_reachable(struct program *p, struct arena *a, char **errmsg)
 	return 0;
 }
 
+/* The address of a map's value: only maps of one element have one. */
+static int check_value_address(const struct program *p, uint32_t insn, char **errmsg)
+{
+	const struct map_view *m = &p->view->maps[(uint32_t)p->insns[insn].imm];
+	uint32_t off = (uint32_t)((uint64_t)p->insns[insn].imm >> 32);
+
+	if (m->geo.type != BPF_MAP_TYPE_ARRAY || m->geo.max_entries != 1)
+		return error__set(errmsg, -EINVAL, "insn %u: map '%s' has no direct value access",
+			insn, m->name);
+	if (off >= m->geo.value_size)
+		return error__set(errmsg, -EINVAL,
+			"insn %u: offset %u is outside of map '%s' with value_size=%u", insn, off,
+			m->name, m->geo.value_size);
+	return 0;
+}
+
 static int check_lddw(const struct program *p, uint32_t insn, char **errmsg)
 {
 	const struct isa_insn *in = &p->insns[insn];
@@ -242,7 +257,7 @@ static int check_lddw(const struct program *p, uint32_t insn, char **errmsg)
 		if ((uint32_t)in->imm >= p->view->n_maps)
 			return error__set(errmsg, -EINVAL, "insn %u: there is no map %u", insn,
 				(uint32_t)in->imm);
-		return 0;
+		return in->src == EBPF_LDDW_MAP_IDX_VALUE ? check_value_address(p, insn, errmsg) : 0;
 	default:
 		return error__set(errmsg, -EINVAL,
 			"insn %u: this kind of 64-bit immediate (%u) must be resolved before",
