@@ -89,7 +89,7 @@ static void assert_access_stopped(const char *access, uint32_t size)
 static void test_every_access_is_checked(void **state)
 {
 	static const struct {
-		const char *format;
+		char format[40];
 		uint32_t size;
 	} accesses[] = {
 		{"ldxb %%r2, [%s%+d]", 1},

@@ -249,14 +249,15 @@ static void test_bad_text_is_refused_by_line(void **state)
 
 static void test_far_label_wants_ja32(void **state)
 {
-	size_t i, len, n_movs = 40000;
-	char *text = malloc(n_movs * 12 + 32), *err;
+	enum { N_MOVS = 40000 };
+	static char text[N_MOVS * 12 + 32];
+	size_t i, len;
+	char *err;
 	struct ebpf_insn *insns;
 	uint32_t n;
 
-	assert_non_null(text);
 	len = sprintf(text, "ja   end\n");
-	for (i = 0; i < n_movs; i++)
+	for (i = 0; i < N_MOVS; i++)
 		len += sprintf(text + len, "mov %%r0, 1\n");
 	sprintf(text + len, "end:exit\n");
 	assert_int_equal(isa__assemble(text, &insns, &n, &err), -EINVAL);
@@ -264,9 +265,8 @@ static void test_far_label_wants_ja32(void **state)
 	free(err);
 	memcpy(text, "ja32 end", 8);
 	assert_int_equal(isa__assemble(text, &insns, &n, &err), 0);
-	assert_int_equal(insns[0].imm, (int)n_movs);
+	assert_int_equal(insns[0].imm, N_MOVS);
 	free(insns);
-	free(text);
 }
 
 int main(void)
