@@ -258,7 +258,7 @@ static void test_far_label_wants_ja32(void **state)
 
 	len = sprintf(text, "ja   end\n");
 	for (i = 0; i < N_MOVS; i++)
-		len += sprintf(text + len, "mov %%r0, 1\n");
+		len = stpcpy(text + len, "mov %r0, 1\n") - text;
 	sprintf(text + len, "end:exit\n");
 	assert_int_equal(isa__assemble(text, &insns, &n, &err), -EINVAL);
 	assert_non_null(strstr(err, "use ja32"));
