@@ -74,9 +74,15 @@ static int link_runtime(struct compilation *c)
 	if (!runtime)
 		return link_error(c, "the runtime's bitcode cannot be read");
 	adopt(c, runtime);
-	for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f))
-		if (!LLVMIsDeclaration(f) && LLVMGetLinkage(f) == LLVMExternalLinkage)
-			LLVMSetLinkage(f, LLVMLinkOnceODRLinkage);
+	for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f)) {
+		/* llvm-extract made static functions hidden ones. */
+		bool is_static = LLVMGetVisibility(f) == LLVMHiddenVisibility;
+
+		if (LLVMIsDeclaration(f))
+			continue;
+		LLVMSetVisibility(f, LLVMDefaultVisibility);
+		LLVMSetLinkage(f, is_static ? LLVMInternalLinkage : LLVMLinkOnceODRLinkage);
+	}
 	if (LLVMLinkModules2(c->module, runtime))
 		return link_error(c, "the runtime's bitcode cannot be linked");
 	return 0;
@@ -117,8 +123,8 @@ static void prepare_function(struct compilation *c, LLVMValueRef f)
 		LLVMRemoveStringAttributeAtIndex(
 			f, LLVMAttributeFunctionIndex, cpu[i], (unsigned)strlen(cpu[i]));
 	add_attribute(c, f, "nounwind");
-	LLVMSetLinkage(f, is_door(f) ? LLVMExternalLinkage : LLVMInternalLinkage);
 	LLVMSetVisibility(f, LLVMDefaultVisibility);
+	LLVMSetLinkage(f, is_door(f) ? LLVMExternalLinkage : LLVMInternalLinkage);
 }
 
 static void prepare_globals(struct compilation *c)

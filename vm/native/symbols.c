@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * symbols.c -- the process's functions that compiled code may call. What the code generator
- * itself calls, and what is too cold to be worth compiling into every image.
+ * itself calls, and what of the runtime is too cold to be compiled into every image
+ * (vm/llvm/meson.build takes the same functions out of the runtime's bitcode).
  */
 #include <string.h>
 
 #include "../core/jit-entry.h"
+#include "../runtime/helpers.h"
+#include "../runtime/map-hash.h"
 #include "native.h"
 
 #define SYMBOL(f)                  \
@@ -23,6 +26,10 @@ static const struct {
 	SYMBOL(memcmp),
 	SYMBOL(ebpf_jit_enter),
 	SYMBOL(ebpf_jit_leave),
+	SYMBOL(rt_hash__update),
+	SYMBOL(rt_hash__delete),
+	SYMBOL(rt_map__owns),
+	SYMBOL(helper_trace_printk),
 };
 
 bool native_symbols__find(const char *symbol, uint64_t *address)
