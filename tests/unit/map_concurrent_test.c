@@ -31,7 +31,7 @@ static uint32_t n_stable, n_entries, n_keys;
 
 static struct rt_map map;
 static atomic_bool writers_done;
-static atomic_uint wrong_value, lost_key, wrong_result, walks;
+static atomic_uint wrong_value, lost_key, missed_key, wrong_result, walks;
 
 struct key {
 	uint64_t a, b;
@@ -92,7 +92,17 @@ static void make_map(uint32_t type, uint32_t key_size, uint32_t stable, uint32_t
 	memset(map.mem, 0, bytes);
 	rt_map__format(&map, N_SLOTS, 12345);
 	writers_done = false;
-	wrong_value = lost_key = wrong_result = walks = 0;
+	wrong_value = lost_key = missed_key = wrong_result = walks = 0;
+}
+
+static void make_stable_keys(void)
+{
+	for (uint32_t i = 0; i < n_stable; i++) {
+		struct key key = make_key(i);
+		struct value value = make_value(i, 0);
+
+		assert_int_equal(rt_map__update(&map, 0, &key, &value, RT_NOEXIST), 0);
+	}
 }
 
 static void run(void *(*writer)(void *), void *(*reader)(void *), void *(*walker)(void *))
@@ -179,17 +189,15 @@ static void *hash_walker(void *arg)
 
 		while (!(err = rt_map__next_key(&map, cursor, &key)) && steps++ < 10000) {
 			cursor = &key;
-			if (key_number(&key) < n_keys)
+			if (key_number(&key) < n_stable)
 				met[key_number(&key)] = true;
-			else
-				wrong_value++;
 		}
 		if (!err)
 			continue;
 		walks++;
 		for (uint32_t i = 0; i < n_stable; i++)
 			if (!met[i])
-				lost_key++;
+				missed_key++;
 	}
 	return NULL;
 }
@@ -201,11 +209,7 @@ static void hash_of_size(uint32_t stable, uint32_t entries)
 	struct value value;
 
 	make_map(RT_MAP_HASH, sizeof(struct key), stable, entries);
-	for (uint32_t i = 0; i < n_stable; i++) {
-		key = make_key(i);
-		value = make_value(i, i);
-		assert_int_equal(rt_map__update(&map, 0, &key, &value, RT_NOEXIST), 0);
-	}
+	make_stable_keys();
 	run(hash_writer, hash_reader, hash_walker);
 
 	/* No element is lost: what is left and what can be added make max_entries. */
@@ -229,6 +233,33 @@ static void test_hash(void **state)
 static void test_small_hash(void **state)
 {
 	hash_of_size(2, 8);
+}
+
+/* Keys that go never come back. */
+static void *fresh_writer(void *arg)
+{
+	struct thread *t = arg;
+
+	for (uint32_t n = 0; n < OPERATIONS; n++) {
+		uint32_t i = MAX_KEYS + n * N_WRITERS + t->number;
+		struct key key = make_key(i), old = make_key(i - 8 * N_WRITERS);
+		struct value value = make_value(i, n);
+
+		if (rt_map__update(&map, 0, &key, &value, RT_NOEXIST))
+			wrong_result++;
+		if (n >= 8 && rt_map__delete(&map, &old))
+			wrong_result++;
+	}
+	return NULL;
+}
+
+static void test_walk(void **state)
+{
+	make_map(RT_MAP_HASH, sizeof(struct key), 40, 64);
+	make_stable_keys();
+	run(fresh_writer, hash_reader, hash_walker);
+	assert_int_equal(missed_key, 0);
+	free(map.mem);
 }
 
 /* --- PERCPU_HASH ----------------------------------------------------------------------------- */
@@ -289,11 +320,7 @@ static void test_percpu_hash(void **state)
 	uint64_t sum = 0;
 
 	make_map(RT_MAP_PERCPU_HASH, sizeof(struct key), 16, 64);
-	for (uint32_t i = 0; i < n_stable; i++) {
-		struct key key = make_key(i);
-
-		assert_int_equal(rt_map__update(&map, 0, &key, &(struct value){0}, RT_NOEXIST), 0);
-	}
+	make_stable_keys();
 	run(percpu_writer, percpu_reader, hash_walker);
 	for (uint32_t i = 0; i < n_stable; i++)
 		sum += count_all(i);
@@ -360,6 +387,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_small_hash),
+		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_percpu_hash),
 		cmocka_unit_test(test_array),
 	};

@@ -22,6 +22,7 @@
  * of another updater, it will come.
  */
 #include "map-hash.h"
+#include "tags.h"
 #include "words.h"
 
 rt_inline struct rt_hash_head *hash__head(const struct rt_map *m)
@@ -86,37 +87,6 @@ rt_inline uint64_t hash__tag(uint64_t hash)
 	return hash >> 48 | 1;
 }
 
-#define LANES UINT64_C(0x0001000100010001)
-
-/* The high bit of each 16-bit lane that is 0; lanes above one that is 0 may be wrong. */
-rt_inline uint64_t zero_lanes(uint64_t w)
-{
-	return (w - LANES) & ~w & (LANES << 15);
-}
-
-/* Slots whose tag is `tag`, slot s in bits 8s..8s+7: odd slots are lanes of tags[0], even
- * ones of tags[1]. The lowest is right, any other may be false. */
-rt_inline uint64_t bucket__match(const struct rt_hash_bucket *b, uint64_t tag)
-{
-	uint64_t want = tag * LANES;
-
-	return zero_lanes(rt_read(&b->tags[0]) ^ want) |
-	       zero_lanes(rt_read(&b->tags[1]) ^ want) >> 8;
-}
-
-rt_inline uint32_t match__slot(uint64_t match)
-{
-	return (uint32_t)__builtin_ctzll(match) / 8;
-}
-
-static void bucket__set_tag(struct rt_hash_bucket *b, uint32_t slot, uint64_t tag)
-{
-	uint64_t *word = &b->tags[~slot & 1];
-	uint32_t shift = slot / 2 * 16;
-
-	rt_write_release(word, (rt_read(word) & ~(UINT64_C(0xffff) << shift)) | tag << shift);
-}
-
 rt_inline bool hash__key_equal(const struct rt_map *m, uint32_t elem, const void *key)
 {
 	const rt_word *have = hash__key(m, elem);
@@ -150,7 +120,7 @@ rt_inline uint32_t hash__find_once(const struct rt_map *m, const struct rt_hash_
 {
 	uint32_t elem;
 
-	for (uint64_t match = bucket__match(b, tag); match; match &= match - 1) {
+	for (rt_match match = tags__match(b->tags, tag); match; match = match__next(match)) {
 		elem = rt_read_acquire(&b->elems[match__slot(match)]);
 		if (likely(hash__key_equal(m, elem, key)))
 			return elem;
@@ -186,7 +156,7 @@ static struct place hash__find_place(
 {
 	uint32_t *word;
 
-	for (uint64_t match = bucket__match(b, tag); match; match &= match - 1) {
+	for (rt_match match = tags__match(b->tags, tag); match; match = match__next(match)) {
 		int slot = (int)match__slot(match);
 
 		if (hash__key_equal(m, rt_read(&b->elems[slot]), key))
@@ -207,11 +177,11 @@ static void bucket__announce_change(struct rt_hash_bucket *b)
 static void bucket__insert(
 	const struct rt_map *m, struct rt_hash_bucket *b, uint64_t tag, uint32_t elem)
 {
-	uint64_t empty = bucket__match(b, 0);
+	rt_match empty = tags__match(b->tags, 0);
 
 	if (empty) {
 		rt_write_release(&b->elems[match__slot(empty)], elem);
-		bucket__set_tag(b, match__slot(empty), tag);
+		tags__set(b->tags, match__slot(empty), tag);
 	} else {
 		rt_write(hash__link(m, elem), rt_read(&b->chain));
 		rt_write_release(&b->chain, elem);
@@ -237,7 +207,7 @@ static uint32_t bucket__remove(const struct rt_map *m, struct rt_hash_bucket *b,
 	if (at.slot < 0)
 		rt_write_release(at.word, rt_read(hash__link(m, old)));
 	else
-		bucket__set_tag(b, (uint32_t)at.slot, 0);
+		tags__set(b->tags, (uint32_t)at.slot, 0);
 	bucket__announce_change(b);
 	return old;
 }
@@ -435,15 +405,16 @@ int64_t rt_hash__write_all(const struct rt_map *m, uint32_t n_slots, const void 
 	return hash__write(m, key, &(struct source){.values = values, .n_slots = n_slots}, flags);
 }
 
-/* The order of a walk: buckets, in each the slots and then the chain. As elements do not
- * change places, a walk beside writers meets every key that stays, once. */
+/* The order of a walk: buckets, in each the slots and then the chain. Elements do not change
+ * places, so a walk beside writers meets every key that stays (unless a key is taken out and
+ * put back while the walk stands on it, which may put the walk further on). */
 static uint32_t bucket__next(
 	const struct rt_map *m, const struct rt_hash_bucket *b, const struct place *after)
 {
 	if (after && after->slot < 0)
 		return rt_read(hash__link(m, rt_read(after->word)));
 	for (uint32_t slot = after ? (uint32_t)after->slot + 1 : 0; slot < RT_HASH_SLOTS; slot++)
-		if (rt_read(&b->tags[~slot & 1]) >> slot / 2 * 16 & 0xffff)
+		if (tags__get(b->tags, slot))
 			return rt_read(&b->elems[slot]);
 	return rt_read(&b->chain);
 }

@@ -29,9 +29,9 @@ struct rt_hash_head {
 	uint32_t free_first, free_last;
 };
 
-/* One cache line. Eight 16-bit tags, compared four at a time: 0 is an empty slot. */
+/* One cache line. Eight 16-bit tags (tags.h); 0 is an empty slot. */
 struct rt_hash_bucket {
-	uint64_t tags[2];
+	uint64_t tags[RT_HASH_SLOTS / 4] __attribute__((aligned(64)));
 	uint32_t elems[RT_HASH_SLOTS];
 	uint32_t chain; /* first of the elements that found no slot */
 	uint32_t seq;   /* changes whenever an element leaves the bucket */

@@ -29,6 +29,14 @@
 #define rt_read(p)     __atomic_load_n((p), __ATOMIC_RELAXED)
 #define rt_write(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 
+#if defined(__SANITIZE_THREAD__)
+#define RT_THREAD_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define RT_THREAD_SANITIZER
+#endif
+#endif
+
 #if defined(__NVPTX__)
 /* NVPTX cannot select acquire, release or fences: relaxed accesses and a membar. */
 #define rt_fence() __nvvm_membar_gl()
