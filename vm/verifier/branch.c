@@ -85,6 +85,20 @@ static bool never_null(const struct reg *r)
 	return !r->maybe_null && (r->type == REG_MAP_VALUE || r->type == REG_MAP);
 }
 
+/* A register compared with itself. */
+static int decide_itself(uint8_t op, bool is64, const struct reg *r)
+{
+	switch (op) {
+	case ISA_JEQ:
+	case ISA_JGE:
+	case ISA_JLE:
+	case ISA_JSGE:
+	case ISA_JSLE: return 1;
+	case ISA_JSET: return (is64 ? r->var.w64.umin : r->var.w32.umin) ? 1 : -1;
+	default: return 0;
+	}
+}
+
 /* 1, 0, or -1. src: the register, or the immediate as one. */
 static int decide(struct verifier *v, const struct isa_insn *in, const struct reg *src,
 	const struct packet_compare *packet)
@@ -93,6 +107,8 @@ static int decide(struct verifier *v, const struct isa_insn *in, const struct re
 
 	if (packet->valid)
 		return decide_packet(packet, reg_at(v, packet->regno));
+	if (dst == src && reg__is_scalar(dst))
+		return decide_itself(in->op, in->is64, dst);
 	if (reg__is_scalar(dst) && reg__is_scalar(src))
 		return range__decide(in->op, in->is64, &dst->var, &src->var);
 	if (in->is64 && (in->op == ISA_JEQ || in->op == ISA_JNE) &&

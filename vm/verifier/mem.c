@@ -239,7 +239,7 @@ int mem__check_store(struct verifier *v, const struct isa_insn *in)
 int mem__check_atomic(struct verifier *v, const struct isa_insn *in)
 {
 	struct access a = {.addr = in->dst, .off = in->off, .size = in->size, .atomic = true};
-	bool cmpxchg = in->op == ISA_ATOMIC_CMPXCHG;
+	bool cmpxchg = in->op == ISA_ATOMIC_CMPXCHG, fetches;
 	struct reg *fetched;
 	uint8_t type;
 	int err = check_readable(v, in->src);
@@ -254,11 +254,14 @@ int mem__check_atomic(struct verifier *v, const struct isa_insn *in)
 	if (type == REG_CTX || type == REG_PACKET || type == REG_PACKET_META)
 		return reject(v, "BPF_ATOMIC stores into R%u %s is not allowed", in->dst,
 			reg_type__name(reg_at(v, in->dst)));
+	fetches = cmpxchg || in->fetch || in->op == ISA_ATOMIC_XCHG;
+	if (fetches && in->dst == (cmpxchg ? 0 : in->src))
+		return reject(v, "R%u is the address and what is fetched, too", in->dst);
 	err = check_access(v, &a, NULL, NULL, NO_REG);
 	a.write = true;
 	if (!err)
 		err = check_access(v, &a, NULL, NULL, NO_REG);
-	if (err || !(cmpxchg || in->fetch || in->op == ISA_ATOMIC_XCHG))
+	if (err || !fetches)
 		return err;
 	fetched = reg_at(v, cmpxchg ? 0 : in->src);
 	reg__set_unknown(fetched);

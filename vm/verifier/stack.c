@@ -35,7 +35,7 @@ static int locate(struct verifier *v, uint32_t addr, int32_t off, uint32_t size,
 	w->f = v->cur->frames[r->frame];
 	w->min = base + var->smin;
 	w->max = base + var->smax;
-	if (w->min < -EBPF_STACK_SIZE || w->min > -1 || w->max + size > 0) {
+	if (w->min < -STACK_SIZE || w->min > -1 || w->max + size > 0) {
 		if (w->min == w->max)
 			return reject(v, "invalid %s stack R%u off=%lld size=%u", what, addr,
 				(long long)w->min, size);
@@ -252,7 +252,7 @@ bool stack__constant(struct verifier *v, uint32_t addr, uint32_t size, uint64_t 
 	struct frame *f = v->cur->frames[r->frame];
 	const struct slot *s;
 
-	if (r->type != REG_STACK || !range__is_const(&r->var) || off < -EBPF_STACK_SIZE ||
+	if (r->type != REG_STACK || !range__is_const(&r->var) || off < -STACK_SIZE ||
 		off > -1 || slot__index(off) >= f->n_slots || slot__byte(off) + size > 8)
 		return false;
 	s = &f->slots[slot__index(off)];

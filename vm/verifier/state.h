@@ -26,7 +26,10 @@
 #include "arena.h"
 #include "range.h"
 
-#define STACK_SLOTS (EBPF_STACK_SIZE / 8)
+/* Linux's, whatever a raw program's stack is. STACK_SIZE is also the limit of a chain of
+ * calls; a mask of slots is a uint64_t. */
+#define STACK_SIZE  512
+#define STACK_SLOTS (STACK_SIZE / 8)
 #define MAX_FRAMES  8
 
 enum reg_type {
@@ -146,7 +149,7 @@ static inline uint32_t slot__index(int64_t off)
 
 static inline uint32_t slot__byte(int64_t off)
 {
-	return (uint32_t)(off + EBPF_STACK_SIZE) % 8;
+	return (uint32_t)(off + STACK_SIZE) % 8;
 }
 
 static inline bool slot__is_spill(const struct slot *s)

@@ -166,7 +166,7 @@ static int check_stack_depth(struct verifier *v)
 		}
 	}
 	v->insn = 0;
-	if (deepest[0] > EBPF_STACK_SIZE)
+	if (deepest[0] > STACK_SIZE)
 		return reject(v, "combined stack size of the calls is %u, too large", deepest[0]);
 	return 0;
 }
