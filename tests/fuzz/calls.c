@@ -133,6 +133,9 @@ void write_delete(struct writer *w, struct state *s)
 
 void write_plain_helper(struct writer *w, struct state *s)
 {
+	/* Not for XDP, and harmless where a verifier lets them through. */
+	static const int32_t wrong[] = {0, BPF_FUNC_skb_store_bytes, BPF_FUNC_get_route_realm, 9999};
+
 	switch (draw(w, 4)) {
 	case 0:
 		emit_call(w, s, BPF_FUNC_ktime_get_ns);
@@ -148,7 +151,7 @@ void write_plain_helper(struct writer *w, struct state *s)
 	default:
 		emit(w, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, draw(w, 4));
 		emit(w, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, draw(w, 2));
-		emit_call(w, s, mistake(w) ? (int32_t)draw(w, 250) : BPF_FUNC_redirect);
+		emit_call(w, s, mistake(w) ? wrong[draw(w, 4)] : BPF_FUNC_redirect);
 	}
 }
 

@@ -95,7 +95,7 @@ void write_context_load(struct writer *w, struct state *s)
 	int dst = target(w, s);
 
 	if (mistake(w))
-		off = draw(w, 28);
+		off = (draw(w, 2) ? 24 : 1) + draw(w, 3); /* 20 is for programs of device maps */
 	if (mistake(w))
 		size = size_codes[draw(w, 4)];
 	emit(w, BPF_LDX | BPF_MEM | size, dst, CONTEXT_REG, off, 0);
