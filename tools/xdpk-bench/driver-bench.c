@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * driver-bench.c -- the burst loop of the benchmark: the context is set up and the verdict kept
+ * as a dataplane does, without one. Compiled natively, to bitcode, and around native programs.
+ */
+#include "bench.h"
+
+#define PREFETCH_AHEAD 4
+
+void ebpf_driver(struct ebpf_env *env, void *arg);
+
+void ebpf_driver(struct ebpf_env *env, void *arg)
+{
+	struct bench_burst *burst = arg;
+	struct bench_packet *p = burst->packets;
+	uint32_t n = burst->n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct ebpf_xdp_ctx ctx;
+
+		if (i + PREFETCH_AHEAD < n)
+			__builtin_prefetch(p[i + PREFETCH_AHEAD].data);
+		ctx.data = ctx.data_meta = p[i].data;
+		ctx.data_end = ctx.data + p[i].len;
+		ctx.buf = ctx.data - EBPF_XDP_HEADROOM;
+		ctx.buf_end = ctx.data_end;
+		ctx.head_limit = ctx.buf + EBPF_XDP_FRAME_HEADER;
+		ctx.tail_limit = ctx.data_end;
+		ctx.ingress_ifindex = 1;
+		ctx.rx_queue_index = 0;
+		ctx.egress_ifindex = 0;
+		ctx.pad = 0;
+		ctx.frame = 0;
+		env->redirect.kind = EBPF_REDIRECT_NONE;
+		env->tail_calls = 0;
+		p[i].verdict = (uint32_t)ebpf_program_entry(env, &ctx);
+		p[i].data = ctx.data;
+		p[i].len = (uint32_t)(ctx.data_end - ctx.data);
+	}
+}
