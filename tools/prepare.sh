@@ -8,13 +8,10 @@ export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 build_packages=(
 	gcc libc6-dev meson ninja-build pkg-config
 	clang-19 llvm-19-dev
-	libelf-dev libbpf-dev libdpdk-dev
+	libelf-dev libbpf-dev libdpdk-dev libpcap-dev libjansson-dev libcmocka-dev
 )
-test_packages=(
-	libcmocka-dev libclang-rt-19-dev
-	xdp-tools
-	clang-format
-)
+# What tests run, and nothing that changes what is built.
+test_packages=(libclang-rt-19-dev xdp-tools clang-format)
 
 die() {
 	echo "${0##*/}: $*" >&2
@@ -69,11 +66,13 @@ build() {
 	done
 	[ $# -eq 0 ] || shift
 	if [ ! -e "$folder/build.ninja" ]; then
-		rm -rf "$folder"
-		meson setup "$folder" "${options[@]}" || return
+		echo "configuring $folder"
+		meson setup "$folder" "${options[@]}" >/dev/null ||
+			die "meson setup failed: see $folder/meson-logs/meson-log.txt"
 	elif [ ${#options[@]} -gt 0 ] && [ "${options[*]}" != "$(cat "$folder/options" 2>/dev/null)" ]; then
-		meson configure "$folder" "${options[@]}" || return
+		meson configure "$folder" "${options[@]}" >/dev/null || return
 	fi
 	[ ${#options[@]} -eq 0 ] || echo "${options[*]}" >"$folder/options"
-	ninja -C "$folder" "$@"
+	echo "building $folder"
+	ninja -C "$folder" --quiet "$@"
 }
