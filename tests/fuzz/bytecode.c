@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	static struct generated_program p;
 	struct ebpf_program *prog;
 
-	generate_program(bytes, size, &p);
+	generate_long_program(bytes, size, &p);
 	n_programs++;
 	prog = run_machine__load(&machine, &p, NULL);
 	if (!prog)

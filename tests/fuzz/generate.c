@@ -3,6 +3,8 @@
  * Whole programs: a function is a block of statements, drawn from a table. The entry function
  * ends by leaving its numbers in MAP_OUT, where a wrong one shows.
  */
+#include <string.h>
+
 #include "model.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -153,4 +155,25 @@ void generate_program(const uint8_t *bytes, size_t size, struct generated_progra
 	for (i = 0; i < w.n_calls; i++)
 		out->insns[w.calls[i].insn].imm =
 			(int32_t)start[w.calls[i].func] - (int32_t)w.calls[i].insn - 1;
+}
+
+void generate_long_program(const uint8_t *bytes, size_t size, struct generated_program *out)
+{
+	uint8_t all[2048];
+	uint64_t noise = 0x9e3779b97f4a7c15;
+	size_t len, i;
+
+	size = size < sizeof(all) ? size : sizeof(all);
+	if (size)
+		memcpy(all, bytes, size);
+	for (i = 0; i < size; i++)
+		noise = (noise ^ bytes[i]) * 0x100000001b3;
+	len = size + (noise >> 32) % (sizeof(all) - size + 1);
+	for (i = size; i < len; i++) {
+		noise ^= noise << 13;
+		noise ^= noise >> 7;
+		noise ^= noise << 17;
+		all[i] = noise >> 32;
+	}
+	generate_program(all, len, out);
 }

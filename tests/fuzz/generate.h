@@ -36,5 +36,8 @@ struct generated_program {
 extern const struct ebpf_map_opts generated_maps[GENERATED_N_MAPS];
 
 void generate_program(const uint8_t *bytes, size_t size, struct generated_program *out);
+/* From bytes that may be few: noise that follows from them goes on where they end, so that the
+ * program has a length of its own. */
+void generate_long_program(const uint8_t *bytes, size_t size, struct generated_program *out);
 
 #endif

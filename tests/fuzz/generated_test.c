@@ -25,22 +25,6 @@ static struct {
 	uint32_t accepted, compiled, by_kernel, only_us, only_kernel, failures;
 } counts;
 
-static void generate_from_seed(uint32_t seed, struct generated_program *p)
-{
-	uint8_t bytes[2048];
-	uint64_t state = seed * 0x9e3779b97f4a7c15ull + 1;
-	size_t size, i;
-
-	for (i = 0; i < sizeof(bytes); i++) {
-		state ^= state << 13;
-		state ^= state >> 7;
-		state ^= state << 17;
-		bytes[i] = state >> 32;
-	}
-	size = 64 + (bytes[0] | bytes[1] << 8) % (sizeof(bytes) - 64);
-	generate_program(bytes + 2, size - 2, p);
-}
-
 static void fail(uint32_t seed, const char *what, const char *detail)
 {
 	counts.failures++;
@@ -103,10 +87,11 @@ static void test_seed(uint32_t seed, bool print, bool compile)
 {
 	static struct generated_program p;
 	static struct run_outcome interpreted;
+	uint64_t bytes = (seed + 1) * 0x9e3779b97f4a7c15;
 	struct ebpf_program *prog;
 	char text[80], *errmsg = NULL;
 
-	generate_from_seed(seed, &p);
+	generate_long_program((const uint8_t *)&bytes, sizeof(bytes), &p);
 	if (print)
 		run_print(&p);
 	prog = run_machine__load(&machine, &p, &errmsg);
