@@ -55,6 +55,7 @@ static void adopt(struct compilation *c, LLVMModuleRef module)
 static int link_driver(struct compilation *c)
 {
 	LLVMModuleRef driver;
+	LLVMValueRef door;
 
 	if (!c->req->driver_bitcode)
 		return 0;
@@ -64,6 +65,10 @@ static int link_driver(struct compilation *c)
 	adopt(c, driver);
 	if (LLVMLinkModules2(c->module, driver))
 		return link_error(c, "the driver's bitcode cannot be linked");
+	door = LLVMGetNamedFunction(c->module, "ebpf_driver");
+	if (!door || LLVMIsDeclaration(door))
+		return error__set(c->errmsg, -EINVAL, "%s: the driver %s has no ebpf_driver",
+			c->view->name, c->req->driver_name);
 	return 0;
 }
 
