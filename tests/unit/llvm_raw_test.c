@@ -152,19 +152,21 @@ static void random_programs_agree_with_the_interpreter(void **state)
 	}
 }
 
-/* Both backends stop at the same instruction for the same reason. */
-static void expect_fault(const char *text, struct ebpf_fault expected)
+/* Both backends stop at the same instruction for the same reason, and leave the same in the
+ * first byte of memory. */
+static void expect_fault(const char *text, struct ebpf_fault expected, uint8_t left)
 {
 	static const char *const backends[] = {"interp", "llvm"};
-	uint8_t mem[16] = {0};
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct ebpf_vm *vm = create(backends[i]);
+		uint8_t mem[16] = {0};
 		struct ebpf_fault f;
 		uint64_t r = 0;
 
 		load(vm, text);
 		assert_int_equal(ebpf_exec(vm, mem, sizeof(mem), &r), -EFAULT);
+		assert_int_equal(mem[0], left);
 		assert_int_equal(r, UINT64_MAX);
 		assert_int_equal(ebpf_last_fault(vm, &f), 0);
 		assert_int_equal(f.reason, expected.reason);
@@ -189,10 +191,10 @@ static void faults_come_home_through_all_frames(void **state)
 		     "b:\n"
 		     "ldxw %r0, [%r1+13]\n"
 		     "exit\n",
-		(struct ebpf_fault){EBPF_FAULT_ACCESS, 6, 13, 4});
+		(struct ebpf_fault){EBPF_FAULT_ACCESS, 6, 13, 4}, 0);
 	expect_fault("stxdw [%r1-8], %r2\n"
 		     "exit\n",
-		(struct ebpf_fault){EBPF_FAULT_ACCESS, 0, (uint64_t)-8, 8});
+		(struct ebpf_fault){EBPF_FAULT_ACCESS, 0, (uint64_t)-8, 8}, 0);
 }
 
 static void the_ninth_frame_is_one_too_many(void **state)
@@ -200,9 +202,12 @@ static void the_ninth_frame_is_one_too_many(void **state)
 	expect_fault("call local again\n"
 		     "exit\n"
 		     "again:\n"
+		     "ldxb %r2, [%r1]\n"
+		     "add %r2, 1\n"
+		     "stxb [%r1], %r2\n"
 		     "call local again\n"
 		     "exit\n",
-		(struct ebpf_fault){EBPF_FAULT_DEPTH, 2, 0, 0});
+		(struct ebpf_fault){EBPF_FAULT_DEPTH, 5, 0, 0}, EBPF_MAX_FRAMES - 1);
 }
 
 /* Addresses of frames, the callers' too, that only run time knows. */
@@ -292,7 +297,7 @@ static void call_of_an_unknown_helper_stops(void **state)
 	expect_fault("mov %r6, 77\n"
 		     "call %r6\n"
 		     "exit\n",
-		(struct ebpf_fault){EBPF_FAULT_HELPER, 1, 0, 0});
+		(struct ebpf_fault){EBPF_FAULT_HELPER, 1, 0, 0}, 0);
 }
 
 static void *compile_some(void *arg)
