@@ -3,7 +3,7 @@
  * llvm_xdp_test.c -- compiled XDP programs do what interpreted ones do, maps included, and
  * keep their stack in registers.
  *
- * Usage: llvm_xdp_test FIREWALL.bpf.o
+ * Usage: llvm_xdp_test FIREWALL.bpf.o CONNTRACK.bpf.o
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -27,7 +27,7 @@ extern const unsigned long llvm_driver_size;
 extern const unsigned char llvm_not_driver[]; /* the same without its ebpf_driver */
 extern const unsigned long llvm_not_driver_size;
 
-static const char *firewall_path;
+static const char *firewall_path, *conntrack_path;
 
 #define HEAD   256
 #define LENGTH 64
@@ -466,19 +466,17 @@ static char *optimised(struct ebpf_program *prog)
 	return ir;
 }
 
-/* Ethernet to ports, a lookup by 5-tuple, a per-CPU counter: all of it in the driver's loop,
- * none of its frame in memory. */
-static void the_firewalls_stack_is_in_registers(void **state)
+static void expect_stack_in_registers(const char *path)
 {
 	char *err = NULL, *ir;
-	struct object *obj = object__open(firewall_path, &err);
+	struct object *obj = object__open(path, &err);
 	struct ebpf_instance *inst =
 		ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, &err);
 	struct ebpf_program *prog;
 
 	if (!obj || object__create_maps(obj, inst, &err))
 		fail_msg("%s", err);
-	prog = object__load_program(obj, "xdp_firewall", NULL, &err);
+	prog = object__load_program(obj, NULL, NULL, &err);
 	if (!prog)
 		fail_msg("%s", err);
 	ir = optimised(prog);
@@ -491,6 +489,19 @@ static void the_firewalls_stack_is_in_registers(void **state)
 	ebpf_program__unref(prog);
 	object__close(obj);
 	ebpf_instance__destroy(inst);
+}
+
+/* Ethernet to ports, a lookup by 5-tuple, a per-CPU counter: all of it in the driver's loop,
+ * none of its frame in memory. */
+static void the_firewalls_stack_is_in_registers(void **state)
+{
+	expect_stack_in_registers(firewall_path);
+}
+
+/* The same, and on a miss an update that takes key and value from the stack. */
+static void an_update_leaves_the_stack_in_registers(void **state)
+{
+	expect_stack_in_registers(conntrack_path);
 }
 
 /* An address that depends on the packet: this frame cannot be in registers. */
@@ -558,14 +569,16 @@ int main(int argc, char **argv)
 		cmocka_unit_test(traces_are_the_same),
 		cmocka_unit_test(packets_grow_and_shrink),
 		cmocka_unit_test(the_firewalls_stack_is_in_registers),
+		cmocka_unit_test(an_update_leaves_the_stack_in_registers),
 		cmocka_unit_test(an_escaping_stack_is_seen),
 		cmocka_unit_test(bad_drivers_are_errors),
 	};
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s FIREWALL.bpf.o\n", argv[0]);
+	if (argc != 3) {
+		fprintf(stderr, "usage: %s FIREWALL.bpf.o CONNTRACK.bpf.o\n", argv[0]);
 		return 2;
 	}
 	firewall_path = argv[1];
+	conntrack_path = argv[2];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
