@@ -112,7 +112,7 @@ struct ebpf_program *program__load(struct ebpf_instance *inst, const struct ebpf
 
 		prog->interp = interp__prepare(&b, errmsg);
 		if (!prog->interp)
-			err = -ENOMEM;
+			err = -errno;
 	}
 	if (!err && ebpf_program__interpret(prog, NULL, errmsg)) {
 		ebpf_program__install(prog, &prog->codes->code);
