@@ -222,15 +222,44 @@ static void frames_are_memory(void **state)
 		 "sub %r1, %r3\n"
 		 "stdw [%r1], 41\n"
 		 "call local add\n"
-		 "ldxdw %r0, [%r10-24]\n"
+		 "ldxdw %r0, [%r0]\n"
 		 "exit\n"
 		 "add:\n"
 		 "ldxdw %r2, [%r1]\n"
 		 "add %r2, 1\n"
 		 "stxdw [%r1], %r2\n"
+		 "mov %r0, %r1\n"
 		 "exit\n");
 	assert_int_equal(ebpf_exec(vm, mem, sizeof(mem), &r), 0);
 	assert_int_equal(r, 42);
+	ebpf_destroy(vm);
+}
+
+/* A function that gives a pointer into its caller's frame, or stops. */
+static void functions_return_pointers(void **state)
+{
+	struct ebpf_vm *vm = create("llvm");
+	uint8_t mem[8] = {0, 40};
+	uint64_t r;
+
+	load(vm, "mov %r2, %r1\n"
+		 "mov %r1, %r10\n"
+		 "add %r1, -8\n"
+		 "stdw [%r10-8], 2\n"
+		 "call local add\n"
+		 "ldxdw %r0, [%r0]\n"
+		 "exit\n"
+		 "add:\n"
+		 "ldxb %r3, [%r2+1]\n"
+		 "ldxdw %r4, [%r1]\n"
+		 "add %r4, %r3\n"
+		 "stxdw [%r1], %r4\n"
+		 "mov %r0, %r1\n"
+		 "exit\n");
+	assert_int_equal(ebpf_exec(vm, mem, sizeof(mem), &r), 0);
+	assert_int_equal(r, 42);
+	assert_int_equal(ebpf_exec(vm, mem, 1, &r), -EFAULT);
+	assert_int_equal(r, UINT64_MAX);
 	ebpf_destroy(vm);
 }
 
@@ -336,6 +365,7 @@ int main(void)
 		cmocka_unit_test(faults_come_home_through_all_frames),
 		cmocka_unit_test(the_ninth_frame_is_one_too_many),
 		cmocka_unit_test(frames_are_memory),
+		cmocka_unit_test(functions_return_pointers),
 		cmocka_unit_test(symbolic_immediates_may_be_zero),
 		cmocka_unit_test(programs_nest_through_helpers),
 		cmocka_unit_test(call_of_an_unknown_helper_stops),

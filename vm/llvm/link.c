@@ -135,7 +135,7 @@ static void prepare_function(struct compilation *c, LLVMValueRef f)
 static void prepare_globals(struct compilation *c)
 {
 	for (LLVMValueRef g = LLVMGetFirstGlobal(c->module); g; g = LLVMGetNextGlobal(g))
-		if (!LLVMIsDeclaration(g))
+		if (!LLVMIsDeclaration(g) && LLVMGetLinkage(g) != LLVMAppendingLinkage)
 			LLVMSetLinkage(g, LLVMInternalLinkage);
 }
 

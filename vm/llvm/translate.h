@@ -31,7 +31,7 @@ struct function {
 	const struct ebpf_fact *fact;
 };
 
-/* translate.c */
+/* function.c */
 bool function__holds_pointer(const struct function *f, unsigned reg);
 LLVMValueRef function__int(struct function *f, unsigned reg);
 LLVMValueRef function__ptr(struct function *f, unsigned reg);
@@ -48,9 +48,13 @@ void function__fault_unless(struct function *f, LLVMValueRef ok);
 LLVMValueRef function__call_runtime(
 	struct function *f, const char *name, LLVMTypeRef ret, LLVMValueRef *args, unsigned n_args);
 
-/* An alloca in the entry block, alive from here to function__end_temporary(). */
+/* An alloca in the entry block. */
+LLVMValueRef function__slot(struct function *f, LLVMTypeRef type, const char *name);
+/* One that is alive from here to function__end_temporary(). */
 LLVMValueRef function__temporary(struct function *f, uint32_t size);
 void function__end_temporary(struct function *f, LLVMValueRef temporary, uint32_t size);
+
+int function__refuse(const struct function *f, const char *what); /* -ENOTSUP */
 
 /* One each per class of instructions: 0 or negative errno with the sentence set. */
 int function__alu(struct function *f);    /* translate-alu.c */
@@ -62,7 +66,5 @@ int function__call(struct function *f);   /* translate-call.c: calls and exit */
 /* maps.c: r0 = the value of the key that `key` points at, or NULL. False, and nothing done, for
  * keys too long for it. */
 bool function__lookup(struct function *f, uint32_t map, LLVMValueRef key);
-
-int function__refuse(const struct function *f, const char *what);
 
 #endif

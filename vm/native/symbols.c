@@ -5,6 +5,7 @@
  * (vm/llvm/meson.build takes the same functions out of the runtime's bitcode).
  */
 #include <string.h>
+#include <strings.h>
 
 #include "../core/jit-entry.h"
 #include "../runtime/helpers.h"
@@ -24,6 +25,7 @@ static const struct {
 	SYMBOL(memmove),
 	SYMBOL(memset),
 	SYMBOL(memcmp),
+	SYMBOL(bcmp),
 	SYMBOL(ebpf_jit_enter),
 	SYMBOL(ebpf_jit_leave),
 	SYMBOL(rt_hash__update),
