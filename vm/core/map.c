@@ -77,6 +77,13 @@ int ebpf_map_type__by_name(const char *name)
 	return -ENOENT;
 }
 
+bool ebpf_map_type__supported(uint32_t type)
+{
+	struct rt_geometry geo;
+
+	return rt_geometry__init(&geo, type, 4, 4, 1, 0) != -ENOTSUP;
+}
+
 /* Zeroed, present, on huge pages where the system has them to give. */
 static void *memory__get(uint64_t bytes)
 {

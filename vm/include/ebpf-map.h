@@ -18,6 +18,7 @@
 #ifndef EBPF_MAP_H
 #define EBPF_MAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -64,6 +65,8 @@ void *ebpf_map__initial_value(struct ebpf_map *map);
 /* "array", "percpu_hash", ... or NULL; the other way -ENOENT. bpftool's names. */
 const char *ebpf_map_type__name(uint32_t type);
 int ebpf_map_type__by_name(const char *name);
+/* Can maps of this type be created here? */
+bool ebpf_map_type__supported(uint32_t type);
 
 #ifdef __cplusplus
 }
