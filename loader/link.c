@@ -3,8 +3,8 @@
  * link.c -- makes a program: the function and every subprogram that can be reached from it,
  * one after the other, each once, with the maps they use numbered in order of first use.
  *
- *	place the entry; for each placed function, as the list grows: relocate it, placing
- *	what it calls or takes the address of
+ *	place the entry; for each placed function, as the list grows: give CO-RE its values,
+ *	then relocate it, placing what it calls or takes the address of
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -74,23 +74,13 @@ static void linker__release(struct linker *l)
 
 static int link_functions(struct linker *l, uint32_t entry, char **errmsg)
 {
-	struct object *obj = l->obj;
 	int err = 0;
 
 	linker__place(l, entry);
 	for (uint32_t i = 0; i < l->n_placed && !err; i++) {
-		const struct object_function *f = &obj->functions[l->placed[i].function];
-		const struct ext_record *r;
-		uint32_t n;
-
-		r = ext_table__range(&obj->ext.cores, f->section, f->insn, f->program.n_insns, &n);
-		if (n)
-			return error__set(errmsg, -ENOTSUP,
-				"section %s, offset %#x: program %s needs a CO-RE relocation (in "
-				"function %s), which is not supported",
-				f->program.section, r->insn * 8, obj->functions[entry].program.name,
-				f->program.name);
-		err = linker__relocate(l, &l->placed[i], errmsg);
+		err = linker__relocate_core(l, &l->placed[i], errmsg);
+		if (!err)
+			err = linker__relocate(l, &l->placed[i], errmsg);
 	}
 	return err;
 }

@@ -7,7 +7,8 @@
  *	object.c     open and close ─► btf-maps.c, legacy-maps.c, data-maps.c     the maps
  *	                             └► functions.c                               the code
  *	load.c       maps into an instance, programs into the machine
- *	link.c       a program and the subprograms it reaches ─► relocate.c, one function
+ *	link.c       a program and the subprograms it reaches ─► core-relocate.c, relocate.c,
+ *	             one function each
  *	variables.c  values in .rodata, .data, .bss
  *
  * Errors inside are sentences without the object's name; object__fail() puts it before them
@@ -92,6 +93,9 @@ struct linker {
 uint32_t linker__place(struct linker *l, uint32_t function);
 /* The program's index of a map of the object. */
 uint32_t linker__use_map(struct linker *l, uint32_t map);
+/* Writes the values of CO-RE relocations; before linker__relocate(), whose checks then see
+ * them. */
+int linker__relocate_core(struct linker *l, const struct placed_function *at, char **errmsg);
 /* Resolves everything the function's instructions refer to; places what it calls. */
 int linker__relocate(struct linker *l, const struct placed_function *at, char **errmsg);
 

@@ -5,7 +5,11 @@
  */
 #include <stdio.h>
 
+#include <linux/bpf.h>
+
 #include "fixture.h"
+
+#include <btf-ext.h>
 
 #define R_BPF_UNKNOWN 77
 
@@ -270,7 +274,6 @@ static void impossible_relocations(void **state)
 static void what_only_one_program_needs(void **state)
 {
 	static const char *const cases[][2] = {
-		{"core", "program core needs a CO-RE relocation"},
 		{"undefined_data", "refers to not_here, which the object does not define"},
 		{"undefined_call", "calls not_here_either, which the object does not define"},
 		{"strange_data", "refers to strange+0, which is neither map nor data"},
@@ -278,6 +281,36 @@ static void what_only_one_program_needs(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		refuse_program(load_image("refused"), "refused.o", cases[i][0], cases[i][1]);
+}
+
+/* Damages the first CO-RE record of program `types`, which asks if struct outer exists. */
+static void refuse_core(uint32_t word, uint32_t value, const char *part)
+{
+	struct image img = load_image("core");
+	struct ext_record *r;
+	struct btf_ext_info ext;
+	struct elf_file elf;
+	uint8_t *at;
+	char *err;
+
+	assert_int_equal(elf_file__open(&elf, img.bytes, img.size, &err), 0);
+	assert_int_equal(btf_ext_info__open(&elf, &ext, &err), 0);
+	for (r = ext.cores.records; r->word[2] != BPF_CORE_TYPE_EXISTS; r++)
+		assert_true(r < ext.cores.records + ext.cores.n);
+	at = memmem(img.bytes, img.size, r->word, sizeof(r->word));
+	assert_non_null(at);
+	memcpy(at + 4 * word, &value, 4);
+	btf_ext_info__close(&ext);
+	elf_file__close(&elf);
+	refuse_program(img, "core.o", "types", part);
+}
+
+static void impossible_core_relocations(void **state)
+{
+	refuse_core(0, 12345, "of kind 8 to (unnamed), access 0: there is no such type");
+	refuse_core(2, 99, "of kind 99 to outer, access 0: unknown kind 99");
+	refuse_core(2, BPF_CORE_ENUMVAL_VALUE, "there is no such enumerator");
+	refuse_core(2, BPF_CORE_FIELD_LSHIFT_U64, "a field of 1344 bits cannot be shifted");
 }
 
 static void unknown_programs(void **state)
@@ -336,6 +369,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(too_much_map_memory),
 		cmocka_unit_test(impossible_relocations),
 		cmocka_unit_test(what_only_one_program_needs),
+		cmocka_unit_test(impossible_core_relocations),
 		cmocka_unit_test(unknown_programs),
 		cmocka_unit_test(unsupported_map_type),
 		cmocka_unit_test(maps_come_before_programs),

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
@@ -37,8 +38,8 @@ static bool bpf_permitted(void)
 static size_t for_each_object(void (*check)(const char *path))
 {
 	static const char *const patterns[] = {
-		"/usr/lib/*/bpf/xdpfilt_*.o", "%s/*.bpf.o", "%s/features.v4.o"};
-	const char *folders[] = {"", config_folder, sample_folder};
+		"/usr/lib/*/bpf/xdpfilt_*.o", "%s/*.bpf.o", "%s/features.v4.o", "%s/core.o"};
+	const char *folders[] = {"", config_folder, sample_folder, sample_folder};
 	glob_t found = {0};
 	size_t n;
 
@@ -153,8 +154,7 @@ static const char *map_of_fd(struct bpf_object *obj, int fd)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, obj)
-	{
+	bpf_object__for_each_map(map, obj) {
 		if (bpf_map__fd(map) == fd)
 			return bpf_map__name(map);
 	}
@@ -189,24 +189,46 @@ static void compare_program(
 	}
 }
 
+/* The object's own types in a file, to be unlinked: for libbpf's CO-RE they are the kernel's. */
+static void write_types(const char *object, char path[])
+{
+	struct btf *btf = btf__parse_elf(object, NULL);
+	int fd = mkstemp(path);
+	const void *raw;
+	uint32_t size;
+
+	assert_non_null(btf);
+	raw = btf__raw_data(btf, &size);
+	assert_true(fd >= 0 && raw && write(fd, raw, size) == size);
+	btf__free(btf);
+	close(fd);
+}
+
 /* libbpf puts subprograms in another order, so only programs without them compare. */
 static void compare_with_libbpf(const char *path)
 {
-	struct bpf_object *kernel = bpf_object__open(path);
+	char types[] = "/tmp/kernel_test.XXXXXX";
+	const struct bpf_object_open_opts opts = {.sz = sizeof(opts), .btf_custom_path = types};
 	struct ebpf_instance *inst = make_instance();
+	struct bpf_object *kernel;
 	struct bpf_program *prog;
 	struct bpf_map *map;
 	char *err;
 	struct object *obj = object__open(path, &err);
 
+	write_types(path, types);
+	kernel = bpf_object__open_file(path, &opts);
 	assert_non_null(kernel);
 	if (!obj || object__create_maps(obj, inst, &err))
 		fail_msg("%s", err);
-	bpf_object__for_each_map(map, kernel) assert_int_equal(bpf_map__set_pin_path(map, NULL), 0);
-	bpf_object__for_each_program(prog, kernel) bpf_program__set_autoload(
-		prog, strncmp(bpf_program__section_name(prog), "xdp", 3) == 0);
+	bpf_object__for_each_map(map, kernel)
+		assert_int_equal(bpf_map__set_pin_path(map, NULL), 0);
+	bpf_object__for_each_program(prog, kernel)
+		bpf_program__set_autoload(
+			prog, strncmp(bpf_program__section_name(prog), "xdp", 3) == 0);
 	if (bpf_object__load(kernel))
 		fail_msg("%s: libbpf does not load it: %s", path, strerror(errno));
+	unlink(types);
 	for (size_t i = 0; i < object__n_programs(obj); i++) {
 		const struct object_program *p = object__program(obj, i);
 		const struct ebpf_program_spec *spec;

@@ -6,6 +6,8 @@
 
 #include "fixture.h"
 
+#include <btf-ext.h>
+
 static const struct ebpf_map_opts *map_opts(const struct object *obj, const char *name)
 {
 	for (size_t i = 0; i < object__n_maps(obj); i++) {
@@ -315,6 +317,68 @@ static void weak_undefined_is_zero(void **state)
 	close_with_maps(obj, inst);
 }
 
+/* Another value than the compiler's at every place of a CO-RE relocation. */
+static void spoil_core_values(struct image *img)
+{
+	struct btf_ext_info ext;
+	struct elf_file elf;
+	char *err;
+
+	assert_int_equal(elf_file__open(&elf, img->bytes, img->size, &err), 0);
+	assert_int_equal(btf_ext_info__open(&elf, &ext, &err), 0);
+	assert_true(ext.cores.n > 40);
+	for (uint32_t i = 0; i < ext.cores.n; i++) {
+		const struct ext_record *r = &ext.cores.records[i];
+		size_t at = elf.sections[r->section].data - elf.image + r->insn * 8;
+		struct ebpf_insn insn;
+
+		memcpy(&insn, img->bytes + at, sizeof(insn));
+		if (insn.opcode == 0x18 || insn.opcode % 8 == 4 || insn.opcode % 8 == 7)
+			insn.imm += 1000;
+		else
+			insn.off += 1000;
+		memcpy(img->bytes + at, &insn, sizeof(insn));
+	}
+	btf_ext_info__close(&ext);
+	elf_file__close(&elf);
+}
+
+static void core_values_come_from_types(void **state)
+{
+	static const char *const names[] = {
+		"packet", "bitfields", "fields", "types", "enumerators"};
+	struct image img = load_image("core");
+	struct ebpf_instance *inst;
+	struct object *good = open_with_maps("core", &inst), *spoiled;
+	char *err;
+
+	spoil_core_values(&img);
+	spoiled = object__open_mem("core.o", img.bytes, img.size, &err);
+	assert_non_null(spoiled);
+	assert_int_equal(object__create_maps(spoiled, inst, &err), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct ebpf_program_spec *a = object__program_spec(good, names[i], &err),
+					       *b = object__program_spec(spoiled, names[i], &err);
+
+		assert_true(a && b && a->n_insns == b->n_insns);
+		assert_memory_equal(a->insns, b->insns, a->n_insns * sizeof(*a->insns));
+	}
+	object__close(spoiled);
+	close_with_maps(good, inst);
+	free(img.bytes);
+}
+
+static void what_exists_is_what_is_implemented(void **state)
+{
+	struct ebpf_instance *inst;
+	struct object *obj = open_with_maps("asks", &inst);
+
+	assert_int_equal(run(obj, inst, "helpers"), 1 << 0 | 1 << 2 | 1 << 4);
+	assert_int_equal(run(obj, inst, "map_types"), 1 << 0 | 1 << 2);
+	assert_int_equal(run(obj, inst, "true_number"), BPF_FUNC_csum_diff);
+	close_with_maps(obj, inst);
+}
+
 #define FEATURES(test)                                         \
 	{#test " (v1)", test, NULL, NULL, "features.v1"},      \
 	{                                                      \
@@ -338,6 +402,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sizes_come_from_types_too),
 		cmocka_unit_test(untyped_symbols_are_functions),
 		cmocka_unit_test(weak_undefined_is_zero),
+		cmocka_unit_test(core_values_come_from_types),
+		cmocka_unit_test(what_exists_is_what_is_implemented),
 	};
 
 	sample_folder = argc > 1 ? argv[1] : ".";

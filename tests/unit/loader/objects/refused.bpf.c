@@ -5,10 +5,6 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-struct device {
-	int other, index;
-} __attribute__((preserve_access_index));
-
 extern int not_here SEC(".ksyms");
 extern int maybe_here SEC(".ksyms") __weak;
 extern int not_here_either(int x) SEC(".ksyms");
@@ -17,13 +13,6 @@ volatile int elsewhere SEC("strange") = 1;
 SEC("xdp") int weak(struct xdp_md *ctx)
 {
 	return &maybe_here ? XDP_DROP : XDP_PASS;
-}
-
-SEC("xdp") int core(struct xdp_md *ctx)
-{
-	struct device *dev = (void *)(long)ctx->data;
-
-	return dev->index;
 }
 
 SEC("xdp") int undefined_data(struct xdp_md *ctx)
