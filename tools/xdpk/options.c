@@ -12,7 +12,8 @@
 #include "options.h"
 
 struct option_row {
-	const char *name, *letter, *arg;
+	const char *name, *letter;
+	const char *arg;  /* NULL: takes none; "[...]": may be left out, and is NULL then */
 	const char *help; /* lines after the first are indented alike */
 	int (*set)(struct options *o, char *arg, char **errmsg);
 };
@@ -161,7 +162,8 @@ static int set_engine(struct options *o, char *arg, char **errmsg)
 
 static int set_stats(struct options *o, char *arg, char **errmsg)
 {
-	if (!parse_number(arg, 86400, &o->stats_seconds))
+	o->stats_seconds = 1;
+	if (arg && (!parse_number(arg, 86400, &o->stats_seconds) || !o->stats_seconds))
 		return error__set(errmsg, -EINVAL, "--stats %s: must be seconds", arg);
 	return 0;
 }
@@ -192,7 +194,7 @@ static const struct option_row rows[] = {
 		"auto (default: interpreted until compiled), interp, or llvm\n"
 		"(compiled first)",
 		set_engine},
-	{"stats", NULL, "SECONDS", "print rates so often", set_stats},
+	{"stats", NULL, "[SECONDS]", "print rates so often (default 1)", set_stats},
 	{"verbose", "v", NULL, "DPDK's own messages, the verifier's log, what the program traces",
 		set_verbose},
 	{"help", "h", NULL, "print this", NULL},
@@ -226,6 +228,11 @@ static void print_help(void)
 	printf("\nexit status: 0 done, 1 packets unaccounted for, 2 bad input\n");
 }
 
+static bool arg_is_optional(const struct option_row *row)
+{
+	return row->arg[0] == '[' && row->arg[strlen(row->arg) - 1] == ']';
+}
+
 /* --name, --name=value, -x. *value is what follows an `=`, or NULL. */
 static const struct option_row *find_row(const char *word, char **value)
 {
@@ -254,7 +261,9 @@ static int parse_words(struct options *o, char **words, bool *answered, char **e
 				errmsg, -EINVAL, "unknown option %s (see --help)", *words);
 		if (!row->arg && value)
 			return error__set(errmsg, -EINVAL, "--%s takes no value", row->name);
-		if (row->arg && !value && !(value = *++words))
+		if (row->arg && !value && words[1] && (words[1][0] != '-' || !arg_is_optional(row)))
+			value = *++words;
+		if (row->arg && !value && !arg_is_optional(row))
 			return error__set(
 				errmsg, -EINVAL, "--%s: %s is missing", row->name, row->arg);
 		if (!row->set) {
