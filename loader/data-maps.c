@@ -76,17 +76,18 @@ static void name_map(const struct object *obj, const char *section, char name[BP
 	}
 }
 
-static int add_section(struct object *obj, uint32_t section, bool is_const, char **errmsg)
+int object__add_data_map(struct object *obj, const char *section_name, uint32_t section,
+	const uint8_t *contents, uint64_t size, char **errmsg)
 {
-	const struct elf_section *s = &obj->elf.sections[section];
+	bool is_const = section == 0 || is_section(section_name, ".rodata");
 	char plain[BPF_OBJ_NAME_LEN];
-	const char *name = s->name;
+	const char *name = section_name;
 
-	if (s->size > INT_MAX)
+	if (size > INT_MAX)
 		return error__set(errmsg, -E2BIG,
-			"section %s has an absurd size: %" PRIu64 " bytes", s->name, s->size);
-	if (!strchr(s->name + 1, '.')) {
-		name_map(obj, s->name, plain);
+			"section %s has an absurd size: %" PRIu64 " bytes", section_name, size);
+	if (!strchr(name + 1, '.')) {
+		name_map(obj, name, plain);
 		name = plain;
 	}
 	return object__add_map(obj,
@@ -94,11 +95,12 @@ static int add_section(struct object *obj, uint32_t section, bool is_const, char
 			.opts = {.name = name,
 				.type = BPF_MAP_TYPE_ARRAY,
 				.key_size = sizeof(uint32_t),
-				.value_size = s->size,
+				.value_size = size,
 				.max_entries = 1,
 				.flags = is_const ? BPF_F_RDONLY_PROG : 0},
 			.section = section,
 			.is_data = true,
+			.contents = contents,
 			.is_const = is_const,
 		},
 		errmsg);
@@ -110,14 +112,14 @@ int object__add_data_maps(struct object *obj, char **errmsg)
 
 	for (uint32_t i = 1; i < obj->elf.n_sections && !err; i++) {
 		const struct elf_section *s = &obj->elf.sections[i];
-		bool is_const = is_section(s->name, ".rodata");
 
 		if (s->size == 0 || !(s->flags & SHF_ALLOC) || (s->flags & SHF_EXECINSTR))
 			continue;
 		if (s->type == SHT_NOBITS ? is_section(s->name, ".bss")
 					  : s->type == SHT_PROGBITS && s->data &&
-						    (is_const || is_section(s->name, ".data")))
-			err = add_section(obj, i, is_const, errmsg);
+						    (is_section(s->name, ".rodata") ||
+							    is_section(s->name, ".data")))
+			err = object__add_data_map(obj, s->name, i, s->data, s->size, errmsg);
 	}
 	return err;
 }

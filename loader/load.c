@@ -10,18 +10,17 @@
 
 static int create_map(struct object *obj, struct object_map *m, char **errmsg)
 {
-	const struct elf_section *s = &obj->elf.sections[m->section];
 	void *value;
 
 	m->map = ebpf_map__create(obj->instance, &m->opts, errmsg);
 	if (!m->map)
 		return -errno;
-	if (!m->is_data || !s->data)
+	if (!m->contents)
 		return 0;
 	value = ebpf_map__initial_value(m->map);
 	if (!value)
 		return error__set(errmsg, -EINVAL, "map %s has no value to fill", m->opts.name);
-	memcpy(value, s->data, s->size);
+	memcpy(value, m->contents, m->opts.value_size);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  *
  *	elf-file.c   sections, symbols, relocations      btf-types.c, btf-ext.c   types, lines
  *	     │                                                │
- *	object.c     open and close ─► btf-maps.c, legacy-maps.c, data-maps.c     the maps
+ *	object.c     open and close ─► btf-maps.c, legacy-maps.c, data-maps.c, externs.c: the maps
  *	                             └► functions.c                               the code
  *	load.c       maps into an instance, programs into the machine
  *	link.c       a program and the subprograms it reaches ─► core-relocate.c, relocate.c,
@@ -24,9 +24,10 @@
 
 struct object_map {
 	struct ebpf_map_opts opts; /* .name is owned */
-	uint32_t section;          /* where its definition or its contents are */
+	uint32_t section;          /* where its definition or its contents are; 0: .kconfig */
 	uint64_t offset;           /* of the definition in .maps; 0 for data */
-	bool is_data;              /* the section's contents are its value */
+	bool is_data;              /* global variables; contents are its first value */
+	const uint8_t *contents;   /* value_size bytes; NULL: zeros */
 	bool is_const;             /* .rodata: frozen when a program is made */
 	bool pin_by_name;          /* LIBBPF_PIN_BY_NAME: one map for all objects that name it */
 	struct ebpf_map *map;      /* NULL before object__create_maps() */
@@ -40,6 +41,13 @@ struct object_function {
 	bool is_program; /* may be an entry */
 };
 
+struct object_extern { /* in .kconfig */
+	const char *name;
+	const struct btf_type *type;
+	uint32_t size, align, offset;
+	bool is_known; /* it has a value */
+};
+
 struct linked_program;
 
 struct object {
@@ -49,6 +57,9 @@ struct object {
 	struct btf_ext_info ext;
 	struct object_map *maps;
 	size_t n_maps;
+	struct object_extern *externs;
+	uint32_t n_externs;
+	uint8_t *kconfig;                  /* their first values */
 	struct object_function *functions; /* sorted by section and insn */
 	uint32_t n_functions;
 	uint32_t n_programs;
@@ -65,6 +76,13 @@ int object__add_map(struct object *obj, const struct object_map *map, char **err
 int object__add_btf_maps(struct object *obj, char **errmsg);
 int object__add_legacy_maps(struct object *obj, char **errmsg);
 int object__add_data_maps(struct object *obj, char **errmsg);
+/* The map of a section with variables: `size` bytes, at first `contents` (NULL: zeros), which the
+ * object keeps. Section 0: .kconfig, which has none. */
+int object__add_data_map(struct object *obj, const char *section_name, uint32_t section,
+	const uint8_t *contents, uint64_t size, char **errmsg);
+int object__add_externs(struct object *obj, char **errmsg);
+/* NULL: no such variable in .kconfig. */
+struct object_extern *object__find_extern(const struct object *obj, const char *name);
 /* The index of the map defined at `offset` of `section`, or of the data of `section`
  * whatever the offset; -1 if none. */
 int object__map_at(const struct object *obj, uint32_t section, int64_t offset);

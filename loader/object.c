@@ -45,6 +45,8 @@ static int open_parts(struct object *obj, const void *elf, size_t size, char **e
 	if (!err)
 		err = object__add_data_maps(obj, errmsg);
 	if (!err)
+		err = object__add_externs(obj, errmsg);
+	if (!err)
 		err = object__find_functions(obj, errmsg);
 	return err;
 }
@@ -137,6 +139,8 @@ void object__close(struct object *obj)
 		free((char *)obj->maps[i].opts.name);
 	}
 	free(obj->maps);
+	free(obj->externs);
+	free(obj->kconfig);
 	free(obj->functions);
 	btf_ext_info__close(&obj->ext);
 	btf__free(obj->btf);

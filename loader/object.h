@@ -55,7 +55,8 @@ struct ebpf_map *object__map_by_name(const struct object *obj, const char *name)
 int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **errmsg);
 
 /* A variable of .rodata (or .data, .bss): where its value is now and how long it is. NULL with
- * *errmsg if there is none, or if .rodata is frozen by a program already. */
+ * *errmsg if there is none, or if .rodata is frozen by a program already. A variable of .kconfig
+ * that had no value has the caller's from then on. */
 void *object__variable(struct object *obj, const char *name, size_t *size, char **errmsg);
 
 /* What a program is made of: relocated bytecode (the function, then the subprograms it

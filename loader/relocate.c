@@ -21,6 +21,7 @@
 
 #define OPCODE_LDDW 0x18
 #define OPCODE_CALL 0x85
+#define NO_HELPER   2002000000 /* libbpf's number for a kernel function that is missing */
 
 /* One instruction in the making, and where it came from. */
 struct site {
@@ -87,24 +88,59 @@ static int refer_to_map(const struct site *s, const struct elf_symbol *sym, char
 	return 0;
 }
 
+/* What the object leaves to the kernel: a variable of .kconfig, or the address of something in
+ * .ksyms, which is 0 here. */
+static int refer_to_extern(const struct site *s, const struct elf_symbol *sym, char **errmsg)
+{
+	const struct object_extern *e = object__find_extern(s->l->obj, sym->name);
+
+	if (e && e->is_known) {
+		s->insn[0].src = EBPF_LDDW_MAP_IDX_VALUE;
+		s->insn[0].imm = linker__use_map(s->l, object__map_at(s->l->obj, 0, 0));
+		s->insn[1].imm = e->offset;
+		return 0;
+	}
+	if (e)
+		return error__set(errmsg, -ENOENT,
+			SITE_FMT "refers to extern %s, which has no value of its type here",
+			SITE_ARGS(s), sym->name);
+	if (sym->bind != STB_WEAK)
+		return error__set(errmsg, -ENOENT,
+			SITE_FMT "refers to %s, which neither the object nor this machine has",
+			SITE_ARGS(s), sym->name);
+	s->insn[0].src = s->insn[0].imm = s->insn[1].imm = 0;
+	return 0;
+}
+
 static int relocate_lddw(const struct site *s, const struct elf_symbol *sym, char **errmsg)
 {
 	if (s->insn->opcode != OPCODE_LDDW)
 		return error__set(errmsg, -EINVAL,
 			SITE_FMT "a 64-bit relocation of instruction 0x%02x, not of LDDW",
 			SITE_ARGS(s), s->insn->opcode);
-	if (sym->section == SHN_UNDEF && sym->bind == STB_WEAK) {
-		s->insn[0].src = s->insn[0].imm = s->insn[1].imm = 0;
-		return 0;
-	}
-	if (sym->section == SHN_UNDEF || sym->section == ELF_SECTION_NONE)
-		return error__set(errmsg, -EINVAL,
-			SITE_FMT "refers to %s, which the object does not define", SITE_ARGS(s),
-			sym->name);
+	if (sym->section == SHN_UNDEF)
+		return refer_to_extern(s, sym, errmsg);
+	if (sym->section == ELF_SECTION_NONE)
+		return error__set(errmsg, -EINVAL, SITE_FMT "refers to %s, which is in no section",
+			SITE_ARGS(s), sym->name);
 	if (s->l->obj->elf.sections[sym->section].is_code)
 		return refer_to_function(
 			s, sym->section, (int64_t)sym->value + s->insn->imm, errmsg);
 	return refer_to_map(s, sym, errmsg);
+}
+
+/* A call of what the object does not have: a kernel function. One that may be missing becomes a
+ * call that the verifier rejects where it is reached. */
+static int call_extern(const struct site *s, const struct elf_symbol *sym, char **errmsg)
+{
+	if (sym->bind != STB_WEAK)
+		return error__set(errmsg, -ENOENT,
+			SITE_FMT "calls %s, which neither the object nor this machine has",
+			SITE_ARGS(s), sym->name);
+	s->insn->src = EBPF_CALL_HELPER;
+	s->insn->off = 0;
+	s->insn->imm = NO_HELPER;
+	return 0;
 }
 
 static int relocate_call(const struct site *s, const struct elf_symbol *sym, char **errmsg)
@@ -113,11 +149,10 @@ static int relocate_call(const struct site *s, const struct elf_symbol *sym, cha
 		return error__set(errmsg, -EINVAL,
 			SITE_FMT "a 32-bit relocation of instruction 0x%02x, not of a call",
 			SITE_ARGS(s), s->insn->opcode);
-	if (sym->section == SHN_UNDEF || sym->section == ELF_SECTION_NONE)
-		return error__set(errmsg, -EINVAL,
-			SITE_FMT "calls %s, which the object does not define", SITE_ARGS(s),
-			sym->name);
-	if (!s->l->obj->elf.sections[sym->section].is_code || sym->value % 8)
+	if (sym->section == SHN_UNDEF)
+		return call_extern(s, sym, errmsg);
+	if (sym->section == ELF_SECTION_NONE || !s->l->obj->elf.sections[sym->section].is_code ||
+		sym->value % 8)
 		return error__set(errmsg, -EINVAL, SITE_FMT "calls %s, which is no function",
 			SITE_ARGS(s), sym->name);
 	return distance(s, sym->section, (int64_t)(sym->value / 8) + s->insn->imm + 1,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * variables.c -- a global variable by name: its symbol says where it is and how long; where
- * the symbol has no size, the variable's type does.
+ * the symbol has no size, the variable's type does. Or an extern of .kconfig.
  */
 #include <errno.h>
 #include <string.h>
@@ -25,41 +25,64 @@ static const struct elf_symbol *find_variable(const struct object *obj, const ch
 
 		if ((s->type != STT_OBJECT && s->type != STT_NOTYPE) || strcmp(s->name, name) != 0)
 			continue;
-		*map = object__map_at(obj, s->section, s->value);
+		*map = s->section ? object__map_at(obj, s->section, s->value) : -1;
 		if (*map >= 0 && obj->maps[*map].is_data)
 			return s;
 	}
 	return NULL;
 }
 
+/* Where a variable is: in the value of a map. */
+struct place {
+	const struct object_map *map;
+	size_t offset, size;
+};
+
+static bool find_place(const struct object *obj, const char *name, struct place *p)
+{
+	const struct object_extern *e = object__find_extern(obj, name);
+	const struct elf_symbol *s;
+	int map;
+
+	if (e) {
+		*p = (struct place){&obj->maps[object__map_at(obj, 0, 0)], e->offset, e->size};
+		return true;
+	}
+	s = find_variable(obj, name, &map);
+	if (!s)
+		return false;
+	*p = (struct place){&obj->maps[map], s->value, s->size ? s->size : size_by_type(obj, name)};
+	return true;
+}
+
 static void *locate(struct object *obj, const char *name, size_t *size, char **errmsg)
 {
-	int index;
-	const struct elf_symbol *s = find_variable(obj, name, &index);
-	const struct object_map *map;
+	struct object_extern *e = object__find_extern(obj, name);
+	struct place p;
 	uint8_t *value;
 
-	if (!s) {
+	if (!find_place(obj, name, &p)) {
 		error__set(errmsg, -ENOENT, "no variable %s in .rodata, .data or .bss", name);
 		return NULL;
 	}
-	map = &obj->maps[index];
-	*size = s->size ? s->size : size_by_type(obj, name);
-	if (*size == 0 || *size > map->opts.value_size - s->value) {
+	if (p.size == 0 || p.size > p.map->opts.value_size - p.offset) {
 		error__set(errmsg, -EINVAL, "variable %s has no known size", name);
 		return NULL;
 	}
-	if (map->is_const && obj->frozen) {
+	if (p.map->is_const && obj->frozen) {
 		error__set(errmsg, -EPERM,
 			"variable %s is constant since a program has been loaded", name);
 		return NULL;
 	}
-	value = map->map ? ebpf_map__initial_value(map->map) : NULL;
+	value = p.map->map ? ebpf_map__initial_value(p.map->map) : NULL;
 	if (!value) {
 		error__set(errmsg, -EINVAL, "variable %s: the maps are not created yet", name);
 		return NULL;
 	}
-	return value + s->value;
+	*size = p.size;
+	if (e)
+		e->is_known = true; /* the caller gives it a value */
+	return value + p.offset;
 }
 
 void *object__variable(struct object *obj, const char *name, size_t *size, char **errmsg)

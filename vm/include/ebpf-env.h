@@ -38,6 +38,9 @@ extern "C" {
 /* The longest packet in one linear buffer. */
 #define EBPF_XDP_MAX_LINEAR (EBPF_XDP_FRAME_SIZE - EBPF_XDP_HEADROOM - EBPF_XDP_TAIL_RESERVE)
 
+/* Jiffies in a second: what programs find in CONFIG_HZ. */
+#define EBPF_HZ 250
+
 struct ebpf_env;
 struct ebpf_program;
 

@@ -274,8 +274,12 @@ static void impossible_relocations(void **state)
 static void what_only_one_program_needs(void **state)
 {
 	static const char *const cases[][2] = {
-		{"undefined_data", "refers to not_here, which the object does not define"},
-		{"undefined_call", "calls not_here_either, which the object does not define"},
+		{"undefined_data",
+			"refers to not_here, which neither the object nor this machine has"},
+		{"undefined_call",
+			"calls not_here_either, which neither the object nor this machine has"},
+		{"undefined_config", "refers to extern CONFIG_MADE_UP, which has no value"},
+		{"wrong_config", "refers to extern CONFIG_BPF, which has no value of its type"},
 		{"strange_data", "refers to strange+0, which is neither map nor data"},
 	};
 

@@ -379,6 +379,37 @@ static void what_exists_is_what_is_implemented(void **state)
 	close_with_maps(obj, inst);
 }
 
+static void configuration_has_values(void **state)
+{
+	struct ebpf_instance *inst;
+	struct object *obj = open_with_maps("externs", &inst);
+	size_t size;
+	char *err;
+
+	assert_map(obj, "externs.kconfig", BPF_MAP_TYPE_ARRAY, 4, 58, 1, BPF_F_RDONLY_PROG);
+	assert_int_equal(*(bool *)object__variable(obj, "CONFIG_BPF", &size, &err), true);
+	assert_int_equal(size, 1);
+	*(uint32_t *)object__variable(obj, "CONFIG_SET_BY_USER", &size, &err) = 5;
+	assert_int_equal(run(obj, inst, "version"), 6 << 16 | 12 << 8);
+	assert_int_equal(run(obj, inst, "numbers"), EBPF_HZ + 1 + 'y' + 1 + 0 + 0);
+	assert_int_equal(run(obj, inst, "set_by_user"), 5);
+	assert_null(object__variable(obj, "CONFIG_BPF", &size, &err));
+	assert_sentence(err, sample_path("externs"), "variable CONFIG_BPF is constant");
+	close_with_maps(obj, inst);
+}
+
+static void missing_kernel_functions_are_not_called(void **state)
+{
+	struct ebpf_instance *inst;
+	struct object *obj = open_with_maps("externs", &inst);
+	char *err;
+
+	assert_int_equal(run(obj, inst, "asks_first"), XDP_PASS);
+	assert_null(object__load_program(obj, "does_not_ask", NULL, &err));
+	assert_sentence(err, sample_path("externs"), "unknown#2002000000");
+	close_with_maps(obj, inst);
+}
+
 #define FEATURES(test)                                         \
 	{#test " (v1)", test, NULL, NULL, "features.v1"},      \
 	{                                                      \
@@ -402,6 +433,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sizes_come_from_types_too),
 		cmocka_unit_test(untyped_symbols_are_functions),
 		cmocka_unit_test(weak_undefined_is_zero),
+		cmocka_unit_test(configuration_has_values),
+		cmocka_unit_test(missing_kernel_functions_are_not_called),
 		cmocka_unit_test(core_values_come_from_types),
 		cmocka_unit_test(what_exists_is_what_is_implemented),
 	};
