@@ -43,7 +43,8 @@ static void load_programs(struct object *obj, const char *path, struct score *sc
 
 static void try_object(const char *path, struct score *score)
 {
-	struct ebpf_instance *inst = ebpf_instance__create(NULL, NULL);
+	const struct ebpf_instance_opts opts = {.workers = 1};
+	struct ebpf_instance *inst = ebpf_instance__create(&opts, NULL);
 	char *err = NULL;
 	struct object *obj = object__open(path, &err);
 

@@ -166,6 +166,32 @@ static int check_imm(struct verifier *v, const struct isa_insn *in)
 	return 0;
 }
 
+/* A mask of all ones or none, as comparisons without jumps make, is two cases: in the current
+ * state it is all ones, and a branch examines the instruction again with zero. */
+static int split_mask(struct verifier *v, const struct isa_insn *in, struct reg *dst)
+{
+	const struct span *q = &dst->var.w64, *d = &dst->var.w32;
+	bool whole = q->smin == -1 && q->smax == 0;
+	struct state *other;
+	struct reg *zero;
+	int err;
+
+	if (!whole && (d->smin != -1 || d->smax != 0))
+		return 0;
+	err = prune__push(v, v->insn, &other);
+	if (err)
+		return err;
+	zero = &state__top(other)->regs[in->dst];
+	if (whole) {
+		reg__set_const(zero, 0);
+		reg__set_const(dst, UINT64_MAX);
+	} else {
+		range__set_low32(&zero->var, 0);
+		range__set_low32(&dst->var, UINT32_MAX);
+	}
+	return 0;
+}
+
 static int check_binary(struct verifier *v, const struct isa_insn *in)
 {
 	struct reg *dst = reg_at(v, in->dst);
@@ -182,6 +208,10 @@ static int check_binary(struct verifier *v, const struct isa_insn *in)
 	}
 	if (reg__is_pointer(dst) || reg__is_pointer(&src))
 		return pointer_alu(v, in, &src);
+	if ((in->op == ISA_AND || in->op == ISA_OR) && range__is_const(&src.var))
+		err = split_mask(v, in, dst);
+	if (err)
+		return err;
 	value = dst->var;
 	range__alu(in->op, in->is64, &value, &src.var);
 	dst->var = value;

@@ -270,11 +270,9 @@ int branch__check(struct verifier *v, const struct isa_insn *in, uint32_t *next)
 	err = note_linked(v, reg_at(v, in->dst), in->use_imm ? &imm : reg_at(v, in->src));
 	if (err)
 		return err;
-	other = prune__push(v, target);
-	if (!other)
-		return v->n_pending > MAX_PENDING
-			? fail(v, -E2BIG, "the sequence of %u jumps is too complex", MAX_PENDING)
-			: -ENOMEM;
+	err = prune__push(v, target, &other);
+	if (err)
+		return err;
 	learn(v, in, other, &packet, true);
 	learn(v, in, v->cur, &packet, false);
 	*next = v->insn + 1;

@@ -161,7 +161,7 @@ int prune__visit(struct verifier *v, bool *covered, struct state **checkpoint);
  * none. */
 void prune__next_path(struct verifier *v);
 /* Makes a branch: a copy of the current state to be explored later from `insn`. */
-struct state *prune__push(struct verifier *v, uint32_t insn);
+int prune__push(struct verifier *v, uint32_t insn, struct state **other);
 /* The current path read these slots of a frame. */
 void prune__read_slots(struct verifier *v, uint32_t frame, uint64_t slots);
 

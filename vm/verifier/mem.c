@@ -240,7 +240,7 @@ int mem__check_atomic(struct verifier *v, const struct isa_insn *in)
 {
 	struct access a = {.addr = in->dst, .off = in->off, .size = in->size, .atomic = true};
 	bool cmpxchg = in->op == ISA_ATOMIC_CMPXCHG, fetches;
-	struct reg *fetched;
+	struct reg *fetched, old;
 	uint8_t type;
 	int err = check_readable(v, in->src);
 
@@ -255,17 +255,18 @@ int mem__check_atomic(struct verifier *v, const struct isa_insn *in)
 		return reject(v, "BPF_ATOMIC stores into R%u %s is not allowed", in->dst,
 			reg_type__name(reg_at(v, in->dst)));
 	fetches = cmpxchg || in->fetch || in->op == ISA_ATOMIC_XCHG;
-	if (fetches && in->dst == (cmpxchg ? 0 : in->src))
+	fetched = reg_at(v, cmpxchg ? 0 : in->src);
+	if (fetches && fetched == reg_at(v, in->dst))
 		return reject(v, "R%u is the address and what is fetched, too", in->dst);
-	err = check_access(v, &a, NULL, NULL, NO_REG);
+	err = check_access(v, &a, fetches ? &old : NULL, NULL, NO_REG);
 	a.write = true;
 	if (!err)
 		err = check_access(v, &a, NULL, NULL, NO_REG);
 	if (err || !fetches)
 		return err;
-	fetched = reg_at(v, cmpxchg ? 0 : in->src);
-	reg__set_unknown(fetched);
-	range__zero_extend(&fetched->var, in->size);
+	if (!reg__is_scalar(&old))
+		reg__set_unknown(&old);
+	*fetched = old;
 	facts__result(v, v->insn, fetched);
 	return 0;
 }

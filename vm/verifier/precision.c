@@ -101,7 +101,9 @@ static void undo(struct verifier *v, const struct step *s, struct demand *d)
 		undo_load_store(s, in, d);
 	} else if (isa__is_atomic(in->op)) {
 		insn__uses(&v->prog, s->insn, &reads, &writes);
-		*regs &= (uint16_t)~writes; /* what it fetches is any number */
+		if (*regs & writes && s->spill)
+			d->slots[s->slot_frame] |= 1ULL << s->slot;
+		*regs &= (uint16_t)~writes;
 	} else if (isa__is_cond_jump(in->op)) {
 		ask_linked(s->linked, d);
 		insn__uses(&v->prog, s->insn, &reads, &writes);

@@ -265,19 +265,21 @@ void prune__next_path(struct verifier *v)
 	}
 }
 
-struct state *prune__push(struct verifier *v, uint32_t insn)
+int prune__push(struct verifier *v, uint32_t insn, struct state **other)
 {
 	struct state *s;
 
-	if (++v->n_pending > MAX_PENDING)
-		return NULL;
+	if (v->n_pending == MAX_PENDING)
+		return fail(v, -E2BIG, "the sequence of %u jumps is too complex", MAX_PENDING);
 	s = state__copy(&v->arena, v->cur);
 	if (!s)
-		return NULL;
+		return -ENOMEM;
 	s->insn = insn;
 	s->next = v->pending;
 	v->pending = s;
+	v->n_pending++;
 	if (s->parent)
 		s->parent->branches++;
-	return s;
+	*other = s;
+	return 0;
 }

@@ -132,6 +132,20 @@ static void range__meet_bits(struct range *r)
 	span__meet_bits(&r->w32, tnum__low(r->bits, 32), 32);
 }
 
+/* Where bits and bounds have one number in common, it is that one. */
+static void range__meet_single(struct range *r)
+{
+	uint64_t first = r->w64.umin, second;
+
+	if (range__is_const(r))
+		return;
+	if ((first & ~r->bits.mask) != r->bits.value &&
+		(!tnum__next(r->bits, first, &first) || first > r->w64.umax))
+		return;
+	if (!tnum__next(r->bits, first, &second) || second > r->w64.umax)
+		*r = range__const(first);
+}
+
 void range__sync(struct range *r)
 {
 	struct tnum low;
@@ -143,6 +157,7 @@ void range__sync(struct range *r)
 	low = tnum__intersect(tnum__low(r->bits, 32), tnum__range(r->w32.umin, r->w32.umax));
 	r->bits = tnum__with_low32(r->bits, low);
 	range__meet_bits(r);
+	range__meet_single(r);
 }
 
 struct range range__unknown(void)
@@ -421,6 +436,13 @@ void range__alu(uint8_t op, bool is64, struct range *d, const struct range *src)
 	if (!is64)
 		range__zero_high(d);
 	range__sync(d);
+}
+
+void range__set_low32(struct range *r, uint32_t value)
+{
+	r->bits = tnum__with_low32(r->bits, tnum__const(value));
+	r->w32 = (struct span){value, value, (int32_t)value, (int32_t)value};
+	range__sync(r);
 }
 
 void range__zero_extend(struct range *r, unsigned size)

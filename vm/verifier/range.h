@@ -42,6 +42,8 @@ bool range__equal(const struct range *a, const struct range *b);
 
 /* *dst = *dst op *src. op: an enum isa_op of arithmetic with two operands, or ISA_NEG. */
 void range__alu(uint8_t op, bool is64, struct range *dst, const struct range *src);
+/* The low 32 bits turn out to be `value`. */
+void range__set_low32(struct range *r, uint32_t value);
 /* The low `size` bytes, zero-extended or sign-extended to `width` bits (32 or 64; the upper
  * half is zero for 32). */
 void range__zero_extend(struct range *r, unsigned size);

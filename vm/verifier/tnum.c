@@ -107,6 +107,29 @@ bool tnum__contains(struct tnum a, struct tnum b)
 	return !(b.mask & ~a.mask) && (b.value & ~a.mask) == a.value;
 }
 
+bool tnum__next(struct tnum t, uint64_t than, uint64_t *next)
+{
+	uint64_t from = than + 1, differ = (from ^ t.value) & ~t.mask, top, grow;
+
+	if (than >= (t.value | t.mask))
+		return false;
+	if (!differ) {
+		*next = from;
+		return true;
+	}
+	/* Below the highest known bit that `from` lacks, the smallest number of t will do. */
+	top = 1ULL << (63 - __builtin_clzll(differ));
+	if (!(t.value & top)) {
+		/* `from` has a bit that t has not: the lowest unknown zero above it grows. */
+		grow = t.mask & ~from & ~(top | (top - 1));
+		if (!grow)
+			return false;
+		top = grow & -grow;
+	}
+	*next = (from & ~(top | (top - 1))) | top | (t.value & (top - 1));
+	return true;
+}
+
 struct tnum tnum__low(struct tnum a, unsigned width)
 {
 	uint64_t keep = width == 64 ? UINT64_MAX : (1ULL << width) - 1;

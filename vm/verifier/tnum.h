@@ -44,6 +44,8 @@ struct tnum tnum__intersect(struct tnum a, struct tnum b);
 bool tnum__overlap(struct tnum a, struct tnum b);
 /* Is every number of b one of a? */
 bool tnum__contains(struct tnum a, struct tnum b);
+/* The smallest number of t that is greater than `than`; false if there is none. */
+bool tnum__next(struct tnum t, uint64_t than, uint64_t *next);
 /* The low `width` bits. */
 struct tnum tnum__low(struct tnum a, unsigned width);
 /* a with its low 32 bits replaced by those of `low`. */
