@@ -132,6 +132,23 @@ static void test_tnum_range(void **state)
 	assert_int_equal(tnum__range(0, UINT64_MAX).mask, UINT64_MAX);
 }
 
+static void test_tnum_next(void **state)
+{
+	for (unsigned i = 0; i < 81; i++) {
+		struct tnum t = small_tnum(i, 1);
+
+		for (uint64_t than = 0; than < 40; than++) {
+			uint64_t next = 0, expected = than + 1;
+
+			while (expected < 40 && !holds(t, expected))
+				expected++;
+			assert_int_equal(tnum__next(t, than, &next), expected < 40);
+			if (expected < 40)
+				assert_int_equal(next, expected);
+		}
+	}
+}
+
 /* A computation on a few numbers, abstract and concrete. */
 struct pair {
 	struct range r;
@@ -343,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_tnum_pairs),
 		cmocka_unit_test(test_tnum_shifts_and_widths),
 		cmocka_unit_test(test_tnum_range),
+		cmocka_unit_test(test_tnum_next),
 		cmocka_unit_test(test_ranges_along_random_computations),
 		cmocka_unit_test(test_containment_is_an_order),
 	};
