@@ -201,6 +201,27 @@ static int run_delete(void *target, int argc, char **argv, char **errmsg)
 	return err;
 }
 
+static int run_resize(void *target, int argc, char **argv, char **errmsg)
+{
+	struct words w = {argc, argv};
+	const char *name = next_word(&w), *word;
+	uint64_t n;
+	int err;
+
+	if (!name)
+		return error__set(
+			errmsg, -EINVAL, "expected a map's name, got the end of the line");
+	err = expect_word(&w, "max_entries", errmsg);
+	if (err)
+		return err;
+	word = next_word(&w);
+	if (!word || !parse_number(word, false, &n) || n > UINT32_MAX)
+		return error__set(errmsg, -EINVAL, "expected a number of entries, got %s%s%s",
+			word ? "'" : "", word ? word : "the end of the line", word ? "'" : "");
+	err = expect_end(&w, errmsg);
+	return err ? err : object__set_max_entries(target, name, n, errmsg);
+}
+
 /* A number that fits `size` bytes, as signed or as unsigned. */
 static int parse_scalar(struct words *w, uint8_t *bytes, size_t size, char **errmsg)
 {
@@ -258,7 +279,27 @@ const struct control_command control_object_commands[] = {
 	{"map update", "NAME key BYTES value BYTES [any|noexist|exist]",
 		"set an element of a map (in every slot of a per-CPU map)", run_update},
 	{"map delete", "NAME key BYTES", "delete an element of a map", run_delete},
+	{"map resize", "NAME max_entries N", "set how many elements a map can hold", run_resize,
+		CONTROL_BEFORE_MAPS},
 	{"rodata set", "VARIABLE VALUE", "set a global variable before the program is loaded",
 		run_rodata_set},
 	{0},
 };
+
+int control__set_up_object(
+	struct object *obj, struct ebpf_instance *inst, const char *path, char **errmsg)
+{
+	struct control_file file = {0};
+	int err = path ? control_file__read(&file, path, errmsg) : 0;
+
+	if (!err)
+		err = control_file__run(
+			&file, control_object_commands, CONTROL_BEFORE_MAPS, obj, errmsg);
+	if (!err)
+		err = object__create_maps(obj, inst, errmsg);
+	if (!err)
+		err = control_file__run(
+			&file, control_object_commands, CONTROL_WITH_MAPS, obj, errmsg);
+	control_file__close(&file);
+	return err;
+}

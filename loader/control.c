@@ -62,61 +62,112 @@ static int unknown_command(
 	return err;
 }
 
-int control__run_line(
-	const struct control_command *table, void *target, const char *line, char **errmsg)
+enum { ANY_PHASE = -1 };
+
+/* Runs a line of the given phase; leaves others alone. */
+static int run_line(const struct control_command *table, int phase, void *target, const char *line,
+	char **errmsg)
 {
 	char *text = strdup(line), **words = NULL;
 	const struct control_command *c;
-	int n_words = 0, n_name = 0, err;
+	int n_words = 0, n_name = 0, err = 0;
 
-	if (errmsg)
-		*errmsg = NULL;
 	if (text)
 		words = split(text, &n_words);
 	if (!words) {
 		free(text);
 		return error__set(errmsg, -ENOMEM, "no memory for a control line");
 	}
-	for (c = table; c->words && !n_name; c++)
+	for (c = table; c->words; c++) {
 		n_name = match(c->words, words, n_words);
-	if (n_name)
-		err = c[-1].run(target, n_words - n_name, words + n_name, errmsg);
-	else
-		err = n_words ? unknown_command(table, words, n_words, errmsg) : 0;
+		if (n_name)
+			break;
+	}
+	if (n_words && !n_name)
+		err = unknown_command(table, words, n_words, errmsg);
+	else if (n_words && (phase == ANY_PHASE || phase == (int)c->phase))
+		err = c->run(target, n_words - n_name, words + n_name, errmsg);
 	free(words);
 	free(text);
 	return err;
 }
 
-int control__run_file(
-	const struct control_command *table, void *target, const char *path, char **errmsg)
+int control__run_line(
+	const struct control_command *table, void *target, const char *line, char **errmsg)
 {
-	FILE *f = fopen(path, "re");
+	if (errmsg)
+		*errmsg = NULL;
+	return run_line(table, ANY_PHASE, target, line, errmsg);
+}
+
+static int add_line(struct control_file *f, const char *line, ssize_t len, char **errmsg)
+{
+	char **grown = realloc(f->lines, (f->n_lines + 1) * sizeof(*grown));
+
+	if (grown)
+		f->lines = grown;
+	if (!grown || !(grown[f->n_lines] = strdup(line)))
+		return error__set(errmsg, -ENOMEM, "no memory for a control line");
+	f->n_lines++;
+	return memchr(line, 0, len) ? error__set(errmsg, -EINVAL, "the line holds a NUL byte") : 0;
+}
+
+static int read_lines(struct control_file *f, FILE *file, char **errmsg)
+{
 	char *line = NULL;
 	size_t size = 0;
+	ssize_t len;
 	int err = 0;
 
-	if (!f)
+	while (!err && (len = getline(&line, &size, file)) >= 0) {
+		err = add_line(f, line, len, errmsg);
+		if (err)
+			error__prefix(errmsg, "%s:%zu", f->path, f->n_lines);
+	}
+	if (!err && ferror(file))
+		err = error__set(errmsg, -EIO, "%s: cannot be read", f->path);
+	free(line);
+	return err;
+}
+
+int control_file__read(struct control_file *f, const char *path, char **errmsg)
+{
+	FILE *file = fopen(path, "re");
+	int err;
+
+	*f = (struct control_file){.path = path};
+	if (!file)
 		return error__set(errmsg, -errno, "%s: %s", path, strerror(errno));
 	if (errmsg)
 		*errmsg = NULL;
-	for (int n = 1; !err; n++) {
-		ssize_t len = getline(&line, &size, f);
-
-		if (len < 0)
-			break;
-		if (memchr(line, 0, len))
-			err = error__set(errmsg, -EINVAL, "the line holds a NUL byte");
-		else
-			err = control__run_line(table, target, line, errmsg);
-		if (err)
-			error__prefix(errmsg, "%s:%d", path, n);
-	}
-	if (!err && ferror(f))
-		err = error__set(errmsg, -EIO, "%s: cannot be read", path);
-	free(line);
-	fclose(f);
-	if (err)
+	err = read_lines(f, file, errmsg);
+	fclose(file);
+	if (err) {
+		control_file__close(f);
 		errno = -err;
+	}
+	return err;
+}
+
+void control_file__close(struct control_file *f)
+{
+	for (size_t i = 0; i < f->n_lines; i++)
+		free(f->lines[i]);
+	free(f->lines);
+	*f = (struct control_file){0};
+}
+
+int control_file__run(const struct control_file *f, const struct control_command *table,
+	enum control_phase phase, void *target, char **errmsg)
+{
+	int err = 0;
+
+	if (errmsg)
+		*errmsg = NULL;
+	for (size_t i = 0; i < f->n_lines && !err; i++) {
+		err = run_line(table, phase, target, f->lines[i], errmsg);
+		if (err)
+			error__prefix(errmsg, "%s:%zu", f->path, i + 1);
+	}
 	return err;
 }

@@ -5,16 +5,22 @@
  *
  *	map update NAME key BYTES value BYTES [any|noexist|exist]
  *	map delete NAME key BYTES
+ *	map resize NAME max_entries N
  *	rodata set VARIABLE VALUE
  *
  * BYTES are decimal or 0x numbers, one per byte; after the word `hex`, two-digit hex. For a
  * per-CPU map one value is given and set in every slot. VALUE is a number, fitting the
  * variable's size, or `hex BYTES`. `#` begins a comment; empty lines are skipped.
+ *
+ * A file of such lines may stand in any order where maps are concerned: what must happen before
+ * they exist is done first (control__set_up_object()).
  */
 #ifndef LOADER_CONTROL_H
 #define LOADER_CONTROL_H
 
 #include "object.h"
+
+enum control_phase { CONTROL_WITH_MAPS, CONTROL_BEFORE_MAPS };
 
 struct control_command {
 	const char *words;   /* "map update" */
@@ -22,17 +28,33 @@ struct control_command {
 	const char *summary; /* one line for --help */
 	/* argv: what follows `words`. 0 or negative errno with *errmsg. */
 	int (*run)(void *target, int argc, char **argv, char **errmsg);
+	enum control_phase phase;
 };
 
-/* The loader's commands; target is a struct object * whose maps are created. Ends with a NULL
- * `words`. */
+/* The loader's commands; target is a struct object *. Ends with a NULL `words`. */
 extern const struct control_command control_object_commands[];
 
-/* Runs one line. */
+/* Runs one line, whatever its phase. */
 int control__run_line(
 	const struct control_command *table, void *target, const char *line, char **errmsg);
-/* Runs a file; an error names file and line and stops. */
-int control__run_file(
-	const struct control_command *table, void *target, const char *path, char **errmsg);
+
+/* The lines of a file, read once. */
+struct control_file {
+	const char *path; /* borrowed */
+	char **lines;
+	size_t n_lines;
+};
+
+/* After a failure there is nothing to close. */
+int control_file__read(struct control_file *f, const char *path, char **errmsg);
+void control_file__close(struct control_file *f);
+/* Runs the lines of one phase; an error names file and line and stops. */
+int control_file__run(const struct control_file *f, const struct control_command *table,
+	enum control_phase phase, void *target, char **errmsg);
+
+/* Creates the object's maps in `inst` and runs the file's lines, each when it is time. path
+ * NULL: no lines. */
+int control__set_up_object(
+	struct object *obj, struct ebpf_instance *inst, const char *path, char **errmsg);
 
 #endif

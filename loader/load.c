@@ -4,14 +4,74 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
 
 #include "../vm/core/error.h"
 #include "object-internal.h"
 
+static int resize_map(struct object *obj, struct object_map *m, uint32_t n, char **errmsg)
+{
+	if (obj->instance)
+		return error__set(errmsg, -EBUSY, "map %s exists already", m->opts.name);
+	if (m->is_data || n == 0)
+		return error__set(
+			errmsg, -EINVAL, "map %s cannot have %u entries", m->opts.name, n);
+	m->opts.max_entries = n;
+	return 0;
+}
+
+int object__set_max_entries(struct object *obj, const char *map, uint32_t n, char **errmsg)
+{
+	struct object_map *found = NULL;
+	int err;
+
+	if (errmsg)
+		*errmsg = NULL;
+	for (size_t i = 0; i < obj->n_maps; i++) {
+		if (strcmp(obj->maps[i].opts.name, map) == 0)
+			found = &obj->maps[i];
+	}
+	err = found ? resize_map(obj, found, n, errmsg)
+		    : error__set(errmsg, -ENOENT, "no map %s in the object", map);
+	if (err)
+		object__fail(obj, errmsg);
+	return err;
+}
+
+/* libbpf rounds a ring buffer up to what the kernel takes: pages, and a power of two. */
+static uint32_t ring_size(uint32_t bytes)
+{
+	uint64_t size = sysconf(_SC_PAGESIZE);
+
+	while (size < bytes)
+		size *= 2;
+	return size <= UINT32_MAX ? size : bytes;
+}
+
+/* Sizes that the object leaves open. */
+static int settle_size(const struct object *obj, struct ebpf_map_opts *o, char **errmsg)
+{
+	if (o->max_entries == 0 && o->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		o->max_entries = ebpf_instance__workers(obj->instance);
+	if (o->max_entries == 0 && ebpf_map_type__supported(o->type))
+		return error__set(errmsg, -EINVAL,
+			"map %s has no size (max_entries is 0); give it one: map resize %s "
+			"max_entries N",
+			o->name, o->name);
+	if (o->type == BPF_MAP_TYPE_RINGBUF)
+		o->max_entries = ring_size(o->max_entries);
+	return 0;
+}
+
 static int create_map(struct object *obj, struct object_map *m, char **errmsg)
 {
+	int err = settle_size(obj, &m->opts, errmsg);
 	void *value;
 
+	if (err)
+		return err;
 	m->map = ebpf_map__create(obj->instance, &m->opts, errmsg);
 	if (!m->map)
 		return -errno;

@@ -7,8 +7,9 @@
  *
  *	obj = object__open(path, &err);                sections, symbols, BTF; nothing created
  *	object__program(obj, i)->name ...              what is in it
+ *	object__set_max_entries(obj, "map", n, &err);  where the user wants another size
  *	object__create_maps(obj, inst, &err);          maps exist, initial contents set
- *	   ... control__run_file(): map update, rodata set ...
+ *	   ... control__run_line(): map update, rodata set ...
  *	prog = object__load_program(obj, "name", &opts, &err);   relocated, verified
  *	object__close(obj);                            maps and programs live on by reference
  *
@@ -49,6 +50,9 @@ const struct ebpf_map_opts *object__map_opts(const struct object *obj, size_t i)
 /* NULL before object__create_maps(); borrowed. */
 struct ebpf_map *object__map(const struct object *obj, size_t i);
 struct ebpf_map *object__map_by_name(const struct object *obj, const char *name);
+
+/* How many elements a map can hold, whatever the object says; before maps are created. */
+int object__set_max_entries(struct object *obj, const char *map, uint32_t n, char **errmsg);
 
 /* Creates every map of the object in `inst`, with the contents of .data, .rodata and .bss: all
  * or none. `inst` must outlive the object. */

@@ -136,6 +136,7 @@ static int select_parts(struct kernel_program *k, const struct subject *s,
 			return error__set(
 				errmsg, -ENOENT, "map %s: libbpf does not find it", o->name);
 		bpf_map__set_autocreate(m, true);
+		bpf_map__set_max_entries(m, o->max_entries);
 		if (is_constant(o) &&
 			bpf_map__set_initial_value(m, ebpf_map__initial_value(ours), o->value_size))
 			return error__set(errmsg, -errno,

@@ -23,9 +23,7 @@ int subject__open(struct subject *s, const struct engine_opts *opts, char **errm
 	*s = (struct subject){0};
 	s->inst = ebpf_instance__create(&inst, errmsg);
 	s->obj = s->inst ? object__open(opts->object, errmsg) : NULL;
-	err = s->obj ? object__create_maps(s->obj, s->inst, errmsg) : -EINVAL;
-	if (!err && opts->init)
-		err = control__run_file(control_object_commands, s->obj, opts->init, errmsg);
+	err = s->obj ? control__set_up_object(s->obj, s->inst, opts->init, errmsg) : -EINVAL;
 	if (!err) {
 		s->spec = object__program_spec(s->obj, opts->program, errmsg);
 		if (!s->spec)

@@ -128,7 +128,7 @@ static void variables_are_set(void **state)
 static void wrong_lines(void **state)
 {
 	bad("map", "unknown command 'map'");
-	bad("mapupdate own", "expected one of: map update, map delete, rodata set");
+	bad("mapupdate own", "expected one of: map update, map delete, map resize, rodata set");
 	bad("map upd own", "unknown command 'map upd'");
 	bad("map update", "expected a map's name");
 	bad("map update absent key 0 value 0", "no map absent");
@@ -176,6 +176,18 @@ static char *write_file(const char *text, size_t size)
 	return path;
 }
 
+static int run_file(const char *path, char **err)
+{
+	struct control_file file;
+	int status = control_file__read(&file, path, err);
+
+	if (status)
+		return status;
+	status = control_file__run(&file, control_object_commands, CONTROL_WITH_MAPS, obj, err);
+	control_file__close(&file);
+	return status;
+}
+
 static void files_name_the_line(void **state)
 {
 	static const char text[] = "# two good lines\n\nrodata set verdict 1\n"
@@ -184,26 +196,82 @@ static void files_name_the_line(void **state)
 	char *err, *path = write_file(text, sizeof(text) - 1), where[80];
 	size_t size;
 
-	assert_int_not_equal(control__run_file(control_object_commands, obj, path, &err), 0);
+	assert_int_not_equal(run_file(path, &err), 0);
 	snprintf(where, sizeof(where), "%s:4: ", path);
 	assert_sentence(err, where, "expected 4 key bytes, got 3");
 	assert_int_equal(*(uint32_t *)object__variable(obj, "verdict", &size, &err), 1);
 	unlink(path);
 
 	path = write_file(nul, sizeof(nul) - 1);
-	assert_int_not_equal(control__run_file(control_object_commands, obj, path, &err), 0);
-	assert_sentence(err, path, "NUL");
+	assert_int_not_equal(run_file(path, &err), 0);
+	snprintf(where, sizeof(where), "%s:1: ", path);
+	assert_sentence(err, where, "NUL");
 	unlink(path);
 
 	path = write_file("rodata set verdict 2", 20); /* no newline at the end */
-	assert_int_equal(control__run_file(control_object_commands, obj, path, &err), 0);
+	assert_int_equal(run_file(path, &err), 0);
 	assert_null(err);
 	assert_int_equal(*(uint32_t *)object__variable(obj, "verdict", &size, &err), 2);
 	unlink(path);
 
-	assert_int_equal(
-		control__run_file(control_object_commands, obj, "/nowhere/x", &err), -ENOENT);
+	assert_int_equal(run_file("/nowhere/x", &err), -ENOENT);
 	assert_sentence(err, "/nowhere/x: ", NULL);
+}
+
+/* Sets up an object with a file of these lines. */
+static int set_up(const char *lines, struct object *o, struct ebpf_instance *in, char **err)
+{
+	char *path = write_file(lines, strlen(lines));
+	int status = control__set_up_object(o, in, path, err);
+
+	unlink(path);
+	return status;
+}
+
+static void sizes_come_before_contents(void **state)
+{
+	struct object *sizes = open_sample("sizes");
+	struct ebpf_instance *in = make_instance();
+	uint32_t key = 4, value;
+	char *err;
+
+	if (set_up("map update open key 4 0 0 0 value 7 0 0 0\nmap resize open max_entries 0x10\n"
+		   "map resize small max_entries 5 # was 2\n",
+		    sizes, in, &err))
+		fail_msg("%s", err);
+	assert_int_equal(ebpf_map__opts(object__map_by_name(sizes, "open"))->max_entries, 16);
+	assert_int_equal(ebpf_map__opts(object__map_by_name(sizes, "small"))->max_entries, 5);
+	assert_int_equal(ebpf_map__lookup(object__map_by_name(sizes, "open"), &key, &value), 0);
+	assert_int_equal(value, 7);
+	assert_int_equal(object__set_max_entries(sizes, "small", 6, &err), -EBUSY);
+	assert_sentence(err, sample_path("sizes"), "map small exists already");
+	close_with_maps(sizes, in);
+}
+
+static void sizes_are_needed(void **state)
+{
+	static const char *const cases[][2] = {
+		{"", "map open has no size (max_entries is 0); give it one: map resize open"},
+		{"map resize", "expected a map's name"},
+		{"map resize open 5", "expected 'max_entries', got '5'"},
+		{"map resize open max_entries", "expected a number of entries, got the end"},
+		{"map resize open max_entries 0x100000000", "got '0x100000000'"},
+		{"map resize open max_entries 5 6", "unexpected '6'"},
+		{"map resize open max_entries 0", "map open cannot have 0 entries"},
+		{"map resize sizes.bss max_entries 2", "map sizes.bss cannot have 2 entries"},
+		{"map resize absent max_entries 2", "no map absent"},
+		{"map reside open max_entries 2", "unknown command 'map reside'"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct object *sizes = open_sample("sizes");
+		struct ebpf_instance *in = make_instance();
+		char *err;
+
+		assert_int_not_equal(set_up(cases[i][0], sizes, in, &err), 0);
+		assert_sentence(err, "", cases[i][1]);
+		close_with_maps(sizes, in);
+	}
 }
 
 #define OBJECT_TEST(test) cmocka_unit_test_setup_teardown(test, open_object, close_object)
@@ -218,6 +286,8 @@ int main(int argc, char **argv)
 		OBJECT_TEST(variables_are_set),
 		OBJECT_TEST(wrong_lines),
 		OBJECT_TEST(files_name_the_line),
+		cmocka_unit_test(sizes_come_before_contents),
+		cmocka_unit_test(sizes_are_needed),
 	};
 
 	sample_folder = argc > 1 ? argv[1] : ".";
