@@ -47,18 +47,37 @@ static int create_map(struct run_kernel *k, uint32_t map)
 	return write_entry(fd, map, &entry) ? -errno : bpf_map_freeze(fd) ? -errno : 0;
 }
 
-int run_kernel__init(struct run_kernel *k)
+/* A byte swap of ISA v4. */
+static int probe(void)
+{
+	static const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS},
+		{.code = BPF_ALU64 | BPF_END, .imm = 64},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "probe", "GPL", insns, 3, NULL);
+
+	return fd < 0 ? -errno : close(fd);
+}
+
+int run_kernel__init(struct run_kernel *k, const char **reason)
 {
 	cpu_set_t first;
 	uint32_t map;
-	int err = 0;
+	int err = probe();
 
 	CPU_ZERO(&first);
 	CPU_SET(0, &first);
-	if (libbpf_num_possible_cpus() > MOST_CPUS || sched_setaffinity(0, sizeof(first), &first))
-		return -ENOTSUP;
-	for (map = 0; !err && map < GENERATED_N_MAPS; map++)
+	if (err)
+		*reason = "bpf() is not permitted, or older than the instruction set's version 4";
+	else if (libbpf_num_possible_cpus() > MOST_CPUS)
+		err = -ENOTSUP, *reason = "too many CPUs";
+	else if (sched_setaffinity(0, sizeof(first), &first))
+		err = -errno, *reason = "CPU 0 is not for this process";
+	for (map = 0; !err && map < GENERATED_N_MAPS; map++) {
 		err = create_map(k, map);
+		*reason = "a map cannot be created";
+	}
 	return err;
 }
 
