@@ -18,6 +18,7 @@ def report(replay, *args):
     done = run(replay, "--json", *args)
     if done.returncode not in (0, 1):
         sys.exit(f"xdpk-replay {' '.join(args)}\nexit {done.returncode}: {done.stderr}")
+    sys.stderr.write(done.stderr)  # a sanitizer's findings, with status 1
     return done.returncode, json.loads(done.stdout)
 
 
