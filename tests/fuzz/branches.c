@@ -9,16 +9,16 @@
 
 /* A register with a packet pointer of `kind`, loaded from the context if there is none; kept
  * from being written. */
-static int locked_packet_pointer(struct writer *w, struct state *s, uint8_t kind, int16_t field,
-	bool fresh)
+static int locked_packet_pointer(
+	struct writer *w, struct state *s, uint8_t kind, int16_t field, bool fresh)
 {
 	int reg = fresh ? -1 : find(w, s, kind);
 
 	if (reg < 0) {
 		reg = target(w, s);
 		emit(w, BPF_LDX | BPF_MEM | BPF_W, reg, CONTEXT_REG, field, 0);
-		s->regs[reg] = (struct value){.kind = kind,
-			.id = kind == PACKET_META ? UINT16_MAX : 0};
+		s->regs[reg] =
+			(struct value){.kind = kind, .id = kind == PACKET_META ? UINT16_MAX : 0};
 	}
 	s->locked |= 1 << reg;
 	return reg;

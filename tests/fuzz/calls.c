@@ -58,7 +58,8 @@ static void write_value(struct writer *w, struct state *s)
 static void write_buffer(struct writer *w, struct state *s, uint8_t dst, uint32_t size)
 {
 	int32_t off;
-	int src = draw(w, 3) ? -1 : pointer(w, s, 1 << PACKET | 1 << CONST_VALUE, size, false, &off);
+	int src =
+		draw(w, 3) ? -1 : pointer(w, s, 1 << PACKET | 1 << CONST_VALUE, size, false, &off);
 
 	if (src < 0) {
 		write_value(w, s);
@@ -80,7 +81,8 @@ void write_lookup(struct writer *w, struct state *s)
 {
 	uint32_t map = draw(w, GENERATED_N_MAPS), jump;
 	struct value found = {.kind = map == MAP_CONST ? CONST_VALUE : VALUE,
-		.id = ++w->last_id, .range = generated_maps[map].value_size};
+		.id = ++w->last_id,
+		.range = generated_maps[map].value_size};
 	int copy;
 	struct state body;
 
@@ -134,7 +136,8 @@ void write_delete(struct writer *w, struct state *s)
 void write_plain_helper(struct writer *w, struct state *s)
 {
 	/* Not for XDP, and harmless where a verifier lets them through. */
-	static const int32_t wrong[] = {0, BPF_FUNC_skb_store_bytes, BPF_FUNC_get_route_realm, 9999};
+	static const int32_t wrong[] = {
+		0, BPF_FUNC_skb_store_bytes, BPF_FUNC_get_route_realm, 9999};
 
 	switch (draw(w, 4)) {
 	case 0:
@@ -145,9 +148,7 @@ void write_plain_helper(struct writer *w, struct state *s)
 		emit_call(w, s, BPF_FUNC_get_prandom_u32);
 		emit(w, BPF_ALU64 | BPF_RSH | BPF_K, 0, 0, 0, 32);
 		break;
-	case 2:
-		emit_call(w, s, BPF_FUNC_get_smp_processor_id);
-		break;
+	case 2: emit_call(w, s, BPF_FUNC_get_smp_processor_id); break;
 	default:
 		emit(w, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, draw(w, 4));
 		emit(w, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, draw(w, 2));
@@ -184,9 +185,10 @@ void write_adjust(struct writer *w, struct state *s)
 		return;
 	emit(w, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, CONTEXT_REG, 0, 0);
 	emit(w, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, which == 1 ? by & ~3 : by);
-	emit_call(w, s, which == 0 ? BPF_FUNC_xdp_adjust_head
-			: which == 1 ? BPF_FUNC_xdp_adjust_meta
-				     : BPF_FUNC_xdp_adjust_tail);
+	emit_call(w, s,
+		which == 0   ? BPF_FUNC_xdp_adjust_head
+		: which == 1 ? BPF_FUNC_xdp_adjust_meta
+			     : BPF_FUNC_xdp_adjust_tail);
 	if (!mistake(w))
 		forget_packet(s);
 }

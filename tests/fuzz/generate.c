@@ -120,8 +120,8 @@ static void write_function(struct writer *w, uint32_t func)
 	s.regs[CONTEXT_REG].kind = CONTEXT;
 	if (func) {
 		set_scalar(&s, BPF_REG_2);
-		s.regs[BPF_REG_3] = (struct value){.kind = w->funcs[func].arg,
-			.range = w->funcs[func].arg == VALUE ? 64 : 8};
+		s.regs[BPF_REG_3] = (struct value){
+			.kind = w->funcs[func].arg, .range = w->funcs[func].arg == VALUE ? 64 : 8};
 	}
 	while (!s.ended && !exhausted(w) && draw(w, func ? 10 : 40) != 1)
 		write_statement(w, &s);

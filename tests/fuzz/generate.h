@@ -14,11 +14,11 @@
 #include <ebpf-program.h>
 
 enum generated_map {
-	MAP_OUT,     /* array of one: where a program leaves its registers */
-	MAP_PERCPU,  /* percpu_array */
+	MAP_OUT,    /* array of one: where a program leaves its registers */
+	MAP_PERCPU, /* percpu_array */
 	MAP_HASH,
 	MAP_PERCPU_HASH,
-	MAP_CONST,   /* array of one, frozen */
+	MAP_CONST, /* array of one, frozen */
 	GENERATED_N_MAPS
 };
 

@@ -109,8 +109,8 @@ static void test_seed(uint32_t seed, bool print, bool compile)
 		if (compile)
 			compile_and_run(seed, &p, prog, &interpreted);
 	} else if (print || !p.mistakes) {
-		printf("seed %u: refused%s: %s\n", seed,
-			p.mistakes ? " (it has mistakes)" : "", errmsg);
+		printf("seed %u: refused%s: %s\n", seed, p.mistakes ? " (it has mistakes)" : "",
+			errmsg);
 	}
 	if (have_kernel)
 		ask_kernel(seed, &p, prog, &interpreted);

@@ -35,8 +35,8 @@ static int create_map(struct run_kernel *k, uint32_t map)
 	const struct ebpf_map_opts *o = &generated_maps[map];
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = o->flags);
 	struct run_entry entry;
-	int fd = bpf_map_create(
-		o->type, o->name, o->key_size, o->value_size, o->max_entries, &opts);
+	int fd =
+		bpf_map_create(o->type, o->name, o->key_size, o->value_size, o->max_entries, &opts);
 
 	if (fd < 0)
 		return -errno;

@@ -18,8 +18,8 @@ uint32_t draw(struct writer *w, uint32_t n)
 
 int32_t draw_imm(struct writer *w)
 {
-	static const int32_t corners[] = {0, 1, -1, 2, 7, 8, 31, 32, 63, 255, 256, 0xffff, 0x10000,
-		INT32_MAX, INT32_MIN, -8};
+	static const int32_t corners[] = {
+		0, 1, -1, 2, 7, 8, 31, 32, 63, 255, 256, 0xffff, 0x10000, INT32_MAX, INT32_MIN, -8};
 	uint32_t i = draw(w, 24);
 
 	if (i < sizeof(corners) / sizeof(corners[0]))

@@ -36,8 +36,8 @@ struct value {
 	bool odd;       /* the base's alignment is not known */
 };
 
-#define KINDS_READ  (1 << PACKET | 1 << PACKET_META | 1 << VALUE | 1 << CONST_VALUE | 1 << STACK)
-#define KINDS_WRITE (KINDS_READ & ~(1 << CONST_VALUE))
+#define KINDS_READ   (1 << PACKET | 1 << PACKET_META | 1 << VALUE | 1 << CONST_VALUE | 1 << STACK)
+#define KINDS_WRITE  (KINDS_READ & ~(1 << CONST_VALUE))
 #define KINDS_ATOMIC (1 << VALUE | 1 << STACK)
 
 #define CONTEXT_REG 6
@@ -120,7 +120,8 @@ static inline int16_t slot_offset(int slot)
 void write_block(struct writer *w, struct state *s, uint32_t most);
 void write_exit(struct writer *w, struct state *s);
 
-/* statements.c, branches.c, calls.c: each writes one statement, or nothing where the model allows none. */
+/* statements.c, branches.c, calls.c: each writes one statement, or nothing where the model allows
+ * none. */
 void write_alu(struct writer *w, struct state *s);
 void write_copy(struct writer *w, struct state *s);
 void write_context_load(struct writer *w, struct state *s);

@@ -16,8 +16,8 @@ static const uint32_t packet_lengths[RUN_PACKETS] = {14, 60, 64, 128, 301};
 /* Noise, with what looks like Ethernet, IPv4 and UDP at its head. */
 uint32_t run_packet__fill(uint32_t i, uint8_t *bytes)
 {
-	static const uint8_t head[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 46, 0,
-		1, 0, 0, 64, 17};
+	static const uint8_t head[] = {
+		2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 46, 0, 1, 0, 0, 64, 17};
 	uint32_t len = packet_lengths[i], state = 0x9e3779b9 * (i + 1), at;
 
 	for (at = 0; at < len; at++) {
@@ -128,9 +128,14 @@ void run_machine__release(struct run_machine *m)
 struct ebpf_program *run_machine__load(
 	struct run_machine *m, const struct generated_program *p, char **errmsg)
 {
-	struct ebpf_program_spec spec = {.name = "generated", .type = EBPF_PROGRAM_XDP,
-		.insns = p->insns, .n_insns = p->n_insns, .maps = m->maps,
-		.n_maps = GENERATED_N_MAPS, .funcs = p->funcs, .n_funcs = p->n_funcs};
+	struct ebpf_program_spec spec = {.name = "generated",
+		.type = EBPF_PROGRAM_XDP,
+		.insns = p->insns,
+		.n_insns = p->n_insns,
+		.maps = m->maps,
+		.n_maps = GENERATED_N_MAPS,
+		.funcs = p->funcs,
+		.n_funcs = p->n_funcs};
 
 	return ebpf_program__load(m->inst, &spec, NULL, errmsg);
 }

@@ -28,13 +28,11 @@ static void write_unary(struct writer *w, struct state *s, int dst)
 	int src;
 
 	switch (draw(w, 4)) {
-	case 0:
-		emit(w, class | BPF_NEG, dst, 0, 0, 0);
-		break;
+	case 0: emit(w, class | BPF_NEG, dst, 0, 0, 0); break;
 	case 1: /* sign extension; from 32 bits only in 64 */
 		src = scalar(w, s);
-		emit(w, class | BPF_MOV | BPF_X, dst, src,
-			8 << draw(w, class == BPF_ALU64 ? 3 : 2), 0);
+		emit(w, class | BPF_MOV | BPF_X, dst, src, 8 << draw(w, class == BPF_ALU64 ? 3 : 2),
+			0);
 		break;
 	case 2: /* byte order; ALU64 always swaps */
 		emit(w, class | BPF_END | (class == BPF_ALU ? draw(w, 2) << 3 : 0), dst, 0, 0,
@@ -136,7 +134,8 @@ void write_store(struct writer *w, struct state *s)
 void write_atomic(struct writer *w, struct state *s)
 {
 	static const int32_t ops[] = {BPF_ADD, BPF_OR, BPF_AND, BPF_XOR, BPF_ADD | BPF_FETCH,
-		BPF_OR | BPF_FETCH, BPF_AND | BPF_FETCH, BPF_XOR | BPF_FETCH, BPF_XCHG, BPF_CMPXCHG};
+		BPF_OR | BPF_FETCH, BPF_AND | BPF_FETCH, BPF_XOR | BPF_FETCH, BPF_XCHG,
+		BPF_CMPXCHG};
 	int32_t op = ops[draw(w, ARRAY_SIZE(ops))], off;
 	uint32_t size = 2 + draw(w, 2);
 	int src = scalar_to_change(w, s), dst, slot;
@@ -249,5 +248,7 @@ void write_const_value(struct writer *w, struct state *s)
 
 	emit_map_value(w, dst, map, off);
 	s->regs[dst] = (struct value){.kind = map == MAP_CONST ? CONST_VALUE : VALUE,
-		.id = ++w->last_id, .off = off, .range = size};
+		.id = ++w->last_id,
+		.off = off,
+		.range = size};
 }

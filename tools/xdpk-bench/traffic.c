@@ -32,8 +32,8 @@ void bench_rule__of(uint32_t flow, struct bench_rule *rule)
 
 static void fill(uint8_t *p, uint32_t flow)
 {
-	static const uint8_t head[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 46, 0,
-		0, 0, 0, 64, 17, 0, 0};
+	static const uint8_t head[] = {
+		2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0};
 	struct bench_rule rule;
 
 	bench_rule__of(flow, &rule);

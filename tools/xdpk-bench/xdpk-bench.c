@@ -39,8 +39,8 @@ static double now_ns(void)
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
 }
 
-static double ns_per_packet(struct firewall *f, const struct variant *v,
-	struct bench_packet *packets, double seconds)
+static double ns_per_packet(
+	struct firewall *f, const struct variant *v, struct bench_packet *packets, double seconds)
 {
 	double start = now_ns(), end;
 	uint64_t rounds = 0;
@@ -64,8 +64,8 @@ static bool agree(struct firewall *f, struct bench_packet *packets)
 			if (v == 0)
 				first[i] = packets[i].verdict;
 			else if (packets[i].verdict != first[i]) {
-				fprintf(stderr, "xdpk-bench: packet %u: %s says %u, %s says %u\n", i,
-					f->variants[0].name, first[i], f->variants[v].name,
+				fprintf(stderr, "xdpk-bench: packet %u: %s says %u, %s says %u\n",
+					i, f->variants[0].name, first[i], f->variants[v].name,
 					packets[i].verdict);
 				return false;
 			}
@@ -124,8 +124,8 @@ static void machine_name(char *text, size_t size)
 		fclose(cpuinfo);
 }
 
-static void print(const struct firewall *f, const struct plan *plan, const struct figures *fig,
-	bool json)
+static void print(
+	const struct firewall *f, const struct plan *plan, const struct figures *fig, bool json)
 {
 	char cpu[128];
 

@@ -7,16 +7,16 @@
 #ifndef XDPK_BENCH_NATIVE_BPF_HELPERS_H
 #define XDPK_BENCH_NATIVE_BPF_HELPERS_H
 
-#define SEC(name)           __attribute__((unused))
+#define SEC(name) __attribute__((unused))
 #undef __always_inline
 #define __always_inline     inline __attribute__((always_inline))
 #define __uint(name, value) int(*name)[value]
 /* A map's memory is at its `value`, which bind() sets: it would be NULL otherwise. */
-#define __type(name, type)  __typeof__(type) *name
+#define __type(name, type) __typeof__(type) *name
 
 #define native_uint(map, name) (sizeof(*(map)->name) / sizeof(int))
 
-#define bpf_map_lookup_elem(map, key_) \
+#define bpf_map_lookup_elem(map, key_)                                                     \
 	native__lookup(native_uint(map, type), sizeof(*(map)->key), sizeof(*(map)->value), \
 		native_uint(map, max_entries), (map)->value, key_)
 
