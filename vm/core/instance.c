@@ -57,6 +57,7 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 		return NULL;
 	}
 	atomic_init(&inst->refs, 1);
+	pthread_mutex_init(&inst->pin_lock, NULL);
 	inst->workers = opts->workers ? opts->workers : 1;
 	inst->map_memory = opts->map_memory ? opts->map_memory : DEFAULT_MAP_MEMORY;
 	inst->trace = opts->trace;
@@ -69,8 +70,10 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 
 void ebpf_instance__destroy(struct ebpf_instance *inst)
 {
-	if (inst)
-		instance__unref(inst);
+	if (!inst)
+		return;
+	instance__drop_pins(inst);
+	instance__unref(inst);
 }
 
 uint32_t ebpf_instance__workers(const struct ebpf_instance *inst)
@@ -86,8 +89,10 @@ struct ebpf_instance *instance__ref(struct ebpf_instance *inst)
 
 void instance__unref(struct ebpf_instance *inst)
 {
-	if (atomic_fetch_sub_explicit(&inst->refs, 1, memory_order_acq_rel) == 1)
-		free(inst);
+	if (atomic_fetch_sub_explicit(&inst->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	pthread_mutex_destroy(&inst->pin_lock);
+	free(inst);
 }
 
 int instance__charge(struct ebpf_instance *inst, uint64_t bytes)

@@ -5,15 +5,23 @@
 #ifndef VM_CORE_INSTANCE_H
 #define VM_CORE_INSTANCE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "ebpf-program.h"
+
+struct map_pin {
+	struct ebpf_map *map;
+	struct map_pin *next;
+};
 
 struct ebpf_instance {
 	atomic_uint refs; /* the caller's, one per map, one per program */
 	uint32_t workers;
 	uint64_t map_memory;
 	atomic_ullong map_bytes; /* taken so far */
+	pthread_mutex_t pin_lock;
+	struct map_pin *pins;
 	ebpf_trace_fn trace;
 	void *trace_user;
 	struct ebpf_host host; /* what environments of this instance point at */
@@ -21,6 +29,8 @@ struct ebpf_instance {
 
 struct ebpf_instance *instance__ref(struct ebpf_instance *inst);
 void instance__unref(struct ebpf_instance *inst);
+/* Lets go of all pinned maps; the caller still holds the instance. */
+void instance__drop_pins(struct ebpf_instance *inst);
 /* -ENOMEM when the limit would be passed. */
 int instance__charge(struct ebpf_instance *inst, uint64_t bytes);
 void instance__uncharge(struct ebpf_instance *inst, uint64_t bytes);

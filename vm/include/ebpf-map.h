@@ -45,6 +45,12 @@ struct ebpf_map *ebpf_map__create(
 struct ebpf_map *ebpf_map__ref(struct ebpf_map *map);
 void ebpf_map__unref(struct ebpf_map *map); /* NULL is fine */
 
+/* Keeps the map in its instance, under its name, until the instance is destroyed. -EEXIST if
+ * another is there. */
+int ebpf_map__pin(struct ebpf_map *map);
+/* A reference to the map pinned under that name, or NULL. */
+struct ebpf_map *ebpf_map__pinned(struct ebpf_instance *inst, const char *name);
+
 const struct ebpf_map_opts *ebpf_map__opts(const struct ebpf_map *map);
 size_t ebpf_map__value_bytes(const struct ebpf_map *map);
 
