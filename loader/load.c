@@ -65,6 +65,22 @@ static int settle_size(const struct object *obj, struct ebpf_map_opts *o, char *
 	return 0;
 }
 
+/* Is the pinned map what this object's definition asks for? */
+static int check_pinned(const struct object_map *m, char **errmsg)
+{
+	const struct ebpf_map_opts *want = &m->opts, *have = ebpf_map__opts(m->map);
+
+	if (want->type == have->type && want->key_size == have->key_size &&
+		want->value_size == have->value_size && want->max_entries == have->max_entries &&
+		want->flags == have->flags)
+		return 0;
+	return error__set(errmsg, -EINVAL,
+		"map %s is pinned by another object already, as %s with key size %u, value size "
+		"%u, %u entries and flags %#x",
+		want->name, ebpf_map_type__name(have->type), have->key_size, have->value_size,
+		have->max_entries, have->flags);
+}
+
 static int create_map(struct object *obj, struct object_map *m, char **errmsg)
 {
 	int err = settle_size(obj, &m->opts, errmsg);
@@ -72,6 +88,10 @@ static int create_map(struct object *obj, struct object_map *m, char **errmsg)
 
 	if (err)
 		return err;
+	if (m->pin_by_name)
+		m->map = ebpf_map__pinned(obj->instance, m->opts.name);
+	if (m->map)
+		return check_pinned(m, errmsg);
 	m->map = ebpf_map__create(obj->instance, &m->opts, errmsg);
 	if (!m->map)
 		return -errno;
@@ -82,6 +102,18 @@ static int create_map(struct object *obj, struct object_map *m, char **errmsg)
 		return error__set(errmsg, -EINVAL, "map %s has no value to fill", m->opts.name);
 	memcpy(value, m->contents, m->opts.value_size);
 	return 0;
+}
+
+/* When all maps are there, so that a failure leaves nothing behind. */
+static int pin_map(struct ebpf_instance *inst, const struct object_map *m, char **errmsg)
+{
+	struct ebpf_map *pinned = ebpf_map__pinned(inst, m->opts.name);
+	int err = pinned == m->map ? 0 : ebpf_map__pin(m->map);
+
+	ebpf_map__unref(pinned);
+	return err ? error__set(errmsg, err, "map %s cannot be pinned: %s", m->opts.name,
+			     strerror(-err))
+		   : 0;
 }
 
 int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **errmsg)
@@ -98,6 +130,10 @@ int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **e
 	obj->instance = inst;
 	for (size_t i = 0; i < obj->n_maps && !err; i++)
 		err = create_map(obj, &obj->maps[i], errmsg);
+	for (size_t i = 0; i < obj->n_maps && !err; i++) {
+		if (obj->maps[i].pin_by_name)
+			err = pin_map(inst, &obj->maps[i], errmsg);
+	}
 	if (!err)
 		return 0;
 	for (size_t i = 0; i < obj->n_maps; i++) {

@@ -55,7 +55,8 @@ struct ebpf_map *object__map_by_name(const struct object *obj, const char *name)
 int object__set_max_entries(struct object *obj, const char *map, uint32_t n, char **errmsg);
 
 /* Creates every map of the object in `inst`, with the contents of .data, .rodata and .bss: all
- * or none. `inst` must outlive the object. */
+ * or none. A map with LIBBPF_PIN_BY_NAME is one and the same for all objects of the instance.
+ * `inst` must outlive the object. */
 int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **errmsg);
 
 /* A variable of .rodata (or .data, .bss): where its value is now and how long it is. NULL with

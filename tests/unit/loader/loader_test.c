@@ -261,6 +261,35 @@ static void maps_outlive_the_object(void **state)
 	ebpf_map__unref(map);
 }
 
+static void pinned_maps_are_shared(void **state)
+{
+	struct ebpf_instance *inst;
+	struct object *first = open_with_maps("features.v1", &inst), *second, *third;
+	struct ebpf_map *shared = object__map_by_name(first, "counts");
+	char *err;
+
+	second = open_sample("features.v4");
+	assert_int_equal(object__create_maps(second, inst, &err), 0);
+	assert_ptr_equal(object__map_by_name(second, "counts"), shared);
+	assert_ptr_not_equal(
+		object__map_by_name(second, "flows"), object__map_by_name(first, "flows"));
+	object__close(first);
+	object__close(second);
+
+	third = open_sample("features.v1"); /* the instance has kept it */
+	assert_int_equal(object__create_maps(third, inst, &err), 0);
+	assert_ptr_equal(object__map_by_name(third, "counts"), shared);
+	object__close(third);
+
+	third = open_sample("features.v1");
+	assert_int_equal(object__set_max_entries(third, "counts", 9, &err), 0);
+	assert_int_equal(object__create_maps(third, inst, &err), -EINVAL);
+	assert_sentence(err, sample_path("features.v1"),
+		"map counts is pinned by another object already, as percpu_array with key size 4");
+	assert_null(object__map_by_name(third, "counts"));
+	close_with_maps(third, inst);
+}
+
 static void legacy_maps_are_found(void **state)
 {
 	struct ebpf_instance *inst;
@@ -430,6 +459,7 @@ int main(int argc, char **argv)
 		{"legacy_maps_are_found (20)", legacy_maps_are_found, NULL, NULL, "legacy-5"},
 		{"legacy_maps_are_found (28)", legacy_maps_are_found, NULL, NULL, "legacy-7"},
 		{"legacy_maps_are_found (36)", legacy_maps_are_found, NULL, NULL, "legacy-9"},
+		cmocka_unit_test(pinned_maps_are_shared),
 		cmocka_unit_test(sizes_come_from_types_too),
 		cmocka_unit_test(untyped_symbols_are_functions),
 		cmocka_unit_test(weak_undefined_is_zero),
