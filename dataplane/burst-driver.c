@@ -72,8 +72,6 @@ void ebpf_driver(struct ebpf_env *env, void *arg)
 		close_packet(&ctx, m);
 		burst->verdict[i] = verdict;
 		if (verdict == XDP_REDIRECT)
-			burst->redirect[i] = env->redirect.kind == EBPF_REDIRECT_IFINDEX
-						     ? env->redirect.ifindex
-						     : 0;
+			burst->redirect[i] = env->redirect.kind ? env->redirect.ifindex : 0;
 	}
 }

@@ -32,7 +32,7 @@ struct burst {
 	uint32_t n;
 	uint32_t ifindex, queue;       /* where they came from */
 	uint32_t verdict[BURST_SIZE];  /* what the program returned, checked by nobody yet */
-	uint32_t redirect[BURST_SIZE]; /* XDP_REDIRECT: to this ifindex; 0 if none was named */
+	uint32_t redirect[BURST_SIZE]; /* XDP_REDIRECT: to this ifindex; 0: no port */
 };
 
 /* The native compilation of burst-driver.c. */

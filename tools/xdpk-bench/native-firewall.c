@@ -10,6 +10,7 @@
 #include "runtime/geometry.c"
 #include "runtime/map-array.c"
 #include "runtime/map-hash.c"
+#include "runtime/map-target.c"
 #include "runtime/map.c"
 #include "runtime/helper-map.c"
 

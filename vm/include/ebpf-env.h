@@ -79,9 +79,11 @@ enum ebpf_redirect_kind {
 
 struct ebpf_redirect {
 	uint32_t kind;
-	uint32_t ifindex; /* or the map's key */
-	uint64_t flags;
-	const void *map;
+	uint32_t ifindex; /* of the one interface that takes the packet; 0: something else does */
+	/* EBPF_REDIRECT_MAP */
+	uint32_t key;
+	uint32_t flags;  /* of a broadcast, otherwise 0 */
+	const void *map; /* struct rt_map, as long as the program */
 };
 
 struct ebpf_call_frame { /* a raw program's stack frames, for run-time checks */

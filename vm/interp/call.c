@@ -94,7 +94,7 @@ enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct 
 	if (h->proto->flags & HELPER_MOVES_PACKET)
 		interp_memory__refresh(run);
 	if (h->proto->ret == RET_MAP_VALUE_OR_NULL && r[0] && map &&
-		!(map->geo.flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))) {
+		rt_geometry__writable(&map->geo) && rt_geometry__readable(&map->geo)) {
 		run->value = r[0];
 		run->value_len = map->geo.value_size;
 	}

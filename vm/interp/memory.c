@@ -48,11 +48,11 @@ static bool in_maps(const struct interp_run *run, uint64_t addr, uint64_t size, 
 	uint32_t i;
 
 	for (i = 0; i < b->view->n_maps; i++) {
-		uint32_t flags = b->maps[i]->geo.flags;
+		const struct rt_geometry *geo = &b->maps[i]->geo;
 
 		if (!rt_map__owns(b->maps[i], run->env->worker, (void *)(uintptr_t)addr, size))
 			continue;
-		return write ? !(flags & BPF_F_RDONLY_PROG) : !(flags & BPF_F_WRONLY_PROG);
+		return write ? rt_geometry__writable(geo) : rt_geometry__readable(geo);
 	}
 	return false;
 }

@@ -9,14 +9,16 @@
 #include "map-hash.h"
 #include "words.h"
 
-#define CACHE_LINE       64
-#define PERCPU_VALUE_MAX (32 << 10)       /* PCPU_MIN_UNIT_SIZE */
-#define HASH_ELEM_MAX    ((4 << 20) - 48) /* KMALLOC_MAX_SIZE less struct htab_elem */
-#define MAP_BYTES_MAX    (UINT64_C(1) << 47)
+#define CACHE_LINE         64
+#define PERCPU_VALUE_MAX   (32 << 10)       /* PCPU_MIN_UNIT_SIZE */
+#define HASH_ELEM_MAX      ((4 << 20) - 48) /* KMALLOC_MAX_SIZE less struct htab_elem */
+#define CPUMAP_ENTRIES_MAX 8192             /* the greatest NR_CPUS */
+#define MAP_BYTES_MAX      (UINT64_C(1) << 47)
 
 #define ACCESS_FLAGS (RT_F_RDONLY | RT_F_WRONLY | RT_F_RDONLY_PROG | RT_F_WRONLY_PROG)
 #define ARRAY_FLAGS  (RT_F_NUMA_NODE | RT_F_MMAPABLE | RT_F_INNER_MAP | ACCESS_FLAGS)
 #define HASH_FLAGS   (RT_F_NO_PREALLOC | RT_F_NUMA_NODE | RT_F_ZERO_SEED | ACCESS_FLAGS)
+#define TARGET_FLAGS (RT_F_NUMA_NODE | RT_F_RDONLY | RT_F_WRONLY)
 #define SHARED_FLAGS (RT_F_NUMA_NODE | RT_F_MMAPABLE | RT_F_INNER_MAP) /* not for per-CPU maps */
 
 static bool flags_ok(const struct rt_geometry *geo, uint32_t allowed)
@@ -59,15 +61,10 @@ static uint32_t elem_stride(uint32_t bytes)
 	return stride;
 }
 
-static int hash_init(struct rt_geometry *geo)
+static int hash_layout(struct rt_geometry *geo)
 {
 	uint64_t at;
 
-	if (!flags_ok(geo, HASH_FLAGS) || !geo->key_size || !geo->value_size || !geo->max_entries)
-		return -RT_EINVAL;
-	if ((uint64_t)geo->key_size + geo->value_size >= HASH_ELEM_MAX ||
-		geo->max_entries > UINT32_C(1) << 31)
-		return -RT_E2BIG;
 	geo->value_stride = (uint32_t)rt_round_up(geo->value_size, 8);
 	if (rt_is_percpu(geo) && geo->value_stride > PERCPU_VALUE_MAX)
 		return -RT_E2BIG;
@@ -91,6 +88,33 @@ static int hash_init(struct rt_geometry *geo)
 	return 0;
 }
 
+static int hash_init(struct rt_geometry *geo)
+{
+	if (!flags_ok(geo, HASH_FLAGS) || !geo->key_size || !geo->value_size || !geo->max_entries)
+		return -RT_EINVAL;
+	if ((uint64_t)geo->key_size + geo->value_size >= HASH_ELEM_MAX ||
+		geo->max_entries > UINT32_C(1) << 31)
+		return -RT_E2BIG;
+	return hash_layout(geo);
+}
+
+/* Redirect targets: an interface, queue length or port, and perhaps a program beside it. */
+static int target_init(struct rt_geometry *geo)
+{
+	bool bare = geo->type == RT_MAP_XSKMAP;
+
+	if (!flags_ok(geo, geo->type == RT_MAP_CPUMAP ? RT_F_NUMA_NODE : TARGET_FLAGS) ||
+		geo->key_size != 4 || !geo->max_entries ||
+		(geo->value_size != 4 && (geo->value_size != 8 || bare)))
+		return -RT_EINVAL;
+	if (geo->type == RT_MAP_DEVMAP_HASH)
+		return geo->max_entries > UINT32_C(1) << 31 ? -RT_EINVAL : hash_layout(geo);
+	if (geo->type == RT_MAP_CPUMAP && geo->max_entries > CPUMAP_ENTRIES_MAX)
+		return -RT_E2BIG;
+	geo->value_stride = 8;
+	return 0;
+}
+
 int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	uint32_t value_size, uint32_t max_entries, uint32_t flags)
 {
@@ -106,6 +130,10 @@ int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	case RT_MAP_PERCPU_ARRAY: return array_init(geo);
 	case RT_MAP_HASH:
 	case RT_MAP_PERCPU_HASH: return hash_init(geo);
+	case RT_MAP_DEVMAP:
+	case RT_MAP_DEVMAP_HASH:
+	case RT_MAP_CPUMAP:
+	case RT_MAP_XSKMAP: return target_init(geo);
 	default: return -RT_ENOTSUP;
 	}
 }
@@ -114,10 +142,22 @@ uint64_t rt_map__bytes(const struct rt_geometry *geo, uint32_t slots)
 {
 	uint64_t bytes;
 
-	if (geo->type == RT_MAP_ARRAY)
+	if (geo->type == RT_MAP_ARRAY || rt_is_target_array(geo))
 		bytes = (uint64_t)geo->max_entries * geo->value_stride;
 	else if (__builtin_mul_overflow(geo->value_set, slots, &bytes) ||
 		 __builtin_add_overflow(bytes, geo->values, &bytes))
 		return 0;
 	return bytes <= MAP_BYTES_MAX ? bytes : 0;
+}
+
+/* Linux gives programs the very entry that it redirects by. */
+bool rt_geometry__writable(const struct rt_geometry *geo)
+{
+	return !(geo->flags & RT_F_RDONLY_PROG) && !rt_is_target_array(geo) &&
+	       geo->type != RT_MAP_DEVMAP_HASH;
+}
+
+bool rt_geometry__readable(const struct rt_geometry *geo)
+{
+	return !(geo->flags & RT_F_WRONLY_PROG);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * helper-misc.c -- clock, processor, random numbers, bpf_redirect.
+ * helper-misc.c -- clock, processor, random numbers.
  */
 #include "helpers.h"
-#include "uapi.h"
 
 uint64_t helper_ktime_get_ns(struct ebpf_env *env)
 {
@@ -29,13 +28,4 @@ uint64_t helper_get_prandom_u32(struct ebpf_env *env)
 	env->random[0] = rotate_left(a, 24) ^ b ^ b << 16;
 	env->random[1] = rotate_left(b, 37);
 	return sum >> 32;
-}
-
-rt_hot uint64_t helper_redirect(struct ebpf_env *env, uint64_t ifindex, uint64_t flags)
-{
-	if (flags)
-		return RT_XDP_ABORTED;
-	env->redirect.kind = EBPF_REDIRECT_IFINDEX;
-	env->redirect.ifindex = (uint32_t)ifindex;
-	return RT_XDP_REDIRECT;
 }

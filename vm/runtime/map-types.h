@@ -15,6 +15,13 @@ rt_inline bool rt_is_percpu(const struct rt_geometry *geo)
 	return geo->type == RT_MAP_PERCPU_ARRAY || geo->type == RT_MAP_PERCPU_HASH;
 }
 
+/* Entries are words: map-target.c. */
+rt_inline bool rt_is_target_array(const struct rt_geometry *geo)
+{
+	return geo->type == RT_MAP_DEVMAP || geo->type == RT_MAP_CPUMAP ||
+	       geo->type == RT_MAP_XSKMAP;
+}
+
 /* Bytes of one value as the host sees it: those of a per-CPU map are padded with zeros. */
 rt_inline uint32_t rt_host_value_size(const struct rt_geometry *geo)
 {
@@ -36,5 +43,13 @@ int64_t rt_array__write_all(const struct rt_map *m, uint32_t n_slots, const void
 	const uint8_t *values, uint64_t flags);
 int64_t rt_array__next_key(const struct rt_map *m, const void *key, void *next);
 bool rt_array__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
+
+void *rt_target__lookup(const struct rt_map *m, const void *key);
+int64_t rt_target__delete(const struct rt_map *m, const void *key);
+int64_t rt_target__read(const struct rt_map *m, const void *key, void *value);
+int64_t rt_target__write(const struct rt_map *m, uint32_t n_slots, const void *key,
+	const void *value, uint64_t flags);
+int64_t rt_devmap_hash__write(const struct rt_map *m, uint32_t n_slots, const void *key,
+	const void *value, uint64_t flags);
 
 #endif

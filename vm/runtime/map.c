@@ -17,7 +17,11 @@ rt_hot void *rt_map__lookup(const struct rt_map *m, uint32_t slot, const void *k
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return rt_array__lookup(m, slot, key);
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH: return rt_hash__lookup(m, slot, key);
+	case RT_MAP_PERCPU_HASH:
+	case RT_MAP_DEVMAP_HASH: return rt_hash__lookup(m, slot, key);
+	case RT_MAP_DEVMAP:
+	case RT_MAP_CPUMAP:
+	case RT_MAP_XSKMAP: return rt_target__lookup(m, key);
 	}
 	return NULL;
 }
@@ -40,7 +44,11 @@ int64_t rt_map__delete(const struct rt_map *m, const void *key)
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return -RT_EINVAL;
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH: return rt_hash__delete(m, key);
+	case RT_MAP_PERCPU_HASH:
+	case RT_MAP_DEVMAP_HASH: return rt_hash__delete(m, key);
+	case RT_MAP_DEVMAP:
+	case RT_MAP_CPUMAP:
+	case RT_MAP_XSKMAP: return rt_target__delete(m, key);
 	}
 	return -RT_ENOTSUP;
 }
@@ -51,7 +59,11 @@ int64_t rt_map__read_all(const struct rt_map *m, uint32_t n_slots, const void *k
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return rt_array__read_all(m, n_slots, key, values);
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH: return rt_hash__read_all(m, n_slots, key, values);
+	case RT_MAP_PERCPU_HASH:
+	case RT_MAP_DEVMAP_HASH: return rt_hash__read_all(m, n_slots, key, values);
+	case RT_MAP_DEVMAP:
+	case RT_MAP_CPUMAP:
+	case RT_MAP_XSKMAP: return rt_target__read(m, key, values);
 	}
 	return -RT_ENOTSUP;
 }
@@ -64,6 +76,10 @@ int64_t rt_map__write_all(const struct rt_map *m, uint32_t n_slots, const void *
 	case RT_MAP_PERCPU_ARRAY: return rt_array__write_all(m, n_slots, key, values, flags);
 	case RT_MAP_HASH:
 	case RT_MAP_PERCPU_HASH: return rt_hash__write_all(m, n_slots, key, values, flags);
+	case RT_MAP_DEVMAP_HASH: return rt_devmap_hash__write(m, n_slots, key, values, flags);
+	case RT_MAP_DEVMAP:
+	case RT_MAP_CPUMAP:
+	case RT_MAP_XSKMAP: return rt_target__write(m, n_slots, key, values, flags);
 	}
 	return -RT_ENOTSUP;
 }
@@ -74,7 +90,11 @@ int64_t rt_map__next_key(const struct rt_map *m, const void *key, void *next)
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return rt_array__next_key(m, key, next);
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH: return rt_hash__next_key(m, key, next);
+	case RT_MAP_PERCPU_HASH:
+	case RT_MAP_DEVMAP_HASH: return rt_hash__next_key(m, key, next);
+	case RT_MAP_DEVMAP:
+	case RT_MAP_CPUMAP:
+	case RT_MAP_XSKMAP: return rt_array__next_key(m, key, next);
 	}
 	return -RT_ENOTSUP;
 }
@@ -85,7 +105,11 @@ bool rt_map__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return rt_array__owns(m, slot, p, size);
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH: return rt_hash__owns(m, slot, p, size);
+	case RT_MAP_PERCPU_HASH:
+	case RT_MAP_DEVMAP_HASH: return rt_hash__owns(m, slot, p, size);
+	case RT_MAP_DEVMAP:
+	case RT_MAP_CPUMAP:
+	case RT_MAP_XSKMAP: return rt_array__owns(m, slot, p, size);
 	}
 	return false;
 }

@@ -12,6 +12,7 @@
  *
  *	array   mem ─► values
  *	hash    mem ─► head │ buckets │ links │ elements │ per-CPU values
+ *	target  mem ─► words
  *
  * Values never move and map memory never shrinks: a pointer from a lookup stays usable. Per-CPU
  * values are value_set bytes apart for each worker: mem + values + worker * value_set + ...;
@@ -46,6 +47,10 @@ struct rt_map {
 	struct rt_geometry geo;
 	uint8_t *mem;
 };
+
+/* May programs write the values that they look up (BPF_F_RDONLY_PROG), and read them? */
+bool rt_geometry__writable(const struct rt_geometry *geo);
+bool rt_geometry__readable(const struct rt_geometry *geo);
 
 /* 0 or the kernel's negative errno for a geometry that cannot be (-EINVAL, -E2BIG,
  * -ENOTSUP: a type not implemented). No overflow escapes it. */

@@ -13,6 +13,10 @@ enum rt_map_type {
 	RT_MAP_ARRAY = 2,
 	RT_MAP_PERCPU_HASH = 5,
 	RT_MAP_PERCPU_ARRAY = 6,
+	RT_MAP_DEVMAP = 14,
+	RT_MAP_CPUMAP = 16,
+	RT_MAP_XSKMAP = 17,
+	RT_MAP_DEVMAP_HASH = 25,
 };
 
 /* At creation */
@@ -36,6 +40,12 @@ enum rt_update_flag {
 	RT_F_LOCK = 4,
 };
 
+/* Of bpf_redirect_map() */
+enum rt_redirect_flag {
+	RT_F_BROADCAST = 1 << 3,
+	RT_F_EXCLUDE_INGRESS = 1 << 4,
+};
+
 enum rt_verdict {
 	RT_XDP_ABORTED = 0,
 	RT_XDP_REDIRECT = 4,
@@ -44,9 +54,13 @@ enum rt_verdict {
 enum rt_errno {
 	RT_ENOENT = 2,
 	RT_E2BIG = 7,
+	RT_EBADF = 9,
+	RT_ENOMEM = 12,
 	RT_EACCES = 13,
 	RT_EEXIST = 17,
+	RT_ENODEV = 19,
 	RT_EINVAL = 22,
+	RT_EOVERFLOW = 75,
 	RT_ENOTSUP = 95,
 };
 

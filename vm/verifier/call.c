@@ -47,6 +47,9 @@ static int check_map_arg(struct verifier *v, struct call *c, uint32_t regno)
 
 	if (r->type != REG_MAP)
 		return wrong_type(v, regno, "map_ptr");
+	if (!map_use__allowed(id, v->view->maps[r->map].geo.type))
+		return reject(v, "cannot pass map_type %u into func %s#%u",
+			v->view->maps[r->map].geo.type, c->proto->name, id);
 	c->map = r->map;
 	facts__call_map(v, r->map);
 	if ((id == BPF_FUNC_map_update_elem || id == BPF_FUNC_map_delete_elem) &&

@@ -141,6 +141,9 @@ int mem__check_atomic(struct verifier *v, const struct isa_insn *in);
 /* [reg, reg+size) is memory that may be read, or with `write` written, by a helper. */
 int mem__check_region(struct verifier *v, uint32_t regno, uint32_t size, bool write);
 
+/* map-use.c: may the helper be given a map of this type? */
+bool map_use__allowed(uint32_t helper, uint32_t map_type);
+
 /* stack.c: the stack that register `addr` points into. */
 /* dst NULL: only checks. */
 int stack__load(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, struct reg *dst);

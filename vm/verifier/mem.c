@@ -83,7 +83,7 @@ static int check_map_flags(struct verifier *v, uint32_t map, bool write)
 {
 	const struct map_view *m = &v->view->maps[map];
 
-	if (m->geo.flags & (write ? BPF_F_RDONLY_PROG : BPF_F_WRONLY_PROG))
+	if (write ? !rt_geometry__writable(&m->geo) : !rt_geometry__readable(&m->geo))
 		return reject(v, "%s map '%s' forbidden", write ? "write into" : "read from",
 			m->name);
 	return 0;
