@@ -35,11 +35,18 @@ int kernel__create_map(
 
 int kernel__load_xdp(const struct bpf_insn *insns, size_t n_insns)
 {
+	return kernel__load_xdp_with(NULL, insns, n_insns, false);
+}
+
+int kernel__load_xdp_with(
+	const int *map_fds, const struct bpf_insn *insns, size_t n_insns, bool quietly)
+{
 	static char log[1 << 16];
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = sizeof(log));
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = sizeof(log),
+		.fd_array = map_fds);
 	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "xdpk_test", "GPL", insns, n_insns, &opts);
 
-	if (fd < 0)
+	if (fd < 0 && !quietly)
 		printf("%s\n", log);
 	return fd < 0 ? -errno : fd;
 }

@@ -17,6 +17,9 @@ bool kernel__permitted(void);
 int kernel__create_map(uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t max_entries,
 	uint32_t flags);
 int kernel__load_xdp(const struct bpf_insn *insns, size_t n_insns);
+/* With references to maps by index. Prints the log, unless the kernel is expected to refuse. */
+int kernel__load_xdp_with(
+	const int *map_fds, const struct bpf_insn *insns, size_t n_insns, bool quietly);
 
 struct kernel_run {
 	const void *packet;

@@ -239,7 +239,8 @@ static void compare_creation(
 static void test_creation_as_kernel(void **state)
 {
 	static const uint32_t types[] = {BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_PERCPU_ARRAY,
-		BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_HASH};
+		BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_DEVMAP,
+		BPF_MAP_TYPE_DEVMAP_HASH, BPF_MAP_TYPE_CPUMAP, BPF_MAP_TYPE_XSKMAP};
 	static const uint32_t keys[] = {
 		0, 1, 4, 8, 513, 1 << 16, (4 << 20) - 64, 4 << 20, UINT32_MAX};
 	static const uint32_t values[] = {
@@ -247,7 +248,7 @@ static void test_creation_as_kernel(void **state)
 	static const uint32_t entries[] = {0, 1, 3};
 
 	require_kernel();
-	for (int t = 0; t < 4; t++) {
+	for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
 		/* NUMA_NODE wants one that exists: 0 does. The token flags of bits 16 and up are
 		 * for the syscall alone. */
 		for (uint32_t a = 0; a < 16; a++)

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * machine.h -- the same instructions on every backend and in the kernel. Maps are referred to
+ * by index: MAP_AT(register, index).
+ */
+#ifndef TESTS_UNIT_MACHINE_H
+#define TESTS_UNIT_MACHINE_H
+
+#include "ebpf-program.h"
+#include "kernel.h"
+
+#define MAP_AT(dst, index) \
+	I(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_IDX, 0, index), I(0, 0, 0, 0, 0)
+
+/* Ends with NULL: "interp", and "llvm" where it is built. */
+extern const char *const machine_backends[];
+
+/* Loaded, and compiled where the backend does that. Fails the test with the reason. */
+struct ebpf_program *machine__load(struct ebpf_instance *inst, const char *backend,
+	struct ebpf_map *const *maps, uint32_t n_maps, const struct bpf_insn *insns,
+	size_t n_insns);
+/* NULL, or the reason why it is rejected: to be freed. */
+char *machine__reason(struct ebpf_instance *inst, struct ebpf_map *const *maps, uint32_t n_maps,
+	const struct bpf_insn *insns, size_t n_insns);
+/* Its verdict on a packet of zeros; env->redirect is what it asked for. */
+uint32_t machine__run(struct ebpf_program *prog, struct ebpf_env *env);
+
+#endif
