@@ -52,6 +52,10 @@ static void compare_redirects(const struct sides *s, uint32_t packet,
 		differ_in_number(s, packet, "redirect kind", "%u", got->kind, want->kind);
 	else if (got->kind && got->ifindex != want->ifindex)
 		differ_in_number(s, packet, "redirect target", "%u", got->ifindex, want->ifindex);
+	else if (got->kind == EBPF_REDIRECT_MAP && got->key != want->key)
+		differ_in_number(s, packet, "redirect key", "%u", got->key, want->key);
+	else if (got->kind == EBPF_REDIRECT_MAP && got->flags != want->flags)
+		differ_in_number(s, packet, "redirect flags", "%u", got->flags, want->flags);
 }
 
 void compare__packets(json_t *report, uint32_t number, const char *who,

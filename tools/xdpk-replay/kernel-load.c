@@ -55,11 +55,13 @@ static int copy_contents(struct ebpf_map *map, int fd, char **errmsg)
 
 	while (!err && (err = ebpf_map__next_key(map, key, next)) == 0) {
 		err = ebpf_map__lookup(map, next, ours);
-		if (err)
-			break;
-		spread(o, ours, theirs);
-		if (bpf_map_update_elem(fd, next, theirs, BPF_ANY))
-			err = -errno;
+		if (err == -ENOENT) { /* some arrays have a key for what is not there */
+			err = 0;
+		} else if (!err) {
+			spread(o, ours, theirs);
+			if (bpf_map_update_elem(fd, next, theirs, BPF_ANY))
+				err = -errno;
+		}
 		key = next;
 		next = key == keys ? keys + o->key_size : keys;
 	}

@@ -20,6 +20,13 @@ bool map_type__is_array(uint32_t type)
 	return type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
+/* What these hold means nothing outside of one machine: programs, maps, sockets. */
+static bool holds_handles(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_PROG_ARRAY || type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
+	       type == BPF_MAP_TYPE_HASH_OF_MAPS || type == BPF_MAP_TYPE_XSKMAP;
+}
+
 static int compare_keys(const void *a, const void *b, void *key_size)
 {
 	return memcmp(a, b, *(uint32_t *)key_size);
@@ -46,11 +53,13 @@ static int read_entries(struct map_copy *m, const struct map_reader *r, uint8_t 
 			room = more;
 		}
 		err = r->lookup(r->map, next, value);
-		if (err)
+		if (err && err != -ENOENT) /* some arrays have a key for what is not there */
 			return err;
-		entry = m->entries + m->n++ * map_copy__entry_size(m);
-		memcpy(entry, next, m->key_size);
-		memcpy(entry + m->key_size, value + r->value_at, m->value_size);
+		if (!err) {
+			entry = m->entries + m->n++ * map_copy__entry_size(m);
+			memcpy(entry, next, m->key_size);
+			memcpy(entry + m->key_size, value + r->value_at, m->value_size);
+		}
 		key = next;
 		next = key == keys ? keys + m->key_size : keys;
 	}
@@ -72,7 +81,9 @@ int map_set__add(struct map_set *set, const struct ebpf_map_opts *opts,
 			.type = opts->type,
 			.key_size = opts->key_size,
 			.value_size = opts->value_size};
-		if (m->name)
+		if (m->name && holds_handles(m->type))
+			err = 0;
+		else if (m->name)
 			err = read_entries(m, reader, keys, value, opts->max_entries);
 		if (!err && !map_type__is_array(m->type) && m->n)
 			qsort_r(m->entries, m->n, map_copy__entry_size(m), compare_keys,

@@ -36,8 +36,10 @@ void report__packet(
 		"out_length", (json_int_t)out->len, "metadata", (json_int_t)out->meta_len,
 		"changed", changed);
 
-	if (out->has_redirect && out->redirect.kind)
+	if (out->has_redirect && out->redirect.ifindex && out->redirect.kind)
 		json_object_set_new(p, "ifindex", json_integer(out->redirect.ifindex));
+	if (out->has_redirect && out->redirect.kind == EBPF_REDIRECT_MAP)
+		json_object_set_new(p, "map_entry", json_integer(out->redirect.key));
 	json_array_append_new(list, p);
 }
 
