@@ -37,16 +37,24 @@ struct built {
 
 static void build(struct built *b)
 {
-	struct program_view v = {.name = "prog", .type = EBPF_PROGRAM_XDP, .insns = insns,
-		.n_insns = 4, .maps = b->maps, .n_maps = 2, .funcs = funcs, .n_funcs = 2,
-		.lines = lines, .n_lines = 3, .helpers = helpers, .n_helpers = 2};
+	struct program_view v = {.name = "prog",
+		.type = EBPF_PROGRAM_XDP,
+		.insns = insns,
+		.n_insns = 4,
+		.maps = b->maps,
+		.n_maps = 2,
+		.funcs = funcs,
+		.n_funcs = 2,
+		.lines = lines,
+		.n_lines = 3,
+		.helpers = helpers,
+		.n_helpers = 2};
 
 	b->maps[0] = (struct map_view){.name = "flows"};
 	b->maps[1] = (struct map_view){.name = ".rodata", .frozen = contents};
+	assert_int_equal(rt_geometry__init(&b->maps[0].geo, BPF_MAP_TYPE_HASH, 16, 8, 1000, 0), 0);
 	assert_int_equal(
-		rt_geometry__init(&b->maps[0].geo, BPF_MAP_TYPE_HASH, 16, 8, 1000, 0), 0);
-	assert_int_equal(rt_geometry__init(&b->maps[1].geo, BPF_MAP_TYPE_ARRAY, 4, 5, 1,
-				 BPF_F_RDONLY_PROG),
+		rt_geometry__init(&b->maps[1].geo, BPF_MAP_TYPE_ARRAY, 4, 5, 1, BPF_F_RDONLY_PROG),
 		0);
 	assert_int_equal(compile_request__build(&v, 5, &driver, "native", &b->blob, &b->size), 0);
 }

@@ -169,8 +169,12 @@ static uint64_t value_of(void *user, uint64_t map)
 static void asks_for_64_bit_immediates(void **state)
 {
 	uint64_t base = 0x1122334400000000ull;
-	struct ebpf_lddw_helpers h = {.map_by_fd = plus_user, .map_by_idx = plus_user,
-		.map_val = value_of, .var_addr = plus_user, .code_addr = plus_user, .user = &base};
+	struct ebpf_lddw_helpers h = {.map_by_fd = plus_user,
+		.map_by_idx = plus_user,
+		.map_val = value_of,
+		.var_addr = plus_user,
+		.code_addr = plus_user,
+		.user = &base};
 
 	for (unsigned i = 0; i < N_BACKENDS; i++) {
 		for (unsigned src = 1; src <= 6; src++) {

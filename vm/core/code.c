@@ -18,8 +18,8 @@ static uint64_t interpret(struct ebpf_env *env, void *ctx)
 	return interp__run(env->prog->interp, env, ctx);
 }
 
-static const struct ebpf_code *keep(struct ebpf_program *prog, const struct program_code *made,
-	char **errmsg)
+static const struct ebpf_code *keep(
+	struct ebpf_program *prog, const struct program_code *made, char **errmsg)
 {
 	struct program_code *c = malloc(sizeof(*c));
 
@@ -38,7 +38,8 @@ static const struct ebpf_code *keep(struct ebpf_program *prog, const struct prog
 const struct ebpf_code *ebpf_program__interpret(
 	struct ebpf_program *prog, const struct ebpf_driver *driver, char **errmsg)
 {
-	struct program_code made = {.code = {.backend = "interp", .entry = interpret,
+	struct program_code made = {.code = {.backend = "interp",
+					    .entry = interpret,
 					    .driver = driver ? driver->native : NULL}};
 
 	if (errmsg)

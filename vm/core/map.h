@@ -13,7 +13,7 @@
 #include "../runtime/map.h"
 
 struct ebpf_map {
-	struct rt_map rt; /* what programs hold the address of */
+	struct rt_map rt;          /* what programs hold the address of */
 	struct ebpf_map_opts opts; /* .name is owned */
 	struct ebpf_instance *inst;
 	atomic_uint refs;

@@ -27,11 +27,17 @@ static int copy_spec(struct ebpf_program *prog, const struct ebpf_program_spec *
 {
 	static const struct ebpf_func whole = {.name = "main"};
 	struct map_view *maps = calloc(spec->n_maps + 1, sizeof(*maps));
-	struct program_view v = {.name = spec->name, .type = spec->type, .insns = spec->insns,
-		.n_insns = spec->n_insns, .maps = maps, .n_maps = spec->n_maps,
+	struct program_view v = {.name = spec->name,
+		.type = spec->type,
+		.insns = spec->insns,
+		.n_insns = spec->n_insns,
+		.maps = maps,
+		.n_maps = spec->n_maps,
 		.funcs = spec->n_funcs ? spec->funcs : &whole,
-		.n_funcs = spec->n_funcs ? spec->n_funcs : 1, .lines = spec->lines,
-		.n_lines = spec->n_lines, .helpers = prog->raw.helpers,
+		.n_funcs = spec->n_funcs ? spec->n_funcs : 1,
+		.lines = spec->lines,
+		.n_lines = spec->n_lines,
+		.helpers = prog->raw.helpers,
 		.n_helpers = prog->raw.n_helpers};
 	int err = -ENOMEM;
 
@@ -103,12 +109,15 @@ struct ebpf_program *program__load(struct ebpf_instance *inst, const struct ebpf
 	if (raw)
 		prog->raw = *raw;
 	if (!spec->n_insns)
-		err = error__set(errmsg, -EINVAL, "%s: the program has no instructions", spec->name);
+		err = error__set(
+			errmsg, -EINVAL, "%s: the program has no instructions", spec->name);
 	else if (!(err = copy_spec(prog, spec, errmsg)) && (err = hold_maps(prog, spec)))
 		error__set(errmsg, err, "%s: no memory for the program", spec->name);
 	if (!err && !(err = verify(prog, opts, errmsg))) {
-		struct interp_binding b = {.view = &prog->view, .maps = prog->rt_maps,
-			.lddw = prog->raw.lddw, .helper_fns = prog->raw.helper_fns};
+		struct interp_binding b = {.view = &prog->view,
+			.maps = prog->rt_maps,
+			.lddw = prog->raw.lddw,
+			.helper_fns = prog->raw.helper_fns};
 
 		prog->interp = interp__prepare(&b, errmsg);
 		if (!prog->interp)

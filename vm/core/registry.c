@@ -34,8 +34,7 @@ static bool plain_name(const char *name)
 /* The folder of the environment, this build's, the installed one, then the system's. */
 static void *open_module(const char *name, char **errmsg)
 {
-	const char *dirs[] = {
-		getenv("EBPF_BACKEND_DIR"), EBPF_BUILD_DIR, EBPF_BACKEND_DIR, ""};
+	const char *dirs[] = {getenv("EBPF_BACKEND_DIR"), EBPF_BUILD_DIR, EBPF_BACKEND_DIR, ""};
 	char path[4096];
 
 	for (unsigned i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
@@ -43,7 +42,8 @@ static void *open_module(const char *name, char **errmsg)
 
 		if (!dirs[i])
 			continue;
-		snprintf(path, sizeof(path), "%s%slibebpf-%s.so", dirs[i], *dirs[i] ? "/" : "", name);
+		snprintf(path, sizeof(path), "%s%slibebpf-%s.so", dirs[i], *dirs[i] ? "/" : "",
+			name);
 		handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 		if (handle)
 			return handle;

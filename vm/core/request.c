@@ -18,9 +18,9 @@
 #define XDPK_VERSION "unknown"
 #endif
 
-#define MAGIC         0x7165726b70647801ull /* "\1xdpkreq" */
-#define MAX_COUNT     (1u << 24)
-#define NO_CONTENTS   UINT32_MAX
+#define MAGIC       0x7165726b70647801ull /* "\1xdpkreq" */
+#define MAX_COUNT   (1u << 24)
+#define NO_CONTENTS UINT32_MAX
 
 struct wire_header {
 	uint64_t magic;
@@ -143,9 +143,14 @@ static void fill_named(const struct program_view *v, struct strings *s, struct w
 int compile_request__build(const struct program_view *v, uint32_t flags,
 	const struct ebpf_driver *driver, const char *cpu, uint8_t **blob, size_t *size)
 {
-	struct wire_header h = {.magic = MAGIC, .type = v->type, .flags = flags,
-		.n_insns = v->n_insns, .n_maps = v->n_maps, .n_funcs = v->n_funcs,
-		.n_lines = v->n_lines, .n_helpers = v->n_helpers,
+	struct wire_header h = {.magic = MAGIC,
+		.type = v->type,
+		.flags = flags,
+		.n_insns = v->n_insns,
+		.n_maps = v->n_maps,
+		.n_funcs = v->n_funcs,
+		.n_lines = v->n_lines,
+		.n_helpers = v->n_helpers,
 		.bitcode_size = driver ? (uint32_t)driver->bitcode_size : 0};
 	struct strings s = {.room = 256};
 	struct wire_layout l;
@@ -214,7 +219,8 @@ static const char *string_at(const struct opening *o, uint32_t at)
 
 static int bad(const struct opening *o, const char *what, uint32_t i)
 {
-	return error__set(o->errmsg, -EINVAL, "compile request: %s %" PRIu32 " is damaged", what, i);
+	return error__set(
+		o->errmsg, -EINVAL, "compile request: %s %" PRIu32 " is damaged", what, i);
 }
 
 static int open_maps(const struct opening *o, struct map_view *maps)
@@ -227,8 +233,9 @@ static int open_maps(const struct opening *o, struct map_view *maps)
 
 		m->name = string_at(o, w[i].name);
 		/* The derived fields are derived again: nobody else's are believed. */
-		if (!m->name || rt_geometry__init(&m->geo, g->type, g->key_size, g->value_size,
-					g->max_entries, g->flags) ||
+		if (!m->name ||
+			rt_geometry__init(&m->geo, g->type, g->key_size, g->value_size,
+				g->max_entries, g->flags) ||
 			memcmp(&m->geo, g, sizeof(*g)) != 0)
 			return bad(o, "map", i);
 		if (w[i].contents == NO_CONTENTS)
@@ -297,8 +304,8 @@ static int check_header(struct opening *o, size_t size)
 	o->l = layout_of(h);
 	if (o->l.total != size || h->total != size || !h->strings_size ||
 		o->blob[o->l.strings + h->strings_size - 1] != '\0')
-		return error__set(o->errmsg, -EINVAL,
-			"compile request: its size does not fit its contents");
+		return error__set(
+			o->errmsg, -EINVAL, "compile request: its size does not fit its contents");
 	if (!string_at(o, h->version) || strcmp(string_at(o, h->version), XDPK_VERSION) != 0)
 		return error__set(o->errmsg, -EINVAL, "compile request: made by another version");
 	if (!string_at(o, h->name) || !string_at(o, h->driver_name) || !string_at(o, h->cpu))
@@ -334,10 +341,17 @@ int compile_request__open(
 		compile_request__close(req);
 		return err;
 	}
-	req->view = (struct program_view){.name = string_at(&o, o.h->name), .type = o.h->type,
-		.insns = (const void *)(blob + o.l.insns), .n_insns = o.h->n_insns,
-		.maps = maps, .n_maps = o.h->n_maps, .funcs = funcs, .n_funcs = o.h->n_funcs,
-		.lines = lines, .n_lines = o.h->n_lines, .helpers = helpers,
+	req->view = (struct program_view){.name = string_at(&o, o.h->name),
+		.type = o.h->type,
+		.insns = (const void *)(blob + o.l.insns),
+		.n_insns = o.h->n_insns,
+		.maps = maps,
+		.n_maps = o.h->n_maps,
+		.funcs = funcs,
+		.n_funcs = o.h->n_funcs,
+		.lines = lines,
+		.n_lines = o.h->n_lines,
+		.helpers = helpers,
 		.n_helpers = o.h->n_helpers};
 	req->flags = o.h->flags;
 	req->driver_name = string_at(&o, o.h->driver_name);

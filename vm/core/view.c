@@ -7,11 +7,11 @@
 
 #include "view.h"
 
-#define XDP_FIELD(field, kind_, place_)                                                            \
-	{                                                                                          \
-		.name = #field, .offset = offsetof(struct xdp_md, field), .size = 4,               \
-		.kind = kind_, .place = offsetof(struct ebpf_xdp_ctx, place_),                     \
-		.place_size = sizeof(((struct ebpf_xdp_ctx *)0)->place_)                           \
+#define XDP_FIELD(field, kind_, place_)                                              \
+	{                                                                            \
+		.name = #field, .offset = offsetof(struct xdp_md, field), .size = 4, \
+		.kind = kind_, .place = offsetof(struct ebpf_xdp_ctx, place_),       \
+		.place_size = sizeof(((struct ebpf_xdp_ctx *)0)->place_)             \
 	}
 
 static const struct ctx_field xdp_fields[] = {

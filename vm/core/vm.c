@@ -38,8 +38,10 @@ static _Thread_local struct ebpf_fault last_fault;
 
 static void keep_fault(const struct ebpf_env *env)
 {
-	last_fault = (struct ebpf_fault){.reason = env->fault_reason, .insn = env->fault_insn,
-		.address = env->fault_address, .size = env->fault_size};
+	last_fault = (struct ebpf_fault){.reason = env->fault_reason,
+		.insn = env->fault_insn,
+		.address = env->fault_address,
+		.size = env->fault_size};
 }
 
 void ebpf_jit_enter(
@@ -102,8 +104,8 @@ const char *ebpf_get_vm_name(const struct ebpf_vm *vm)
 }
 
 /* The value a 64-bit immediate load with source field `src` gives. */
-static int lddw_value(struct ebpf_vm *vm, const struct ebpf_insn *p, uint32_t at, uint64_t *value,
-	char **errmsg)
+static int lddw_value(
+	struct ebpf_vm *vm, const struct ebpf_insn *p, uint32_t at, uint64_t *value, char **errmsg)
 {
 	const struct ebpf_lddw_helpers *h = &vm->lddw_helpers;
 	uint32_t imm = (uint32_t)p[0].imm;
@@ -124,7 +126,8 @@ static int lddw_value(struct ebpf_vm *vm, const struct ebpf_insn *p, uint32_t at
 
 	if (!kinds[p->src].first || (kinds[p->src].value && !h->map_val))
 		return error__set(errmsg, -EINVAL,
-			"instruction %u: lddw with source %u needs the callback %s, which is not set",
+			"instruction %u: lddw with source %u needs the callback %s, which is not "
+			"set",
 			at, p->src, kinds[p->src].first ? "map_val" : kinds[p->src].name);
 	*value = kinds[p->src].first(h->user, imm);
 	if (kinds[p->src].value)
@@ -161,8 +164,8 @@ int ebpf_load(struct ebpf_vm *vm, const void *code, uint32_t code_len, char **er
 	uint32_t n = code_len / sizeof(struct ebpf_insn);
 	struct ebpf_program_spec spec = {
 		.name = "raw", .type = EBPF_PROGRAM_RAW, .insns = code, .n_insns = n};
-	struct raw_binding raw = {.helpers = vm->helpers, .helper_fns = vm->helper_fns,
-		.n_helpers = vm->n_helpers};
+	struct raw_binding raw = {
+		.helpers = vm->helpers, .helper_fns = vm->helper_fns, .n_helpers = vm->n_helpers};
 	int err;
 
 	if (errmsg)
@@ -170,8 +173,8 @@ int ebpf_load(struct ebpf_vm *vm, const void *code, uint32_t code_len, char **er
 	if (vm->prog)
 		return error__set(errmsg, -EBUSY, "code is loaded already: unload it first");
 	if (!code_len || code_len % sizeof(struct ebpf_insn))
-		return error__set(errmsg, -EINVAL,
-			"%u bytes of code: not a positive multiple of 8", code_len);
+		return error__set(errmsg, -EINVAL, "%u bytes of code: not a positive multiple of 8",
+			code_len);
 	if (n > EBPF_MAX_INSNS)
 		return error__set(errmsg, -E2BIG, "%u instructions: at most %d are allowed", n,
 			EBPF_MAX_INSNS);

@@ -48,9 +48,9 @@ struct ebpf_program;
 typedef void (*ebpf_trace_fn)(void *user, const char *text, size_t len);
 
 struct ebpf_instance_opts {
-	uint32_t workers;      /* greatest number of workers; 0 means 1 */
-	uint64_t map_memory;   /* bytes all maps may take together; 0 means 1 GiB */
-	ebpf_trace_fn trace;   /* NULL: trace output is dropped */
+	uint32_t workers;    /* greatest number of workers; 0 means 1 */
+	uint64_t map_memory; /* bytes all maps may take together; 0 means 1 GiB */
+	ebpf_trace_fn trace; /* NULL: trace output is dropped */
 	void *trace_user;
 };
 
@@ -101,8 +101,8 @@ struct ebpf_verify_stats {
 };
 
 struct ebpf_load_opts {
-	int log_level;               /* 0: text on rejection only, 1: branches, 2: every insn */
-	char **log;                  /* malloc'ed text or NULL; set also when the load fails */
+	int log_level; /* 0: text on rejection only, 1: branches, 2: every insn */
+	char **log;    /* malloc'ed text or NULL; set also when the load fails */
 	struct ebpf_verify_stats *stats;
 };
 

@@ -71,8 +71,9 @@ SEC("xdp") int types(struct xdp_md *ctx)
 
 SEC("xdp") int enumerators(struct xdp_md *ctx)
 {
-	return bpf_core_enum_value_exists(enum color, BLUE) + bpf_core_enum_value(enum color, BLUE) +
-	       bpf_core_enum_value(enum color, GREEN) + (bpf_core_enum_value(enum wide, WIDE) >> 40);
+	return bpf_core_enum_value_exists(enum color, BLUE) +
+	       bpf_core_enum_value(enum color, BLUE) + bpf_core_enum_value(enum color, GREEN) +
+	       (bpf_core_enum_value(enum wide, WIDE) >> 40);
 }
 
 char _license[] SEC("license") = "GPL";
