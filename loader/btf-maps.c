@@ -9,6 +9,11 @@
  *		__type(key, __u32);                  __u32 *key;
  *	} flows SEC(".maps");
  *
+ * What a map of maps holds is an array of pointers to another definition at the end, an array
+ * of programs' to functions; an initialiser is in the section's relocations (entries.c):
+ *
+ *		__array(values, struct { ... });     typeof(struct { ... }) *values[];
+ *
  * BTF of an unlinked object knows no offsets, so a variable is found by its symbol.
  */
 #include <errno.h>
@@ -25,15 +30,16 @@ enum { PIN_NONE, PIN_BY_NAME };
 
 struct map_field {
 	const char *name;
-	enum { NUMBER, SIZE_OF_TYPE, IGNORED } kind;
+	enum { NUMBER, SIZE_OF_TYPE, VALUES, IGNORED } kind;
 	size_t place; /* uint32_t in struct definition */
 };
 
-/* numa_node, map_extra: of no consequence here. values: what an array of maps or programs
- * holds at first; those types are refused when maps are created. */
+/* numa_node, map_extra: of no consequence here. */
 struct definition {
 	struct ebpf_map_opts opts;
 	uint32_t pinning;
+	uint64_t values;              /* offset of the member in the struct, or NO_VALUES */
+	const struct btf_type *inner; /* of a map of maps, NULL if not given */
 };
 
 static const struct map_field fields[] = {
@@ -47,7 +53,7 @@ static const struct map_field fields[] = {
 	{"pinning", NUMBER, offsetof(struct definition, pinning)},
 	{"numa_node", IGNORED, 0},
 	{"map_extra", IGNORED, 0},
-	{"values", IGNORED, 0},
+	{"values", VALUES, 0},
 };
 
 static const struct map_field *find_field(const char *name)
@@ -82,6 +88,33 @@ static bool field_value(
 	return true;
 }
 
+static bool holds_maps(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_ARRAY_OF_MAPS || type == BPF_MAP_TYPE_HASH_OF_MAPS;
+}
+
+/* The member `values`: an array, of pointers, to a struct or to a function's type. */
+static int read_values(const struct btf *btf, const char *map, const struct btf_type *s,
+	uint32_t member, struct definition *def, char **errmsg)
+{
+	const struct btf_type *t = btf_types__resolve(btf, btf_members(s)[member].type);
+	bool maps = holds_maps(def->opts.type);
+
+	if (!maps && def->opts.type != BPF_MAP_TYPE_PROG_ARRAY)
+		return error__set(errmsg, -EINVAL,
+			"map %s: field values, but it is no map of maps or programs", map);
+	t = t && btf_is_array(t) ? btf_types__resolve(btf, btf_array(t)->type) : NULL;
+	t = t && btf_is_ptr(t) ? btf_types__resolve(btf, t->type) : NULL;
+	if (!t || !(maps ? btf_is_struct(t) : btf_is_func_proto(t)))
+		return error__set(
+			errmsg, -EINVAL, "map %s: field values is not what __array() makes", map);
+	if (def->opts.value_size == 0)
+		def->opts.value_size = sizeof(uint32_t);
+	def->inner = maps ? t : NULL;
+	def->values = btf_member_bit_offset(s, member) / 8;
+	return 0;
+}
+
 static int read_definition(const struct btf *btf, const char *map, const struct btf_type *s,
 	struct definition *def, char **errmsg)
 {
@@ -97,6 +130,13 @@ static int read_definition(const struct btf *btf, const char *map, const struct 
 			return error__set(errmsg, -EINVAL, "map %s: unknown field %s", map, name);
 		if (field->kind == IGNORED)
 			continue;
+		if (field->kind == VALUES) {
+			int err = read_values(btf, map, s, i, def, errmsg);
+
+			if (err)
+				return err;
+			continue;
+		}
 		if (!field_value(btf, m->type, field, &value))
 			return error__set(errmsg, -EINVAL, "map %s: field %s is not what %s makes",
 				map, name, field->kind == NUMBER ? "__uint()" : "__type()");
@@ -127,11 +167,30 @@ static const struct elf_symbol *find_symbol(
 	return NULL;
 }
 
+/* The definition of what a map of maps holds. */
+static int read_inner(const struct btf *btf, const char *map, struct definition *outer,
+	struct object_map *to, char **errmsg)
+{
+	struct definition def = {.values = NO_VALUES};
+	int err = read_definition(btf, map, outer->inner, &def, errmsg);
+
+	if (err)
+		return err;
+	if (holds_maps(def.opts.type))
+		return error__set(errmsg, -EINVAL, "map %s: it holds maps that hold maps", map);
+	to->inner = malloc(sizeof(*to->inner));
+	if (!to->inner)
+		return error__set(errmsg, -ENOMEM, "no memory for map %s", map);
+	*to->inner = def.opts;
+	return 0;
+}
+
 static int add_map(struct object *obj, uint32_t section, uint32_t var_id, char **errmsg)
 {
 	const struct btf_type *var = btf__type_by_id(obj->btf, var_id), *type;
+	struct definition def = {.values = NO_VALUES};
+	struct object_map map = {.section = section};
 	const struct elf_symbol *symbol;
-	struct definition def = {0};
 	const char *name;
 	int err;
 
@@ -146,17 +205,20 @@ static int add_map(struct object *obj, uint32_t section, uint32_t var_id, char *
 	if (!type || !btf_is_struct(type))
 		return error__set(errmsg, -EINVAL, "map %s: its definition is no struct", name);
 	err = read_definition(obj->btf, name, type, &def, errmsg);
+	if (!err && def.inner)
+		err = read_inner(obj->btf, name, &def, &map, errmsg);
 	if (err)
 		return err;
-	def.opts.name = name;
-	return object__add_map(obj,
-		&(struct object_map){
-			.opts = def.opts,
-			.section = section,
-			.offset = symbol->value,
-			.pin_by_name = def.pinning == PIN_BY_NAME,
-		},
-		errmsg);
+	map.opts = def.opts;
+	map.opts.name = name;
+	map.offset = symbol->value;
+	map.size = symbol->size;
+	map.values = def.values == NO_VALUES ? NO_VALUES : symbol->value + def.values;
+	map.pin_by_name = def.pinning == PIN_BY_NAME;
+	err = object__add_map(obj, &map, errmsg);
+	if (err)
+		free(map.inner);
+	return err;
 }
 
 int object__add_btf_maps(struct object *obj, char **errmsg)

@@ -98,6 +98,7 @@ int object__add_data_map(struct object *obj, const char *section_name, uint32_t 
 				.value_size = size,
 				.max_entries = 1,
 				.flags = is_const ? BPF_F_RDONLY_PROG : 0},
+			.values = NO_VALUES,
 			.section = section,
 			.is_data = true,
 			.contents = contents,

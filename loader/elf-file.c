@@ -274,7 +274,7 @@ static int read_all_relocations(struct elf_file *f, uint32_t symtab, char **errm
 				"section %zu relocates section %u, but there are only %u",
 				elf_ndxscn(scn), h.sh_info, f->n_sections);
 		s = &f->sections[h.sh_info];
-		if (!s->is_code)
+		if (!s->is_code && strcmp(s->name, ".maps") != 0)
 			continue;
 		if (h.sh_type == SHT_RELA || h.sh_link != symtab)
 			return error__set(errmsg, -EINVAL,

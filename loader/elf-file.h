@@ -38,7 +38,7 @@ struct elf_section {
 	uint64_t size, flags;
 	uint32_t type;
 	bool is_code;
-	struct elf_relocation *relocations; /* sections with code only */
+	struct elf_relocation *relocations; /* of code and of .maps */
 	uint32_t n_relocations;
 };
 

@@ -40,6 +40,7 @@ static int add_map(struct object *obj, const struct elf_symbol *s, uint64_t stri
 				.value_size = def.value_size,
 				.max_entries = def.max_entries,
 				.flags = def.flags},
+			.values = NO_VALUES,
 			.section = s->section,
 			.offset = s->value,
 		},

@@ -6,6 +6,7 @@
  *	     │                                                │
  *	object.c     open and close ─► btf-maps.c, legacy-maps.c, data-maps.c, externs.c: the maps
  *	                             └► functions.c                               the code
+ *	entries.c    what arrays of maps and programs hold at first
  *	load.c       maps into an instance, programs into the machine
  *	link.c       a program and the subprograms it reaches ─► core-relocate.c, relocate.c,
  *	             one function each
@@ -22,15 +23,26 @@
 #include "elf-file.h"
 #include "object.h"
 
+#define NO_VALUES UINT64_MAX
+
+struct initial_entry { /* of an array of maps or programs */
+	uint32_t key;
+	uint32_t target; /* index of a map or of a function */
+};
+
 struct object_map {
-	struct ebpf_map_opts opts; /* .name is owned */
-	uint32_t section;          /* where its definition or its contents are; 0: .kconfig */
-	uint64_t offset;           /* of the definition in .maps; 0 for data */
-	bool is_data;              /* global variables; contents are its first value */
-	const uint8_t *contents;   /* value_size bytes; NULL: zeros */
-	bool is_const;             /* .rodata: frozen when a program is made */
-	bool pin_by_name;          /* LIBBPF_PIN_BY_NAME: one map for all objects that name it */
-	struct ebpf_map *map;      /* NULL before object__create_maps() */
+	struct ebpf_map_opts opts;   /* .name is owned */
+	struct ebpf_map_opts *inner; /* map-in-map: what it holds; owned. NULL: not defined */
+	uint64_t values;             /* offset of the initialiser in .maps; NO_VALUES */
+	struct initial_entry *entries;
+	uint32_t n_entries;
+	uint32_t section;        /* where its definition or its contents are; 0: .kconfig */
+	uint64_t offset, size;   /* of the definition in .maps; 0 for data */
+	bool is_data;            /* global variables; contents are its first value */
+	const uint8_t *contents; /* value_size bytes; NULL: zeros */
+	bool is_const;           /* .rodata: frozen when a program is made */
+	bool pin_by_name;        /* LIBBPF_PIN_BY_NAME: one map for all objects that name it */
+	struct ebpf_map *map;    /* NULL before object__create_maps() */
 };
 
 struct object_function {
@@ -71,7 +83,7 @@ struct object {
 /* "path: " before *errmsg, and control characters (names come from the file) out of it. */
 void object__fail(const struct object *obj, char **errmsg);
 
-/* Appends a map; `map->opts.name` is copied. */
+/* Appends a map; `map->opts.name` is copied, `map->inner` is taken if that works. */
 int object__add_map(struct object *obj, const struct object_map *map, char **errmsg);
 int object__add_btf_maps(struct object *obj, char **errmsg);
 int object__add_legacy_maps(struct object *obj, char **errmsg);
@@ -83,6 +95,8 @@ int object__add_data_map(struct object *obj, const char *section_name, uint32_t 
 int object__add_externs(struct object *obj, char **errmsg);
 /* NULL: no such variable in .kconfig. */
 struct object_extern *object__find_extern(const struct object *obj, const char *name);
+/* What the initialisers of maps in .maps refer to; after the functions are found. */
+int object__read_entries(struct object *obj, char **errmsg);
 /* The index of the map defined at `offset` of `section`, or of the data of `section`
  * whatever the offset; -1 if none. */
 int object__map_at(const struct object *obj, uint32_t section, int64_t offset);

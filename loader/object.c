@@ -48,6 +48,8 @@ static int open_parts(struct object *obj, const void *elf, size_t size, char **e
 		err = object__add_externs(obj, errmsg);
 	if (!err)
 		err = object__find_functions(obj, errmsg);
+	if (!err)
+		err = object__read_entries(obj, errmsg);
 	return err;
 }
 
@@ -137,6 +139,8 @@ void object__close(struct object *obj)
 	for (size_t i = 0; i < obj->n_maps; i++) {
 		ebpf_map__unref(obj->maps[i].map);
 		free((char *)obj->maps[i].opts.name);
+		free(obj->maps[i].inner);
+		free(obj->maps[i].entries);
 	}
 	free(obj->maps);
 	free(obj->externs);

@@ -32,6 +32,11 @@ struct object_program {
 	bool is_xdp;         /* the section's prefix is xdp */
 };
 
+struct object_entry {
+	uint32_t key;
+	const char *name; /* of a map or of a program of the object */
+};
+
 /* NULL with *errmsg on failure. The path is only for messages with _mem(). */
 struct object *object__open(const char *path, char **errmsg);
 struct object *object__open_mem(const char *path, const void *elf, size_t size, char **errmsg);
@@ -47,6 +52,11 @@ const struct object_program *object__find_program(
 size_t object__n_maps(const struct object *obj);
 /* Valid before maps are created too. */
 const struct ebpf_map_opts *object__map_opts(const struct object *obj, size_t i);
+/* What a map of maps holds; NULL if it is none or the object does not say. */
+const struct ebpf_map_opts *object__map_inner(const struct object *obj, size_t i);
+/* What a map of maps or programs holds at first: entry `entry` of map `i`. False after the
+ * last. */
+bool object__map_entry(const struct object *obj, size_t i, size_t entry, struct object_entry *e);
 /* NULL before object__create_maps(); borrowed. */
 struct ebpf_map *object__map(const struct object *obj, size_t i);
 struct ebpf_map *object__map_by_name(const struct object *obj, const char *name);

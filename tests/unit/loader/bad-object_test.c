@@ -271,6 +271,29 @@ static void impossible_relocations(void **state)
 	refuse_program(img, "bad.o", "constant", "outside");
 }
 
+static void impossible_initialisers(void **state)
+{
+	struct image img = load_image("nested");
+	Elf64_Rel *r = relocation(&img, ".rel.maps");
+
+	r->r_offset += 4;
+	refuse_open(img, "section .maps, offset 0x");
+	img = load_image("nested");
+	r = relocation(&img, ".rel.maps");
+	r->r_info = ELF64_R_INFO(ELF64_R_SYM(r->r_info), R_BPF_UNKNOWN);
+	refuse_open(img, "a relocation of type 77 that is no value of a map");
+	img = load_image("nested");
+	r = relocation(&img, ".rel.maps") + 1;
+	r->r_info = ELF64_R_INFO(0, ELF64_R_TYPE(r->r_info));
+	refuse_open(img, "value 6 of map array is no map");
+	img = load_image("nested");
+	image_symbol(&img, "leave")->st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC);
+	refuse_open(img, "value 3 of map jumps is no program");
+	img = load_image("nested");
+	image_symbol(&img, "array")->st_size = 0;
+	refuse_open(img, "a relocation of type 2 that is no value of a map");
+}
+
 static void what_only_one_program_needs(void **state)
 {
 	static const char *const cases[][2] = {
@@ -372,6 +395,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(absurd_sizes),
 		cmocka_unit_test(too_much_map_memory),
 		cmocka_unit_test(impossible_relocations),
+		cmocka_unit_test(impossible_initialisers),
 		cmocka_unit_test(what_only_one_program_needs),
 		cmocka_unit_test(impossible_core_relocations),
 		cmocka_unit_test(unknown_programs),

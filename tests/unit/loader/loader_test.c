@@ -439,6 +439,56 @@ static void missing_kernel_functions_are_not_called(void **state)
 	close_with_maps(obj, inst);
 }
 
+static size_t map_index(const struct object *obj, const char *name)
+{
+	for (size_t i = 0; i < object__n_maps(obj); i++) {
+		if (strcmp(object__map_opts(obj, i)->name, name) == 0)
+			return i;
+	}
+	fail_msg("no map %s", name);
+	return 0;
+}
+
+static void assert_entry(
+	const struct object *obj, const char *map, size_t i, uint32_t key, const char *name)
+{
+	struct object_entry e;
+
+	assert_true(object__map_entry(obj, map_index(obj, map), i, &e));
+	assert_int_equal(e.key, key);
+	assert_string_equal(e.name, name);
+}
+
+static void maps_of_maps_and_programs_are_read(void **state)
+{
+	struct object *obj = open_sample("nested");
+	const struct ebpf_map_opts *inner;
+	struct object_entry e;
+
+	assert_map(obj, "array", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 8, 0);
+	inner = object__map_inner(obj, map_index(obj, "array"));
+	assert_non_null(inner);
+	assert_int_equal(inner->type, BPF_MAP_TYPE_HASH);
+	assert_int_equal(inner->key_size, 8);
+	assert_int_equal(inner->value_size, 2);
+	assert_int_equal(inner->max_entries, 3);
+	assert_int_equal(inner->flags, BPF_F_NO_PREALLOC);
+	assert_entry(obj, "array", 0, 1, "second");
+	assert_entry(obj, "array", 1, 6, "first");
+	assert_false(object__map_entry(obj, map_index(obj, "array"), 2, &e));
+
+	assert_non_null(object__map_inner(obj, map_index(obj, "hash")));
+	assert_false(object__map_entry(obj, map_index(obj, "hash"), 0, &e));
+	assert_null(object__map_inner(obj, map_index(obj, "first")));
+
+	assert_map(obj, "jumps", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0);
+	assert_null(object__map_inner(obj, map_index(obj, "jumps")));
+	assert_entry(obj, "jumps", 0, 0, "enter");
+	assert_entry(obj, "jumps", 1, 3, "leave");
+	assert_false(object__map_entry(obj, map_index(obj, "jumps"), 2, &e));
+	object__close(obj);
+}
+
 #define FEATURES(test)                                         \
 	{#test " (v1)", test, NULL, NULL, "features.v1"},      \
 	{                                                      \
@@ -463,6 +513,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sizes_come_from_types_too),
 		cmocka_unit_test(untyped_symbols_are_functions),
 		cmocka_unit_test(weak_undefined_is_zero),
+		cmocka_unit_test(maps_of_maps_and_programs_are_read),
 		cmocka_unit_test(configuration_has_values),
 		cmocka_unit_test(missing_kernel_functions_are_not_called),
 		cmocka_unit_test(core_values_come_from_types),

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * entries.c -- initialisers of maps that hold maps or programs:
+ *
+ *	struct { ... __array(values, struct inner); } outer SEC(".maps") = {
+ *		.values = { [2] = &one_map },
+ *	};
+ *
+ * Each pointer is a relocation in section .maps, whose place says which map and which key;
+ * the eight bytes there are the addend.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/bpf.h>
+
+#include "../vm/core/error.h"
+#include "object-internal.h"
+
+#define R_BPF_64_ABS64 2
+#define POINTER        8 /* bytes */
+
+/* The map whose initialiser holds the pointer at `offset`. */
+static struct object_map *find_initialiser(struct object *obj, uint32_t section, uint64_t offset)
+{
+	for (size_t i = 0; i < obj->n_maps; i++) {
+		struct object_map *m = &obj->maps[i];
+
+		if (m->section == section && m->values != NO_VALUES && offset >= m->values &&
+			offset - m->offset <= m->size &&
+			m->size - (offset - m->offset) >= POINTER &&
+			(offset - m->values) % POINTER == 0)
+			return m;
+	}
+	return NULL;
+}
+
+/* The index of the map or program that a pointer in `m` refers to, or -1. */
+static int find_target(const struct object *obj, const struct object_map *m,
+	const struct elf_symbol *sym, uint64_t addend)
+{
+	int64_t offset = sym->value + addend;
+	int f;
+
+	if (m->inner) {
+		if (sym->section != m->section)
+			return -1;
+		return object__map_at(obj, sym->section, offset);
+	}
+	f = offset % 8 ? -1 : object__function_at(obj, sym->section, offset / 8);
+	return f >= 0 && obj->functions[f].is_program ? f : -1;
+}
+
+static int add_entry(
+	struct object *obj, uint32_t section, const struct elf_relocation *r, char **errmsg)
+{
+	const struct elf_section *sec = &obj->elf.sections[section];
+	const struct elf_symbol *sym = &obj->elf.symbols[r->symbol];
+	struct object_map *m = find_initialiser(obj, section, r->offset);
+	struct initial_entry *grown;
+	uint64_t addend;
+	uint32_t key;
+	int target;
+
+	if (!m || !sec->data || (r->type != R_BPF_64_ABS64 && r->type != R_BPF_64_64))
+		return error__set(errmsg, -EINVAL,
+			"section %s, offset %#" PRIx64
+			": a relocation of type %u that is no value of a map",
+			sec->name, r->offset, r->type);
+	memcpy(&addend, sec->data + r->offset, sizeof(addend));
+	key = (r->offset - m->values) / POINTER;
+	target = find_target(obj, m, sym, addend);
+	if (target < 0)
+		return error__set(errmsg, -EINVAL,
+			"section %s, offset %#" PRIx64 ": value %u of map %s is no %s", sec->name,
+			r->offset, key, m->opts.name, m->inner ? "map" : "program");
+	grown = realloc(m->entries, (m->n_entries + 1) * sizeof(*grown));
+	if (!grown)
+		return error__set(
+			errmsg, -ENOMEM, "no memory for the values of map %s", m->opts.name);
+	m->entries = grown;
+	grown[m->n_entries++] =
+		(struct initial_entry){.key = (r->offset - m->values) / POINTER, .target = target};
+	return 0;
+}
+
+int object__read_entries(struct object *obj, char **errmsg)
+{
+	uint32_t section = elf_file__find_section(&obj->elf, MAPS_ELF_SEC);
+	const struct elf_section *s = &obj->elf.sections[section];
+	int err = 0;
+
+	for (uint32_t i = 0; i < s->n_relocations && !err; i++)
+		err = add_entry(obj, section, &s->relocations[i], errmsg);
+	return err;
+}
+
+const struct ebpf_map_opts *object__map_inner(const struct object *obj, size_t i)
+{
+	return i < obj->n_maps ? obj->maps[i].inner : NULL;
+}
+
+bool object__map_entry(const struct object *obj, size_t i, size_t entry, struct object_entry *e)
+{
+	const struct object_map *m = &obj->maps[i];
+
+	if (i >= obj->n_maps || entry >= m->n_entries)
+		return false;
+	e->key = m->entries[entry].key;
+	e->name = m->inner ? obj->maps[m->entries[entry].target].opts.name
+			   : obj->functions[m->entries[entry].target].program.name;
+	return true;
+}
