@@ -30,6 +30,7 @@
 static uint32_t n_stable, n_entries, n_keys;
 
 static struct rt_map map;
+static int64_t full; /* what a full map says */
 static atomic_bool writers_done;
 static atomic_uint wrong_value, lost_key, missed_key, wrong_result, walks;
 
@@ -58,12 +59,14 @@ static uint32_t below(struct thread *t, uint32_t n)
 /* Keys differ in one word only, so that a mix of two is often a third. */
 static struct key make_key(uint32_t i)
 {
+	if (map.geo.type == RT_MAP_LPM_TRIE) /* a length before the data */
+		return (struct key){96 | (uint64_t)(i % 8) << 32, i / 8};
 	return (struct key){i % 8, i / 8};
 }
 
 static uint64_t key_number(const struct key *key)
 {
-	return key->a + key->b * 8;
+	return (map.geo.type == RT_MAP_LPM_TRIE ? key->a >> 32 : key->a) + key->b * 8;
 }
 
 static struct value make_value(uint32_t i, uint64_t n)
@@ -84,8 +87,10 @@ static void make_map(uint32_t type, uint32_t key_size, uint32_t stable, uint32_t
 	n_entries = entries;
 	n_keys = entries * 3 / 2;
 	assert_true(n_keys <= MAX_KEYS);
-	assert_int_equal(
-		rt_geometry__init(&map.geo, type, key_size, sizeof(struct value), entries, 0), 0);
+	full = type == RT_MAP_LPM_TRIE ? -RT_ENOSPC : -RT_E2BIG;
+	assert_int_equal(rt_geometry__init(&map.geo, type, key_size, sizeof(struct value), entries,
+				 type == RT_MAP_LPM_TRIE ? RT_F_NO_PREALLOC : 0),
+		0);
 	bytes = (rt_map__bytes(&map.geo, N_SLOTS) + 63) / 64 * 64;
 	map.mem = aligned_alloc(64, bytes);
 	assert_non_null(map.mem);
@@ -148,7 +153,7 @@ static void *hash_writer(void *arg)
 						      (uint8_t *)&value, RT_ANY);
 		else
 			err = rt_map__delete(&map, &key);
-		if (err && err != -RT_E2BIG && err != -RT_ENOENT)
+		if (err && err != full && err != -RT_ENOENT)
 			wrong_result++;
 	}
 	return NULL;
@@ -202,13 +207,13 @@ static void *hash_walker(void *arg)
 	return NULL;
 }
 
-static void hash_of_size(uint32_t stable, uint32_t entries)
+static void keys_come_and_go(uint32_t type, uint32_t stable, uint32_t entries)
 {
 	uint32_t left = 0;
 	struct key key, *cursor = NULL;
 	struct value value;
 
-	make_map(RT_MAP_HASH, sizeof(struct key), stable, entries);
+	make_map(type, sizeof(struct key), stable, entries);
 	make_stable_keys();
 	run(hash_writer, hash_reader, hash_walker);
 
@@ -220,19 +225,25 @@ static void hash_of_size(uint32_t stable, uint32_t entries)
 		assert_int_equal(rt_map__update(&map, 0, &key, &value, RT_NOEXIST), 0);
 	}
 	key = make_key(UINT32_MAX);
-	assert_int_equal(rt_map__update(&map, 0, &key, &value, RT_ANY), -RT_E2BIG);
+	assert_int_equal(rt_map__update(&map, 0, &key, &value, RT_ANY), full);
 	free(map.mem);
 }
 
 static void test_hash(void **state)
 {
-	hash_of_size(16, 64);
+	keys_come_and_go(RT_MAP_HASH, 16, 64);
 }
 
 /* Two buckets: everybody meets everybody. */
 static void test_small_hash(void **state)
 {
-	hash_of_size(2, 8);
+	keys_come_and_go(RT_MAP_HASH, 2, 8);
+}
+
+static void test_lpm(void **state)
+{
+	keys_come_and_go(RT_MAP_LPM_TRIE, 16, 64);
+	keys_come_and_go(RT_MAP_LPM_TRIE, 2, 8);
 }
 
 /* Keys that go never come back. */
@@ -259,6 +270,82 @@ static void test_walk(void **state)
 	make_stable_keys();
 	run(fresh_writer, hash_reader, hash_walker);
 	assert_int_equal(missed_key, 0);
+	free(map.mem);
+}
+
+/* A route comes and goes at the length of every table, under others and above them; who asks
+ * for an address below it gets its value or the nearest stable one's. */
+struct route {
+	uint32_t length;
+	uint8_t address[4];
+};
+
+static struct route make_route(uint32_t length)
+{
+	return (struct route){length, {10, 1, 2, 3}};
+}
+
+static void *route_writer(void *arg)
+{
+	struct thread *t = arg;
+
+	for (uint32_t n = 0; n < OPERATIONS; n++) {
+		struct route route = make_route(1 + below(t, 31));
+		struct value value = make_value(route.length, n);
+
+		if (route.length % 8 == 0) /* stable: replaced only */
+			route.length = 8;
+		value = make_value(route.length, n);
+		if (route.length == 8 || below(t, 2))
+			rt_map__update(&map, 0, &route, &value, RT_ANY);
+		else
+			rt_map__delete(&map, &route);
+	}
+	return NULL;
+}
+
+static void *route_reader(void *arg)
+{
+	struct thread *t = arg;
+
+	while (!writers_done) {
+		struct route key = make_route(8 + below(t, 25));
+		struct value value;
+
+		if (rt_map__read_all(&map, N_SLOTS, &key, (uint8_t *)&value))
+			lost_key++;
+		else if (value.of < 8 || value.of > key.length ||
+			 !right(&value, (uint32_t)value.of))
+			wrong_value++;
+		if (!rt_map__lookup(&map, 0, &key))
+			lost_key++;
+	}
+	return NULL;
+}
+
+static void *route_walker(void *arg)
+{
+	while (!writers_done || !walks) {
+		struct route route, *cursor = NULL;
+
+		while (!rt_map__next_key(&map, cursor, &route)) {
+			cursor = &route;
+			if (route.length > 32)
+				wrong_result++;
+		}
+		walks++;
+	}
+	return NULL;
+}
+
+static void test_nested_routes(void **state)
+{
+	struct route route = make_route(8);
+	struct value value = make_value(8, 0);
+
+	make_map(RT_MAP_LPM_TRIE, sizeof(struct route), 0, 32);
+	assert_int_equal(rt_map__update(&map, 0, &route, &value, RT_NOEXIST), 0);
+	run(route_writer, route_reader, route_walker);
 	free(map.mem);
 }
 
@@ -387,7 +474,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_small_hash),
+		cmocka_unit_test(test_lpm),
 		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_nested_routes),
 		cmocka_unit_test(test_percpu_hash),
 		cmocka_unit_test(test_array),
 	};

@@ -2,8 +2,6 @@
  *
  * map_test.c -- maps from the host's side and from a program's, against the kernel's maps.
  */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,197 +11,36 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "ebpf-program.h"
 #include "core/map.h"
 #include "runtime/map-hash.h"
-#include "kernel.h"
-
-#define MAX_BYTES 4096 /* a key, or all of a key's values, in these tests */
-
-static uint64_t random_state = 88172645463325252u;
-
-static uint64_t random64(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state * 0x2545f4914f6cdd1du;
-}
-
-static uint32_t below(uint32_t n)
-{
-	return (uint32_t)(random64() >> 32) % n;
-}
-
-static void fill_random(void *p, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		((uint8_t *)p)[i] = (uint8_t)(random64() >> 24);
-}
-
-/* As many slots as the kernel has CPUs, where that is two or more. */
-static struct ebpf_instance *instance_like_kernel(void)
-{
-	int cpus = libbpf_num_possible_cpus();
-	struct ebpf_instance *inst = ebpf_instance__create(
-		&(struct ebpf_instance_opts){.workers = cpus > 2 ? (uint32_t)cpus - 1 : 1}, NULL);
-
-	assert_non_null(inst);
-	return inst;
-}
-
-static struct ebpf_map *create(struct ebpf_instance *inst, uint32_t type, uint32_t key_size,
-	uint32_t value_size, uint32_t max_entries, uint32_t flags)
-{
-	struct ebpf_map_opts opts = {"test", type, key_size, value_size, max_entries, flags};
-	char *err = NULL;
-	struct ebpf_map *map = ebpf_map__create(inst, &opts, &err);
-
-	if (!map)
-		fail_msg("%s", err);
-	return map;
-}
-
-static int kernel_result(int rc)
-{
-	return rc < 0 ? -errno : 0;
-}
-
-/* --- the same operations on both ------------------------------------------------------- */
-
-struct pair {
-	struct ebpf_map *ours;
-	int theirs;
-	uint32_t key_size, value_size, stride, n_values; /* values both have */
-	uint32_t max_entries;
-};
-
-/* Keys from a range twice the map's size, so that it is often full and half the keys miss. */
-static void random_key(const struct pair *p, uint8_t *key)
-{
-	uint32_t n = below(p->max_entries * 2 + 1);
-
-	memset(key, 0xa5, p->key_size);
-	memcpy(key, &n, p->key_size < 4 ? p->key_size : 4);
-	if (p->key_size > 8) /* differ in the last bytes only */
-		for (uint32_t i = 0; i < 4; i++) {
-			key[p->key_size - 1 - i] = key[i];
-			key[i] = 0;
-		}
-}
-
-static void compare_values(const struct pair *p, const uint8_t *a, const uint8_t *b)
-{
-	for (uint32_t i = 0; i < p->n_values; i++)
-		assert_memory_equal(a + i * p->stride, b + i * p->stride, p->value_size);
-}
-
-static void compare_lookup(const struct pair *p, const uint8_t *key)
-{
-	static uint8_t a[MAX_BYTES], b[MAX_BYTES];
-	int err = ebpf_map__lookup(p->ours, key, a);
-
-	assert_int_equal(err, kernel_result(bpf_map_lookup_elem(p->theirs, key, b)));
-	if (!err)
-		compare_values(p, a, b);
-}
-
-static void compare_operation(const struct pair *p)
-{
-	static const uint64_t flags[] = {BPF_ANY, BPF_ANY, BPF_ANY, BPF_NOEXIST, BPF_EXIST};
-	static uint8_t key[MAX_BYTES], value[MAX_BYTES];
-	uint64_t flag = below(50) ? flags[below(5)] : below(2) ? below(16) : random64();
-	uint32_t what = below(10);
-
-	random_key(p, key);
-	if (what < 4) {
-		fill_random(value, p->stride * p->n_values);
-		assert_int_equal(ebpf_map__update(p->ours, key, value, flag),
-			kernel_result(bpf_map_update_elem(p->theirs, key, value, flag)));
-	} else if (what < 6) {
-		assert_int_equal(ebpf_map__delete(p->ours, key),
-			kernel_result(bpf_map_delete_elem(p->theirs, key)));
-	}
-	compare_lookup(p, key);
-}
-
-/* Every key of our walk is in both maps, and there are as many as the kernel's walk has. */
-static void compare_contents(const struct pair *p)
-{
-	uint8_t a[MAX_BYTES], b[MAX_BYTES];
-	uint32_t ours = 0, theirs = 0;
-	int err;
-
-	for (err = ebpf_map__next_key(p->ours, NULL, a); !err;
-		err = ebpf_map__next_key(p->ours, a, a), ours++)
-		compare_lookup(p, a);
-	assert_int_equal(err, -ENOENT);
-	for (err = bpf_map_get_next_key(p->theirs, NULL, b); !err;
-		err = bpf_map_get_next_key(p->theirs, b, b))
-		theirs++;
-	assert_int_equal(ours, theirs);
-}
-
-static void compare_type(uint32_t type, uint32_t key_size, uint32_t value_size,
-	uint32_t max_entries, uint32_t flags, int operations)
-{
-	struct ebpf_instance *inst = instance_like_kernel();
-	bool percpu = type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH;
-	struct pair p = {
-		.ours = create(inst, type, key_size, value_size, max_entries, flags),
-		.theirs = kernel__create_map(type, key_size, value_size, max_entries, flags),
-		.key_size = key_size,
-		.value_size = value_size,
-		.stride = (value_size + 7) & ~7u,
-		.n_values = percpu ? (uint32_t)libbpf_num_possible_cpus() : 1,
-		.max_entries = max_entries,
-	};
-
-	assert_true(p.theirs >= 0);
-	assert_true(p.stride * p.n_values <= MAX_BYTES && key_size <= MAX_BYTES);
-	for (int i = 0; i < operations; i++) {
-		compare_operation(&p);
-		if (i % (operations / 8) == 0)
-			compare_contents(&p);
-	}
-	compare_contents(&p);
-	close(p.theirs);
-	ebpf_map__unref(p.ours);
-	ebpf_instance__destroy(inst);
-}
-
-static void require_kernel(void)
-{
-	if (!kernel__permitted())
-		skip();
-}
+#include "map-pair.h"
 
 static void test_array_as_kernel(void **state)
 {
 	require_kernel();
-	compare_type(BPF_MAP_TYPE_ARRAY, 4, 8, 16, 0, 40000);
-	compare_type(BPF_MAP_TYPE_ARRAY, 4, 3, 5, 0, 40000);
-	compare_type(BPF_MAP_TYPE_ARRAY, 4, 100, 100, BPF_F_MMAPABLE, 40000);
+	compare_type(BPF_MAP_TYPE_ARRAY, 4, 8, 16, 0, 40000, numbered_key);
+	compare_type(BPF_MAP_TYPE_ARRAY, 4, 3, 5, 0, 40000, numbered_key);
+	compare_type(BPF_MAP_TYPE_ARRAY, 4, 100, 100, BPF_F_MMAPABLE, 40000, numbered_key);
 }
 
 static void test_percpu_array_as_kernel(void **state)
 {
 	require_kernel();
-	compare_type(BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 16, 0, 60000);
-	compare_type(BPF_MAP_TYPE_PERCPU_ARRAY, 4, 13, 7, 0, 60000);
+	compare_type(BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 16, 0, 60000, numbered_key);
+	compare_type(BPF_MAP_TYPE_PERCPU_ARRAY, 4, 13, 7, 0, 60000, numbered_key);
 }
 
 static void hash_as_kernel(uint32_t type)
 {
 	require_kernel();
-	compare_type(type, 16, 8, 64, 0, 40000);
-	compare_type(type, 16, 8, 1000, 0, 30000);
-	compare_type(type, 1, 1, 1, 0, 5000);
-	compare_type(type, 2, 4, 3, 0, 10000);
-	compare_type(type, 4, 20, 20, 0, 10000);
-	compare_type(type, 13, 7, 300, 0, 10000);
-	compare_type(type, 37, 40, 50, 0, 10000);
-	compare_type(type, 100, 9, 17, BPF_F_ZERO_SEED, 10000);
+	compare_type(type, 16, 8, 64, 0, 40000, numbered_key);
+	compare_type(type, 16, 8, 1000, 0, 30000, numbered_key);
+	compare_type(type, 1, 1, 1, 0, 5000, numbered_key);
+	compare_type(type, 2, 4, 3, 0, 10000, numbered_key);
+	compare_type(type, 4, 20, 20, 0, 10000, numbered_key);
+	compare_type(type, 13, 7, 300, 0, 10000, numbered_key);
+	compare_type(type, 37, 40, 50, 0, 10000, numbered_key);
+	compare_type(type, 100, 9, 17, BPF_F_ZERO_SEED, 10000, numbered_key);
 }
 
 static void test_hash_as_kernel(void **state)
@@ -217,24 +54,6 @@ static void test_percpu_hash_as_kernel(void **state)
 }
 
 /* --- which maps can be ----------------------------------------------------------------- */
-
-static void compare_creation(
-	uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t max_entries, uint32_t flags)
-{
-	struct rt_geometry geo;
-	int ours = rt_geometry__init(&geo, type, key_size, value_size, max_entries, flags);
-	int theirs = kernel__create_map(type, key_size, value_size, max_entries, flags);
-
-	if (theirs >= 0) {
-		close(theirs);
-		theirs = 0;
-	}
-	if (theirs == -ENOMEM) /* possible, but not here */
-		theirs = 0;
-	if (ours != theirs)
-		fail_msg("type %u key %u value %u entries %u flags 0x%x: %d, the kernel: %d", type,
-			key_size, value_size, max_entries, flags, ours, theirs);
-}
 
 static void test_creation_as_kernel(void **state)
 {
@@ -268,13 +87,13 @@ static void test_refusals_name_the_map(void **state)
 {
 	struct ebpf_instance *inst = ebpf_instance__create(
 		&(struct ebpf_instance_opts){.workers = 1, .map_memory = 1 << 20}, NULL);
-	struct ebpf_map_opts opts = {"flows", BPF_MAP_TYPE_LRU_HASH, 4, 4, 10, 0};
+	struct ebpf_map_opts opts = {"flows", BPF_MAP_TYPE_STACK_TRACE, 4, 4, 10, 0};
 	struct ebpf_map *small;
 	char *err;
 
 	assert_null(ebpf_map__create(inst, &opts, &err));
 	assert_int_equal(errno, ENOTSUP);
-	assert_string_equal(err, "map flows: type lru_hash is not supported");
+	assert_string_equal(err, "map flows: type stack_trace is not supported");
 	free(err);
 
 	opts.type = BPF_MAP_TYPE_HASH;

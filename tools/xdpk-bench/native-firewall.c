@@ -11,6 +11,7 @@
 #include "runtime/map-array.c"
 #include "runtime/map-hash.c"
 #include "runtime/map-target.c"
+#include "runtime/map-lpm.c"
 #include "runtime/map.c"
 #include "runtime/helper-map.c"
 

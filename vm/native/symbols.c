@@ -10,6 +10,7 @@
 #include "../core/jit-entry.h"
 #include "../runtime/helpers.h"
 #include "../runtime/map-hash.h"
+#include "../runtime/map-lpm.h"
 #include "native.h"
 
 #define SYMBOL(f)                  \
@@ -30,6 +31,8 @@ static const struct {
 	SYMBOL(ebpf_jit_leave),
 	SYMBOL(rt_hash__update),
 	SYMBOL(rt_hash__delete),
+	SYMBOL(rt_lpm__update),
+	SYMBOL(rt_lpm__delete),
 	SYMBOL(rt_map__owns),
 	SYMBOL(helper_trace_printk),
 };

@@ -7,18 +7,22 @@
  */
 #include "map-types.h"
 #include "map-hash.h"
+#include "map-lpm.h"
 #include "words.h"
 
 #define CACHE_LINE         64
 #define PERCPU_VALUE_MAX   (32 << 10)       /* PCPU_MIN_UNIT_SIZE */
 #define HASH_ELEM_MAX      ((4 << 20) - 48) /* KMALLOC_MAX_SIZE less struct htab_elem */
 #define CPUMAP_ENTRIES_MAX 8192             /* the greatest NR_CPUS */
+#define LPM_VALUE_MAX      ((4 << 20) - RT_LPM_DATA_MAX - 24) /* less struct lpm_trie_node */
+#define LPM_ENTRIES_MAX    (UINT32_C(1) << 29)                /* a node's number has 31 bits */
 #define MAP_BYTES_MAX      (UINT64_C(1) << 47)
 
 #define ACCESS_FLAGS (RT_F_RDONLY | RT_F_WRONLY | RT_F_RDONLY_PROG | RT_F_WRONLY_PROG)
 #define ARRAY_FLAGS  (RT_F_NUMA_NODE | RT_F_MMAPABLE | RT_F_INNER_MAP | ACCESS_FLAGS)
 #define HASH_FLAGS   (RT_F_NO_PREALLOC | RT_F_NUMA_NODE | RT_F_ZERO_SEED | ACCESS_FLAGS)
 #define TARGET_FLAGS (RT_F_NUMA_NODE | RT_F_RDONLY | RT_F_WRONLY)
+#define LPM_FLAGS    (RT_F_NO_PREALLOC | RT_F_NUMA_NODE | ACCESS_FLAGS)
 #define SHARED_FLAGS (RT_F_NUMA_NODE | RT_F_MMAPABLE | RT_F_INNER_MAP) /* not for per-CPU maps */
 
 static bool flags_ok(const struct rt_geometry *geo, uint32_t allowed)
@@ -45,6 +49,8 @@ static int array_init(struct rt_geometry *geo)
 			return -RT_E2BIG;
 		geo->value_set =
 			rt_round_up((uint64_t)geo->max_entries * geo->value_stride, CACHE_LINE);
+	} else {
+		geo->fixed = (uint64_t)geo->max_entries * geo->value_stride;
 	}
 	return 0;
 }
@@ -81,7 +87,7 @@ static int hash_layout(struct rt_geometry *geo)
 	at = geo->links + (uint64_t)geo->n_elems * sizeof(uint32_t);
 	geo->elems = rt_round_up(at, CACHE_LINE);
 	at = geo->elems + (uint64_t)geo->n_elems * geo->elem_stride;
-	geo->values = rt_round_up(at, CACHE_LINE);
+	geo->values = geo->fixed = rt_round_up(at, CACHE_LINE);
 	if (rt_is_percpu(geo))
 		geo->value_set =
 			rt_round_up((uint64_t)geo->n_elems * geo->value_stride, CACHE_LINE);
@@ -112,6 +118,46 @@ static int target_init(struct rt_geometry *geo)
 	if (geo->type == RT_MAP_CPUMAP && geo->max_entries > CPUMAP_ENTRIES_MAX)
 		return -RT_E2BIG;
 	geo->value_stride = 8;
+	geo->fixed = (uint64_t)geo->max_entries * geo->value_stride;
+	return 0;
+}
+
+static uint32_t lpm_bits(uint32_t max_entries, uint32_t max_length)
+{
+	uint32_t bits = RT_LPM_BITS_MIN;
+
+	while (bits < RT_LPM_BITS_MAX && bits < max_length &&
+		(uint64_t)max_entries << RT_LPM_BITS_EXTRA > UINT64_C(1) << bits)
+		bits++;
+	return bits;
+}
+
+static int lpm_init(struct rt_geometry *geo)
+{
+	uint32_t data_size = geo->key_size - (uint32_t)sizeof(uint32_t), bits;
+	uint64_t at;
+
+	if (!flags_ok(geo, LPM_FLAGS) || !(geo->flags & RT_F_NO_PREALLOC) || !geo->max_entries ||
+		geo->key_size <= sizeof(uint32_t) || data_size > RT_LPM_DATA_MAX ||
+		!geo->value_size || geo->value_size > LPM_VALUE_MAX)
+		return -RT_EINVAL;
+	if (geo->max_entries > LPM_ENTRIES_MAX)
+		return -RT_ENOMEM;
+	bits = lpm_bits(geo->max_entries, data_size * 8);
+	geo->value_stride = (uint32_t)rt_round_up(geo->value_size, 8);
+	geo->elem_stride = elem_stride(
+		(uint32_t)sizeof(struct rt_lpm_node) + (uint32_t)rt_round_up(data_size, 8));
+	geo->n_elems = 1 + geo->max_entries + RT_LPM_SPARES;
+	geo->n_buckets = UINT32_C(1) << bits;
+
+	geo->index = sizeof(struct rt_lpm_head);
+	geo->links =
+		geo->index + ((UINT64_C(1) << bits) + (UINT64_C(1) << bits / 2)) * sizeof(uint32_t);
+	at = geo->links + 3 * (uint64_t)geo->n_elems * sizeof(uint32_t);
+	geo->elems = rt_round_up(at, CACHE_LINE);
+	at = geo->elems + 2 * (uint64_t)geo->n_elems * geo->elem_stride;
+	geo->values = rt_round_up(at, CACHE_LINE);
+	geo->fixed = geo->values + (uint64_t)geo->n_elems * geo->value_stride;
 	return 0;
 }
 
@@ -134,6 +180,7 @@ int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	case RT_MAP_DEVMAP_HASH:
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return target_init(geo);
+	case RT_MAP_LPM_TRIE: return lpm_init(geo);
 	default: return -RT_ENOTSUP;
 	}
 }
@@ -142,10 +189,8 @@ uint64_t rt_map__bytes(const struct rt_geometry *geo, uint32_t slots)
 {
 	uint64_t bytes;
 
-	if (geo->type == RT_MAP_ARRAY || rt_is_target_array(geo))
-		bytes = (uint64_t)geo->max_entries * geo->value_stride;
-	else if (__builtin_mul_overflow(geo->value_set, slots, &bytes) ||
-		 __builtin_add_overflow(bytes, geo->values, &bytes))
+	if (__builtin_mul_overflow(geo->value_set, slots, &bytes) ||
+		__builtin_add_overflow(bytes, geo->fixed, &bytes))
 		return 0;
 	return bytes <= MAP_BYTES_MAX ? bytes : 0;
 }

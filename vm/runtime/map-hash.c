@@ -212,34 +212,14 @@ static uint32_t bucket__remove(const struct rt_map *m, struct rt_hash_bucket *b,
 	return old;
 }
 
-/* The queue never runs quite empty: its last element stays, so that it has two ends. */
 static uint32_t hash__take_free(const struct rt_map *m)
 {
-	struct rt_hash_head *head = hash__head(m);
-	uint32_t elem, next;
-
-	for (;;) {
-		rt_lock(&head->free_lock);
-		elem = rt_read(&head->free_first);
-		next = rt_read(hash__link(m, elem));
-		if (next)
-			rt_write(&head->free_first, next);
-		rt_unlock(&head->free_lock);
-		if (next)
-			return elem;
-		rt_pause();
-	}
+	return free_queue__take(&hash__head(m)->free, hash__link(m, 0));
 }
 
 static void hash__give_back(const struct rt_map *m, uint32_t elem)
 {
-	struct rt_hash_head *head = hash__head(m);
-
-	rt_lock(&head->free_lock);
-	rt_write(hash__link(m, elem), 0);
-	rt_write(hash__link(m, rt_read(&head->free_last)), elem);
-	rt_write(&head->free_last, elem);
-	rt_unlock(&head->free_lock);
+	free_queue__give_back(&hash__head(m)->free, hash__link(m, 0), elem);
 }
 
 /* One element more in the buckets, if there may be. */
@@ -264,10 +244,7 @@ void rt_hash__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 		multiply_fold(seed ^ UINT64_C(0xa0761d6478bd642f), UINT64_C(0xe7037ed1a0b428db)) |
 		1;
 	head->n_slots = slots;
-	head->free_first = 1;
-	head->free_last = m->geo.n_elems - 1;
-	for (uint32_t e = 1; e < m->geo.n_elems - 1; e++)
-		*hash__link(m, e) = e + 1;
+	free_queue__format(&head->free, hash__link(m, 0), m->geo.n_elems);
 }
 
 /* The values of all slots at once (host), or of one (program). */

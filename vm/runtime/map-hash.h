@@ -11,6 +11,7 @@
 #ifndef VM_RUNTIME_MAP_HASH_H
 #define VM_RUNTIME_MAP_HASH_H
 
+#include "free-queue.h"
 #include "map-types.h"
 
 /* Elements beyond max_entries: an update fills a fresh element before it gives back the old. */
@@ -25,8 +26,7 @@ struct rt_hash_head {
 
 	/* Writers' own cache line. */
 	uint32_t count __attribute__((aligned(64))); /* elements in buckets */
-	uint32_t free_lock;                          /* of the queue: */
-	uint32_t free_first, free_last;
+	struct rt_free_queue free;
 };
 
 /* One cache line. Eight 16-bit tags (tags.h); 0 is an empty slot. */

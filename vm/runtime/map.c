@@ -4,11 +4,18 @@
  * choice is too, and disappears.
  */
 #include "map-hash.h"
+#include "map-lpm.h"
 
 void rt_map__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 {
-	if (m->geo.n_buckets)
+	switch (m->geo.type) {
+	case RT_MAP_HASH:
+	case RT_MAP_PERCPU_HASH:
+	case RT_MAP_DEVMAP_HASH:
 		rt_hash__format(m, slots, m->geo.flags & RT_F_ZERO_SEED ? 0 : seed);
+		break;
+	case RT_MAP_LPM_TRIE: rt_lpm__format(m); break;
+	}
 }
 
 rt_hot void *rt_map__lookup(const struct rt_map *m, uint32_t slot, const void *key)
@@ -22,6 +29,7 @@ rt_hot void *rt_map__lookup(const struct rt_map *m, uint32_t slot, const void *k
 	case RT_MAP_DEVMAP:
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return rt_target__lookup(m, key);
+	case RT_MAP_LPM_TRIE: return rt_lpm__lookup(m, key);
 	}
 	return NULL;
 }
@@ -34,6 +42,7 @@ int64_t rt_map__update(
 	case RT_MAP_PERCPU_ARRAY: return rt_array__update(m, slot, key, value, flags);
 	case RT_MAP_HASH:
 	case RT_MAP_PERCPU_HASH: return rt_hash__update(m, slot, key, value, flags);
+	case RT_MAP_LPM_TRIE: return rt_lpm__update(m, key, value, flags);
 	}
 	return -RT_ENOTSUP;
 }
@@ -49,6 +58,7 @@ int64_t rt_map__delete(const struct rt_map *m, const void *key)
 	case RT_MAP_DEVMAP:
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return rt_target__delete(m, key);
+	case RT_MAP_LPM_TRIE: return rt_lpm__delete(m, key);
 	}
 	return -RT_ENOTSUP;
 }
@@ -64,6 +74,7 @@ int64_t rt_map__read_all(const struct rt_map *m, uint32_t n_slots, const void *k
 	case RT_MAP_DEVMAP:
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return rt_target__read(m, key, values);
+	case RT_MAP_LPM_TRIE: return rt_lpm__read(m, key, values);
 	}
 	return -RT_ENOTSUP;
 }
@@ -80,6 +91,7 @@ int64_t rt_map__write_all(const struct rt_map *m, uint32_t n_slots, const void *
 	case RT_MAP_DEVMAP:
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return rt_target__write(m, n_slots, key, values, flags);
+	case RT_MAP_LPM_TRIE: return rt_lpm__update(m, key, values, flags);
 	}
 	return -RT_ENOTSUP;
 }
@@ -95,6 +107,7 @@ int64_t rt_map__next_key(const struct rt_map *m, const void *key, void *next)
 	case RT_MAP_DEVMAP:
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return rt_array__next_key(m, key, next);
+	case RT_MAP_LPM_TRIE: return rt_lpm__next_key(m, key, next);
 	}
 	return -RT_ENOTSUP;
 }
@@ -110,6 +123,7 @@ bool rt_map__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t
 	case RT_MAP_DEVMAP:
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return rt_array__owns(m, slot, p, size);
+	case RT_MAP_LPM_TRIE: return rt_lpm__owns(m, p, size);
 	}
 	return false;
 }

@@ -13,6 +13,7 @@
  *	array   mem ─► values
  *	hash    mem ─► head │ buckets │ links │ elements │ per-CPU values
  *	target  mem ─► words
+ *	LPM     mem ─► head │ tables │ links │ nodes │ values
  *
  * Values never move and map memory never shrinks: a pointer from a lookup stays usable. Per-CPU
  * values are value_set bytes apart for each worker: mem + values + worker * value_set + ...;
@@ -32,14 +33,15 @@ struct rt_geometry {
 	uint32_t type, key_size, value_size, max_entries, flags;
 	/* derived */
 	uint32_t value_stride; /* value_size rounded up to 8 */
-	uint32_t elem_stride;  /* hash: key and value of one element */
+	uint32_t elem_stride;  /* hash: key and value of one element; LPM: a node */
 	uint32_t elem_value;   /* hash: offset of the value in an element */
-	uint32_t n_elems;      /* hash: elements allocated: max_entries, spares, number 0 */
-	uint32_t n_buckets;    /* power of two; 0 for arrays */
-	uint64_t index;        /* offset in mem of the buckets (hash) */
-	uint64_t links;        /* offset of the elements' links (hash) */
-	uint64_t elems;        /* offset of the elements (hash) */
-	uint64_t values;       /* offset of the values (array, per-CPU) */
+	uint32_t n_elems;      /* elements allocated: max_entries, spares, number 0 */
+	uint32_t n_buckets;    /* power of two; LPM: words of the fine table; 0 for arrays */
+	uint64_t index;        /* offset in mem of the buckets (hash), the tables (LPM) */
+	uint64_t links;        /* offset of the elements' links (hash, LPM) */
+	uint64_t elems;        /* offset of the elements (hash), the nodes (LPM) */
+	uint64_t values;       /* offset of the values (array, per-CPU, LPM) */
+	uint64_t fixed;        /* bytes of what is there once, whatever the number of slots */
 	uint64_t value_set;    /* per-CPU: bytes of one worker's values, cache-line aligned */
 };
 

@@ -17,6 +17,7 @@ enum rt_map_type {
 	RT_MAP_CPUMAP = 16,
 	RT_MAP_XSKMAP = 17,
 	RT_MAP_DEVMAP_HASH = 25,
+	RT_MAP_LPM_TRIE = 11,
 };
 
 /* At creation */
@@ -61,6 +62,7 @@ enum rt_errno {
 	RT_ENODEV = 19,
 	RT_EINVAL = 22,
 	RT_EOVERFLOW = 75,
+	RT_ENOSPC = 28,
 	RT_ENOTSUP = 95,
 };
 

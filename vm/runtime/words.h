@@ -22,6 +22,11 @@ typedef uint32_t rt_unaligned32 __attribute__((aligned(1), may_alias));
 typedef uint16_t rt_unaligned16 __attribute__((aligned(1), may_alias));
 typedef uint64_t rt_word __attribute__((may_alias));
 
+rt_inline uint32_t rt_min(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 rt_inline uint64_t rt_round_up(uint64_t n, uint64_t to)
 {
 	return (n + to - 1) & ~(to - 1);

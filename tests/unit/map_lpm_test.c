@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * map_lpm_test.c -- LPM_TRIE against the kernel's, and against a plain list of routes where the
+ * tables get large.
+ */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "core/map.h"
+#include "runtime/map-lpm.h"
+#include "map-pair.h"
+
+struct route {
+	uint32_t length;
+	uint32_t address; /* network order */
+};
+
+/* Few different bits, so that prefixes nest, meet and part at every length. */
+static void random_prefix(const struct pair *p, uint8_t *key)
+{
+	uint32_t bits = (p->key_size - 4) * 8, length = below(bits + 1);
+
+	memset(key, below(4) ? 0 : 0xff, p->key_size);
+	for (uint32_t n = below(4); n; n--) {
+		uint32_t at = below(4) ? below(bits) : below(bits < 20 ? bits : 20);
+
+		key[4 + at / 8] ^= (uint8_t)(0x80 >> at % 8);
+	}
+	if (!below(3))
+		length = bits;
+	else if (!below(100))
+		length = bits + 1 + below(3);
+	memcpy(key, &length, 4);
+}
+
+static void compare_lpm(uint32_t data_size, uint32_t value_size, uint32_t max_entries)
+{
+	compare_type(BPF_MAP_TYPE_LPM_TRIE, 4 + data_size, value_size, max_entries,
+		BPF_F_NO_PREALLOC, 30000, random_prefix);
+}
+
+static void test_lpm_as_kernel(void **state)
+{
+	require_kernel();
+	compare_lpm(4, 8, 16);
+	compare_lpm(4, 8, 200);
+	compare_lpm(4, 4, 3000);
+	compare_lpm(1, 1, 1);
+	compare_lpm(1, 3, 40);
+	compare_lpm(2, 8, 300);
+	compare_lpm(3, 9, 300);
+	compare_lpm(8, 16, 100);
+	compare_lpm(12, 20, 300);
+	compare_lpm(16, 8, 300);
+	compare_lpm(20, 100, 50);
+	compare_lpm(256, 8, 300);
+}
+
+static void test_creation_as_kernel(void **state)
+{
+	static const uint32_t keys[] = {0, 4, 5, 8, 260, 261, UINT32_MAX};
+	static const uint32_t values[] = {
+		0, 1, (4 << 20) - 256 - 24, (4 << 20) - 256 - 23, 1u << 31};
+
+	require_kernel();
+	for (uint32_t a = 0; a < 15; a++)
+		for (uint32_t b = a; b < 15; b++)
+			compare_creation(BPF_MAP_TYPE_LPM_TRIE, 8, 4, 4,
+				BPF_F_NO_PREALLOC | 1u << a | 1u << b);
+	for (int k = 0; k < 7; k++)
+		for (int v = 0; v < 5; v++)
+			for (uint32_t e = 0; e < 2; e++)
+				compare_creation(BPF_MAP_TYPE_LPM_TRIE, keys[k], values[v], e,
+					BPF_F_NO_PREALLOC);
+	compare_creation(BPF_MAP_TYPE_LPM_TRIE, 8, 4, 4, 0);
+}
+
+/* --- large tables ------------------------------------------------------------------------ */
+
+/* As a routing table: mostly 24 bits, some longer. */
+static struct route random_route(void)
+{
+	uint32_t length = below(10) < 6 ? 24 : below(20) ? 8 + below(17) : 1 + below(32);
+
+	return (struct route){length, htonl((uint32_t)random64() & (uint32_t)-1 << (32 - length))};
+}
+
+static uint32_t mask(uint32_t length)
+{
+	return length ? htonl((uint32_t)-1 << (32 - length)) : 0;
+}
+
+/* By 33 exact lookups, from the longest on. */
+static uint32_t *search(struct ebpf_map *exact, uint32_t address, uint32_t limit)
+{
+	for (uint32_t length = limit + 1; length-- > 0;) {
+		struct route key = {length, address & mask(length)};
+		uint32_t *found = rt_map__lookup(&exact->rt, 0, &key);
+
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+static void check_search(struct ebpf_map *map, struct ebpf_map *exact, uint32_t address)
+{
+	struct route key = {below(8) ? 32 : below(33), address};
+	uint32_t *ours = rt_map__lookup(&map->rt, 0, &key),
+		 *theirs = search(exact, address, key.length);
+
+	assert_int_equal(!ours, !theirs);
+	if (ours)
+		assert_int_equal(*ours, *theirs);
+}
+
+static void test_many_routes(void **state)
+{
+	enum { N = 40000 };
+	struct ebpf_instance *inst = instance_like_kernel();
+	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_LPM_TRIE, 8, 4, N, BPF_F_NO_PREALLOC);
+	struct ebpf_map *exact = create(inst, BPF_MAP_TYPE_HASH, 8, 4, N, 0);
+	struct route *routes = calloc(N, sizeof(*routes)), key;
+	uint32_t n = 0;
+
+	assert_non_null(routes);
+	for (uint32_t round = 0; round < 4; round++) {
+		for (uint32_t i = 0; i < N; i++) {
+			routes[i] = random_route();
+			if (i % 3 == 0) {
+				assert_int_equal(ebpf_map__update(map, &routes[i], &i, BPF_ANY), 0);
+				assert_int_equal(
+					ebpf_map__update(exact, &routes[i], &i, BPF_ANY), 0);
+			}
+			check_search(map, exact, routes[i].address | htonl(below(1 << below(32))));
+		}
+		for (uint32_t i = 0; i < N; i++) {
+			check_search(map, exact, (uint32_t)random64());
+			if (i % 3 == 0 && i % 5)
+				assert_int_equal(ebpf_map__delete(map, &routes[i]),
+					ebpf_map__delete(exact, &routes[i]));
+			check_search(map, exact, routes[i].address);
+		}
+	}
+	/* The walk empties it, and nothing is left in the tables. */
+	while (!ebpf_map__next_key(map, NULL, &key)) {
+		assert_int_equal(ebpf_map__delete(map, &key), 0);
+		assert_int_equal(ebpf_map__delete(exact, &key), 0);
+		n++;
+	}
+	assert_true(n > N / 5);
+	assert_int_equal(ebpf_map__next_key(exact, NULL, &key), -ENOENT);
+	for (uint64_t i = map->rt.geo.index; i < map->rt.geo.links; i += 4)
+		assert_int_equal(*(uint32_t *)(map->rt.mem + i), 0);
+	free(routes);
+	ebpf_map__unref(map);
+	ebpf_map__unref(exact);
+	ebpf_instance__destroy(inst);
+}
+
+/* A full routing table goes in within seconds, at any size the map takes exactly as many. */
+static void test_full_table(void **state)
+{
+	enum { N = 500000 };
+	struct ebpf_instance *inst = instance_like_kernel();
+	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_LPM_TRIE, 8, 8, N, BPF_F_NO_PREALLOC);
+	uint64_t value = 0;
+	uint32_t n = 0;
+	clock_t start = clock();
+	int err;
+
+	for (;;) {
+		struct route route = random_route();
+
+		err = ebpf_map__update(map, &route, &value, BPF_NOEXIST);
+		if (err == -ENOSPC)
+			break;
+		n += !err;
+		assert_true(!err || err == -EEXIST);
+	}
+	assert_int_equal(n, N);
+	printf("%u routes in %.2f s\n", n, (double)(clock() - start) / CLOCKS_PER_SEC);
+	ebpf_map__unref(map);
+	ebpf_instance__destroy(inst);
+}
+
+static void test_old_value_stays_readable(void **state)
+{
+	struct ebpf_instance *inst = instance_like_kernel();
+	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_LPM_TRIE, 8, 8, 4, BPF_F_NO_PREALLOC);
+	struct route route = {16, htonl(0x0a010000)}, key = {32, htonl(0x0a010203)};
+	uint64_t value = 1, *before, *after;
+
+	assert_int_equal(rt_map__update(&map->rt, 0, &route, &value, BPF_ANY), 0);
+	before = rt_map__lookup(&map->rt, 0, &key);
+	value = 2;
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(rt_map__update(&map->rt, 0, &route, &value, BPF_EXIST), 0);
+	after = rt_map__lookup(&map->rt, 0, &key);
+	assert_int_equal(*before, 1);
+	assert_int_equal(*after, 2);
+	assert_true(rt_map__owns(&map->rt, 0, after, 8));
+	assert_false(rt_map__owns(&map->rt, 0, after, 9));
+	assert_false(rt_map__owns(&map->rt, 0, map->rt.mem + map->bytes, 1));
+	ebpf_map__unref(map);
+	ebpf_instance__destroy(inst);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lpm_as_kernel),
+		cmocka_unit_test(test_creation_as_kernel),
+		cmocka_unit_test(test_many_routes),
+		cmocka_unit_test(test_full_table),
+		cmocka_unit_test(test_old_value_stays_readable),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
