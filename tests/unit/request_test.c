@@ -21,7 +21,15 @@ static const struct ebpf_insn insns[] = {
 	{.opcode = 0xb7, .dst = 0, .imm = 9},
 	{.opcode = 0x95},
 };
-static const struct ebpf_func funcs[] = {{"first", 0, false}, {"second", 2, true}};
+static const struct ebpf_func funcs[] = {{.name = "first"},
+	{.name = "second",
+		.insn = 2,
+		.global = true,
+		.typed = true,
+		.returns_scalar = true,
+		.n_args = 2,
+		.args = {{.kind = EBPF_ARG_CTX},
+			{.kind = EBPF_ARG_MEM, .size = 70000, .nullable = true}}}};
 static const struct ebpf_line lines[] = {
 	{0, 3, 1, "a.c", "return 7;"}, {2, 8, 1, "a.c", "return 9;"}, {3, 9, 2, "b.c", ""}};
 static const uint8_t contents[] = {1, 2, 3, 4, 5};
@@ -78,6 +86,13 @@ static void round_trip(void **state)
 	assert_memory_equal(r.view.maps[1].frozen, contents, sizeof(contents));
 	assert_string_equal(r.view.funcs[1].name, "second");
 	assert_true(r.view.funcs[1].global);
+	assert_true(r.view.funcs[1].typed);
+	assert_true(r.view.funcs[1].returns_scalar);
+	assert_int_equal(r.view.funcs[1].n_args, 2);
+	assert_int_equal(r.view.funcs[1].args[0].kind, EBPF_ARG_CTX);
+	assert_int_equal(r.view.funcs[1].args[1].kind, EBPF_ARG_MEM);
+	assert_int_equal(r.view.funcs[1].args[1].size, 70000);
+	assert_true(r.view.funcs[1].args[1].nullable);
 	assert_string_equal(r.view.lines[1].text, "return 9;");
 	assert_string_equal(r.view.lines[2].file, "b.c");
 	assert_int_equal(r.view.lines[2].column, 2);

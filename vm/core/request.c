@@ -40,7 +40,13 @@ struct wire_map {
 };
 
 struct wire_func {
-	uint32_t name, insn, global, pad;
+	uint32_t name, insn;
+	uint8_t global, typed, returns_scalar, n_args;
+	struct {
+		uint32_t size;
+		uint16_t kind, nullable;
+	} args[5];
+	uint32_t pad;
 };
 
 struct wire_line {
@@ -121,10 +127,21 @@ static void fill_named(const struct program_view *v, struct strings *s, struct w
 		if (v->maps[i].frozen)
 			contents += (uint32_t)pad8(v->maps[i].geo.value_size);
 	}
-	for (uint32_t i = 0; i < v->n_funcs; i++)
-		funcs[i] = (struct wire_func){.name = strings__add(s, v->funcs[i].name, 0),
-			.insn = v->funcs[i].insn,
-			.global = v->funcs[i].global};
+	for (uint32_t i = 0; i < v->n_funcs; i++) {
+		const struct ebpf_func *f = &v->funcs[i];
+
+		funcs[i] = (struct wire_func){.name = strings__add(s, f->name, 0),
+			.insn = f->insn,
+			.global = f->global,
+			.typed = f->typed,
+			.returns_scalar = f->returns_scalar,
+			.n_args = f->n_args};
+		for (int a = 0; a < 5; a++) {
+			funcs[i].args[a].size = f->args[a].size;
+			funcs[i].args[a].kind = f->args[a].kind;
+			funcs[i].args[a].nullable = f->args[a].nullable;
+		}
+	}
 	for (uint32_t i = 0; i < v->n_lines; i++) {
 		const struct ebpf_line *l = &v->lines[i];
 
@@ -255,7 +272,14 @@ static int open_funcs(const struct opening *o, struct ebpf_func *funcs)
 	for (uint32_t i = 0; i < o->h->n_funcs; i++) {
 		funcs[i] = (struct ebpf_func){.name = string_at(o, w[i].name),
 			.insn = w[i].insn,
-			.global = w[i].global != 0};
+			.global = w[i].global != 0,
+			.typed = w[i].typed != 0,
+			.returns_scalar = w[i].returns_scalar != 0,
+			.n_args = w[i].n_args};
+		for (int a = 0; a < 5; a++)
+			funcs[i].args[a] = (struct ebpf_func_arg){.size = w[i].args[a].size,
+				.kind = (uint8_t)w[i].args[a].kind,
+				.nullable = w[i].args[a].nullable != 0};
 		if (!funcs[i].name || w[i].insn >= o->h->n_insns ||
 			(i == 0 ? w[i].insn != 0 : w[i].insn <= w[i - 1].insn))
 			return bad(o, "function", i);

@@ -64,11 +64,30 @@ enum ebpf_program_type {
 	EBPF_PROGRAM_XDP, /* r1 = struct xdp_md (kernel uapi); ctx is struct ebpf_xdp_ctx */
 };
 
+/* What a caller must hand to a function that is verified on its own. */
+enum ebpf_arg_kind {
+	EBPF_ARG_OTHER,  /* a type that such a function cannot have */
+	EBPF_ARG_SCALAR,
+	EBPF_ARG_CTX,    /* the program's context */
+	EBPF_ARG_MEM,    /* a pointer to `size` bytes */
+	EBPF_ARG_DYNPTR, /* a pointer to struct bpf_dynptr, to read */
+};
+
+struct ebpf_func_arg {
+	uint32_t size; /* EBPF_ARG_MEM */
+	uint8_t kind;
+	bool nullable; /* EBPF_ARG_MEM: NULL is allowed */
+};
+
 /* A function of the program, in order of insn; the first is the entry at 0. */
 struct ebpf_func {
 	const char *name;
-	uint32_t insn; /* index of its first instruction word */
-	bool global;   /* verified on its own (kernel: BTF_FUNC_GLOBAL) */
+	uint32_t insn;       /* index of its first instruction word */
+	bool global;         /* verified on its own (kernel: BTF_FUNC_GLOBAL) */
+	bool typed;          /* what follows is known */
+	bool returns_scalar; /* else nothing, or a pointer */
+	uint8_t n_args;      /* more than 5: as 6, the first five are told */
+	struct ebpf_func_arg args[5];
 };
 
 /* Source line of the instructions from `insn` on, in order of insn. */
