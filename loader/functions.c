@@ -94,7 +94,10 @@ static void settle_linkage(struct object *obj)
 
 		r = ext_table__range(&obj->ext.funcs, f->section, f->insn, 1, &n);
 		t = n ? btf__type_by_id(obj->btf, r->word[0]) : NULL;
-		f->is_global = t && btf_is_func(t) && btf_vlen(t) == BTF_FUNC_GLOBAL;
+		if (!t || !btf_is_func(t))
+			continue;
+		f->type = r->word[0];
+		f->is_global = btf_vlen(t) == BTF_FUNC_GLOBAL;
 	}
 }
 

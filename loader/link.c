@@ -92,7 +92,9 @@ static struct ebpf_func *list_functions(const struct linker *l)
 	for (uint32_t i = 0; funcs && i < l->n_placed; i++) {
 		const struct object_function *f = &l->obj->functions[l->placed[i].function];
 
-		funcs[i] = (struct ebpf_func){f->program.name, l->placed[i].insn, f->is_global};
+		funcs[i] = (struct ebpf_func){
+			.name = f->program.name, .insn = l->placed[i].insn, .global = f->is_global};
+		object__describe_function(l->obj, f, &funcs[i]);
 	}
 	return funcs;
 }

@@ -5,7 +5,7 @@
  *	elf-file.c   sections, symbols, relocations      btf-types.c, btf-ext.c   types, lines
  *	     │                                                │
  *	object.c     open and close ─► btf-maps.c, legacy-maps.c, data-maps.c, externs.c: the maps
- *	                             └► functions.c                               the code
+ *	                             └► functions.c, func-types.c                 the code
  *	entries.c    what arrays of maps and programs hold at first
  *	load.c       maps into an instance, programs into the machine
  *	link.c       a program and the subprograms it reaches ─► core-relocate.c, relocate.c,
@@ -49,6 +49,7 @@ struct object_function {
 	struct object_program program; /* what the user sees; the first member */
 	uint32_t section;
 	uint32_t insn; /* first instruction word in the section */
+	uint32_t type; /* BTF_KIND_FUNC; 0 if not known */
 	bool is_global;
 	bool is_program; /* may be an entry */
 };
@@ -104,6 +105,10 @@ int object__map_at(const struct object *obj, uint32_t section, int64_t offset);
 int object__find_functions(struct object *obj, char **errmsg);
 /* The index of the function that begins at `insn`, or -1. */
 int object__function_at(const struct object *obj, uint32_t section, int64_t insn);
+
+/* Fills what the function's type says; leaves *f alone if there is none. */
+void object__describe_function(
+	const struct object *obj, const struct object_function *from, struct ebpf_func *f);
 
 /* link.c and relocate.c: a program in the making. */
 struct linker {

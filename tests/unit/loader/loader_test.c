@@ -489,6 +489,59 @@ static void maps_of_maps_and_programs_are_read(void **state)
 	object__close(obj);
 }
 
+static const struct ebpf_func *find_function(const struct ebpf_program_spec *spec, const char *name)
+{
+	for (uint32_t i = 0; i < spec->n_funcs; i++) {
+		if (strcmp(spec->funcs[i].name, name) == 0)
+			return &spec->funcs[i];
+	}
+	fail_msg("no function %s", name);
+	return NULL;
+}
+
+static void assert_arg(
+	const struct ebpf_func *f, uint32_t i, uint32_t kind, uint32_t size, bool nullable)
+{
+	assert_true(f->global && f->typed);
+	assert_true(i < f->n_args);
+	assert_int_equal(f->args[i].kind, kind);
+	assert_int_equal(f->args[i].size, size);
+	assert_int_equal(f->args[i].nullable, nullable);
+}
+
+static void types_tell_the_arguments_of_functions(void **state)
+{
+	struct ebpf_instance *inst;
+	struct object *obj = open_with_maps("globals", &inst);
+	const struct ebpf_program_spec *spec;
+	const struct ebpf_func *f;
+	char *err;
+
+	spec = object__program_spec(obj, "calls", &err);
+	assert_non_null(spec);
+	f = find_function(spec, "numbers");
+	assert_int_equal(f->n_args, 3);
+	assert_true(f->returns_scalar);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_arg(f, i, EBPF_ARG_SCALAR, 0, false);
+	f = find_function(spec, "memory");
+	assert_int_equal(f->n_args, 5);
+	assert_arg(f, 0, EBPF_ARG_CTX, 0, false);
+	assert_arg(f, 1, EBPF_ARG_MEM, 12, true);
+	assert_arg(f, 2, EBPF_ARG_MEM, 12, false);
+	assert_arg(f, 3, EBPF_ARG_MEM, 8, true);
+	assert_arg(f, 4, EBPF_ARG_OTHER, 0, false);
+	f = find_function(spec, "tagged");
+	assert_int_equal(f->n_args, 3);
+	assert_arg(f, 0, EBPF_ARG_CTX, 0, false);
+	assert_arg(f, 1, EBPF_ARG_OTHER, 0, false);
+	assert_arg(f, 2, EBPF_ARG_DYNPTR, 0, false);
+	f = find_function(spec, "nothing");
+	assert_false(f->returns_scalar);
+	assert_int_equal(f->n_args, 0);
+	close_with_maps(obj, inst);
+}
+
 #define FEATURES(test)                                         \
 	{#test " (v1)", test, NULL, NULL, "features.v1"},      \
 	{                                                      \
@@ -514,6 +567,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(untyped_symbols_are_functions),
 		cmocka_unit_test(weak_undefined_is_zero),
 		cmocka_unit_test(maps_of_maps_and_programs_are_read),
+		cmocka_unit_test(types_tell_the_arguments_of_functions),
 		cmocka_unit_test(configuration_has_values),
 		cmocka_unit_test(missing_kernel_functions_are_not_called),
 		cmocka_unit_test(core_values_come_from_types),
