@@ -217,9 +217,9 @@ static void learn(struct verifier *v, const struct isa_insn *in, struct state *s
 		range__assume(in->op, in->is64, holds, &a, &b);
 		src->var = b;
 		dst->var = a;
-		sync_linked(s, dst);
 		if (!in->use_imm)
 			sync_linked(s, src);
+		sync_linked(s, dst);
 	} else if (dst->maybe_null && in->use_imm && !in->imm && in->is64 &&
 		(in->op == ISA_JEQ || in->op == ISA_JNE)) {
 		resolve_null(s, dst->id, (in->op == ISA_JEQ) == holds);

@@ -21,6 +21,7 @@ int precision__append(struct verifier *v, struct state *checkpoint)
 	step->insn = v->insn;
 	step->frame = (uint8_t)v->cur->top;
 	v->cur->trail = step;
+	v->cur->steps++;
 	return 0;
 }
 

@@ -13,6 +13,8 @@
 
 #include "internal.h"
 
+#define MAX_STEPS 200 /* a path takes without a checkpoint */
+
 #define MAX_IDS (MAX_FRAMES * (EBPF_N_REGS + STACK_SLOTS))
 
 /* Which id of the current state stands for which of the checkpoint's. */
@@ -204,6 +206,7 @@ static int make_checkpoint(struct verifier *v, struct state **checkpoint)
 	s->next = v->checkpoints[v->insn];
 	v->checkpoints[v->insn] = s;
 	v->cur->parent = s;
+	v->cur->steps = 0;
 	memset(v->cur->written, 0, sizeof(v->cur->written));
 	v->jumps_at_checkpoint = v->jumps;
 	v->insns_at_checkpoint = v->stats.insns_examined;
@@ -218,7 +221,8 @@ int prune__visit(struct verifier *v, bool *covered, struct state **checkpoint)
 {
 	uint32_t jumps = v->jumps - v->jumps_at_checkpoint;
 	uint64_t insns = v->stats.insns_examined - v->insns_at_checkpoint;
-	bool worth = jumps >= 2 && insns >= 8;
+	/* precision.c goes back to the last checkpoint at least: it must not be too far. */
+	bool far = v->cur->steps > MAX_STEPS, worth = far || (jumps >= 2 && insns >= 8);
 	struct state **link = &v->checkpoints[v->insn], *s;
 
 	*covered = false;
@@ -227,7 +231,7 @@ int prune__visit(struct verifier *v, bool *covered, struct state **checkpoint)
 			if (covers(v, s, v->cur, true))
 				return reject(v, "infinite loop detected at insn %u", v->insn);
 			/* Within a loop a checkpoint each time around would cost more than it helps. */
-			if (jumps < 20 && insns < 100)
+			if (!far && jumps < 20 && insns < 100)
 				worth = false;
 		} else if (covers(v, s, v->cur, false)) {
 			*covered = true;

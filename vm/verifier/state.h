@@ -92,6 +92,7 @@ struct state {
 	uint32_t insn; /* checkpoint: where; pending: where to go on */
 	struct state *parent;
 	struct step *trail;
+	uint32_t steps; /* of the trail since the parent */
 	/* Slots, a bit each: read after this checkpoint before they were written; written
 	 * between the parent and this state. */
 	uint64_t read[MAX_FRAMES], written[MAX_FRAMES];
