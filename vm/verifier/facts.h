@@ -16,7 +16,7 @@
 
 /* What a register holds, joined. The order matters to nobody. */
 enum fact_kind {
-	FACT_UNSET,       /* never written on some path: must not be read */
+	FACT_UNSET,       /* never written on some path, or read by nobody from here on */
 	FACT_SCALAR,
 	FACT_CTX,
 	FACT_PACKET,      /* derived from ctx->data */
@@ -37,7 +37,8 @@ enum fact_flags {
 	FACT_FALLS       = 1 << 2, /* conditional jump: not taken on some path */
 	FACT_IN_BOUNDS   = 1 << 3, /* memory access: proved inside its object */
 	FACT_CONST_MAP   = 1 << 4, /* helper call: `map` is the map of its map argument, always */
-	FACT_CONST_OFF   = 1 << 5, /* stack access: `offset` from the frame's top, always */
+	FACT_CONST_OFF   = 1 << 5, /* access to the executing function's own frame: `offset` from
+				      its top, always */
 };
 
 #define FACT_NO_MAP UINT32_MAX
