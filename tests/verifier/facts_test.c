@@ -279,13 +279,14 @@ static void test_an_exhausted_budget_leaves_no_facts(void **state)
 	struct verifier_opts opts = {.insn_budget = 100};
 
 	assemble("mov %r0, 0\nagain: add %r0, 1\njlt %r0, 90, again\nexit\n");
-	assert_int_equal(verifier__run(subject__view(EBPF_PROGRAM_XDP, insns, n_insns), &opts,
-				 &result), -E2BIG);
+	assert_int_equal(
+		verifier__run(subject__view(EBPF_PROGRAM_XDP, insns, n_insns), &opts, &result),
+		-E2BIG);
 	assert_null(result.facts.insn);
 	verifier__release(&result);
 	opts.insn_budget = 200;
-	assert_int_equal(verifier__run(subject__view(EBPF_PROGRAM_XDP, insns, n_insns), &opts,
-				 &result), 0);
+	assert_int_equal(
+		verifier__run(subject__view(EBPF_PROGRAM_XDP, insns, n_insns), &opts, &result), 0);
 	assert_int_equal(result.stats.insns_examined, 182);
 }
 
@@ -311,8 +312,8 @@ static void test_the_log_shows_states_and_instructions(void **state)
 	struct verifier_opts opts = {.log_level = 2};
 
 	assemble("mov %r2, 7\nmov %r0, %r2\nexit\n");
-	assert_int_equal(verifier__run(subject__view(EBPF_PROGRAM_XDP, insns, n_insns), &opts,
-				 &result), 0);
+	assert_int_equal(
+		verifier__run(subject__view(EBPF_PROGRAM_XDP, insns, n_insns), &opts, &result), 0);
 	assert_non_null(strstr(result.log, "0: R1=ctx() R10=fp0\n"));
 	assert_non_null(strstr(result.log, "R2=7"));
 	assert_non_null(strstr(result.log, "processed 3 insns"));

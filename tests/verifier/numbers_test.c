@@ -168,8 +168,8 @@ static uint64_t random64(void)
 static uint64_t interesting(void)
 {
 	static const uint64_t edges[] = {0, 1, 2, 7, 8, 31, 32, 63, 64, 127, 128, 255, 256, 0x7fff,
-		0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
-		INT64_MAX, 1ULL << 63, UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 255};
+		0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, INT64_MAX,
+		1ULL << 63, UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 255};
 	uint64_t r = random64();
 
 	if (r % 4)
@@ -186,7 +186,8 @@ static void check_holds(const struct pair *p, const char *after)
 {
 	if (!holds(p->r.bits, p->v) || !in_span(&p->r.w64, p->v, (int64_t)p->v) ||
 		!in_span(&p->r.w32, (uint32_t)p->v, (int32_t)p->v))
-		fail_msg("%llx is outside its range after %s: bits %llx/%llx u %llx..%llx s %llx..%llx",
+		fail_msg("%llx is outside its range after %s: bits %llx/%llx u %llx..%llx s "
+			 "%llx..%llx",
 			(unsigned long long)p->v, after, (unsigned long long)p->r.bits.value,
 			(unsigned long long)p->r.bits.mask, (unsigned long long)p->r.w64.umin,
 			(unsigned long long)p->r.w64.umax, (unsigned long long)p->r.w64.smin,
@@ -269,8 +270,7 @@ static void step_width(struct pair *a)
 		a->v = __builtin_bswap64(a->v << (64 - size * 8));
 		check_holds(a, "byte swap");
 		break;
-	default:
-		assert_true(range__bytes(&a->r) == 8 || a->v >> range__bytes(&a->r) * 8 == 0);
+	default: assert_true(range__bytes(&a->r) == 8 || a->v >> range__bytes(&a->r) * 8 == 0);
 	}
 }
 

@@ -30,7 +30,8 @@ static void load_programs(struct object *obj, const char *path, struct score *sc
 			score->accepted++;
 			printf("%s %s: %" PRIu64 " instructions examined, %u states, %" PRIu64
 			       " us\n",
-				path, name, stats.insns_examined, stats.states_peak, stats.ns / 1000);
+				path, name, stats.insns_examined, stats.states_peak,
+				stats.ns / 1000);
 		} else {
 			score->rejected++;
 			printf("%s %s: rejected: %s\n%s\n", path, name, err, log ? log : "");

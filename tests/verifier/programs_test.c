@@ -99,9 +99,11 @@ static bool read_programs(const char *path, struct score *score)
 			if (t.name[0])
 				run(&t, score);
 			t = (struct test_program){0};
-			snprintf(t.name, sizeof(t.name), "%.*s", (int)strcspn(line + 3, "\n"), line + 3);
+			snprintf(t.name, sizeof(t.name), "%.*s", (int)strcspn(line + 3, "\n"),
+				line + 3);
 		} else if (!t.expected[0]) {
-			snprintf(t.expected, sizeof(t.expected), "%.*s", (int)strcspn(line, "\n"), line);
+			snprintf(t.expected, sizeof(t.expected), "%.*s", (int)strcspn(line, "\n"),
+				line);
 		} else {
 			strncat(t.text, line, sizeof(t.text) - strlen(t.text) - 1);
 		}
@@ -119,7 +121,7 @@ int main(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++)
 		ok &= read_programs(argv[i], &score);
-	printf("%u programs, %u of them given to the kernel too, %u wrong\n", score.run, score.asked,
-		score.failed);
+	printf("%u programs, %u of them given to the kernel too, %u wrong\n", score.run,
+		score.asked, score.failed);
 	return ok && score.run && !score.failed ? 0 : 1;
 }

@@ -116,15 +116,15 @@ static void write_alu(struct writer *w)
 
 static void write_jump(struct writer *w, uint32_t left)
 {
-	static const uint8_t ops[] = {BPF_JEQ, BPF_JNE, BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE, BPF_JSGT,
-		BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET};
+	static const uint8_t ops[] = {BPF_JEQ, BPF_JNE, BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE,
+		BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET};
 	uint8_t class = below(w, 2) ? BPF_JMP : 0x06 /* BPF_JMP32 */, op = ops[below(w, N(ops))];
 	int off = 1 + (int)below(w, left > 6 ? 6 : left);
 	uint32_t which = below(w, N(numbers)), other = 1 + below(w, N(numbers) - 1);
 
 	if (below(w, 2))
-		emit(w, class | op | BPF_X, numbers[which], numbers[(which + other) % N(numbers)], off,
-			0);
+		emit(w, class | op | BPF_X, numbers[which], numbers[(which + other) % N(numbers)],
+			off, 0);
 	else
 		emit(w, class | op, number(w), 0, off, immediate(w));
 }
@@ -150,8 +150,8 @@ static void write_memory(struct writer *w)
 	switch (below(w, 8)) {
 	case 0:
 	case 1:
-		emit(w, BPF_LDX | (bytes < 8 && below(w, 2) ? BPF_MEMSX : BPF_MEM) | size, number(w),
-			7, (int)below(w, PACKET_BYTES - bytes + 1), 0);
+		emit(w, BPF_LDX | (bytes < 8 && below(w, 2) ? BPF_MEMSX : BPF_MEM) | size,
+			number(w), 7, (int)below(w, PACKET_BYTES - bytes + 1), 0);
 		break;
 	case 2:
 	case 3: emit(w, BPF_STX | BPF_MEM | size, EBPF_REG_FRAME, number(w), slot, 0); break;
@@ -202,7 +202,8 @@ static uint32_t write_prologue(struct writer *w)
 	emit(w, 0, 0, 0, 0, 0);
 	for (size_t i = 0; i < N(numbers); i++) {
 		if (below(w, 3))
-			emit(w, BPF_LDX | BPF_MEM | widths[below(w, 4)], numbers[i], 7, (int)i * 4, 0);
+			emit(w, BPF_LDX | BPF_MEM | widths[below(w, 4)], numbers[i], 7, (int)i * 4,
+				0);
 		else
 			emit(w, BPF_ALU64 | BPF_MOV, numbers[i], 0, 0, immediate(w));
 	}

@@ -85,7 +85,8 @@ static void test_forms_that_raw_programs_alone_have(void **state)
 	expect(EBPF_PROGRAM_XDP, "mov %r2, 7\ncall %r2\nexit\n", "raw programs only");
 	expect(EBPF_PROGRAM_RAW, "lddw %r0, var_addr(3)\nexit\n", NULL);
 	expect(EBPF_PROGRAM_XDP, "lddw %r0, var_addr(3)\nexit\n", "must be resolved");
-	expect(EBPF_PROGRAM_XDP, "lddw %r0, map_by_idx(99)\nmov %r0, 0\nexit\n", "there is no map 99");
+	expect(EBPF_PROGRAM_XDP, "lddw %r0, map_by_idx(99)\nmov %r0, 0\nexit\n",
+		"there is no map 99");
 }
 
 static void test_nothing_is_no_program(void **state)

@@ -45,8 +45,14 @@ const struct program_view *subject__view(
 			    m->max_entries, m->flags))
 			abort();
 	}
-	view = (struct program_view){.name = "subject", .type = type, .insns = insns, .n_insns = n,
-		.maps = views, .n_maps = SUBJECT_N_MAPS, .funcs = &entry, .n_funcs = 1};
+	view = (struct program_view){.name = "subject",
+		.type = type,
+		.insns = insns,
+		.n_insns = n,
+		.maps = views,
+		.n_maps = SUBJECT_N_MAPS,
+		.funcs = &entry,
+		.n_funcs = 1};
 	return &view;
 }
 
@@ -109,13 +115,13 @@ int subject__kernel_verify(const struct ebpf_insn *insns, uint32_t n, char *log,
 			continue;
 		if (map && own[i].imm >= 0 && own[i].imm < SUBJECT_N_MAPS) {
 			own[i].src = own[i].src == EBPF_LDDW_MAP_IDX ? BPF_PSEUDO_MAP_FD
-								    : BPF_PSEUDO_MAP_VALUE;
+								     : BPF_PSEUDO_MAP_VALUE;
 			own[i].imm = map_fds()[own[i].imm];
 		}
 		i++;
 	}
-	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "subject", "GPL", (const struct bpf_insn *)own, n,
-		&opts);
+	fd = bpf_prog_load(
+		BPF_PROG_TYPE_XDP, "subject", "GPL", (const struct bpf_insn *)own, n, &opts);
 	err = fd < 0 ? -errno : 0;
 	if (fd >= 0)
 		close(fd);

@@ -50,8 +50,8 @@ static int check_pointer_kind(
 			return 0;
 		/* fall through */
 	default:
-		return reject(v, "R%u pointer arithmetic on %s prohibited", regno,
-			reg_type__name(p));
+		return reject(
+			v, "R%u pointer arithmetic on %s prohibited", regno, reg_type__name(p));
 	}
 }
 
@@ -119,7 +119,8 @@ static int pointer_alu(struct verifier *v, const struct isa_insn *in, const stru
 
 	if (dst_is_pointer && src_is_pointer) {
 		if (in->op != ISA_SUB)
-			return reject(v, "R%u pointer with R%u pointer: only subtraction is allowed",
+			return reject(v,
+				"R%u pointer with R%u pointer: only subtraction is allowed",
 				in->dst, in->src);
 		reg__set_unknown(dst); /* the distance of two pointers, or of nothing */
 		return 0;
@@ -141,7 +142,7 @@ static int pointer_alu(struct verifier *v, const struct isa_insn *in, const stru
 static void relate(const struct isa_insn *in, struct reg *dst, const struct range *src)
 {
 	bool keeps = in->op == ISA_ADD && in->is64 && dst->id && range__is_const(src) &&
-		!(dst->id & ID_PLUS_OFF) && src->bits.value <= INT32_MAX;
+		     !(dst->id & ID_PLUS_OFF) && src->bits.value <= INT32_MAX;
 
 	if (keeps) {
 		dst->id |= ID_PLUS_OFF;
@@ -156,8 +157,8 @@ static void relate(const struct isa_insn *in, struct reg *dst, const struct rang
 static int check_imm(struct verifier *v, const struct isa_insn *in)
 {
 	bool shift = in->op == ISA_LSH || in->op == ISA_RSH || in->op == ISA_ARSH;
-	bool divide = in->op == ISA_DIV || in->op == ISA_SDIV || in->op == ISA_MOD ||
-		in->op == ISA_SMOD;
+	bool divide =
+		in->op == ISA_DIV || in->op == ISA_SDIV || in->op == ISA_MOD || in->op == ISA_SMOD;
 
 	if (shift && (uint64_t)in->imm >= (in->is64 ? 64 : 32))
 		return reject(v, "invalid shift %lld", (long long)in->imm);
@@ -311,8 +312,8 @@ static void check_lddw(struct verifier *v, const struct isa_insn *in)
 int alu__check(struct verifier *v, const struct isa_insn *in)
 {
 	bool moves = in->op == ISA_MOV || in->op == ISA_MOVSX || in->op == ISA_LDDW;
-	bool unary = in->op == ISA_NEG || in->op == ISA_BE || in->op == ISA_LE ||
-		in->op == ISA_BSWAP;
+	bool unary =
+		in->op == ISA_NEG || in->op == ISA_BE || in->op == ISA_LE || in->op == ISA_BSWAP;
 	int err = 0;
 
 	if (in->dst == EBPF_REG_FRAME)

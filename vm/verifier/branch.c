@@ -15,13 +15,13 @@ struct packet_compare {
 static bool is_packet_start(const struct reg *r)
 {
 	return r->type == REG_PACKET && !r->off && range__is_const(&r->var) && !r->id &&
-		!r->var.bits.value;
+	       !r->var.bits.value;
 }
 
 static bool is_limit_of(const struct reg *p, const struct reg *end)
 {
 	return (p->type == REG_PACKET && end->type == REG_PACKET_END) ||
-		(p->type == REG_PACKET_META && is_packet_start(end));
+	       (p->type == REG_PACKET_META && is_packet_start(end));
 }
 
 static struct packet_compare packet_compare(struct verifier *v, const struct isa_insn *in)
@@ -221,7 +221,7 @@ static void learn(struct verifier *v, const struct isa_insn *in, struct state *s
 			sync_linked(s, src);
 		sync_linked(s, dst);
 	} else if (dst->maybe_null && in->use_imm && !in->imm && in->is64 &&
-		(in->op == ISA_JEQ || in->op == ISA_JNE)) {
+		   (in->op == ISA_JEQ || in->op == ISA_JNE)) {
 		resolve_null(s, dst->id, (in->op == ISA_JEQ) == holds);
 	}
 }

@@ -36,8 +36,8 @@ struct call {
 
 static int wrong_type(struct verifier *v, uint32_t regno, const char *expected)
 {
-	return reject(v, "R%u type=%s expected=%s", regno, reg_type__name(reg_at(v, regno)),
-		expected);
+	return reject(
+		v, "R%u type=%s expected=%s", regno, reg_type__name(reg_at(v, regno)), expected);
 }
 
 static int check_map_arg(struct verifier *v, struct call *c, uint32_t regno)
@@ -93,8 +93,8 @@ static int check_size(struct verifier *v, const struct call *c, uint32_t arg)
 	if (!reg__is_scalar(size))
 		return wrong_type(v, arg + 1, "scalar");
 	if (n->smin < 0)
-		return reject(v,
-			"R%u min value is negative, either use unsigned or 'var &= const'", arg + 1);
+		return reject(v, "R%u min value is negative, either use unsigned or 'var &= const'",
+			arg + 1);
 	if (!n->umin && c->proto->args[arg] == ARG_SIZE)
 		return reject(v, "R%u invalid zero-sized read", arg + 1);
 	if (n->umax >= MAX_MEM_SIZE)
@@ -123,8 +123,8 @@ static int check_ctx_arg(struct verifier *v, uint32_t regno)
 	if (r->type != REG_CTX)
 		return wrong_type(v, regno, "ctx");
 	if (r->off || !range__is_const(&r->var) || r->var.bits.value)
-		return reject(v, "dereference of modified ctx ptr R%u off=%d disallowed", regno,
-			r->off);
+		return reject(
+			v, "dereference of modified ctx ptr R%u off=%d disallowed", regno, r->off);
 	return 0;
 }
 

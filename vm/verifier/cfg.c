@@ -34,8 +34,7 @@ static bool is_second_word(const struct program *p, uint32_t insn)
 
 static bool takes_func_address(const struct program *p, const struct isa_insn *in)
 {
-	return in->op == ISA_LDDW && in->src == EBPF_LDDW_CODE &&
-		p->view->type != EBPF_PROGRAM_RAW;
+	return in->op == ISA_LDDW && in->src == EBPF_LDDW_CODE && p->view->type != EBPF_PROGRAM_RAW;
 }
 
 /* Where a local call or a function's address leads; false if the instruction is neither. */
@@ -101,8 +100,9 @@ static int check_jump(const struct program *p, uint32_t insn, char **errmsg)
 	int64_t target = (int64_t)insn + 1 + p->insns[insn].target;
 
 	if (target < f->start || target >= f->end)
-		return error__set(errmsg, -EINVAL, "insn %u: jump out of range from insn %u to %lld",
-			insn, insn, (long long)target);
+		return error__set(errmsg, -EINVAL,
+			"insn %u: jump out of range from insn %u to %lld", insn, insn,
+			(long long)target);
 	if (is_second_word(p, (uint32_t)target))
 		return bad(errmsg, insn, "jump into the second word of a 64-bit immediate");
 	p->info[target].prune = true;
@@ -250,18 +250,18 @@ static int check_lddw(const struct program *p, uint32_t insn, char **errmsg)
 
 	switch (in->src) {
 	case EBPF_LDDW_IMM:
-	case EBPF_LDDW_CODE:
-		return 0;
+	case EBPF_LDDW_CODE: return 0;
 	case EBPF_LDDW_MAP_IDX:
 	case EBPF_LDDW_MAP_IDX_VALUE:
 		if ((uint32_t)in->imm >= p->view->n_maps)
 			return error__set(errmsg, -EINVAL, "insn %u: there is no map %u", insn,
 				(uint32_t)in->imm);
-		return in->src == EBPF_LDDW_MAP_IDX_VALUE ? check_value_address(p, insn, errmsg) : 0;
+		return in->src == EBPF_LDDW_MAP_IDX_VALUE ? check_value_address(p, insn, errmsg)
+							  : 0;
 	default:
 		return error__set(errmsg, -EINVAL,
-			"insn %u: this kind of 64-bit immediate (%u) must be resolved before",
-			insn, in->src);
+			"insn %u: this kind of 64-bit immediate (%u) must be resolved before", insn,
+			in->src);
 	}
 }
 

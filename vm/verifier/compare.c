@@ -157,8 +157,8 @@ static void assume_set(bool is64, bool set, struct range *a, uint64_t v)
 	struct tnum t = bits_of(a, is64);
 
 	if (!set) {
-		/* The bounds are forgotten, as in Linux: on a branch that cannot be taken they could
-		 * contradict the bits. */
+		/* The bounds are forgotten, as in Linux: on a branch that cannot be taken they
+		 * could contradict the bits. */
 		*a = (struct range){a->bits, range__unknown().w64, range__unknown().w32};
 		t = tnum__and(t, tnum__const(~v));
 	} else if (!(v & (v - 1))) {

@@ -62,8 +62,8 @@ void facts__before(struct verifier *v)
 	uint16_t live = v->prog.info[v->insn].live;
 
 	for (uint32_t i = 0; i < EBPF_N_REGS; i++) {
-		uint8_t kind = live & (1U << i) || i == EBPF_REG_FRAME
-			? kinds[reg_at(v, i)->type] : FACT_UNSET;
+		uint8_t kind = live & (1U << i) || i == EBPF_REG_FRAME ? kinds[reg_at(v, i)->type]
+								       : FACT_UNSET;
 
 		f->regs[i] = f->flags & FACT_REACHED ? join(f->regs[i], kind) : kind;
 	}
@@ -152,7 +152,7 @@ int facts__finish(struct verifier *v, struct ebpf_facts *out)
 
 		if (!(f->flags & FACT_CONST_OFF))
 			f->offset = 0;
-		f->flags &= (uint8_t)~(SEEN_RESULT | SEEN_ACCESS);
+		f->flags &= (uint8_t) ~(SEEN_RESULT | SEEN_ACCESS);
 	}
 	out->n_insns = n;
 	out->stack_depth = v->prog.funcs[0].stack_depth;

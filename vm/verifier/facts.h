@@ -16,42 +16,42 @@
 
 /* What a register holds, joined. The order matters to nobody. */
 enum fact_kind {
-	FACT_UNSET,       /* never written on some path, or read by nobody from here on */
+	FACT_UNSET, /* never written on some path, or read by nobody from here on */
 	FACT_SCALAR,
 	FACT_CTX,
 	FACT_PACKET,      /* derived from ctx->data */
 	FACT_PACKET_META, /* derived from ctx->data_meta */
 	FACT_PACKET_END,
-	FACT_STACK,       /* own frame's or a caller's */
-	FACT_MAP,         /* a map itself (LDDW) */
-	FACT_MAP_VALUE,   /* into a value of a map, NULL possible */
-	FACT_MEM,         /* other memory with a size */
-	FACT_FUNC,        /* address of a function of the program */
-	FACT_POINTER,     /* a pointer on all paths, bases differ */
-	FACT_ANY,         /* a pointer on some, a scalar on others */
+	FACT_STACK,     /* own frame's or a caller's */
+	FACT_MAP,       /* a map itself (LDDW) */
+	FACT_MAP_VALUE, /* into a value of a map, NULL possible */
+	FACT_MEM,       /* other memory with a size */
+	FACT_FUNC,      /* address of a function of the program */
+	FACT_POINTER,   /* a pointer on all paths, bases differ */
+	FACT_ANY,       /* a pointer on some, a scalar on others */
 };
 
 enum fact_flags {
-	FACT_REACHED     = 1 << 0,
-	FACT_TAKEN       = 1 << 1, /* conditional jump: taken on some path */
-	FACT_FALLS       = 1 << 2, /* conditional jump: not taken on some path */
-	FACT_IN_BOUNDS   = 1 << 3, /* memory access: proved inside its object */
-	FACT_CONST_MAP   = 1 << 4, /* helper call: `map` is the map of its map argument, always */
-	FACT_CONST_OFF   = 1 << 5, /* access to the executing function's own frame: `offset` from
-				      its top, always */
+	FACT_REACHED = 1 << 0,
+	FACT_TAKEN = 1 << 1,     /* conditional jump: taken on some path */
+	FACT_FALLS = 1 << 2,     /* conditional jump: not taken on some path */
+	FACT_IN_BOUNDS = 1 << 3, /* memory access: proved inside its object */
+	FACT_CONST_MAP = 1 << 4, /* helper call: `map` is the map of its map argument, always */
+	FACT_CONST_OFF = 1 << 5, /* access to the executing function's own frame: `offset` from
+				    its top, always */
 };
 
 #define FACT_NO_MAP UINT32_MAX
 
 struct ebpf_fact {
 	uint8_t flags;
-	uint8_t access;   /* enum fact_kind of the address of a load, store or atomic */
-	uint8_t result;   /* enum fact_kind of the destination (r0 for calls) after it */
-	uint8_t regs[11]; /* enum fact_kind before it, r0..r10 */
+	uint8_t access;     /* enum fact_kind of the address of a load, store or atomic */
+	uint8_t result;     /* enum fact_kind of the destination (r0 for calls) after it */
+	uint8_t regs[11];   /* enum fact_kind before it, r0..r10 */
 	uint16_t ctx_field; /* access FACT_CTX: index into the context table's fields */
-	uint32_t map;     /* FACT_CONST_MAP, or access FACT_MAP_VALUE with one map always; else
-	                     FACT_NO_MAP */
-	int32_t offset;   /* with FACT_CONST_OFF */
+	uint32_t map;       /* FACT_CONST_MAP, or access FACT_MAP_VALUE with one map always; else
+			       FACT_NO_MAP */
+	int32_t offset;     /* with FACT_CONST_OFF */
 	/* Helper call: for each argument r1..r5 that is memory, how many bytes the helper may
 	 * touch there (its greatest value over all paths); 0 if not memory. */
 	uint32_t arg_size[5];

@@ -149,8 +149,8 @@ bool map_use__allowed(uint32_t helper, uint32_t map_type);
 int stack__load(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, struct reg *dst);
 /* value NULL: something unknown. regno: the register it comes from, or NO_REG. */
 #define NO_REG UINT32_MAX
-int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size,
-	struct reg *value, uint32_t regno);
+int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, struct reg *value,
+	uint32_t regno);
 /* The number in the `size` bytes there, if it is known; the proof rests on it then. */
 bool stack__constant(struct verifier *v, uint32_t addr, uint32_t size, uint64_t *value);
 int stack__check_region(struct verifier *v, uint32_t addr, uint32_t size, bool write);

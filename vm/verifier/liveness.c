@@ -39,7 +39,7 @@ void insn__uses(const struct program *p, uint32_t insn, uint16_t *reads, uint16_
 		*reads = src;
 		*writes = dst;
 	} else if (in->op == ISA_NEG || in->op == ISA_BE || in->op == ISA_LE ||
-		in->op == ISA_BSWAP) {
+		   in->op == ISA_BSWAP) {
 		*reads = *writes = dst;
 	} else if (isa__is_alu(in->op)) {
 		*reads = dst | src;

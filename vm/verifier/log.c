@@ -82,10 +82,10 @@ static void log__range(struct verifier *v, const struct range *r, const char *co
 	log__field(v, &comma, "smax", q->smax != any.w64.smax, q->smax, true);
 	log__field(v, &comma, "umin", q->umin != any.w64.umin, (int64_t)q->umin, false);
 	log__field(v, &comma, "umax", q->umax != any.w64.umax, (int64_t)q->umax, false);
-	log__field(v, &comma, "smin32", d->smin != any.w32.smin && d->smin != q->smin, d->smin,
-		true);
-	log__field(v, &comma, "smax32", d->smax != any.w32.smax && d->smax != q->smax, d->smax,
-		true);
+	log__field(
+		v, &comma, "smin32", d->smin != any.w32.smin && d->smin != q->smin, d->smin, true);
+	log__field(
+		v, &comma, "smax32", d->smax != any.w32.smax && d->smax != q->smax, d->smax, true);
 	log__field(v, &comma, "umin32", d->umin != any.w32.umin && d->umin != q->umin,
 		(int64_t)d->umin, false);
 	log__field(v, &comma, "umax32", d->umax != any.w32.umax && d->umax != q->umax,
@@ -191,8 +191,7 @@ void log__insn(struct verifier *v, uint32_t insn)
 {
 	char text[128];
 
-	isa__disassemble(
-		&v->view->insns[insn], v->view->n_insns - insn, insn, text, sizeof(text));
+	isa__disassemble(&v->view->insns[insn], v->view->n_insns - insn, insn, text, sizeof(text));
 	log__add(v, "%u: %s", insn, text);
 }
 

@@ -30,12 +30,11 @@ static int check_alignment(struct verifier *v, const struct access *a, const cha
 
 	if (is_aligned(r, a->off, a->size))
 		return 0;
-	return reject(v, "misaligned %s access, R%u off=%d size=%u", what, a->addr,
-		r->off + a->off, a->size);
+	return reject(v, "misaligned %s access, R%u off=%d size=%u", what, a->addr, r->off + a->off,
+		a->size);
 }
 
-static int check_ctx(
-	struct verifier *v, const struct access *a, const struct ctx_field **field)
+static int check_ctx(struct verifier *v, const struct access *a, const struct ctx_field **field)
 {
 	const struct reg *r = reg_at(v, a->addr);
 
@@ -68,12 +67,14 @@ static int check_packet(struct verifier *v, uint32_t regno, int32_t off, uint32_
 
 	if (r->var.w64.smin < 0)
 		return reject(v,
-			"R%u min value is negative, either use unsigned index or do a if (index >=0) "
+			"R%u min value is negative, either use unsigned index or do a if (index "
+			">=0) "
 			"check",
 			regno);
 	if (first < 0 || r->reach < 0 || first + size > r->reach)
 		return reject(v,
-			"invalid access to packet, off=%lld size=%u, R%u(id=%u,off=%d,r=%d): R%u offset "
+			"invalid access to packet, off=%lld size=%u, R%u(id=%u,off=%d,r=%d): R%u "
+			"offset "
 			"is outside of the packet (compare the pointer with data_end first)",
 			(long long)first, size, regno, r->id, r->off, r->reach, regno);
 	return 0;
@@ -84,8 +85,8 @@ static int check_map_flags(struct verifier *v, uint32_t map, bool write)
 	const struct map_view *m = &v->view->maps[map];
 
 	if (write ? !rt_geometry__writable(&m->geo) : !rt_geometry__readable(&m->geo))
-		return reject(v, "%s map '%s' forbidden", write ? "write into" : "read from",
-			m->name);
+		return reject(
+			v, "%s map '%s' forbidden", write ? "write into" : "read from", m->name);
 	return 0;
 }
 
@@ -102,12 +103,14 @@ static int check_map_value(
 		return err;
 	if (var->smin < 0 && (var->smin <= -MAX_VAR_OFF || base + var->smin < 0))
 		return reject(v,
-			"R%u min value is negative, either use unsigned index or do a if (index >=0) "
+			"R%u min value is negative, either use unsigned index or do a if (index "
+			">=0) "
 			"check",
 			regno);
 	if (base + var->smin < 0 || base + var->smin + size > value_size)
 		return reject(v,
-			"invalid access to map value, value_size=%lld off=%lld size=%u: R%u min value is "
+			"invalid access to map value, value_size=%lld off=%lld size=%u: R%u min "
+			"value is "
 			"outside of the allowed memory range",
 			(long long)value_size, (long long)(base + var->smin), size, regno);
 	if (var->umax >= MAX_VAR_OFF)
@@ -116,7 +119,8 @@ static int check_map_value(
 			regno);
 	if (base + (int64_t)var->umax + size > value_size)
 		return reject(v,
-			"invalid access to map value, value_size=%lld off=%lld size=%u: R%u max value is "
+			"invalid access to map value, value_size=%lld off=%lld size=%u: R%u max "
+			"value is "
 			"outside of the allowed memory range",
 			(long long)value_size, (long long)(base + (int64_t)var->umax), size, regno);
 	return 0;
@@ -196,13 +200,14 @@ static int check_access(struct verifier *v, const struct access *a, struct reg *
 		else
 			range__zero_extend(&dst->var, a->size);
 	}
-	return facts__access(v, &addr, a->off,
-		field ? (uint16_t)(field - v->ctx->fields) : 0);
+	return facts__access(v, &addr, a->off, field ? (uint16_t)(field - v->ctx->fields) : 0);
 }
 
 int mem__check_load(struct verifier *v, const struct isa_insn *in)
 {
-	struct access a = {.addr = in->src, .off = in->off, .size = in->size,
+	struct access a = {.addr = in->src,
+		.off = in->off,
+		.size = in->size,
 		.sign_extend = in->op == ISA_LOADSX};
 	struct reg loaded;
 	int err = check_readable(v, in->src);

@@ -82,7 +82,7 @@ static void undo_load_store(const struct step *s, const struct isa_insn *in, str
 		if (!in->use_imm)
 			*regs |= (uint16_t)(1U << in->src);
 	} else if (*regs >> in->dst & 1) {
-		*regs &= (uint16_t)~(1U << in->dst);
+		*regs &= (uint16_t) ~(1U << in->dst);
 		if (s->spill)
 			*slots |= slot;
 	}
@@ -131,7 +131,7 @@ static bool mark(struct state *st, struct demand *d)
 			struct reg *r = &st->frames[f]->regs[i];
 
 			if (r->type != REG_SCALAR || r->precise)
-				d->regs[f] &= (uint16_t)~(1U << i);
+				d->regs[f] &= (uint16_t) ~(1U << i);
 			else if (d->regs[f] >> i & 1)
 				r->precise = true;
 		}

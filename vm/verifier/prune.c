@@ -60,15 +60,14 @@ static bool scalar_id_covers(struct comparison *c, const struct reg *old, const 
 	if (!old->id)
 		return true;
 	return ((old->id ^ cur->id) & ID_PLUS_OFF) == 0 && old->off == cur->off &&
-		same_id(c, old->id & ~ID_PLUS_OFF, cur->id & ~ID_PLUS_OFF);
+	       same_id(c, old->id & ~ID_PLUS_OFF, cur->id & ~ID_PLUS_OFF);
 }
 
 static bool reg_covers(struct comparison *c, const struct reg *old, const struct reg *cur)
 {
 	if (c->exact)
-		return reg__same_but_ids(old, cur) &&
-			((old->id ^ cur->id) & ID_PLUS_OFF) == 0 &&
-			same_id(c, old->id & ~ID_PLUS_OFF, cur->id & ~ID_PLUS_OFF);
+		return reg__same_but_ids(old, cur) && ((old->id ^ cur->id) & ID_PLUS_OFF) == 0 &&
+		       same_id(c, old->id & ~ID_PLUS_OFF, cur->id & ~ID_PLUS_OFF);
 	if (old->type == REG_UNSET)
 		return true; /* nobody read it */
 	if (old->type != cur->type || old->maybe_null != cur->maybe_null)
@@ -76,7 +75,7 @@ static bool reg_covers(struct comparison *c, const struct reg *old, const struct
 	switch (old->type) {
 	case REG_SCALAR:
 		return !old->precise ||
-			(range__contains(&old->var, &cur->var) && scalar_id_covers(c, old, cur));
+		       (range__contains(&old->var, &cur->var) && scalar_id_covers(c, old, cur));
 	case REG_PACKET:
 	case REG_PACKET_META:
 		if (old->reach < 0 || cur->reach < 0 ? old->reach != cur->reach
@@ -85,9 +84,8 @@ static bool reg_covers(struct comparison *c, const struct reg *old, const struct
 		/* fall through */
 	case REG_MAP_VALUE:
 		return old->map == cur->map && old->off == cur->off &&
-			range__contains(&old->var, &cur->var) && same_id(c, old->id, cur->id);
-	default:
-		return reg__same_but_ids(old, cur) && same_id(c, old->id, cur->id);
+		       range__contains(&old->var, &cur->var) && same_id(c, old->id, cur->id);
+	default: return reg__same_but_ids(old, cur) && same_id(c, old->id, cur->id);
 	}
 }
 
@@ -122,8 +120,8 @@ static bool slot_covers(struct comparison *c, const struct slot *old, const stru
 	return reg_covers(c, &old->spilled, &cur->spilled);
 }
 
-static bool stack_covers(struct comparison *c, const struct frame *old, const struct frame *cur,
-	uint64_t read)
+static bool stack_covers(
+	struct comparison *c, const struct frame *old, const struct frame *cur, uint64_t read)
 {
 	static const struct slot unset;
 
@@ -140,7 +138,8 @@ static bool stack_covers(struct comparison *c, const struct frame *old, const st
 }
 
 /* Registers of frame f that may still be read, with the path at `insn`. */
-static uint16_t live_regs(const struct verifier *v, const struct state *s, uint32_t f, uint32_t insn)
+static uint16_t live_regs(
+	const struct verifier *v, const struct state *s, uint32_t f, uint32_t insn)
 {
 	if (f == s->top)
 		return v->prog.info[insn].live;
@@ -230,7 +229,8 @@ int prune__visit(struct verifier *v, bool *covered, struct state **checkpoint)
 		if (s->branches) {
 			if (covers(v, s, v->cur, true))
 				return reject(v, "infinite loop detected at insn %u", v->insn);
-			/* Within a loop a checkpoint each time around would cost more than it helps. */
+			/* Within a loop a checkpoint each time around would cost more than it
+			 * helps. */
 			if (!far && jumps < 20 && insns < 100)
 				worth = false;
 		} else if (covers(v, s, v->cur, false)) {

@@ -65,8 +65,8 @@ static void span__meet_bits(struct span *s, struct tnum t, unsigned width)
 	uint64_t sign = 1ULL << (width - 1);
 
 	span__meet_unsigned(s, t.value, t.value | t.mask);
-	span__meet_signed(s, sext(t.value | (t.mask & sign), width),
-		sext(t.value | (t.mask & ~sign), width));
+	span__meet_signed(
+		s, sext(t.value | (t.mask & sign), width), sext(t.value | (t.mask & ~sign), width));
 }
 
 /* Signed and unsigned bounds of one width sharpen each other where they speak of one
@@ -176,26 +176,24 @@ struct range range__const(uint64_t v)
 
 static bool span__contains(const struct span *a, const struct span *b)
 {
-	return a->umin <= b->umin && b->umax <= a->umax && a->smin <= b->smin &&
-		b->smax <= a->smax;
+	return a->umin <= b->umin && b->umax <= a->umax && a->smin <= b->smin && b->smax <= a->smax;
 }
 
 bool range__contains(const struct range *a, const struct range *b)
 {
 	return span__contains(&a->w64, &b->w64) && span__contains(&a->w32, &b->w32) &&
-		tnum__contains(a->bits, b->bits);
+	       tnum__contains(a->bits, b->bits);
 }
 
 static bool span__equal(const struct span *a, const struct span *b)
 {
-	return a->umin == b->umin && a->umax == b->umax && a->smin == b->smin &&
-		a->smax == b->smax;
+	return a->umin == b->umin && a->umax == b->umax && a->smin == b->smin && a->smax == b->smax;
 }
 
 bool range__equal(const struct range *a, const struct range *b)
 {
 	return a->bits.value == b->bits.value && a->bits.mask == b->bits.mask &&
-		span__equal(&a->w64, &b->w64) && span__equal(&a->w32, &b->w32);
+	       span__equal(&a->w64, &b->w64) && span__equal(&a->w32, &b->w32);
 }
 
 /* The low 32 bits, the rest zero. */
@@ -415,9 +413,9 @@ void range__alu(uint8_t op, bool is64, struct range *d, const struct range *src)
 	case ISA_AND:
 	case ISA_OR:
 	case ISA_XOR:
-		d->bits = op == ISA_AND ? tnum__and(d->bits, s.bits)
-			: op == ISA_OR  ? tnum__or(d->bits, s.bits)
-					: tnum__xor(d->bits, s.bits);
+		d->bits = op == ISA_AND  ? tnum__and(d->bits, s.bits)
+			  : op == ISA_OR ? tnum__or(d->bits, s.bits)
+					 : tnum__xor(d->bits, s.bits);
 		span__bitwise(op, &d->w32, &s.w32, tnum__low(d->bits, 32), 32);
 		span__bitwise(op, &d->w64, &s.w64, d->bits, 64);
 		break;

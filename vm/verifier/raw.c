@@ -16,9 +16,9 @@
 
 /* What a register holds; the join of different ones is FACT_ANY. */
 struct value {
-	uint8_t kind;   /* FACT_SCALAR, FACT_STACK or FACT_ANY */
-	bool own;       /* FACT_STACK: of the executing function's frame */
-	bool exact;     /* FACT_STACK: `off` is the offset from the frame's top */
+	uint8_t kind; /* FACT_SCALAR, FACT_STACK or FACT_ANY */
+	bool own;     /* FACT_STACK: of the executing function's frame */
+	bool exact;   /* FACT_STACK: `off` is the offset from the frame's top */
 	int32_t off;
 };
 

@@ -39,8 +39,8 @@ static int locate(struct verifier *v, uint32_t addr, int32_t off, uint32_t size,
 		if (w->min == w->max)
 			return reject(v, "invalid %s stack R%u off=%lld size=%u", what, addr,
 				(long long)w->min, size);
-		return reject(v, "invalid variable-offset %s stack R%u off=%lld..%lld size=%u", what,
-			addr, (long long)w->min, (long long)w->max, size);
+		return reject(v, "invalid variable-offset %s stack R%u off=%lld..%lld size=%u",
+			what, addr, (long long)w->min, (long long)w->max, size);
 	}
 	func = &v->prog.funcs[w->f->func];
 	need = (uint32_t)-w->min;
@@ -84,8 +84,7 @@ static void note_spill(struct verifier *v, const struct where *w)
 	step->slot = (uint8_t)slot__index(w->min);
 }
 
-static void spill(
-	struct verifier *v, const struct where *w, struct reg *value, uint32_t size)
+static void spill(struct verifier *v, const struct where *w, struct reg *value, uint32_t size)
 {
 	struct slot *s = slot_of(w, w->min);
 
@@ -116,8 +115,8 @@ static void store_bytes(struct verifier *v, const struct where *w, uint32_t size
 		s->bytes[slot__byte(w->min + i)] = zero ? BYTE_ZERO : BYTE_MISC;
 }
 
-static int store_fixed(struct verifier *v, const struct where *w, uint32_t size,
-	struct reg *value, uint32_t regno)
+static int store_fixed(
+	struct verifier *v, const struct where *w, uint32_t size, struct reg *value, uint32_t regno)
 {
 	bool slot_start = slot__byte(w->min) == 0;
 
@@ -159,8 +158,8 @@ static void store_anywhere(struct verifier *v, const struct where *w, uint32_t s
 		precision__need(v, regno);
 }
 
-int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size,
-	struct reg *value, uint32_t regno)
+int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, struct reg *value,
+	uint32_t regno)
 {
 	struct where w = {0};
 	int err = locate(v, addr, off, size, "write to", &w);
@@ -185,8 +184,7 @@ static void load_bytes(const struct where *w, uint32_t size, struct reg *dst)
 	reg__set_const(dst, 0);
 }
 
-static int load_spilled(
-	struct verifier *v, const struct where *w, uint32_t size, struct reg *dst)
+static int load_spilled(struct verifier *v, const struct where *w, uint32_t size, struct reg *dst)
 {
 	const struct slot *s = slot_of(w, w->min);
 	uint32_t spill_size = slot__spill_size(s), at = slot__byte(w->min);
@@ -252,8 +250,8 @@ bool stack__constant(struct verifier *v, uint32_t addr, uint32_t size, uint64_t 
 	struct frame *f = v->cur->frames[r->frame];
 	const struct slot *s;
 
-	if (r->type != REG_STACK || !range__is_const(&r->var) || off < -STACK_SIZE ||
-		off > -1 || slot__index(off) >= f->n_slots || slot__byte(off) + size > 8)
+	if (r->type != REG_STACK || !range__is_const(&r->var) || off < -STACK_SIZE || off > -1 ||
+		slot__index(off) >= f->n_slots || slot__byte(off) + size > 8)
 		return false;
 	s = &f->slots[slot__index(off)];
 	*value = 0;

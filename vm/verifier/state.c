@@ -30,8 +30,8 @@ void reg__set_pointer(struct reg *r, enum reg_type type)
 bool reg__same_but_ids(const struct reg *a, const struct reg *b)
 {
 	return a->type == b->type && a->frame == b->frame && a->maybe_null == b->maybe_null &&
-		a->map == b->map && a->off == b->off && a->reach == b->reach &&
-		range__equal(&a->var, &b->var);
+	       a->map == b->map && a->off == b->off && a->reach == b->reach &&
+	       range__equal(&a->var, &b->var);
 }
 
 uint32_t slot__spill_size(const struct slot *s)

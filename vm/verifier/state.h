@@ -50,19 +50,19 @@ enum reg_type {
 
 /* `reach` of a packet pointer that was found to be at, or beyond, the packet's end. */
 enum {
-	REACH_AT_END     = -1,
+	REACH_AT_END = -1,
 	REACH_BEYOND_END = -2,
 };
 
 struct reg {
-	uint8_t type;    /* enum reg_type */
-	uint8_t frame;   /* REG_STACK: whose stack */
-	bool maybe_null; /* a pointer, or 0 */
-	bool precise;    /* checkpoints, REG_SCALAR: the proof rests on its value */
-	uint32_t map;    /* REG_MAP, REG_MAP_VALUE: index; REG_FUNC: instruction */
-	uint32_t id;     /* 0: none */
-	int32_t off;     /* pointers; scalars with ID_PLUS_OFF */
-	int32_t reach;   /* REG_PACKET*: bytes from the base known to lie in the packet */
+	uint8_t type;     /* enum reg_type */
+	uint8_t frame;    /* REG_STACK: whose stack */
+	bool maybe_null;  /* a pointer, or 0 */
+	bool precise;     /* checkpoints, REG_SCALAR: the proof rests on its value */
+	uint32_t map;     /* REG_MAP, REG_MAP_VALUE: index; REG_FUNC: instruction */
+	uint32_t id;      /* 0: none */
+	int32_t off;      /* pointers; scalars with ID_PLUS_OFF */
+	int32_t reach;    /* REG_PACKET*: bytes from the base known to lie in the packet */
 	struct range var; /* scalars: the value; pointers: unknown part of the distance */
 };
 
@@ -98,8 +98,8 @@ struct state {
 	uint64_t read[MAX_FRAMES], written[MAX_FRAMES];
 
 	/* Checkpoints */
-	struct state *next;    /* at the same instruction; pending: on the stack */
-	uint32_t branches;     /* paths that passed here and have not ended */
+	struct state *next; /* at the same instruction; pending: on the stack */
+	uint32_t branches;  /* paths that passed here and have not ended */
 	uint32_t hits, misses;
 	bool evicted; /* out of the list, kept for its branches */
 };
@@ -169,7 +169,7 @@ uint32_t slot__spill_size(const struct slot *s);
 /* Walks all registers and spilled registers of all frames:
  * for (struct reg_walk w = {0}; (r = state__next_reg(s, &w));) */
 struct reg_walk {
-	uint32_t frame, index;    /* the next one; EBPF_N_REGS + slot for spilled ones */
+	uint32_t frame, index;       /* the next one; EBPF_N_REGS + slot for spilled ones */
 	uint32_t at_frame, at_index; /* the one returned last */
 };
 

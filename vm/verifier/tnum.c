@@ -141,6 +141,6 @@ struct tnum tnum__with_low32(struct tnum a, struct tnum low)
 {
 	const uint64_t high = ~(uint64_t)UINT32_MAX;
 
-	return (struct tnum){(a.value & high) | (uint32_t)low.value,
-		(a.mask & high) | (uint32_t)low.mask};
+	return (struct tnum){
+		(a.value & high) | (uint32_t)low.value, (a.mask & high) | (uint32_t)low.mask};
 }

@@ -16,15 +16,15 @@
 #include "facts.h"
 
 struct verifier_opts {
-	int log_level;           /* as struct ebpf_load_opts */
-	uint32_t insn_budget;    /* examined instructions; 0 means 1,000,000 */
+	int log_level;        /* as struct ebpf_load_opts */
+	uint32_t insn_budget; /* examined instructions; 0 means 1,000,000 */
 };
 
 struct verifier_result {
 	struct ebpf_facts facts; /* facts.insn NULL unless accepted */
 	struct ebpf_verify_stats stats;
-	char *log;               /* malloc'ed, may be NULL */
-	char *reason;            /* malloc'ed sentence when rejected: "insn 12 (file.c:34): ..." */
+	char *log;    /* malloc'ed, may be NULL */
+	char *reason; /* malloc'ed sentence when rejected: "insn 12 (file.c:34): ..." */
 };
 
 /* 0, or -EINVAL with *errmsg. */
