@@ -87,7 +87,7 @@ static void make_map(uint32_t type, uint32_t key_size, uint32_t stable, uint32_t
 	n_entries = entries;
 	n_keys = entries * 3 / 2;
 	assert_true(n_keys <= MAX_KEYS);
-	full = type == RT_MAP_LPM_TRIE ? -RT_ENOSPC : -RT_E2BIG;
+	full = type == RT_MAP_LPM_TRIE ? -RT_ENOSPC : type == RT_MAP_LRU_HASH ? 0 : -RT_E2BIG;
 	assert_int_equal(rt_geometry__init(&map.geo, type, key_size, sizeof(struct value), entries,
 				 type == RT_MAP_LPM_TRIE ? RT_F_NO_PREALLOC : 0),
 		0);
@@ -176,8 +176,8 @@ static void *hash_reader(void *arg)
 			lost_key++;
 		}
 		/* A program finds its element. */
-		key = make_key(below(t, n_stable));
-		if (!rt_map__lookup(&map, 0, &key))
+		key = make_key(below(t, n_stable ? n_stable : n_keys));
+		if (!rt_map__lookup(&map, 0, &key) && n_stable)
 			lost_key++;
 	}
 	return NULL;
@@ -238,6 +238,13 @@ static void test_hash(void **state)
 static void test_small_hash(void **state)
 {
 	keys_come_and_go(RT_MAP_HASH, 2, 8);
+}
+
+/* Nothing is stable where keys are evicted. */
+static void test_lru(void **state)
+{
+	keys_come_and_go(RT_MAP_LRU_HASH, 0, 64);
+	keys_come_and_go(RT_MAP_LRU_HASH, 0, 8);
 }
 
 static void test_lpm(void **state)
@@ -474,6 +481,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_small_hash),
+		cmocka_unit_test(test_lru),
 		cmocka_unit_test(test_lpm),
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_nested_routes),

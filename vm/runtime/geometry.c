@@ -30,16 +30,14 @@ static bool flags_ok(const struct rt_geometry *geo, uint32_t allowed)
 	const uint32_t no_syscall = RT_F_RDONLY | RT_F_WRONLY;
 	const uint32_t no_program = RT_F_RDONLY_PROG | RT_F_WRONLY_PROG;
 
-	if (rt_is_percpu(geo))
-		allowed &= ~(uint32_t)SHARED_FLAGS;
 	return !(geo->flags & ~allowed) && (geo->flags & no_syscall) != no_syscall &&
 	       (geo->flags & no_program) != no_program;
 }
 
 static int array_init(struct rt_geometry *geo)
 {
-	if (!flags_ok(geo, ARRAY_FLAGS) || geo->key_size != 4 || !geo->value_size ||
-		!geo->max_entries)
+	if (!flags_ok(geo, ARRAY_FLAGS & ~(rt_is_percpu(geo) ? SHARED_FLAGS : 0)) ||
+		geo->key_size != 4 || !geo->value_size || !geo->max_entries)
 		return -RT_EINVAL;
 	if (geo->value_size > INT32_MAX)
 		return -RT_E2BIG;
@@ -96,7 +94,15 @@ static int hash_layout(struct rt_geometry *geo)
 
 static int hash_init(struct rt_geometry *geo)
 {
-	if (!flags_ok(geo, HASH_FLAGS) || !geo->key_size || !geo->value_size || !geo->max_entries)
+	bool has_node = geo->flags & RT_F_NUMA_NODE, lru = rt_is_lru(geo);
+
+	if (!flags_ok(geo, HASH_FLAGS | (lru ? RT_F_NO_COMMON_LRU : 0)))
+		return -RT_EINVAL;
+	if (lru && geo->flags & RT_F_NO_PREALLOC)
+		return -RT_ENOTSUPP;
+	if (has_node && (rt_is_percpu(geo) || geo->flags & RT_F_NO_COMMON_LRU))
+		return -RT_EINVAL;
+	if (!geo->key_size || !geo->value_size || !geo->max_entries)
 		return -RT_EINVAL;
 	if ((uint64_t)geo->key_size + geo->value_size >= HASH_ELEM_MAX ||
 		geo->max_entries > UINT32_C(1) << 31)
@@ -175,7 +181,9 @@ int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return array_init(geo);
 	case RT_MAP_HASH:
-	case RT_MAP_PERCPU_HASH: return hash_init(geo);
+	case RT_MAP_PERCPU_HASH:
+	case RT_MAP_LRU_HASH:
+	case RT_MAP_LRU_PERCPU_HASH: return hash_init(geo);
 	case RT_MAP_DEVMAP:
 	case RT_MAP_DEVMAP_HASH:
 	case RT_MAP_CPUMAP:

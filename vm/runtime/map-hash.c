@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * map-hash.c -- HASH and PERCPU_HASH: one cache line of tags and element numbers per bucket.
+ * map-hash.c -- HASH, LRU_HASH and their per-CPU kinds: one cache line of tags and element
+ * numbers per bucket.
  *
  * A lookup is one multiplication per 16 bytes of key and one more, the bucket's cache line,
  * and the element's. What finds no slot in its bucket goes into the bucket's chain, so nothing but
@@ -16,6 +17,12 @@
  * lookup gives the element that held exactly this key at some moment during the lookup, and
  * NULL only if there was such a moment without one. What it cannot promise, as the kernel's
  * cannot: that the element is not deleted and reused while the program still reads its value.
+ *
+ * LRU maps approximate: a lookup sets its slot's bit in `used`, as does an update; where a key
+ * needs room, the hand of a clock goes over the buckets, takes the first element whose bit is
+ * not set and clears the bits that are. From lap to lap it begins one slot further, lest the
+ * first slots be taken more often. The bits are set without atomic operations: now and then one is
+ * lost.
  *
  * Lock order: nothing is taken under a bucket's lock or the queue's. An updater that finds
  * the queue empty waits holding nothing: as every element beyond max_entries is in the hands
@@ -116,29 +123,41 @@ rt_inline uint32_t hash__find_in_chain(const struct rt_map *m, const struct rt_h
 
 /* The element with this key, or 0: right only if the bucket has not changed since `seq`. */
 rt_inline uint32_t hash__find_once(const struct rt_map *m, const struct rt_hash_bucket *b,
-	uint64_t tag, uint32_t seq, const void *key)
+	uint64_t tag, uint32_t seq, const void *key, uint32_t *slot)
 {
 	uint32_t elem;
 
 	for (rt_match match = tags__match(b->tags, tag); match; match = match__next(match)) {
-		elem = rt_read_acquire(&b->elems[match__slot(match)]);
+		*slot = match__slot(match);
+		elem = rt_read_acquire(&b->elems[*slot]);
 		if (likely(hash__key_equal(m, elem, key)))
 			return elem;
 	}
+	*slot = RT_HASH_CHAIN;
 	elem = rt_read_acquire(&b->chain);
 	return likely(!elem) ? 0 : hash__find_in_chain(m, b, elem, seq, key);
+}
+
+rt_inline void bucket__set_used(struct rt_hash_bucket *b, uint32_t slot)
+{
+	uint32_t used = rt_read(&b->used);
+
+	if (!(used >> slot & 1))
+		rt_write(&b->used, used | UINT32_C(1) << slot);
 }
 
 rt_hot void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
 	uint64_t hash = hash__of(m, key);
-	const struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
-	uint32_t seq, elem;
+	struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
+	uint32_t seq, elem, where;
 
 	do {
 		seq = rt_read_acquire(&b->seq);
-		elem = hash__find_once(m, b, hash__tag(hash), seq, key);
+		elem = hash__find_once(m, b, hash__tag(hash), seq, key, &where);
 	} while (bucket__changed(b, seq));
+	if (rt_is_lru(&m->geo) && elem)
+		bucket__set_used(b, where);
 	return elem ? hash__value(m, slot, elem) : NULL;
 }
 
@@ -173,6 +192,15 @@ static void bucket__announce_change(struct rt_hash_bucket *b)
 	rt_write_release(&b->seq, rt_read(&b->seq) + 1);
 }
 
+/* Was it used since this was asked last? */
+static bool bucket__clear_used(struct rt_hash_bucket *b, uint32_t slot)
+{
+	uint32_t used = rt_read(&b->used);
+
+	rt_write(&b->used, used & ~(UINT32_C(1) << slot));
+	return used >> slot & 1;
+}
+
 /* The writers of one bucket: publish an element, exchange one for another, take one out. */
 static void bucket__insert(
 	const struct rt_map *m, struct rt_hash_bucket *b, uint64_t tag, uint32_t elem)
@@ -180,6 +208,7 @@ static void bucket__insert(
 	rt_match empty = tags__match(b->tags, 0);
 
 	if (empty) {
+		bucket__set_used(b, match__slot(empty));
 		rt_write_release(&b->elems[match__slot(empty)], elem);
 		tags__set(b->tags, match__slot(empty), tag);
 	} else {
@@ -197,6 +226,7 @@ static uint32_t bucket__exchange(
 		rt_write(hash__link(m, elem), rt_read(hash__link(m, old)));
 	rt_write_release(at.word, elem);
 	bucket__announce_change(b);
+	bucket__set_used(b, at.slot < 0 ? RT_HASH_CHAIN : (uint32_t)at.slot);
 	return old;
 }
 
@@ -305,6 +335,52 @@ static int64_t hash__put(const struct rt_map *m, struct rt_hash_bucket *b, uint6
 	return 0;
 }
 
+/* The first element not used since the hand was here, from a slot on; of a chain the oldest. */
+static struct place bucket__find_unused(
+	const struct rt_map *m, struct rt_hash_bucket *b, uint32_t first, bool any)
+{
+	for (uint32_t i = 0; i <= RT_HASH_CHAIN; i++) {
+		uint32_t slot = (first + i) % (RT_HASH_CHAIN + 1), *word = &b->chain;
+
+		if (slot != RT_HASH_CHAIN)
+			word = &b->elems[slot];
+		if (slot == RT_HASH_CHAIN ? !rt_read(word) : !tags__get(b->tags, slot))
+			continue;
+		if (bucket__clear_used(b, slot) && !any)
+			continue;
+		if (slot != RT_HASH_CHAIN)
+			return (struct place){word, (int)slot};
+		while (rt_read(hash__link(m, rt_read(word))))
+			word = hash__link(m, rt_read(word));
+		return (struct place){word, -1};
+	}
+	return (struct place){NULL, -1};
+}
+
+/* LRU: takes an element out, unless there is room meanwhile. Lookups can set bits as fast as
+ * the hand clears them: the third time round it takes any. */
+rt_cold static void hash__evict(const struct rt_map *m)
+{
+	struct rt_hash_head *head = hash__head(m);
+	uint32_t n = m->geo.n_buckets, elem = 0;
+
+	for (uint32_t i = 0; !elem && rt_read(&head->count) >= m->geo.max_entries; i++) {
+		uint32_t hand = __atomic_fetch_add(&head->hand, 1, __ATOMIC_RELAXED);
+		struct rt_hash_bucket *b = hash__bucket(m, hand & (n - 1));
+		struct place at;
+
+		rt_lock(&b->lock);
+		at = bucket__find_unused(m, b, hand / n, i / 2 >= n);
+		if (at.word)
+			elem = bucket__remove(m, b, at);
+		rt_unlock(&b->lock);
+	}
+	if (!elem)
+		return;
+	hash__give_back(m, elem);
+	__atomic_fetch_sub(&head->count, 1, __ATOMIC_RELAXED);
+}
+
 /* A per-CPU value changes in place: a fresh element is needed only for a new key. */
 static int64_t hash__write(
 	const struct rt_map *m, const void *key, const struct source *src, uint64_t flags)
@@ -318,13 +394,17 @@ static int64_t hash__write(
 	if (flags > RT_EXIST)
 		return -RT_EINVAL;
 	for (;; fresh = true) {
-		if (fresh) {
+		if (fresh && !elem) {
 			elem = hash__take_free(m);
 			hash__fill(m, elem, key, src);
 		}
 		rt_lock(&b->lock);
 		err = hash__put(m, b, tag, key, src, flags, elem, &spare);
 		rt_unlock(&b->lock);
+		if (err == -RT_E2BIG && rt_is_lru(&m->geo)) {
+			hash__evict(m);
+			continue;
+		}
 		if (spare)
 			hash__give_back(m, spare);
 		if (err <= 0)
@@ -364,11 +444,11 @@ int64_t rt_hash__read_all(
 {
 	uint64_t hash = hash__of(m, key);
 	const struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
-	uint32_t n = rt_host_values(&m->geo, n_slots), seq, elem;
+	uint32_t n = rt_host_values(&m->geo, n_slots), seq, elem, where;
 
 	do {
 		seq = rt_read_acquire(&b->seq);
-		elem = hash__find_once(m, b, hash__tag(hash), seq, key);
+		elem = hash__find_once(m, b, hash__tag(hash), seq, key, &where);
 		for (uint32_t slot = 0; slot < n && elem; slot++)
 			rt_copy_out(values + (uint64_t)slot * m->geo.value_stride,
 				hash__value(m, slot, elem), rt_host_value_size(&m->geo));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * map-hash.h -- the memory of HASH and PERCPU_HASH, and what map.c and geometry.c need of it.
+ * map-hash.h -- the memory of the HASH family, and what map.c and geometry.c need of it.
  *
  *	mem ─► head │ buckets │ links │ elements │ per-CPU values: a set per slot
  *
@@ -19,6 +19,7 @@
 /* Greatest mean number of elements per bucket: 3 in 400 then live in a chain. */
 #define RT_HASH_LOAD  4
 #define RT_HASH_SLOTS 8
+#define RT_HASH_CHAIN RT_HASH_SLOTS /* in `used`: the bit after the slots' */
 
 struct rt_hash_head {
 	uint64_t seed[2]; /* fixed */
@@ -26,6 +27,7 @@ struct rt_hash_head {
 
 	/* Writers' own cache line. */
 	uint32_t count __attribute__((aligned(64))); /* elements in buckets */
+	uint32_t hand;                               /* LRU: buckets swept so far */
 	struct rt_free_queue free;
 };
 
@@ -36,7 +38,7 @@ struct rt_hash_bucket {
 	uint32_t chain; /* first of the elements that found no slot */
 	uint32_t seq;   /* changes whenever an element leaves the bucket */
 	uint32_t lock;  /* writers' */
-	uint32_t pad;
+	uint32_t used;  /* LRU: a bit for each slot that was looked up, and one for the chain */
 };
 
 _Static_assert(sizeof(struct rt_hash_head) == 128, "two cache lines");

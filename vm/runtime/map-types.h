@@ -12,7 +12,13 @@
 
 rt_inline bool rt_is_percpu(const struct rt_geometry *geo)
 {
-	return geo->type == RT_MAP_PERCPU_ARRAY || geo->type == RT_MAP_PERCPU_HASH;
+	return geo->type == RT_MAP_PERCPU_ARRAY || geo->type == RT_MAP_PERCPU_HASH ||
+	       geo->type == RT_MAP_LRU_PERCPU_HASH;
+}
+
+rt_inline bool rt_is_lru(const struct rt_geometry *geo)
+{
+	return geo->type == RT_MAP_LRU_HASH || geo->type == RT_MAP_LRU_PERCPU_HASH;
 }
 
 /* Entries are words: map-target.c. */

@@ -10,6 +10,8 @@ void rt_map__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 {
 	switch (m->geo.type) {
 	case RT_MAP_HASH:
+	case RT_MAP_LRU_HASH:
+	case RT_MAP_LRU_PERCPU_HASH:
 	case RT_MAP_PERCPU_HASH:
 	case RT_MAP_DEVMAP_HASH:
 		rt_hash__format(m, slots, m->geo.flags & RT_F_ZERO_SEED ? 0 : seed);
@@ -24,6 +26,8 @@ rt_hot void *rt_map__lookup(const struct rt_map *m, uint32_t slot, const void *k
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return rt_array__lookup(m, slot, key);
 	case RT_MAP_HASH:
+	case RT_MAP_LRU_HASH:
+	case RT_MAP_LRU_PERCPU_HASH:
 	case RT_MAP_PERCPU_HASH:
 	case RT_MAP_DEVMAP_HASH: return rt_hash__lookup(m, slot, key);
 	case RT_MAP_DEVMAP:
@@ -41,6 +45,8 @@ int64_t rt_map__update(
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return rt_array__update(m, slot, key, value, flags);
 	case RT_MAP_HASH:
+	case RT_MAP_LRU_HASH:
+	case RT_MAP_LRU_PERCPU_HASH:
 	case RT_MAP_PERCPU_HASH: return rt_hash__update(m, slot, key, value, flags);
 	case RT_MAP_LPM_TRIE: return rt_lpm__update(m, key, value, flags);
 	}
@@ -53,6 +59,8 @@ int64_t rt_map__delete(const struct rt_map *m, const void *key)
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return -RT_EINVAL;
 	case RT_MAP_HASH:
+	case RT_MAP_LRU_HASH:
+	case RT_MAP_LRU_PERCPU_HASH:
 	case RT_MAP_PERCPU_HASH:
 	case RT_MAP_DEVMAP_HASH: return rt_hash__delete(m, key);
 	case RT_MAP_DEVMAP:
@@ -69,6 +77,8 @@ int64_t rt_map__read_all(const struct rt_map *m, uint32_t n_slots, const void *k
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return rt_array__read_all(m, n_slots, key, values);
 	case RT_MAP_HASH:
+	case RT_MAP_LRU_HASH:
+	case RT_MAP_LRU_PERCPU_HASH:
 	case RT_MAP_PERCPU_HASH:
 	case RT_MAP_DEVMAP_HASH: return rt_hash__read_all(m, n_slots, key, values);
 	case RT_MAP_DEVMAP:
@@ -86,6 +96,8 @@ int64_t rt_map__write_all(const struct rt_map *m, uint32_t n_slots, const void *
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return rt_array__write_all(m, n_slots, key, values, flags);
 	case RT_MAP_HASH:
+	case RT_MAP_LRU_HASH:
+	case RT_MAP_LRU_PERCPU_HASH:
 	case RT_MAP_PERCPU_HASH: return rt_hash__write_all(m, n_slots, key, values, flags);
 	case RT_MAP_DEVMAP_HASH: return rt_devmap_hash__write(m, n_slots, key, values, flags);
 	case RT_MAP_DEVMAP:
@@ -102,6 +114,8 @@ int64_t rt_map__next_key(const struct rt_map *m, const void *key, void *next)
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return rt_array__next_key(m, key, next);
 	case RT_MAP_HASH:
+	case RT_MAP_LRU_HASH:
+	case RT_MAP_LRU_PERCPU_HASH:
 	case RT_MAP_PERCPU_HASH:
 	case RT_MAP_DEVMAP_HASH: return rt_hash__next_key(m, key, next);
 	case RT_MAP_DEVMAP:
@@ -118,6 +132,8 @@ bool rt_map__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t
 	case RT_MAP_ARRAY:
 	case RT_MAP_PERCPU_ARRAY: return rt_array__owns(m, slot, p, size);
 	case RT_MAP_HASH:
+	case RT_MAP_LRU_HASH:
+	case RT_MAP_LRU_PERCPU_HASH:
 	case RT_MAP_PERCPU_HASH:
 	case RT_MAP_DEVMAP_HASH: return rt_hash__owns(m, slot, p, size);
 	case RT_MAP_DEVMAP:

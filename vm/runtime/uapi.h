@@ -17,12 +17,15 @@ enum rt_map_type {
 	RT_MAP_CPUMAP = 16,
 	RT_MAP_XSKMAP = 17,
 	RT_MAP_DEVMAP_HASH = 25,
+	RT_MAP_LRU_HASH = 9,
+	RT_MAP_LRU_PERCPU_HASH = 10,
 	RT_MAP_LPM_TRIE = 11,
 };
 
 /* At creation */
 enum rt_map_flag {
 	RT_F_NO_PREALLOC = 1 << 0,
+	RT_F_NO_COMMON_LRU = 1 << 1,
 	RT_F_NUMA_NODE = 1 << 2,
 	RT_F_RDONLY = 1 << 3,
 	RT_F_WRONLY = 1 << 4,
@@ -64,6 +67,7 @@ enum rt_errno {
 	RT_EOVERFLOW = 75,
 	RT_ENOSPC = 28,
 	RT_ENOTSUP = 95,
+	RT_ENOTSUPP = 524, /* the kernel's own; <errno.h> has no name for it */
 };
 
 #endif
