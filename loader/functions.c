@@ -55,7 +55,7 @@ static int add_function(struct object *obj, const struct elf_symbol *s, char **e
 		.program = {.name = s->name,
 			.section = sec->name,
 			.n_insns = s->size / INSN_SIZE,
-			.is_xdp = strncmp(sec->name, "xdp", 3) == 0},
+			.is_xdp = strncmp(sec->name + (sec->name[0] == '?'), "xdp", 3) == 0},
 		.section = s->section,
 		.insn = s->value / INSN_SIZE,
 		.is_program = s->bind != STB_LOCAL && strcmp(sec->name, ".text") != 0,

@@ -44,19 +44,41 @@ static void link_program(struct object *obj, const char *name)
 		check_insn(spec, &spec->insns[i]);
 		i += spec->insns[i].opcode == 0x18;
 	}
+	for (uint32_t i = 0; i < spec->n_funcs; i++) {
+		if (spec->funcs[i].insn >= spec->n_insns || spec->funcs[i].n_args > 6)
+			abort();
+	}
 	for (uint32_t i = 0; i < spec->n_lines; i++) {
 		if (spec->lines[i].insn >= spec->n_insns || !spec->lines[i].text)
 			abort();
 	}
 }
 
+/* Sizes that are open, and what maps of maps and programs hold. */
+static void look_at_map(struct object *obj, size_t i)
+{
+	const struct ebpf_map_opts *o = object__map_opts(obj, i);
+	struct object_entry e;
+	char *err;
+
+	if (o->max_entries == 0 && object__set_max_entries(obj, o->name, 4, &err))
+		check_sentence(err);
+	for (size_t k = 0; object__map_entry(obj, i, k, &e); k++) {
+		if (!e.name || !*e.name)
+			abort();
+	}
+}
+
 static void use_object(struct object *obj, struct ebpf_instance *inst)
 {
-	static const char *const variables[] = {"verdict", "small", "initialised", "zeroed"};
+	static const char *const variables[] = {
+		"verdict", "small", "initialised", "zeroed", "CONFIG_HZ"};
 	char *err;
 
 	if (!object__find_program(obj, NULL, &err))
 		check_sentence(err);
+	for (size_t i = 0; i < object__n_maps(obj); i++)
+		look_at_map(obj, i);
 	if (object__create_maps(obj, inst, &err)) {
 		check_sentence(err);
 		return;
