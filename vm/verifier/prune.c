@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-#define MAX_STEPS 200 /* a path takes without a checkpoint */
+#define MAX_STEPS 100 /* a path takes without a checkpoint */
 
 #define MAX_IDS (MAX_FRAMES * (EBPF_N_REGS + STACK_SLOTS))
 
