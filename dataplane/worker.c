@@ -113,12 +113,14 @@ void worker__run(struct worker *w)
 {
 	unsigned idle = 0;
 
+	ebpf_env__online(&w->env);
 	while (!__atomic_load_n(&w->dp->stop, __ATOMIC_RELAXED)) {
 		unsigned moved = handover__send(w);
 
 		if (handover__has_room(w))
 			for (uint16_t i = 0; i < w->n_rxqs; i++)
 				moved += worker__burst(w, &w->rxqs[i]);
+		ebpf_env__quiescent(&w->env);
 		if (likely(moved)) {
 			idle = 0;
 		} else if (++idle % IDLE_ROUNDS == 0 && dataplane__exhausted(w->dp)) {
@@ -127,5 +129,6 @@ void worker__run(struct worker *w)
 			rte_pause();
 		}
 	}
+	ebpf_env__offline(&w->env);
 	worker__drain(w);
 }

@@ -9,6 +9,7 @@
 
 #include "runtime/geometry.c"
 #include "runtime/map-array.c"
+#include "runtime/map-handles.c"
 #include "runtime/map-hash.c"
 #include "runtime/map-target.c"
 #include "runtime/map-lpm.c"

@@ -52,8 +52,9 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 		return NULL;
 	}
 	inst = calloc(1, sizeof(*inst));
-	if (!inst) {
+	if (!inst || reclaim__init(&inst->reclaim, opts->workers ? opts->workers : 1)) {
 		error__set(errmsg, -ENOMEM, "no memory for an instance");
+		free(inst);
 		return NULL;
 	}
 	atomic_init(&inst->refs, 1);
@@ -68,11 +69,38 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 	return inst;
 }
 
+void ebpf_instance__synchronize(struct ebpf_instance *inst)
+{
+	reclaim__wait(&inst->reclaim);
+}
+
+void ebpf_env__online(struct ebpf_env *env)
+{
+	struct ebpf_instance *inst = env->owner;
+
+	reclaim__online(&inst->reclaim, env->worker);
+}
+
+void ebpf_env__quiescent(struct ebpf_env *env)
+{
+	struct ebpf_instance *inst = env->owner;
+
+	reclaim__quiescent(&inst->reclaim, env->worker);
+}
+
+void ebpf_env__offline(struct ebpf_env *env)
+{
+	struct ebpf_instance *inst = env->owner;
+
+	reclaim__offline(&inst->reclaim, env->worker);
+}
+
 void ebpf_instance__destroy(struct ebpf_instance *inst)
 {
 	if (!inst)
 		return;
 	instance__drop_pins(inst);
+	reclaim__poll(&inst->reclaim);
 	instance__unref(inst);
 }
 
@@ -91,6 +119,7 @@ void instance__unref(struct ebpf_instance *inst)
 {
 	if (atomic_fetch_sub_explicit(&inst->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	reclaim__fini(&inst->reclaim);
 	pthread_mutex_destroy(&inst->pin_lock);
 	free(inst);
 }

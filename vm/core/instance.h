@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "ebpf-program.h"
+#include "reclaim.h"
 
 struct map_pin {
 	struct ebpf_map *map;
@@ -22,6 +23,8 @@ struct ebpf_instance {
 	atomic_ullong map_bytes; /* taken so far */
 	pthread_mutex_t pin_lock;
 	struct map_pin *pins;
+	atomic_uint last_program_id;
+	struct reclaim reclaim;
 	ebpf_trace_fn trace;
 	void *trace_user;
 	struct ebpf_host host; /* what environments of this instance point at */

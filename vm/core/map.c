@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "error.h"
-#include "map.h"
+#include "map-handles.h"
 #include "../runtime/map-types.h"
 
 #define HUGE_PAGE (UINT64_C(2) << 20)
@@ -165,6 +165,8 @@ struct ebpf_map *ebpf_map__create(
 	}
 	map->inst = instance__ref(inst);
 	atomic_init(&map->refs, 1);
+	atomic_init(&map->users, 1);
+	pthread_mutex_init(&map->lock, NULL);
 	map->slots = inst->workers + 1;
 	err = rt_geometry__init(&map->rt.geo, opts->type, opts->key_size, opts->value_size,
 		opts->max_entries, opts->flags);
@@ -177,23 +179,42 @@ struct ebpf_map *ebpf_map__create(
 	return map;
 }
 
-struct ebpf_map *ebpf_map__ref(struct ebpf_map *map)
+struct ebpf_map *map__hold(struct ebpf_map *map)
 {
 	atomic_fetch_add_explicit(&map->refs, 1, memory_order_relaxed);
 	return map;
 }
 
-void ebpf_map__unref(struct ebpf_map *map)
+void map__release(struct ebpf_map *map)
 {
-	if (!map || atomic_fetch_sub_explicit(&map->refs, 1, memory_order_acq_rel) != 1)
+	if (atomic_fetch_sub_explicit(&map->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	if (map->rt.mem) {
 		munmap(map->rt.mem, map->bytes);
 		instance__uncharge(map->inst, map->bytes);
 	}
 	instance__unref(map->inst);
+	pthread_mutex_destroy(&map->lock);
 	free((char *)map->opts.name);
 	free(map);
+}
+
+struct ebpf_map *ebpf_map__ref(struct ebpf_map *map)
+{
+	atomic_fetch_add_explicit(&map->users, 1, memory_order_relaxed);
+	return map__hold(map);
+}
+
+/* A program that is in a PROG_ARRAY may hold that very map: the circle is broken, as in the
+ * kernel, when only programs are left to hold the map. */
+void ebpf_map__unref(struct ebpf_map *map)
+{
+	if (!map)
+		return;
+	if (atomic_fetch_sub_explicit(&map->users, 1, memory_order_acq_rel) == 1 &&
+		map->rt.mem && map->opts.type == BPF_MAP_TYPE_PROG_ARRAY)
+		map_handles__clear(map);
+	map__release(map);
 }
 
 const struct ebpf_map_opts *ebpf_map__opts(const struct ebpf_map *map)
@@ -212,12 +233,9 @@ int ebpf_map__lookup(struct ebpf_map *map, const void *key, void *value)
 {
 	if (map->opts.flags & BPF_F_WRONLY)
 		return -EPERM;
+	if (rt_holds_handles(&map->rt.geo))
+		return map_handles__lookup(map, key, value);
 	return (int)rt_map__read_all(&map->rt, map->slots, key, value);
-}
-
-static bool map__is_read_only(const struct ebpf_map *map)
-{
-	return (map->opts.flags & BPF_F_RDONLY) || atomic_load(&map->frozen);
 }
 
 int ebpf_map__update(struct ebpf_map *map, const void *key, const void *value, uint64_t flags)
@@ -226,6 +244,8 @@ int ebpf_map__update(struct ebpf_map *map, const void *key, const void *value, u
 		return -EPERM;
 	if (flags & BPF_F_LOCK) /* no value holds a spin lock */
 		return -EINVAL;
+	if (rt_holds_handles(&map->rt.geo))
+		return map_handles__update(map, key, flags);
 	return (int)rt_map__write_all(&map->rt, map->slots, key, value, flags);
 }
 
@@ -233,6 +253,8 @@ int ebpf_map__delete(struct ebpf_map *map, const void *key)
 {
 	if (map__is_read_only(map))
 		return -EPERM;
+	if (rt_holds_handles(&map->rt.geo))
+		return map_handles__delete(map, key);
 	return (int)rt_map__delete(&map->rt, key);
 }
 

@@ -5,6 +5,7 @@
 #ifndef VM_CORE_MAP_H
 #define VM_CORE_MAP_H
 
+#include <linux/bpf.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -16,10 +17,21 @@ struct ebpf_map {
 	struct rt_map rt;          /* what programs hold the address of */
 	struct ebpf_map_opts opts; /* .name is owned */
 	struct ebpf_instance *inst;
-	atomic_uint refs;
+	atomic_uint refs;  /* all */
+	atomic_uint users; /* those of ebpf_map__create() and ebpf_map__ref() */
+	pthread_mutex_t lock; /* host calls on maps that hold programs */
 	atomic_bool frozen;
 	uint32_t slots; /* per-CPU slots: the instance's workers and one for the host */
 	uint64_t bytes; /* of rt.mem, charged to the instance */
 };
+
+/* References that programs and other maps hold: see ebpf_map__unref(). */
+struct ebpf_map *map__hold(struct ebpf_map *map);
+void map__release(struct ebpf_map *map);
+
+static inline bool map__is_read_only(const struct ebpf_map *map)
+{
+	return (map->opts.flags & BPF_F_RDONLY) || atomic_load(&map->frozen);
+}
 
 #endif

@@ -63,7 +63,7 @@ static int hold_maps(struct ebpf_program *prog, const struct ebpf_program_spec *
 	if (!prog->maps || !prog->rt_maps)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < spec->n_maps; i++) {
-		prog->maps[i] = ebpf_map__ref(spec->maps[i]);
+		prog->maps[i] = map__hold(spec->maps[i]);
 		prog->rt_maps[i] = &prog->maps[i]->rt;
 	}
 	return 0;
@@ -104,6 +104,7 @@ struct ebpf_program *program__load(struct ebpf_instance *inst, const struct ebpf
 		return NULL;
 	}
 	atomic_init(&prog->refs, 1);
+	prog->id = atomic_fetch_add(&inst->last_program_id, 1) + 1;
 	pthread_mutex_init(&prog->lock, NULL);
 	prog->inst = instance__ref(inst);
 	if (raw)
@@ -159,7 +160,8 @@ void ebpf_program__unref(struct ebpf_program *prog)
 	interp__release(prog->interp);
 	verifier__release(&prog->verified);
 	for (uint32_t i = 0; prog->maps && i < prog->view.n_maps; i++)
-		ebpf_map__unref(prog->maps[i]);
+		if (prog->maps[i])
+			map__release(prog->maps[i]);
 	free(prog->maps);
 	free(prog->rt_maps);
 	compile_request__close(&prog->request);
@@ -167,6 +169,11 @@ void ebpf_program__unref(struct ebpf_program *prog)
 	pthread_mutex_destroy(&prog->lock);
 	instance__unref(prog->inst);
 	free(prog);
+}
+
+uint32_t ebpf_program__id(const struct ebpf_program *prog)
+{
+	return prog->id;
 }
 
 const char *ebpf_program__name(const struct ebpf_program *prog)
@@ -201,13 +208,31 @@ const struct ebpf_code *ebpf_program__code(const struct ebpf_program *prog)
 	return atomic_load_explicit(&prog->installed, memory_order_acquire);
 }
 
+/* Each program of the chain has left before the next one starts. */
+uint64_t ebpf_tail_call__follow(struct ebpf_env *env)
+{
+	const struct ebpf_program *self = env->prog;
+	uint64_t result = 0;
+
+	while (env->next) {
+		env->prog = env->next;
+		env->next = NULL;
+		result = ebpf_program__code(env->prog)->entry(env, env->next_ctx);
+	}
+	env->prog = self;
+	return result;
+}
+
 uint64_t ebpf_program__entry(struct ebpf_env *env, void *ctx)
 {
-	return ebpf_program__code(env->prog)->entry(env, ctx);
+	uint64_t result = ebpf_program__code(env->prog)->entry(env, ctx);
+
+	return env->next ? ebpf_tail_call__follow(env) : result;
 }
 
 uint64_t ebpf_program__run(struct ebpf_program *prog, struct ebpf_env *env, void *ctx)
 {
 	env->prog = prog;
-	return ebpf_program__code(prog)->entry(env, ctx);
+	env->tail_calls = 0;
+	return ebpf_program__entry(env, ctx);
 }

@@ -34,6 +34,7 @@ struct raw_binding {
 
 struct ebpf_program {
 	atomic_uint refs;
+	uint32_t id; /* from 1, unique in its instance */
 	struct ebpf_instance *inst;
 	uint8_t *blob; /* owns everything the view points at */
 	size_t blob_size;

@@ -96,6 +96,9 @@ struct ebpf_env {
 	uint32_t worker; /* index; bpf_get_smp_processor_id() */
 	uint32_t tail_calls;
 	struct ebpf_redirect redirect; /* the driver clears .kind before each packet */
+	/* A program that ends by a tail call leaves here what goes on: ebpf_tail_call__follow() */
+	const struct ebpf_program *next;
+	void *next_ctx;
 	uint64_t random[2];            /* state of bpf_get_prandom_u32() */
 
 	/* The last fault: reason 0 is none. Mirrors struct ebpf_fault. */
@@ -111,6 +114,18 @@ struct ebpf_env {
 struct ebpf_instance;
 /* Fills all of *env; worker < the instance's workers. */
 void ebpf_env__init(struct ebpf_env *env, struct ebpf_instance *inst, uint32_t worker);
+
+/* A worker that runs programs while other threads change maps of programs or of maps must be
+ * online meanwhile, and say from time to time (once per burst) that it is between two packets:
+ * what was taken out of those maps stays until then. Waiting for nothing, it is offline. One
+ * environment per worker number may be online. */
+void ebpf_env__online(struct ebpf_env *env);
+void ebpf_env__quiescent(struct ebpf_env *env);
+void ebpf_env__offline(struct ebpf_env *env);
+
+/* Runs the program that a tail call has named, and those that it calls; gives the last one's
+ * result. For those who call the entry of a program's code themselves. */
+uint64_t ebpf_tail_call__follow(struct ebpf_env *env);
 
 /* The program, as a driver calls it: in bitcode the program itself, to be inlined; in native
  * drivers, which define EBPF_NATIVE_DRIVER, whatever code is installed in env->prog. */

@@ -27,6 +27,7 @@ extern "C" {
 #endif
 
 struct ebpf_map;
+struct ebpf_program;
 struct ebpf_instance;
 
 /* Types and flags are those of enum bpf_map_type and BPF_F_* in <linux/bpf.h>. */
@@ -43,7 +44,9 @@ struct ebpf_map_opts {
 struct ebpf_map *ebpf_map__create(
 	struct ebpf_instance *inst, const struct ebpf_map_opts *opts, char **errmsg);
 struct ebpf_map *ebpf_map__ref(struct ebpf_map *map);
-void ebpf_map__unref(struct ebpf_map *map); /* NULL is fine */
+/* NULL is fine. As in the kernel, a PROG_ARRAY loses its entries with the last reference that
+ * is not a program's. */
+void ebpf_map__unref(struct ebpf_map *map);
 
 /* Keeps the map in its instance, under its name, until the instance is destroyed. -EEXIST if
  * another is there. */
@@ -58,6 +61,11 @@ int ebpf_map__lookup(struct ebpf_map *map, const void *key, void *value);
 /* flags: BPF_ANY, BPF_NOEXIST, BPF_EXIST. -EPERM on a frozen map. */
 int ebpf_map__update(struct ebpf_map *map, const void *key, const void *value, uint64_t flags);
 int ebpf_map__delete(struct ebpf_map *map, const void *key);
+/* A PROG_ARRAY's entry: the map holds a reference to `prog`, an XDP program of the same
+ * instance. Workers see it with their next tail call; what it replaces goes when none can be
+ * running it (ebpf_env__quiescent()). By ebpf_map__lookup() an entry is the program's id.
+ * -EINVAL: not such a map, or not such a program. */
+int ebpf_map__set_program(struct ebpf_map *map, uint32_t index, struct ebpf_program *prog);
 /* key NULL: the first key. -ENOENT after the last. A key that has gone restarts the walk. */
 int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next);
 

@@ -57,6 +57,8 @@ struct ebpf_instance_opts {
 struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opts, char **errmsg);
 /* Releases the caller's hold; maps and programs keep the instance alive until they go. */
 void ebpf_instance__destroy(struct ebpf_instance *inst);
+/* Returns when every worker that is online has been quiescent (ebpf-env.h) since. */
+void ebpf_instance__synchronize(struct ebpf_instance *inst);
 uint32_t ebpf_instance__workers(const struct ebpf_instance *inst);
 
 enum ebpf_program_type {
@@ -132,6 +134,8 @@ struct ebpf_program *ebpf_program__load(struct ebpf_instance *inst,
 struct ebpf_program *ebpf_program__ref(struct ebpf_program *prog);
 void ebpf_program__unref(struct ebpf_program *prog); /* NULL is fine */
 const char *ebpf_program__name(const struct ebpf_program *prog);
+/* From 1, unique in the instance: what a lookup in a PROG_ARRAY gives. */
+uint32_t ebpf_program__id(const struct ebpf_program *prog);
 
 struct ebpf_driver {
 	const char *name;
@@ -143,7 +147,7 @@ struct ebpf_driver {
 /* One way to run a program. Owned by the program and valid as long as it. */
 struct ebpf_code {
 	const char *backend; /* "interp", "llvm" */
-	ebpf_entry_fn entry;
+	ebpf_entry_fn entry; /* one program: a tail call is left for the caller to follow */
 	ebpf_driver_fn driver; /* NULL if made without a driver */
 };
 

@@ -59,6 +59,17 @@ static const struct interp_op *return_local(struct interp_run *run)
 	return f->ret;
 }
 
+/* A tail call ends the function: the whole program, which whoever runs it sees to; or one of
+ * its own functions, which returns what the program called returns. NULL: the program. */
+static const struct interp_op *leave_by_tail_call(struct interp_run *run)
+{
+	if (!run->depth)
+		return NULL;
+	run->r[0] = ebpf_tail_call__follow(run->env);
+	interp_memory__refresh(run);
+	return return_local(run);
+}
+
 /* Atomics need their natural alignment, as in the kernel. */
 static void *atomic_place(struct interp_run *run, uint64_t addr, uint32_t size)
 {
@@ -349,6 +360,11 @@ static inline __attribute__((always_inline)) uint64_t execute(struct interp_run 
 			fault = interp_helper__call(run, (const void *)(uintptr_t)o->imm);
 			if (fault)
 				return stop(run, o, fault);
+			if (unlikely(run->env->next)) {
+				pc = leave_by_tail_call(run);
+				if (!pc)
+					return 0;
+			}
 			break;
 		case INTERP_OP(ISA_CALLX, 0):
 			if (!interp_helper__find(code, r[o->dst], &helper))

@@ -21,6 +21,10 @@
 #include "../isa/isa.h"
 #include "../verifier/verifier.h"
 
+/* A program with tail calls, without those that it calls: what ebpf_entry is then. */
+#define PROGRAM_ALONE    "ebpf_program_alone"
+#define TAIL_CALL_FOLLOW "ebpf_tail_call__follow"
+
 /* A function of the program. */
 struct bpf_function {
 	const char *name;
@@ -57,6 +61,7 @@ struct compilation {
 	uint32_t n_funcs;
 	struct map_code *maps;
 	bool is_raw;
+	bool tail_calls; /* the program has some */
 	bool publishes_frames; /* raw: some access is checked against the frames at run time */
 	char *diagnostic;      /* the first error that LLVM reported to its handler */
 };

@@ -164,7 +164,8 @@ static void inline_into_driver(struct compilation *c, LLVMValueRef program)
 /* ebpf_entry(env, ctx): the same program without a driver. */
 static void make_entry(struct compilation *c)
 {
-	LLVMValueRef program = LLVMGetNamedFunction(c->module, "ebpf_program_entry"), args[2], call;
+	LLVMValueRef program = LLVMGetNamedFunction(c->module, "ebpf_program_entry");
+	LLVMValueRef alone = LLVMGetNamedFunction(c->module, PROGRAM_ALONE), args[2], call;
 	LLVMTypeRef type = LLVMGlobalGetValueType(program);
 	LLVMValueRef entry = LLVMAddFunction(c->module, "ebpf_entry", type);
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
@@ -173,7 +174,7 @@ static void make_entry(struct compilation *c)
 		inline_into_driver(c, program);
 	LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(c->context, entry, ""));
 	LLVMGetParams(entry, args);
-	call = LLVMBuildCall2(b, type, program, args, 2, "");
+	call = LLVMBuildCall2(b, type, alone ? alone : program, args, 2, "");
 	LLVMSetTailCall(call, true);
 	LLVMBuildRet(b, call);
 	LLVMDisposeBuilder(b);

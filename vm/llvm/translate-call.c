@@ -92,6 +92,27 @@ static void end_argument(struct function *f, const struct argument *a, uint8_t k
 	function__end_temporary(f, a->value, a->size);
 }
 
+/* The entry function's caller follows the call; any other function does so itself and
+ * returns what comes of it. */
+static void leave_by_tail_call(struct function *f, LLVMValueRef succeeded)
+{
+	LLVMBasicBlockRef leave = function__new_block(f, ""), stay = function__new_block(f, "");
+	LLVMValueRef result = LLVMConstNull(LLVMGetReturnType(f->self->type));
+
+	f->c->tail_calls = true;
+	LLVMBuildCondBr(f->b,
+		LLVMBuildICmp(f->b, LLVMIntNE, succeeded, function__const(f, 0), ""), leave, stay);
+	LLVMPositionBuilderAtEnd(f->b, leave);
+	if (f->self != &f->c->funcs[0]) {
+		result = function__call_runtime(
+			f, TAIL_CALL_FOLLOW, f->c->i64, &f->env, 1);
+		if (f->self->returns_pointer)
+			result = LLVMBuildIntToPtr(f->b, result, f->c->ptr, "");
+	}
+	LLVMBuildRet(f->b, result);
+	LLVMPositionBuilderAtEnd(f->b, stay);
+}
+
 static int translate_helper(struct function *f)
 {
 	const struct helper_proto *proto = helper__find((uint32_t)f->in->imm);
@@ -114,7 +135,9 @@ static int translate_helper(struct function *f)
 		1 + proto->n_args);
 	for (unsigned i = 0; i < proto->n_args; i++)
 		end_argument(f, &args[i], proto->args[i]);
-	if (proto->ret == RET_MAP_VALUE_OR_NULL)
+	if (proto->flags & HELPER_TAIL_CALL)
+		leave_by_tail_call(f, result);
+	else if (proto->ret == RET_MAP_VALUE_OR_NULL)
 		function__set_ptr(f, 0, result);
 	else
 		function__set_int(f, 0, result);

@@ -304,13 +304,41 @@ static LLVMValueRef field(
 	return LLVMBuildLoad2(b, type, LLVMBuildGEP2(b, c->i8, ptr, &at, 1, ""), "");
 }
 
+/* ebpf_program_entry(env, ctx) of a program with tail calls: the program alone, then the
+ * others. */
+static void make_chain(struct compilation *c, LLVMTypeRef type, LLVMValueRef alone)
+{
+	LLVMValueRef fn = LLVMAddFunction(c->module, "ebpf_program_entry", type), args[2], result;
+	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
+	LLVMBasicBlockRef first = LLVMAppendBasicBlockInContext(c->context, fn, ""),
+			  others = LLVMAppendBasicBlockInContext(c->context, fn, ""),
+			  end = LLVMAppendBasicBlockInContext(c->context, fn, "");
+	LLVMTypeRef follow = LLVMFunctionType(c->i64, &c->ptr, 1, false);
+	LLVMValueRef follow_fn = LLVMGetNamedFunction(c->module, TAIL_CALL_FOLLOW);
+
+	if (!follow_fn)
+		follow_fn = LLVMAddFunction(c->module, TAIL_CALL_FOLLOW, follow);
+	LLVMGetParams(fn, args);
+	LLVMPositionBuilderAtEnd(b, first);
+	result = LLVMBuildCall2(b, type, alone, args, 2, "");
+	LLVMBuildCondBr(b,
+		LLVMBuildIsNull(b, field(c, b, args[0], offsetof(struct ebpf_env, next), c->ptr), ""),
+		end, others);
+	LLVMPositionBuilderAtEnd(b, others);
+	LLVMBuildRet(b, LLVMBuildCall2(b, follow, follow_fn, args, 1, ""));
+	LLVMPositionBuilderAtEnd(b, end);
+	LLVMBuildRet(b, result);
+	LLVMDisposeBuilder(b);
+}
+
 /* ebpf_program_entry(env, ctx): what the driver inlines. */
 static void translate_entry(struct compilation *c)
 {
 	const struct bpf_function *main = &c->funcs[0];
-	LLVMTypeRef params[] = {c->ptr, c->ptr};
-	LLVMValueRef fn = LLVMAddFunction(
-		c->module, "ebpf_program_entry", LLVMFunctionType(c->i64, params, 2, false));
+	LLVMTypeRef params[] = {c->ptr, c->ptr},
+		    entry_type = LLVMFunctionType(c->i64, params, 2, false);
+	LLVMValueRef fn = LLVMAddFunction(c->module,
+		c->tail_calls ? PROGRAM_ALONE : "ebpf_program_entry", entry_type);
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
 	LLVMValueRef ctx = LLVMGetParam(fn, 1), args[6] = {LLVMGetParam(fn, 0)};
 
@@ -330,6 +358,8 @@ static void translate_entry(struct compilation *c)
 	}
 	LLVMBuildRet(b, as(b, LLVMBuildCall2(b, main->type, main->fn, args, 6, ""), c->i64));
 	LLVMDisposeBuilder(b);
+	if (c->tail_calls)
+		make_chain(c, entry_type, fn);
 }
 
 static LLVMValueRef raw_global(struct compilation *c, const char *name, LLVMValueRef value)

@@ -29,6 +29,7 @@ static const struct {
 	SYMBOL(bcmp),
 	SYMBOL(ebpf_jit_enter),
 	SYMBOL(ebpf_jit_leave),
+	SYMBOL(ebpf_tail_call__follow),
 	SYMBOL(rt_hash__update),
 	SYMBOL(rt_hash__delete),
 	SYMBOL(rt_lpm__update),

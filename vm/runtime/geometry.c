@@ -21,7 +21,7 @@
 #define ACCESS_FLAGS (RT_F_RDONLY | RT_F_WRONLY | RT_F_RDONLY_PROG | RT_F_WRONLY_PROG)
 #define ARRAY_FLAGS  (RT_F_NUMA_NODE | RT_F_MMAPABLE | RT_F_INNER_MAP | ACCESS_FLAGS)
 #define HASH_FLAGS   (RT_F_NO_PREALLOC | RT_F_NUMA_NODE | RT_F_ZERO_SEED | ACCESS_FLAGS)
-#define TARGET_FLAGS (RT_F_NUMA_NODE | RT_F_RDONLY | RT_F_WRONLY)
+#define HOST_FLAGS   (RT_F_NUMA_NODE | RT_F_RDONLY | RT_F_WRONLY)
 #define LPM_FLAGS    (RT_F_NO_PREALLOC | RT_F_NUMA_NODE | ACCESS_FLAGS)
 #define SHARED_FLAGS (RT_F_NUMA_NODE | RT_F_MMAPABLE | RT_F_INNER_MAP) /* not for per-CPU maps */
 
@@ -115,7 +115,7 @@ static int target_init(struct rt_geometry *geo)
 {
 	bool bare = geo->type == RT_MAP_XSKMAP;
 
-	if (!flags_ok(geo, geo->type == RT_MAP_CPUMAP ? RT_F_NUMA_NODE : TARGET_FLAGS) ||
+	if (!flags_ok(geo, geo->type == RT_MAP_CPUMAP ? RT_F_NUMA_NODE : HOST_FLAGS) ||
 		geo->key_size != 4 || !geo->max_entries ||
 		(geo->value_size != 4 && (geo->value_size != 8 || bare)))
 		return -RT_EINVAL;
@@ -167,6 +167,16 @@ static int lpm_init(struct rt_geometry *geo)
 	return 0;
 }
 
+static int handles_init(struct rt_geometry *geo)
+{
+	if (!flags_ok(geo, HOST_FLAGS) || geo->key_size != 4 || geo->value_size != 4 ||
+		!geo->max_entries)
+		return -RT_EINVAL;
+	geo->value_stride = 8;
+	geo->fixed = (uint64_t)geo->max_entries * geo->value_stride;
+	return 0;
+}
+
 int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	uint32_t value_size, uint32_t max_entries, uint32_t flags)
 {
@@ -184,6 +194,7 @@ int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	case RT_MAP_PERCPU_HASH:
 	case RT_MAP_LRU_HASH:
 	case RT_MAP_LRU_PERCPU_HASH: return hash_init(geo);
+	case RT_MAP_PROG_ARRAY: return handles_init(geo);
 	case RT_MAP_DEVMAP:
 	case RT_MAP_DEVMAP_HASH:
 	case RT_MAP_CPUMAP:

@@ -32,6 +32,7 @@
 /* A SCALAR that is an error is a negative errno, sign-extended to 64 bits. */
 #define HELPER_RET_KINDS(X) \
 	X(SCALAR, uint64_t)              \
+	X(NOTHING, uint64_t)             /* r0 has no value after it */ \
 	X(MAP_VALUE_OR_NULL, void *)
 /* clang-format on */
 
@@ -59,6 +60,7 @@ HELPER_RET_KINDS(X)
 enum helper_flags {
 	HELPER_MOVES_PACKET = 1 << 0, /* packet pointers are gone after the call */
 	HELPER_RAW = 1 << 1,          /* also offered to raw programs */
+	HELPER_TAIL_CALL = 1 << 2,    /* not 0: the function ends here, env->next goes on */
 };
 
 struct helper_proto {

@@ -28,6 +28,12 @@ rt_inline bool rt_is_target_array(const struct rt_geometry *geo)
 	       geo->type == RT_MAP_XSKMAP;
 }
 
+/* Entries are pointers that vm/core puts in: map-handles.c. */
+rt_inline bool rt_holds_handles(const struct rt_geometry *geo)
+{
+	return geo->type == RT_MAP_PROG_ARRAY;
+}
+
 /* Bytes of one value as the host sees it: those of a per-CPU map are padded with zeros. */
 rt_inline uint32_t rt_host_value_size(const struct rt_geometry *geo)
 {
@@ -49,6 +55,10 @@ int64_t rt_array__write_all(const struct rt_map *m, uint32_t n_slots, const void
 	const uint8_t *values, uint64_t flags);
 int64_t rt_array__next_key(const struct rt_map *m, const void *key, void *next);
 bool rt_array__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
+
+void *rt_handles__get(const struct rt_map *m, uint32_t i);
+/* Gives what was there. */
+void *rt_handles__exchange(const struct rt_map *m, uint32_t i, void *handle);
 
 void *rt_target__lookup(const struct rt_map *m, const void *key);
 int64_t rt_target__delete(const struct rt_map *m, const void *key);

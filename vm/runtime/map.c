@@ -118,6 +118,7 @@ int64_t rt_map__next_key(const struct rt_map *m, const void *key, void *next)
 	case RT_MAP_LRU_PERCPU_HASH:
 	case RT_MAP_PERCPU_HASH:
 	case RT_MAP_DEVMAP_HASH: return rt_hash__next_key(m, key, next);
+	case RT_MAP_PROG_ARRAY:
 	case RT_MAP_DEVMAP:
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return rt_array__next_key(m, key, next);

@@ -11,6 +11,7 @@
 enum rt_map_type {
 	RT_MAP_HASH = 1,
 	RT_MAP_ARRAY = 2,
+	RT_MAP_PROG_ARRAY = 3,
 	RT_MAP_PERCPU_HASH = 5,
 	RT_MAP_PERCPU_ARRAY = 6,
 	RT_MAP_DEVMAP = 14,

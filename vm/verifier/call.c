@@ -16,12 +16,11 @@ static void unset_caller_saved(struct verifier *v)
 		reg__unset(reg_at(v, i));
 }
 
-/* The packet may have moved: its pointers are mere numbers from here on. */
-static void forget_packet(struct verifier *v)
+void call__forget_packet(struct state *s)
 {
 	struct reg *r;
 
-	for (struct reg_walk w = {0}; (r = state__next_reg(v->cur, &w));)
+	for (struct reg_walk w = {0}; (r = state__next_reg(s, &w));)
 		if (reg__is_packet(r) || r->type == REG_PACKET_END)
 			reg__set_unknown(r);
 }
@@ -150,7 +149,9 @@ static void set_result(struct verifier *v, const struct call *c)
 {
 	struct reg *r0 = reg_at(v, 0);
 
-	if (c->proto->ret == RET_MAP_VALUE_OR_NULL) {
+	if (c->proto->ret == RET_NOTHING) {
+		reg__unset(r0);
+	} else if (c->proto->ret == RET_MAP_VALUE_OR_NULL) {
 		reg__set_pointer(r0, REG_MAP_VALUE);
 		r0->map = c->map;
 		/* An array has every index below its size. */
@@ -179,9 +180,9 @@ static int check_helper(struct verifier *v, uint32_t id)
 	}
 	unset_caller_saved(v);
 	if (c.proto->flags & HELPER_MOVES_PACKET)
-		forget_packet(v);
+		call__forget_packet(v->cur);
 	set_result(v, &c);
-	return 0;
+	return c.proto->flags & HELPER_TAIL_CALL ? tail_call__check(v) : 0;
 }
 
 static int enter(struct verifier *v, uint32_t target)

@@ -32,6 +32,7 @@ struct func_info {
 	uint32_t start, end;  /* instruction words */
 	uint32_t stack_depth; /* bytes below its r10, as far as the analysis has come */
 	const char *name;     /* may be NULL */
+	bool tail_calls;      /* as far as the analysis has come */
 };
 
 /* A program decoded and cut into functions: what the structure check makes. */
@@ -133,6 +134,13 @@ int alu__check(struct verifier *v, const struct isa_insn *in);
 int branch__check(struct verifier *v, const struct isa_insn *in, uint32_t *next);
 int call__check(struct verifier *v, const struct isa_insn *in, uint32_t *next);
 int call__return(struct verifier *v, uint32_t *next);
+
+/* The packet may have moved: its pointers are mere numbers from here on. */
+void call__forget_packet(struct state *s);
+
+/* tail-call.c: at the call; and when the stack of all functions is known. */
+int tail_call__check(struct verifier *v);
+int tail_call__check_stack(struct verifier *v);
 
 /* mem.c: loads, stores, atomics; memory arguments of helpers. */
 int mem__check_load(struct verifier *v, const struct isa_insn *in);

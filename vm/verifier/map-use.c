@@ -21,6 +21,7 @@ static const struct {
 	{BPF_FUNC_map_lookup_elem, TYPES_VALUES | TYPES_MAPS | TYPES_DEVICES | TYPE(XSKMAP)},
 	{BPF_FUNC_map_update_elem, TYPES_VALUES},
 	{BPF_FUNC_map_delete_elem, TYPES_VALUES},
+	{BPF_FUNC_tail_call, TYPE(PROG_ARRAY)},
 	{BPF_FUNC_redirect_map, TYPES_DEVICES | TYPE(CPUMAP) | TYPE(XSKMAP)},
 };
 

@@ -182,6 +182,8 @@ static int prove(struct verifier *v, struct verifier_result *res)
 	if (!err)
 		err = check_stack_depth(v);
 	if (!err)
+		err = tail_call__check_stack(v);
+	if (!err)
 		err = facts__finish(v, &res->facts);
 	return err;
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * map-handles.h -- maps that hold programs, from the host's side. A value that goes in or out
+ * by key and bytes is a number (what lies there has an id); what is put in is put in by
+ * ebpf_map__set_program().
+ */
+#ifndef VM_CORE_MAP_HANDLES_H
+#define VM_CORE_MAP_HANDLES_H
+
+#include "map.h"
+
+/* The operations of ebpf-map.h for these maps. */
+int map_handles__lookup(struct ebpf_map *map, const void *key, void *value);
+int map_handles__update(struct ebpf_map *map, const void *key, uint64_t flags);
+int map_handles__delete(struct ebpf_map *map, const void *key);
+/* Takes all entries out. */
+void map_handles__clear(struct ebpf_map *map);
+
+#endif
