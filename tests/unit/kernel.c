@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "kernel.h"
+
+#define MAX_FUNCTIONS 8
 
 bool kernel__permitted(void)
 {
@@ -38,17 +41,66 @@ int kernel__load_xdp(const struct bpf_insn *insns, size_t n_insns)
 	return kernel__load_xdp_with(NULL, insns, n_insns, false);
 }
 
+/* Types of functions `int f(void *ctx)` at 0 and wherever a call leads: the kernel wants them
+ * of programs whose functions make tail calls. NULL if there is only one function. */
+static struct btf *describe_functions(
+	const struct bpf_insn *insns, size_t n_insns, struct bpf_func_info *info, uint32_t *n_info)
+{
+	struct btf *btf = btf__new_empty();
+	int integer, pointer, proto;
+
+	*n_info = 0;
+	if (!btf)
+		return NULL;
+	integer = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
+	pointer = btf__add_ptr(btf, 0);
+	proto = btf__add_func_proto(btf, integer);
+	btf__add_func_param(btf, "ctx", pointer);
+	for (size_t at = 0; at < n_insns; at++) {
+		bool starts = at == 0;
+		char name[32];
+
+		for (size_t i = 0; i < n_insns; i++)
+			starts |= insns[i].code == (BPF_JMP | BPF_CALL) &&
+				  insns[i].src_reg == BPF_PSEUDO_CALL && i + 1 + insns[i].imm == at;
+		if (!starts || *n_info == MAX_FUNCTIONS)
+			continue;
+		snprintf(name, sizeof(name), "f%zu", at);
+		info[*n_info].insn_off = (uint32_t)at;
+		info[(*n_info)++].type_id =
+			(uint32_t)btf__add_func(btf, name, BTF_FUNC_STATIC, proto);
+	}
+	if (*n_info > 1 && !btf__load_into_kernel(btf))
+		return btf;
+	btf__free(btf);
+	return NULL;
+}
+
 int kernel__load_xdp_with(
 	const int *map_fds, const struct bpf_insn *insns, size_t n_insns, bool quietly)
 {
 	static char log[1 << 16];
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = sizeof(log),
 		.fd_array = map_fds);
-	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "xdpk_test", "GPL", insns, n_insns, &opts);
+	struct bpf_func_info info[MAX_FUNCTIONS];
+	struct btf *btf = describe_functions(insns, n_insns, info, &opts.func_info_cnt);
+	int fd, err;
 
+	if (btf) {
+		opts.prog_btf_fd = (uint32_t)btf__fd(btf);
+		opts.func_info = info;
+		opts.func_info_rec_size = sizeof(info[0]);
+	} else {
+		opts.func_info_cnt = 0;
+	}
+	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "xdpk_test", "GPL", insns, n_insns, &opts);
+
+	err = -errno;
+	if (btf)
+		btf__free(btf);
 	if (fd < 0 && !quietly)
 		printf("%s\n", log);
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? err : fd;
 }
 
 int kernel__run(int prog_fd, struct kernel_run *run)

@@ -59,7 +59,7 @@ char *machine__reason(struct ebpf_instance *inst, struct ebpf_map *const *maps, 
 
 uint32_t machine__run(struct ebpf_program *prog, struct ebpf_env *env)
 {
-	static uint8_t frame[EBPF_XDP_FRAME_SIZE];
+	uint8_t frame[EBPF_XDP_FRAME_SIZE];
 	struct ebpf_xdp_ctx ctx = {.data = frame + EBPF_XDP_HEADROOM,
 		.data_meta = frame + EBPF_XDP_HEADROOM,
 		.data_end = frame + EBPF_XDP_HEADROOM + PACKET_SIZE,

@@ -59,7 +59,8 @@ static void test_creation_as_kernel(void **state)
 {
 	static const uint32_t types[] = {BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_PERCPU_ARRAY,
 		BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_DEVMAP,
-		BPF_MAP_TYPE_DEVMAP_HASH, BPF_MAP_TYPE_CPUMAP, BPF_MAP_TYPE_XSKMAP};
+		BPF_MAP_TYPE_DEVMAP_HASH, BPF_MAP_TYPE_CPUMAP, BPF_MAP_TYPE_XSKMAP,
+		BPF_MAP_TYPE_PROG_ARRAY};
 	static const uint32_t keys[] = {
 		0, 1, 4, 8, 513, 1 << 16, (4 << 20) - 64, 4 << 20, UINT32_MAX};
 	static const uint32_t values[] = {
