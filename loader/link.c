@@ -200,17 +200,19 @@ static int freeze_constants(struct object *obj, char **errmsg)
 	return 0;
 }
 
-static struct linked_program *find_or_link(struct object *obj, uint32_t entry, char **errmsg)
+const struct ebpf_program_spec *object__link(
+	struct object *obj, const struct object_function *f, char **errmsg)
 {
+	uint32_t entry = f - obj->functions;
 	struct linked_program *p;
 
 	for (p = obj->programs; p; p = p->next) {
 		if (p->entry == entry)
-			return p;
+			return &p->spec;
 	}
 	if (!obj->instance) {
 		error__set(errmsg, -EINVAL, "program %s: the maps are not created yet",
-			obj->functions[entry].program.name);
+			f->program.name);
 		return NULL;
 	}
 	p = link_program(obj, entry, errmsg);
@@ -222,14 +224,14 @@ static struct linked_program *find_or_link(struct object *obj, uint32_t entry, c
 	}
 	p->next = obj->programs;
 	obj->programs = p;
-	return p;
+	return &p->spec;
 }
 
 const struct ebpf_program_spec *object__program_spec(
 	struct object *obj, const char *name, char **errmsg)
 {
 	const struct object_program *program;
-	struct linked_program *p;
+	const struct ebpf_program_spec *spec;
 
 	if (errmsg)
 		*errmsg = NULL;
@@ -237,8 +239,8 @@ const struct ebpf_program_spec *object__program_spec(
 	if (!program)
 		return NULL;
 	/* the program is the first member of its function */
-	p = find_or_link(obj, (const struct object_function *)program - obj->functions, errmsg);
-	if (!p)
+	spec = object__link(obj, (const struct object_function *)program, errmsg);
+	if (!spec)
 		object__fail(obj, errmsg);
-	return p ? &p->spec : NULL;
+	return spec;
 }

@@ -1,161 +1,109 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * load.c -- maps into an instance, programs into the machine.
+ * load.c -- programs into the machine. With a program come those that the object puts into the
+ * arrays of programs it uses, and so on; each is loaded once and stays as long as the object.
+ *
+ *	load A ─► its maps ─► array with initial values B, C ─► load B, load C ─► their maps ...
  */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <linux/bpf.h>
 
 #include "../vm/core/error.h"
 #include "object-internal.h"
 
-static int resize_map(struct object *obj, struct object_map *m, uint32_t n, char **errmsg)
-{
-	if (obj->instance)
-		return error__set(errmsg, -EBUSY, "map %s exists already", m->opts.name);
-	if (m->is_data || n == 0)
-		return error__set(
-			errmsg, -EINVAL, "map %s cannot have %u entries", m->opts.name, n);
-	m->opts.max_entries = n;
-	return 0;
-}
+static int load_function(struct object *obj, struct object_function *f,
+	const struct ebpf_load_opts *opts, char **errmsg);
 
-int object__set_max_entries(struct object *obj, const char *map, uint32_t n, char **errmsg)
-{
-	struct object_map *found = NULL;
-	int err;
-
-	if (errmsg)
-		*errmsg = NULL;
-	for (size_t i = 0; i < obj->n_maps; i++) {
-		if (strcmp(obj->maps[i].opts.name, map) == 0)
-			found = &obj->maps[i];
-	}
-	err = found ? resize_map(obj, found, n, errmsg)
-		    : error__set(errmsg, -ENOENT, "no map %s in the object", map);
-	if (err)
-		object__fail(obj, errmsg);
-	return err;
-}
-
-/* libbpf rounds a ring buffer up to what the kernel takes: pages, and a power of two. */
-static uint32_t ring_size(uint32_t bytes)
-{
-	uint64_t size = sysconf(_SC_PAGESIZE);
-
-	while (size < bytes)
-		size *= 2;
-	return size <= UINT32_MAX ? size : bytes;
-}
-
-/* Sizes that the object leaves open. */
-static int settle_size(const struct object *obj, struct ebpf_map_opts *o, char **errmsg)
-{
-	if (o->max_entries == 0 && o->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
-		o->max_entries = ebpf_instance__workers(obj->instance);
-	if (o->max_entries == 0 && ebpf_map_type__supported(o->type))
-		return error__set(errmsg, -EINVAL,
-			"map %s has no size (max_entries is 0); give it one: map resize %s "
-			"max_entries N",
-			o->name, o->name);
-	if (o->type == BPF_MAP_TYPE_RINGBUF)
-		o->max_entries = ring_size(o->max_entries);
-	return 0;
-}
-
-/* Is the pinned map what this object's definition asks for? */
-static int check_pinned(const struct object_map *m, char **errmsg)
-{
-	const struct ebpf_map_opts *want = &m->opts, *have = ebpf_map__opts(m->map);
-
-	if (want->type == have->type && want->key_size == have->key_size &&
-		want->value_size == have->value_size && want->max_entries == have->max_entries &&
-		want->flags == have->flags)
-		return 0;
-	return error__set(errmsg, -EINVAL,
-		"map %s is pinned by another object already, as %s with key size %u, value size "
-		"%u, %u entries and flags %#x",
-		want->name, ebpf_map_type__name(have->type), have->key_size, have->value_size,
-		have->max_entries, have->flags);
-}
-
-static int create_map(struct object *obj, struct object_map *m, char **errmsg)
-{
-	int err = settle_size(obj, &m->opts, errmsg);
-	void *value;
-
-	if (err)
-		return err;
-	if (m->pin_by_name)
-		m->map = ebpf_map__pinned(obj->instance, m->opts.name);
-	if (m->map)
-		return check_pinned(m, errmsg);
-	m->map = ebpf_map__create(obj->instance, &m->opts, errmsg);
-	if (!m->map)
-		return -errno;
-	if (!m->contents)
-		return 0;
-	value = ebpf_map__initial_value(m->map);
-	if (!value)
-		return error__set(errmsg, -EINVAL, "map %s has no value to fill", m->opts.name);
-	memcpy(value, m->contents, m->opts.value_size);
-	return 0;
-}
-
-/* When all maps are there, so that a failure leaves nothing behind. */
-static int pin_map(struct ebpf_instance *inst, const struct object_map *m, char **errmsg)
-{
-	struct ebpf_map *pinned = ebpf_map__pinned(inst, m->opts.name);
-	int err = pinned == m->map ? 0 : ebpf_map__pin(m->map);
-
-	ebpf_map__unref(pinned);
-	return err ? error__set(errmsg, err, "map %s cannot be pinned: %s", m->opts.name,
-			     strerror(-err))
-		   : 0;
-}
-
-int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **errmsg)
+static int fill_array(struct object *obj, struct object_map *m, char **errmsg)
 {
 	int err = 0;
 
-	if (errmsg)
-		*errmsg = NULL;
-	if (obj->instance) {
-		err = error__set(errmsg, -EEXIST, "the maps are created already");
-		object__fail(obj, errmsg);
-		return err;
+	for (uint32_t i = 0; i < m->n_entries && !err; i++) {
+		struct object_function *f = &obj->functions[m->entries[i].target];
+
+		if (!f->loaded)
+			err = load_function(obj, f, NULL, errmsg);
+		if (err)
+			return error__prefix(errmsg, "program %s", f->program.name), err;
+		err = ebpf_map__set_program(m->map, m->entries[i].key, f->loaded);
+		if (err)
+			error__set(errmsg, err, "map %s does not take program %s at %u: %s",
+				m->opts.name, f->program.name, m->entries[i].key, strerror(-err));
 	}
-	obj->instance = inst;
-	for (size_t i = 0; i < obj->n_maps && !err; i++)
-		err = create_map(obj, &obj->maps[i], errmsg);
-	for (size_t i = 0; i < obj->n_maps && !err; i++) {
-		if (obj->maps[i].pin_by_name)
-			err = pin_map(inst, &obj->maps[i], errmsg);
-	}
-	if (!err)
-		return 0;
-	for (size_t i = 0; i < obj->n_maps; i++) {
-		ebpf_map__unref(obj->maps[i].map);
-		obj->maps[i].map = NULL;
-	}
-	obj->instance = NULL;
-	errno = -err;
-	object__fail(obj, errmsg);
 	return err;
+}
+
+static bool uses_map(const struct ebpf_program_spec *spec, const struct ebpf_map *map)
+{
+	for (uint32_t i = 0; i < spec->n_maps; i++) {
+		if (spec->maps[i] == map)
+			return true;
+	}
+	return false;
+}
+
+/* The arrays of programs that a program uses, once each. */
+static int fill_arrays(struct object *obj, const struct ebpf_program_spec *spec, char **errmsg)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < obj->n_maps && !err; i++) {
+		struct object_map *m = &obj->maps[i];
+
+		if (m->opts.type != BPF_MAP_TYPE_PROG_ARRAY || m->is_filled ||
+			!uses_map(spec, m->map))
+			continue;
+		m->is_filled = true;
+		err = fill_array(obj, m, errmsg);
+		m->is_filled = !err;
+	}
+	return err;
+}
+
+static int load_function(struct object *obj, struct object_function *f,
+	const struct ebpf_load_opts *opts, char **errmsg)
+{
+	const struct ebpf_program_spec *spec = object__link(obj, f, errmsg);
+	struct ebpf_program *prog;
+
+	if (!spec)
+		return -errno;
+	prog = ebpf_program__load(obj->instance, spec, opts, errmsg);
+	if (!prog)
+		return -errno;
+	ebpf_program__unref(f->loaded);
+	f->loaded = prog;
+	return fill_arrays(obj, spec, errmsg);
 }
 
 struct ebpf_program *object__load_program(
 	struct object *obj, const char *name, const struct ebpf_load_opts *opts, char **errmsg)
 {
-	const struct ebpf_program_spec *spec = object__program_spec(obj, name, errmsg);
-	struct ebpf_program *prog;
+	const struct object_program *program;
+	struct object_function *f;
+	int err;
 
-	if (!spec)
+	if (errmsg)
+		*errmsg = NULL;
+	program = object__find_program(obj, name, errmsg);
+	if (!program)
 		return NULL;
-	prog = ebpf_program__load(obj->instance, spec, opts, errmsg);
-	if (!prog)
+	/* the program is the first member of its function */
+	f = obj->functions + ((const struct object_function *)program - obj->functions);
+	err = load_function(obj, f, opts, errmsg);
+	if (err) {
+		errno = -err;
 		object__fail(obj, errmsg);
-	return prog;
+		return NULL;
+	}
+	return ebpf_program__ref(f->loaded);
+}
+
+struct ebpf_program *object__loaded_program(const struct object *obj, size_t i)
+{
+	const struct object_program *p = object__program(obj, i);
+
+	return p ? ((const struct object_function *)p)->loaded : NULL;
 }

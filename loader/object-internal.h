@@ -7,7 +7,7 @@
  *	object.c     open and close ─► btf-maps.c, legacy-maps.c, data-maps.c, externs.c: the maps
  *	                             └► functions.c, func-types.c                 the code
  *	entries.c    what arrays of maps and programs hold at first
- *	load.c       maps into an instance, programs into the machine
+ *	create-maps.c, load.c    maps into an instance, programs into the machine
  *	link.c       a program and the subprograms it reaches ─► core-relocate.c, relocate.c,
  *	             one function each
  *	variables.c  values in .rodata, .data, .bss
@@ -36,6 +36,7 @@ struct object_map {
 	uint64_t values;             /* offset of the initialiser in .maps; NO_VALUES */
 	struct initial_entry *entries;
 	uint32_t n_entries;
+	bool is_filled;          /* the entries are set, or about to be */
 	uint32_t section;        /* where its definition or its contents are; 0: .kconfig */
 	uint64_t offset, size;   /* of the definition in .maps; 0 for data */
 	bool is_data;            /* global variables; contents are its first value */
@@ -51,7 +52,8 @@ struct object_function {
 	uint32_t insn; /* first instruction word in the section */
 	uint32_t type; /* BTF_KIND_FUNC; 0 if not known */
 	bool is_global;
-	bool is_program; /* may be an entry */
+	bool is_program;             /* may be an entry */
+	struct ebpf_program *loaded; /* what it has become, the last time; or NULL */
 };
 
 struct object_extern { /* in .kconfig */
@@ -109,6 +111,10 @@ int object__function_at(const struct object *obj, uint32_t section, int64_t insn
 /* Fills what the function's type says; leaves *f alone if there is none. */
 void object__describe_function(
 	const struct object *obj, const struct object_function *from, struct ebpf_func *f);
+
+/* A program with all it needs; made once. */
+const struct ebpf_program_spec *object__link(
+	struct object *obj, const struct object_function *f, char **errmsg);
 
 /* link.c and relocate.c: a program in the making. */
 struct linker {

@@ -136,6 +136,8 @@ void object__close(struct object *obj)
 	if (!obj)
 		return;
 	object__free_linked(obj);
+	for (uint32_t i = 0; i < obj->n_functions; i++)
+		ebpf_program__unref(obj->functions[i].loaded);
 	for (size_t i = 0; i < obj->n_maps; i++) {
 		ebpf_map__unref(obj->maps[i].map);
 		free((char *)obj->maps[i].opts.name);

@@ -81,7 +81,12 @@ void *object__variable(struct object *obj, const char *name, size_t *size, char 
 const struct ebpf_program_spec *object__program_spec(
 	struct object *obj, const char *name, char **errmsg);
 
+/* Loads the program, and those that the object puts into the arrays of programs that it uses.
+ * They keep their places until the object is closed. */
 struct ebpf_program *object__load_program(
 	struct object *obj, const char *name, const struct ebpf_load_opts *opts, char **errmsg);
+/* The program with that index, as it was loaded last, by name or for an array; NULL if it was
+ * not. Borrowed. */
+struct ebpf_program *object__loaded_program(const struct object *obj, size_t i);
 
 #endif

@@ -542,6 +542,35 @@ static void types_tell_the_arguments_of_functions(void **state)
 	close_with_maps(obj, inst);
 }
 
+static bool is_loaded(const struct object *obj, const char *name)
+{
+	for (size_t i = 0; i < object__n_programs(obj); i++) {
+		if (strcmp(object__program(obj, i)->name, name) == 0)
+			return object__loaded_program(obj, i) != NULL;
+	}
+	fail_msg("no program %s", name);
+	return false;
+}
+
+static void arrays_of_programs_are_filled(void **state)
+{
+	struct ebpf_instance *inst;
+	struct object *obj = open_with_maps("tails", &inst);
+	size_t size;
+	char *err;
+
+	assert_int_equal(run(obj, inst, "start"), XDP_TX);
+	assert_int_equal(*(uint32_t *)object__variable(obj, "steps", &size, &err), 222);
+	assert_true(is_loaded(obj, "start") && is_loaded(obj, "middle") && is_loaded(obj, "end"));
+	assert_false(is_loaded(obj, "other") || is_loaded(obj, "bad"));
+
+	assert_null(object__load_program(obj, "other", NULL, &err));
+	assert_sentence(err, sample_path("tails"), "tails.o: program bad: insn ");
+	assert_null(object__load_program(obj, "other", NULL, &err));
+	assert_sentence(err, sample_path("tails"), "tails.o: program bad: insn ");
+	close_with_maps(obj, inst);
+}
+
 #define FEATURES(test)                                         \
 	{#test " (v1)", test, NULL, NULL, "features.v1"},      \
 	{                                                      \
@@ -568,6 +597,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(weak_undefined_is_zero),
 		cmocka_unit_test(maps_of_maps_and_programs_are_read),
 		cmocka_unit_test(types_tell_the_arguments_of_functions),
+		cmocka_unit_test(arrays_of_programs_are_filled),
 		cmocka_unit_test(configuration_has_values),
 		cmocka_unit_test(missing_kernel_functions_are_not_called),
 		cmocka_unit_test(core_values_come_from_types),
