@@ -110,51 +110,87 @@ static struct bpf_map *find_map(const struct kernel_program *k, const struct ebp
 	return bpf_object__find_map_by_name(k->obj, section ? section : opts->name);
 }
 
-/* Only the program and the maps it uses are to be created, and nothing is to be pinned. */
-static int select_parts(struct kernel_program *k, const struct subject *s,
-	struct bpf_program **prog, const struct engine_opts *opts, char **errmsg)
+static int select_map(const struct kernel_program *k, struct ebpf_map *ours, char **errmsg)
+{
+	const struct ebpf_map_opts *o = ebpf_map__opts(ours);
+	struct bpf_map *m = find_map(k, o);
+
+	if (!m)
+		return error__set(errmsg, -ENOENT, "map %s: libbpf does not find it", o->name);
+	bpf_map__set_autocreate(m, true);
+	bpf_map__set_max_entries(m, o->max_entries);
+	if (is_constant(o) &&
+		bpf_map__set_initial_value(m, ebpf_map__initial_value(ours), o->value_size))
+		return error__set(
+			errmsg, -errno, "map %s: libbpf does not take its contents", o->name);
+	return 0;
+}
+
+static int select_program(
+	const struct kernel_program *k, struct object *obj, const char *name, char **errmsg)
+{
+	struct bpf_program *p = bpf_object__find_program_by_name(k->obj, name);
+	const struct ebpf_program_spec *spec = object__program_spec(obj, name, errmsg);
+	int err = 0;
+
+	if (!spec)
+		return -errno;
+	if (!p)
+		return error__set(errmsg, -ENOENT, "libbpf finds no program %s", name);
+	bpf_program__set_autoload(p, true);
+	bpf_program__set_type(p, BPF_PROG_TYPE_XDP);
+	for (uint32_t i = 0; i < spec->n_maps && !err; i++)
+		err = select_map(k, spec->maps[i], errmsg);
+	return err;
+}
+
+/* An array of programs that has initial values, and they: libbpf 1.1 wants them all. */
+static int select_values(
+	const struct kernel_program *k, struct object *obj, size_t map, char **errmsg)
+{
+	struct object_entry e;
+	int err = 0;
+
+	if (object__map_opts(obj, map)->type != BPF_MAP_TYPE_PROG_ARRAY)
+		return 0;
+	for (size_t i = 0; !err && object__map_entry(obj, map, i, &e); i++) {
+		err = select_map(k, object__map(obj, map), errmsg);
+		if (!err)
+			err = select_program(k, obj, e.name, errmsg);
+	}
+	return err;
+}
+
+/* Only the program, what it may go on in, and the maps they use are to be created, and nothing
+ * is to be pinned. */
+static int select_parts(const struct kernel_program *k, const struct subject *s,
+	const struct engine_opts *opts, char **errmsg)
 {
 	struct bpf_program *p;
 	struct bpf_map *m;
+	int err;
 
 	bpf_object__for_each_program(p, k->obj)
 		bpf_program__set_autoload(p, false);
-	*prog = bpf_object__find_program_by_name(k->obj, opts->program);
-	if (!*prog)
-		return error__set(errmsg, -ENOENT, "%s: libbpf finds no program %s", opts->object,
-			opts->program);
-	bpf_program__set_autoload(*prog, true);
-	bpf_program__set_type(*prog, BPF_PROG_TYPE_XDP);
 	bpf_object__for_each_map(m, k->obj) {
 		bpf_map__set_autocreate(m, false);
 		bpf_map__set_pin_path(m, NULL);
 	}
-	for (uint32_t i = 0; i < s->spec->n_maps; i++) {
-		struct ebpf_map *ours = s->spec->maps[i];
-		const struct ebpf_map_opts *o = ebpf_map__opts(ours);
-
-		m = find_map(k, o);
-		if (!m)
-			return error__set(
-				errmsg, -ENOENT, "map %s: libbpf does not find it", o->name);
-		bpf_map__set_autocreate(m, true);
-		bpf_map__set_max_entries(m, o->max_entries);
-		if (is_constant(o) &&
-			bpf_map__set_initial_value(m, ebpf_map__initial_value(ours), o->value_size))
-			return error__set(errmsg, -errno,
-				"map %s: libbpf does not take its contents", o->name);
-	}
-	return 0;
+	err = select_program(k, s->obj, opts->program, errmsg);
+	for (size_t i = 0; i < object__n_maps(s->obj) && !err; i++)
+		err = select_values(k, s->obj, i, errmsg);
+	return err;
 }
 
 static int load_with_libbpf(struct kernel_program *k, const struct subject *s,
 	const struct engine_opts *opts, char *log, char **errmsg)
 {
 	struct bpf_program *prog;
-	int err = select_parts(k, s, &prog, opts, errmsg);
+	int err = select_parts(k, s, opts, errmsg);
 
 	if (err)
 		return err;
+	prog = bpf_object__find_program_by_name(k->obj, opts->program);
 	bpf_program__set_log_buf(prog, log, LOG_SIZE); /* filled only if the load fails */
 	err = bpf_object__load(k->obj);
 	if (err)
