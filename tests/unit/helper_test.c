@@ -459,7 +459,7 @@ static void test_table(void **state)
 		for (int i = 0; i < 5; i++)
 			assert_int_equal(p->args[i] != ARG_NONE, i < p->n_args);
 	}
-	assert_int_equal(n, 14);
+	assert_int_equal(n, 17);
 	assert_string_equal(helper__name(BPF_FUNC_redirect_map), "bpf_redirect_map");
 	assert_string_equal(helper__name(211), "bpf_cgrp_storage_delete");
 	assert_null(helper__name(212));

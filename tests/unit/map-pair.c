@@ -88,6 +88,16 @@ static void compare_lookup(const struct pair *p, const uint8_t *key)
 		compare_values(p, a, b);
 }
 
+static void compare_take(const struct pair *p, const uint8_t *key)
+{
+	static uint8_t a[MAX_BYTES], b[MAX_BYTES];
+	int err = ebpf_map__lookup_and_delete(p->ours, key, a);
+
+	assert_int_equal(err, kernel_result(bpf_map_lookup_and_delete_elem(p->theirs, key, b)));
+	if (!err)
+		compare_values(p, a, b);
+}
+
 static void compare_operation(const struct pair *p)
 {
 	static const uint64_t flags[] = {BPF_ANY, BPF_ANY, BPF_ANY, BPF_NOEXIST, BPF_EXIST};
@@ -104,6 +114,8 @@ static void compare_operation(const struct pair *p)
 		assert_int_equal(ebpf_map__delete(p->ours, key),
 			kernel_result(bpf_map_delete_elem(p->theirs, key)));
 	}
+	if (!below(20))
+		compare_take(p, key);
 	compare_lookup(p, key);
 }
 

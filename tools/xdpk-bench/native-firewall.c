@@ -13,6 +13,8 @@
 #include "runtime/map-hash.c"
 #include "runtime/map-target.c"
 #include "runtime/map-lpm.c"
+#include "runtime/map-queue.c"
+#include "runtime/map-bloom.c"
 #include "runtime/map.c"
 #include "runtime/helper-map.c"
 

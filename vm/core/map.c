@@ -229,10 +229,18 @@ size_t ebpf_map__value_bytes(const struct ebpf_map *map)
 	return (size_t)rt_host_values(geo, map->slots) * rt_host_value_size(geo);
 }
 
+/* Maps without keys take none. */
+static bool map__key_fits(const struct ebpf_map *map, const void *key)
+{
+	return !key == !map->opts.key_size;
+}
+
 int ebpf_map__lookup(struct ebpf_map *map, const void *key, void *value)
 {
 	if (map->opts.flags & BPF_F_WRONLY)
 		return -EPERM;
+	if (!map__key_fits(map, key))
+		return -EINVAL;
 	if (rt_holds_handles(&map->rt.geo))
 		return map_handles__lookup(map, key, value);
 	return (int)rt_map__read_all(&map->rt, map->slots, key, value);
@@ -242,6 +250,8 @@ int ebpf_map__update(struct ebpf_map *map, const void *key, const void *value, u
 {
 	if (map__is_read_only(map))
 		return -EPERM;
+	if (!map__key_fits(map, key))
+		return -EINVAL;
 	if (flags & BPF_F_LOCK) /* no value holds a spin lock */
 		return -EINVAL;
 	if (rt_holds_handles(&map->rt.geo))
@@ -253,6 +263,8 @@ int ebpf_map__delete(struct ebpf_map *map, const void *key)
 {
 	if (map__is_read_only(map))
 		return -EPERM;
+	if (!map__key_fits(map, key))
+		return -EINVAL;
 	if (rt_holds_handles(&map->rt.geo))
 		return map_handles__delete(map, key);
 	return (int)rt_map__delete(&map->rt, key);
@@ -263,6 +275,15 @@ int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next)
 	if (map->opts.flags & BPF_F_WRONLY)
 		return -EPERM;
 	return (int)rt_map__next_key(&map->rt, key, next);
+}
+
+int ebpf_map__lookup_and_delete(struct ebpf_map *map, const void *key, void *value)
+{
+	if (map->opts.flags & BPF_F_WRONLY || map__is_read_only(map))
+		return -EPERM;
+	if (!map__key_fits(map, key))
+		return -EINVAL;
+	return (int)rt_map__take_all(&map->rt, map->slots, key, value);
 }
 
 int ebpf_map__freeze(struct ebpf_map *map)

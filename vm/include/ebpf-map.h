@@ -11,6 +11,9 @@
  * host (the last), each rounded up to 8 bytes, as the kernel's syscall interface lays out
  * its CPUs.
  *
+ * Maps without keys (queue, stack, bloom filter) take NULL for a key: update is push, lookup is
+ * peek. A bloom filter is asked for the bytes that are in `value`.
+ *
  * Errors: negative errno values, the kernel's for the same mistake (-E2BIG full, -ENOENT no
  * such key, -EEXIST, -EINVAL flags). Threads: every call may run beside workers and beside
  * other calls.
@@ -66,6 +69,9 @@ int ebpf_map__delete(struct ebpf_map *map, const void *key);
  * running it (ebpf_env__quiescent()). By ebpf_map__lookup() an entry is the program's id.
  * -EINVAL: not such a map, or not such a program. */
 int ebpf_map__set_program(struct ebpf_map *map, uint32_t index, struct ebpf_program *prog);
+/* Reads and deletes at once, pops from a queue or stack; -524 (the kernel's ENOTSUPP) where the
+ * kernel does not offer it. */
+int ebpf_map__lookup_and_delete(struct ebpf_map *map, const void *key, void *value);
 /* key NULL: the first key. -ENOENT after the last. A key that has gone restarts the walk. */
 int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next);
 

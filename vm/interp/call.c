@@ -67,6 +67,8 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 		return *map && interp_memory__find(run, value, (*map)->geo.key_size, false);
 	case ARG_MAP_VALUE:
 		return *map && interp_memory__find(run, value, (*map)->geo.value_size, false);
+	case ARG_UNINIT_MAP_VALUE:
+		return *map && interp_memory__find(run, value, (*map)->geo.value_size, true);
 	/* No bytes are touched at a size of 0, where the next argument's kind allows that. */
 	case ARG_MEM:
 	case ARG_MEM_OR_NULL: return !next || interp_memory__find(run, value, next, false);

@@ -22,7 +22,7 @@ struct argument {
 static bool is_memory(uint8_t kind)
 {
 	return kind == ARG_MAP_KEY || kind == ARG_MAP_VALUE || kind == ARG_MEM ||
-	       kind == ARG_MEM_OR_NULL || kind == ARG_UNINIT_MEM;
+	       kind == ARG_MEM_OR_NULL || kind == ARG_UNINIT_MEM || kind == ARG_UNINIT_MAP_VALUE;
 }
 
 static bool is_map_call(const struct function *f)
@@ -38,9 +38,10 @@ static uint32_t touched(const struct function *f, const struct helper_proto *pro
 	if (f->fact->arg_size[i] || !is_map_call(f))
 		return f->fact->arg_size[i];
 	geo = &f->c->view->maps[f->fact->map].geo;
-	return proto->args[i] == ARG_MAP_KEY     ? geo->key_size
-	       : proto->args[i] == ARG_MAP_VALUE ? geo->value_size
-						 : 0;
+	return proto->args[i] == ARG_MAP_KEY ? geo->key_size
+	       : proto->args[i] == ARG_MAP_VALUE || proto->args[i] == ARG_UNINIT_MAP_VALUE
+		       ? geo->value_size
+		       : 0;
 }
 
 static bool may_be_stack(const struct function *f, const struct helper_proto *proto, unsigned i)
@@ -87,7 +88,7 @@ static void end_argument(struct function *f, const struct argument *a, uint8_t k
 {
 	if (!a->original)
 		return;
-	if (kind == ARG_UNINIT_MEM)
+	if (kind == ARG_UNINIT_MEM || kind == ARG_UNINIT_MAP_VALUE)
 		copy(f, a->original, a->value, a->size);
 	function__end_temporary(f, a->value, a->size);
 }

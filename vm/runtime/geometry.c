@@ -16,6 +16,8 @@
 #define CPUMAP_ENTRIES_MAX 8192             /* the greatest NR_CPUS */
 #define LPM_VALUE_MAX      ((4 << 20) - RT_LPM_DATA_MAX - 24) /* less struct lpm_trie_node */
 #define LPM_ENTRIES_MAX    (UINT32_C(1) << 29)                /* a node's number has 31 bits */
+#define QUEUE_VALUE_MAX    (4 << 20)                          /* KMALLOC_MAX_SIZE */
+#define BLOOM_BITS_MAX     (UINT64_C(1) << 32)
 #define MAP_BYTES_MAX      (UINT64_C(1) << 47)
 
 #define ACCESS_FLAGS (RT_F_RDONLY | RT_F_WRONLY | RT_F_RDONLY_PROG | RT_F_WRONLY_PROG)
@@ -23,6 +25,8 @@
 #define HASH_FLAGS   (RT_F_NO_PREALLOC | RT_F_NUMA_NODE | RT_F_ZERO_SEED | ACCESS_FLAGS)
 #define HOST_FLAGS   (RT_F_NUMA_NODE | RT_F_RDONLY | RT_F_WRONLY)
 #define LPM_FLAGS    (RT_F_NO_PREALLOC | RT_F_NUMA_NODE | ACCESS_FLAGS)
+#define QUEUE_FLAGS  (RT_F_NUMA_NODE | ACCESS_FLAGS)
+#define BLOOM_FLAGS  (QUEUE_FLAGS | RT_F_ZERO_SEED)
 #define SHARED_FLAGS (RT_F_NUMA_NODE | RT_F_MMAPABLE | RT_F_INNER_MAP) /* not for per-CPU maps */
 
 static bool flags_ok(const struct rt_geometry *geo, uint32_t allowed)
@@ -177,6 +181,34 @@ static int handles_init(struct rt_geometry *geo)
 	return 0;
 }
 
+static int queue_init(struct rt_geometry *geo)
+{
+	if (!flags_ok(geo, QUEUE_FLAGS) || geo->key_size || !geo->value_size || !geo->max_entries)
+		return -RT_EINVAL;
+	if (geo->value_size > QUEUE_VALUE_MAX)
+		return -RT_E2BIG;
+	geo->value_stride = (uint32_t)rt_round_up(geo->value_size, 8);
+	geo->values = RT_QUEUE_HEAD;
+	geo->fixed = geo->values + (uint64_t)geo->max_entries * geo->value_stride;
+	return 0;
+}
+
+/* Seven bits a value, rounded up to a power of two. */
+static int bloom_init(struct rt_geometry *geo)
+{
+	uint64_t bits = 64;
+
+	if (!flags_ok(geo, BLOOM_FLAGS) || geo->key_size || !geo->value_size || !geo->max_entries)
+		return -RT_EINVAL;
+	while (bits < (uint64_t)geo->max_entries * 7 && bits < BLOOM_BITS_MAX)
+		bits *= 2;
+	geo->value_stride = (uint32_t)rt_round_up(geo->value_size, 8);
+	geo->n_buckets = (uint32_t)(bits / 64);
+	geo->index = RT_BLOOM_HEAD;
+	geo->fixed = geo->index + bits / 8;
+	return 0;
+}
+
 int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	uint32_t value_size, uint32_t max_entries, uint32_t flags)
 {
@@ -200,6 +232,9 @@ int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return target_init(geo);
 	case RT_MAP_LPM_TRIE: return lpm_init(geo);
+	case RT_MAP_QUEUE:
+	case RT_MAP_STACK: return queue_init(geo);
+	case RT_MAP_BLOOM_FILTER: return bloom_init(geo);
 	default: return -RT_ENOTSUP;
 	}
 }

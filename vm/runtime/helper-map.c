@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * helper-map.c -- bpf_map_lookup_elem, _update_elem, _delete_elem: the worker is the slot.
+ * helper-map.c -- bpf_map_lookup_elem, _update_elem, _delete_elem: the worker is the slot; and
+ * bpf_map_push_elem, _pop_elem, _peek_elem.
  */
 #include "helpers.h"
 
@@ -18,4 +19,20 @@ uint64_t helper_map_update_elem(struct ebpf_env *env, const struct rt_map *m, co
 uint64_t helper_map_delete_elem(struct ebpf_env *env, const struct rt_map *m, const void *key)
 {
 	return (uint64_t)rt_map__delete(m, key);
+}
+
+uint64_t helper_map_push_elem(
+	struct ebpf_env *env, const struct rt_map *m, const void *value, uint64_t flags)
+{
+	return (uint64_t)rt_map__push(m, value, flags);
+}
+
+uint64_t helper_map_pop_elem(struct ebpf_env *env, const struct rt_map *m, void *value)
+{
+	return (uint64_t)rt_map__pop(m, value);
+}
+
+rt_hot uint64_t helper_map_peek_elem(struct ebpf_env *env, const struct rt_map *m, void *value)
+{
+	return (uint64_t)rt_map__peek(m, value);
 }

@@ -22,6 +22,7 @@
 	X(MAP, const struct rt_map *)    \
 	X(MAP_KEY, const void *)         /* key_size bytes to read */ \
 	X(MAP_VALUE, const void *)       /* value_size bytes to read */ \
+	X(UNINIT_MAP_VALUE, void *)      /* value_size bytes to write; bloom filters read them */ \
 	X(MEM, const void *)             /* bytes to read, their number in the next argument */ \
 	X(MEM_OR_NULL, const void *)     /* the same, or NULL with size 0 */ \
 	X(UNINIT_MEM, void *)            /* bytes to write, number in the next argument */ \

@@ -30,7 +30,6 @@
  */
 #include "map-hash.h"
 #include "tags.h"
-#include "words.h"
 
 rt_inline struct rt_hash_head *hash__head(const struct rt_map *m)
 {
@@ -60,30 +59,12 @@ rt_inline uint8_t *hash__value(const struct rt_map *m, uint32_t slot, uint32_t e
 	return (uint8_t *)hash__key(m, elem) + m->geo.elem_value;
 }
 
-rt_inline uint64_t multiply_fold(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* One multiplication per two words is a sum of two progressions when the words are: bad for
- * one seed in ten. The last one, by a constant (2^64 over the golden ratio), scatters them. */
 rt_inline uint64_t hash__of(const struct rt_map *m, const void *key)
 {
-	const struct rt_hash_head *head = hash__head(m);
-	uint32_t size = m->geo.key_size, n = rt_words(size);
-	uint64_t h = head->seed[0], seed = head->seed[1];
-
-	for (uint32_t i = 0; i + 1 < n; i += 2)
-		h = multiply_fold(
-			rt_load_word(key, size, i) ^ h, rt_load_word(key, size, i + 1) ^ seed);
-	if (n & 1)
-		h = multiply_fold(rt_load_word(key, size, n - 1) ^ h, seed);
-	return h * UINT64_C(0x9e3779b97f4a7c15);
+	return rt_seed__hash(&hash__head(m)->seed, key, m->geo.key_size);
 }
 
-/* The product's better half: the bucket from its lower end, the tag, never 0, from the upper. */
+/* The bucket from its lower end, the tag, never 0, from the upper. */
 rt_inline uint32_t hash__index(const struct rt_map *m, uint64_t hash)
 {
 	return (uint32_t)(hash >> 32) & (m->geo.n_buckets - 1);
@@ -252,6 +233,12 @@ static void hash__give_back(const struct rt_map *m, uint32_t elem)
 	free_queue__give_back(&hash__head(m)->free, hash__link(m, 0), elem);
 }
 
+static void hash__release(const struct rt_map *m, uint32_t elem)
+{
+	hash__give_back(m, elem);
+	__atomic_fetch_sub(&hash__head(m)->count, 1, __ATOMIC_RELAXED);
+}
+
 /* One element more in the buckets, if there may be. */
 static bool hash__count_one(const struct rt_map *m)
 {
@@ -268,11 +255,7 @@ void rt_hash__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 {
 	struct rt_hash_head *head = hash__head(m);
 
-	head->seed[0] =
-		multiply_fold(seed ^ UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xd6e8feb86659fd93));
-	head->seed[1] =
-		multiply_fold(seed ^ UINT64_C(0xa0761d6478bd642f), UINT64_C(0xe7037ed1a0b428db)) |
-		1;
+	head->seed = rt_seed__of(seed);
 	head->n_slots = slots;
 	free_queue__format(&head->free, hash__link(m, 0), m->geo.n_elems);
 }
@@ -375,10 +358,8 @@ rt_cold static void hash__evict(const struct rt_map *m)
 			elem = bucket__remove(m, b, at);
 		rt_unlock(&b->lock);
 	}
-	if (!elem)
-		return;
-	hash__give_back(m, elem);
-	__atomic_fetch_sub(&head->count, 1, __ATOMIC_RELAXED);
+	if (elem)
+		hash__release(m, elem);
 }
 
 /* A per-CPU value changes in place: a fresh element is needed only for a new key. */
@@ -418,7 +399,8 @@ rt_cold int64_t rt_hash__update(
 	return hash__write(m, key, &(struct source){.values = value, .slot = slot}, flags);
 }
 
-rt_cold int64_t rt_hash__delete(const struct rt_map *m, const void *key)
+/* Takes out the element with the key; 0 if there is none. The caller gives it back. */
+static uint32_t hash__unlink(const struct rt_map *m, const void *key)
 {
 	uint64_t hash = hash__of(m, key);
 	struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
@@ -430,30 +412,54 @@ rt_cold int64_t rt_hash__delete(const struct rt_map *m, const void *key)
 	if (at.word)
 		elem = bucket__remove(m, b, at);
 	rt_unlock(&b->lock);
-	if (!elem)
-		return -RT_ENOENT;
-	hash__give_back(m, elem);
-	__atomic_fetch_sub(&hash__head(m)->count, 1, __ATOMIC_RELAXED);
-	return 0;
+	return elem;
+}
+
+rt_cold int64_t rt_hash__delete(const struct rt_map *m, const void *key)
+{
+	uint32_t elem = hash__unlink(m, key);
+
+	if (elem)
+		hash__release(m, elem);
+	return elem ? 0 : -RT_ENOENT;
 }
 
 /* --- the host's view ----------------------------------------------------------------- */
+
+static void hash__read_values(
+	const struct rt_map *m, uint32_t n_slots, uint32_t elem, uint8_t *values)
+{
+	for (uint32_t slot = 0; slot < rt_host_values(&m->geo, n_slots); slot++)
+		rt_copy_out(values + (uint64_t)slot * m->geo.value_stride,
+			hash__value(m, slot, elem), rt_host_value_size(&m->geo));
+}
 
 int64_t rt_hash__read_all(
 	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values)
 {
 	uint64_t hash = hash__of(m, key);
 	const struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
-	uint32_t n = rt_host_values(&m->geo, n_slots), seq, elem, where;
+	uint32_t seq, elem, where;
 
 	do {
 		seq = rt_read_acquire(&b->seq);
 		elem = hash__find_once(m, b, hash__tag(hash), seq, key, &where);
-		for (uint32_t slot = 0; slot < n && elem; slot++)
-			rt_copy_out(values + (uint64_t)slot * m->geo.value_stride,
-				hash__value(m, slot, elem), rt_host_value_size(&m->geo));
+		if (elem)
+			hash__read_values(m, n_slots, elem, values);
 	} while (bucket__changed(b, seq));
 	return elem ? 0 : -RT_ENOENT;
+}
+
+int64_t rt_hash__take_all(
+	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values)
+{
+	uint32_t elem = hash__unlink(m, key);
+
+	if (!elem)
+		return -RT_ENOENT;
+	hash__read_values(m, n_slots, elem, values);
+	hash__release(m, elem);
+	return 0;
 }
 
 int64_t rt_hash__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,

@@ -12,6 +12,7 @@
 #define VM_RUNTIME_MAP_HASH_H
 
 #include "free-queue.h"
+#include "hash.h"
 #include "map-types.h"
 
 /* Elements beyond max_entries: an update fills a fresh element before it gives back the old. */
@@ -22,8 +23,8 @@
 #define RT_HASH_CHAIN RT_HASH_SLOTS /* in `used`: the bit after the slots' */
 
 struct rt_hash_head {
-	uint64_t seed[2]; /* fixed */
-	uint32_t n_slots; /* fixed: of per-CPU values */
+	struct rt_seed seed; /* fixed */
+	uint32_t n_slots;    /* fixed: of per-CPU values */
 
 	/* Writers' own cache line. */
 	uint32_t count __attribute__((aligned(64))); /* elements in buckets */
@@ -50,6 +51,8 @@ int64_t rt_hash__update(
 	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);
 int64_t rt_hash__delete(const struct rt_map *m, const void *key);
 int64_t rt_hash__read_all(
+	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
+int64_t rt_hash__take_all(
 	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
 int64_t rt_hash__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
 	const uint8_t *values, uint64_t flags);

@@ -46,6 +46,16 @@ rt_inline uint32_t rt_host_values(const struct rt_geometry *geo, uint32_t n_slot
 	return rt_is_percpu(geo) ? n_slots : 1;
 }
 
+/* Maps without keys. */
+#define RT_QUEUE_HEAD 64 /* bytes before the values */
+int64_t rt_queue__push(const struct rt_map *m, const void *value, uint64_t flags);
+int64_t rt_queue__pop(const struct rt_map *m, void *value);
+int64_t rt_queue__peek(const struct rt_map *m, void *value);
+#define RT_BLOOM_HEAD 64 /* bytes before the bits */
+void rt_bloom__format(const struct rt_map *m, uint64_t seed);
+int64_t rt_bloom__push(const struct rt_map *m, const void *value, uint64_t flags);
+int64_t rt_bloom__peek(const struct rt_map *m, const void *value);
+
 void *rt_array__lookup(const struct rt_map *m, uint32_t slot, const void *key);
 int64_t rt_array__update(
 	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);

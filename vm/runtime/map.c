@@ -17,6 +17,9 @@ void rt_map__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 		rt_hash__format(m, slots, m->geo.flags & RT_F_ZERO_SEED ? 0 : seed);
 		break;
 	case RT_MAP_LPM_TRIE: rt_lpm__format(m); break;
+	case RT_MAP_BLOOM_FILTER:
+		rt_bloom__format(m, m->geo.flags & RT_F_ZERO_SEED ? 0 : seed);
+		break;
 	}
 }
 
@@ -57,7 +60,9 @@ int64_t rt_map__delete(const struct rt_map *m, const void *key)
 {
 	switch (m->geo.type) {
 	case RT_MAP_ARRAY:
-	case RT_MAP_PERCPU_ARRAY: return -RT_EINVAL;
+	case RT_MAP_PERCPU_ARRAY:
+	case RT_MAP_QUEUE:
+	case RT_MAP_STACK: return -RT_EINVAL;
 	case RT_MAP_HASH:
 	case RT_MAP_LRU_HASH:
 	case RT_MAP_LRU_PERCPU_HASH:
@@ -69,6 +74,48 @@ int64_t rt_map__delete(const struct rt_map *m, const void *key)
 	case RT_MAP_LPM_TRIE: return rt_lpm__delete(m, key);
 	}
 	return -RT_ENOTSUP;
+}
+
+int64_t rt_map__push(const struct rt_map *m, const void *value, uint64_t flags)
+{
+	switch (m->geo.type) {
+	case RT_MAP_QUEUE:
+	case RT_MAP_STACK: return rt_queue__push(m, value, flags);
+	case RT_MAP_BLOOM_FILTER: return rt_bloom__push(m, value, flags);
+	}
+	return -RT_ENOTSUP;
+}
+
+int64_t rt_map__pop(const struct rt_map *m, void *value)
+{
+	switch (m->geo.type) {
+	case RT_MAP_QUEUE:
+	case RT_MAP_STACK: return rt_queue__pop(m, value);
+	}
+	return -RT_ENOTSUP;
+}
+
+rt_hot int64_t rt_map__peek(const struct rt_map *m, void *value)
+{
+	switch (m->geo.type) {
+	case RT_MAP_QUEUE:
+	case RT_MAP_STACK: return rt_queue__peek(m, value);
+	case RT_MAP_BLOOM_FILTER: return rt_bloom__peek(m, value);
+	}
+	return -RT_ENOTSUP;
+}
+
+int64_t rt_map__take_all(const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values)
+{
+	switch (m->geo.type) {
+	case RT_MAP_HASH:
+	case RT_MAP_LRU_HASH:
+	case RT_MAP_LRU_PERCPU_HASH:
+	case RT_MAP_PERCPU_HASH: return rt_hash__take_all(m, n_slots, key, values);
+	case RT_MAP_QUEUE:
+	case RT_MAP_STACK: return rt_queue__pop(m, values);
+	}
+	return -RT_ENOTSUPP;
 }
 
 int64_t rt_map__read_all(const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values)
@@ -85,6 +132,9 @@ int64_t rt_map__read_all(const struct rt_map *m, uint32_t n_slots, const void *k
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return rt_target__read(m, key, values);
 	case RT_MAP_LPM_TRIE: return rt_lpm__read(m, key, values);
+	case RT_MAP_QUEUE:
+	case RT_MAP_STACK:
+	case RT_MAP_BLOOM_FILTER: return rt_map__peek(m, values);
 	}
 	return -RT_ENOTSUP;
 }
@@ -104,6 +154,9 @@ int64_t rt_map__write_all(const struct rt_map *m, uint32_t n_slots, const void *
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return rt_target__write(m, n_slots, key, values, flags);
 	case RT_MAP_LPM_TRIE: return rt_lpm__update(m, key, values, flags);
+	case RT_MAP_QUEUE:
+	case RT_MAP_STACK:
+	case RT_MAP_BLOOM_FILTER: return rt_map__push(m, values, flags);
 	}
 	return -RT_ENOTSUP;
 }
@@ -123,6 +176,8 @@ int64_t rt_map__next_key(const struct rt_map *m, const void *key, void *next)
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return rt_array__next_key(m, key, next);
 	case RT_MAP_LPM_TRIE: return rt_lpm__next_key(m, key, next);
+	case RT_MAP_QUEUE:
+	case RT_MAP_STACK: return -RT_EINVAL;
 	}
 	return -RT_ENOTSUP;
 }

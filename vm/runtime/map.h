@@ -13,6 +13,8 @@
  *	array   mem ─► values
  *	hash    mem ─► head │ buckets │ links │ elements │ per-CPU values
  *	target  mem ─► words
+ *	queue   mem ─► head │ values
+ *	bloom   mem ─► seed │ bits
  *	LPM     mem ─► head │ tables │ links │ nodes │ values
  *
  * Values never move and map memory never shrinks: a pointer from a lookup stays usable. Per-CPU
@@ -68,12 +70,20 @@ void *rt_map__lookup(const struct rt_map *m, uint32_t slot, const void *key);
 int64_t rt_map__update(
 	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);
 int64_t rt_map__delete(const struct rt_map *m, const void *key);
+/* Maps without keys. A bloom filter reads the value that it is asked for. */
+int64_t rt_map__push(const struct rt_map *m, const void *value, uint64_t flags);
+int64_t rt_map__pop(const struct rt_map *m, void *value);
+int64_t rt_map__peek(const struct rt_map *m, void *value);
 
-/* The host's view: all slots of a per-CPU value at once. n_slots includes the host's. */
+/* The host's view: all slots of a per-CPU value at once. n_slots includes the host's. Where
+ * there are no keys, to read is to peek and to write is to push. */
 int64_t rt_map__read_all(
 	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
 int64_t rt_map__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
 	const uint8_t *values, uint64_t flags);
+/* Reads and deletes at once: of many takers one gets the values. */
+int64_t rt_map__take_all(
+	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
 int64_t rt_map__next_key(const struct rt_map *m, const void *key, void *next);
 
 /* Does [p, p+size) lie within one value of the map? For run-time checks. */

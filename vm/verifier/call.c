@@ -65,6 +65,7 @@ static bool is_array(const struct rt_geometry *geo)
 static int check_key_or_value(struct verifier *v, struct call *c, uint32_t arg)
 {
 	const struct rt_geometry *geo;
+	bool write;
 	uint32_t size;
 	int err;
 
@@ -72,7 +73,9 @@ static int check_key_or_value(struct verifier *v, struct call *c, uint32_t arg)
 		return reject(v, "helper %s: no map before its key or value", c->proto->name);
 	geo = &v->view->maps[c->map].geo;
 	size = c->proto->args[arg] == ARG_MAP_KEY ? geo->key_size : geo->value_size;
-	err = mem__check_region(v, arg + 1, size, false);
+	write = c->proto->args[arg] == ARG_UNINIT_MAP_VALUE &&
+		geo->type != BPF_MAP_TYPE_BLOOM_FILTER;
+	err = mem__check_region(v, arg + 1, size, write);
 	if (err)
 		return err;
 	facts__call_arg(v, arg, size);
@@ -138,6 +141,7 @@ static int check_arg(struct verifier *v, struct call *c, uint32_t arg)
 	case ARG_CTX: return check_ctx_arg(v, regno);
 	case ARG_MAP: return check_map_arg(v, c, regno);
 	case ARG_MAP_KEY:
+	case ARG_UNINIT_MAP_VALUE:
 	case ARG_MAP_VALUE: return check_key_or_value(v, c, arg);
 	case ARG_SIZE:
 	case ARG_SIZE_OR_ZERO: return check_size(v, c, arg);
