@@ -16,7 +16,7 @@
 #define CPUMAP_ENTRIES_MAX 8192             /* the greatest NR_CPUS */
 #define LPM_VALUE_MAX      ((4 << 20) - RT_LPM_DATA_MAX - 24) /* less struct lpm_trie_node */
 #define LPM_ENTRIES_MAX    (UINT32_C(1) << 29)                /* a node's number has 31 bits */
-#define QUEUE_VALUE_MAX    (4 << 20)                          /* KMALLOC_MAX_SIZE */
+#define KEYLESS_VALUE_MAX  (4 << 20)                          /* KMALLOC_MAX_SIZE */
 #define BLOOM_BITS_MAX     (UINT64_C(1) << 32)
 #define MAP_BYTES_MAX      (UINT64_C(1) << 47)
 
@@ -185,7 +185,7 @@ static int queue_init(struct rt_geometry *geo)
 {
 	if (!flags_ok(geo, QUEUE_FLAGS) || geo->key_size || !geo->value_size || !geo->max_entries)
 		return -RT_EINVAL;
-	if (geo->value_size > QUEUE_VALUE_MAX)
+	if (geo->value_size > KEYLESS_VALUE_MAX)
 		return -RT_E2BIG;
 	geo->value_stride = (uint32_t)rt_round_up(geo->value_size, 8);
 	geo->values = RT_QUEUE_HEAD;
@@ -198,6 +198,8 @@ static int bloom_init(struct rt_geometry *geo)
 {
 	uint64_t bits = 64;
 
+	if (geo->value_size > KEYLESS_VALUE_MAX)
+		return -RT_E2BIG;
 	if (!flags_ok(geo, BLOOM_FLAGS) || geo->key_size || !geo->value_size || !geo->max_entries)
 		return -RT_EINVAL;
 	while (bits < (uint64_t)geo->max_entries * 7 && bits < BLOOM_BITS_MAX)
