@@ -211,8 +211,8 @@ void ebpf_map__unref(struct ebpf_map *map)
 {
 	if (!map)
 		return;
-	if (atomic_fetch_sub_explicit(&map->users, 1, memory_order_acq_rel) == 1 &&
-		map->rt.mem && map->opts.type == BPF_MAP_TYPE_PROG_ARRAY)
+	if (atomic_fetch_sub_explicit(&map->users, 1, memory_order_acq_rel) == 1 && map->rt.mem &&
+		map->opts.type == BPF_MAP_TYPE_PROG_ARRAY)
 		map_handles__clear(map);
 	map__release(map);
 }
