@@ -27,10 +27,10 @@ static void enter_frame(struct interp_run *run)
 {
 	uint8_t *frame = run->stack + run->depth * FRAME_PLACE;
 
-	/* A verified program reads no stack that it has not written; a raw one may, and shall
-	 * not see what lay there. */
-	if (run->code->raw)
-		memset(frame, 0, FRAME_TOP);
+	/* A program may read stack that it has not written (Linux allows it to privileged
+	 * programs), and shall see neither the packet before nor anything of ours: zeros, as in
+	 * compiled code. */
+	memset(frame, 0, FRAME_TOP);
 	run->r[EBPF_REG_FRAME] = (uintptr_t)frame + FRAME_TOP;
 	run->stack_len = (run->depth + 1) * FRAME_PLACE;
 }
