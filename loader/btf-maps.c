@@ -199,6 +199,10 @@ static int add_map(struct object *obj, uint32_t section, uint32_t var_id, char *
 	name = btf_types__string(obj->btf, var->name_off);
 	symbol = find_symbol(&obj->elf, section, name);
 	type = btf_types__resolve(obj->btf, var->type);
+	if (btf_var(var)->linkage == BTF_VAR_GLOBAL_EXTERN)
+		return error__set(errmsg, -EINVAL,
+			"map %s is in another object (extern): link them (bpftool gen object)",
+			name);
 	if (!symbol || !name[0])
 		return error__set(
 			errmsg, -EINVAL, "section .maps: map '%s' has types but no symbol", name);

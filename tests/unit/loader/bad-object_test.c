@@ -354,6 +354,11 @@ static void unknown_programs(void **state)
 	object__close(obj);
 }
 
+static void maps_of_other_objects(void **state)
+{
+	refuse_open(load_image("unlinked"), "map elsewhere is in another object (extern)");
+}
+
 static void unsupported_map_type(void **state)
 {
 	struct object *obj = open_sample("unsupported-map");
@@ -399,6 +404,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_only_one_program_needs),
 		cmocka_unit_test(impossible_core_relocations),
 		cmocka_unit_test(unknown_programs),
+		cmocka_unit_test(maps_of_other_objects),
 		cmocka_unit_test(unsupported_map_type),
 		cmocka_unit_test(maps_come_before_programs),
 	};
