@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The kernel's own verifier selftests, compiled: XDP programs against the verdict their tags
+ * expect, all others, taken for XDP programs, against the verdict of the running kernel.
+ *
+ *	selftests [-x PERCENT] [-a PERCENT] [-r PERCENT] OBJECT...
+ *
+ * -x: XDP programs that must agree with their tags; -a, -r: of the others that the kernel
+ * accepts, or rejects, those that must be here. Every disagreement is printed with its cause.
+ * Exit status: 0, 1 below a threshold, 2 for a bad command line, 77 if bpf() is not permitted.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "object.h"
+
+#define SKIPPED  77
+#define LOG_SIZE (16u << 20)
+
+enum verdict { ACCEPTED, REJECTED, UNKNOWN };
+
+struct tally {
+	uint32_t total[2], agree[2]; /* by the verdict that is right */
+};
+
+struct run {
+	struct tally tagged, forced;
+	uint32_t unasked;    /* the kernel */
+	uint32_t unexamined; /* here, by the verifier: the object's maps are not supported */
+	char *kernel_log;
+};
+
+/* What the tags of a function expect of it with privileges. One that has tags for other cases
+ * only, or none, is expected to be accepted; an auxiliary one is no test. */
+struct expectation {
+	bool failure, auxiliary;
+};
+
+static struct expectation expectation_of(const struct btf *btf, const char *function)
+{
+	struct expectation e = {0};
+	int id = btf ? btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) : -1;
+
+	for (uint32_t i = 1; id > 0 && i < btf__type_cnt(btf); i++) {
+		const struct btf_type *t = btf__type_by_id(btf, i);
+		const char *tag;
+
+		if (!btf_is_decl_tag(t) || t->type != (uint32_t)id)
+			continue;
+		tag = btf__name_by_offset(btf, t->name_off);
+		e.failure |= !strcmp(tag, "comment:test_expect_failure");
+		e.auxiliary |= !strcmp(tag, "comment:test_auxiliary");
+	}
+	return e;
+}
+
+/* ---- ours ---- */
+
+/* reason: malloc'ed. */
+static enum verdict our_verdict(struct object *obj, const char *name, char **reason)
+{
+	struct ebpf_program *prog = object__load_program(obj, name, NULL, reason);
+
+	ebpf_program__unref(prog);
+	return prog ? ACCEPTED : REJECTED;
+}
+
+/* ---- the kernel's ---- */
+
+static int silent(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return 0;
+}
+
+static void keep_only(struct bpf_object *obj, const char *name, struct run *run)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, obj) {
+		bool wanted = !strcmp(bpf_program__name(p), name);
+
+		bpf_program__set_autoload(p, wanted);
+		if (!wanted)
+			continue;
+		bpf_program__set_type(p, BPF_PROG_TYPE_XDP);
+		bpf_program__set_expected_attach_type(p, 0);
+		bpf_program__set_flags(p, 0);
+		bpf_program__set_log_buf(p, run->kernel_log, LOG_SIZE);
+		bpf_program__set_log_level(p, 1);
+	}
+}
+
+static enum verdict load(struct run *run, const char *path, const char *name)
+{
+	struct bpf_object *obj = bpf_object__open(path);
+
+	if (!obj)
+		return UNKNOWN;
+	keep_only(obj, name, run);
+	if (!bpf_object__load(obj))
+		return ACCEPTED;
+	if (strstr(run->kernel_log, "failed to resolve CO-RE relocation"))
+		return UNKNOWN; /* libbpf could not, and left an invalid instruction in its place */
+	return run->kernel_log[0] ? REJECTED : UNKNOWN;
+}
+
+/* UNKNOWN: something else than its verifier refused. Asked in a process of its own, since some
+ * of these objects crash some versions of libbpf. */
+static enum verdict kernel_verdict(struct run *run, const char *path, const char *name)
+{
+	int status;
+	pid_t pid;
+
+	run->kernel_log[0] = '\0';
+	pid = fork();
+	if (pid == 0)
+		_exit(load(run, path, name));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return UNKNOWN;
+	return (enum verdict)WEXITSTATUS(status);
+}
+
+/* The log's last line that says something: before "processed ... insns". */
+static const char *kernel_reason(char *log)
+{
+	char *last = log, *end = strstr(log, "\nprocessed ");
+
+	if (end)
+		*end = '\0';
+	for (char *c = log; *c; c++)
+		if (*c == '\n' && c[1])
+			last = c + 1;
+	return last;
+}
+
+/* ---- one against the other ---- */
+
+/* ours UNKNOWN: the verifier had nothing to say, so where a rejection is right that proves
+ * nothing. */
+static void compare(struct run *run, struct tally *tally, const char *name, enum verdict right,
+	enum verdict ours, const char *our_reason)
+{
+	if (ours == UNKNOWN && right == REJECTED) {
+		run->unexamined++;
+		return;
+	}
+	tally->total[right]++;
+	if (ours == right) {
+		tally->agree[right]++;
+		return;
+	}
+	printf("%s %s %s: %s\n", tally == &run->tagged ? "tag" : "kernel",
+		right == ACCEPTED ? "REJECTED-HERE" : "ACCEPTED-HERE", name,
+		right == ACCEPTED ? our_reason : kernel_reason(run->kernel_log));
+}
+
+static void examine(struct run *run, struct object *obj, const char *path, const struct btf *btf,
+	const struct object_program *p, const char *why_no_maps)
+{
+	struct expectation expected = expectation_of(btf, p->name);
+	enum verdict ours = UNKNOWN, kernels;
+	char *reason = NULL;
+
+	if (expected.auxiliary)
+		return;
+	if (!why_no_maps)
+		ours = our_verdict(obj, p->name, &reason);
+	kernels = kernel_verdict(run, path, p->name);
+	if (p->is_xdp)
+		compare(run, &run->tagged, p->name, expected.failure ? REJECTED : ACCEPTED, ours,
+			why_no_maps ? why_no_maps : reason);
+	else if (kernels != UNKNOWN)
+		compare(run, &run->forced, p->name, kernels, ours,
+			why_no_maps ? why_no_maps : reason);
+	else
+		run->unasked++;
+	free(reason);
+}
+
+static void examine_object(struct run *run, const char *path)
+{
+	const struct ebpf_instance_opts opts = {.workers = 1};
+	struct ebpf_instance *inst = ebpf_instance__create(&opts, NULL);
+	char *err = NULL;
+	struct object *obj = object__open(path, &err);
+	struct btf *btf = btf__parse_elf(path, NULL);
+
+	if (!obj || !inst) {
+		printf("unreadable %s: %s\n", path, err ? err : "out of memory");
+	} else {
+		object__create_maps(obj, inst, &err);
+		for (size_t i = 0; i < object__n_programs(obj); i++)
+			examine(run, obj, path, btf, object__program(obj, i), err);
+	}
+	btf__free(btf);
+	object__close(obj);
+	ebpf_instance__destroy(inst);
+	free(err);
+}
+
+static bool enough(const char *what, uint32_t agree, uint32_t total, double percent)
+{
+	double share = total ? 100.0 * agree / total : 0;
+
+	printf("%s: %u of %u (%.1f%%)\n", what, agree, total, share);
+	return share >= percent;
+}
+
+static bool bpf_permitted(void)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "probe", 4, 4, 1, NULL);
+
+	if (fd < 0)
+		printf("the kernel is not asked: bpf() gives: %s\n", strerror(errno));
+	else
+		close(fd);
+	return fd >= 0;
+}
+
+int main(int argc, char **argv)
+{
+	double need_tagged = 0, need_accepted = 0, need_rejected = 0;
+	struct run run = {0};
+	const struct tally *t = &run.tagged, *f = &run.forced;
+	bool good;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "x:a:r:")) != -1) {
+		switch (opt) {
+		case 'x': need_tagged = atof(optarg); break;
+		case 'a': need_accepted = atof(optarg); break;
+		case 'r': need_rejected = atof(optarg); break;
+		default: return 2;
+		}
+	}
+	if (!bpf_permitted())
+		return SKIPPED;
+	run.kernel_log =
+		mmap(NULL, LOG_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (run.kernel_log == MAP_FAILED || optind == argc)
+		return 2;
+	setvbuf(stdout, NULL, _IOLBF, 0); /* nothing waits in it while it forks */
+	libbpf_set_print(silent);
+	for (int i = optind; i < argc; i++)
+		examine_object(&run, argv[i]);
+	good = enough("XDP programs as their tags expect", t->agree[0] + t->agree[1],
+		t->total[0] + t->total[1], need_tagged);
+	good &= enough("of others, the kernel accepts and so do we", f->agree[ACCEPTED],
+		f->total[ACCEPTED], need_accepted);
+	good &= enough("of others, the kernel rejects and so do we", f->agree[REJECTED],
+		f->total[REJECTED], need_rejected);
+	printf("not asked, since something else than the kernel's verifier refused: %u\n",
+		run.unasked);
+	printf("right to be rejected, but not examined, since a map is not supported: %u\n",
+		run.unexamined);
+	return good ? 0 : 1;
+}
