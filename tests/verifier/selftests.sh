@@ -28,7 +28,8 @@ fetch()
 		tar -xO --wildcards '*.tar.xz' |
 		tar -xJ -C "$cache" --wildcards '*/tools/testing/selftests/bpf/progs/*.[ch]' \
 			'*/tools/testing/selftests/bpf/*.h' '*/tools/lib/bpf/*.h' \
-			'*/tools/include/uapi/*' '*/scripts/bpf_doc.py'
+			'*/tools/include/uapi/*' '*/tools/include/linux/filter.h' \
+			'*/scripts/bpf_doc.py'
 	rm -r "$cache/package"
 }
 
