@@ -76,8 +76,6 @@ static void test_every_instruction_survives_text(void **state)
 static void test_every_register_survives_text(void **state)
 {
 	struct ebpf_insn w[2];
-	struct isa_insn insn;
-	const char *why;
 	unsigned dst, src;
 	size_t r;
 
@@ -90,10 +88,7 @@ static void test_every_register_survives_text(void **state)
 				w[0].dst = dst;
 				if (fields & FIELD_SRC)
 					w[0].src = src;
-				if (!isa__decode(w, 2, &insn, &why))
-					assert_round_trip(&isa_rows[r], w);
-				else
-					assert_string_equal(why, "frame pointer is read only");
+				assert_round_trip(&isa_rows[r], w);
 			}
 		}
 	}

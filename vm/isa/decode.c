@@ -52,25 +52,11 @@ static bool second_word__matches(const struct isa_row *row, const struct ebpf_in
 	       (isa_forms[row->form].fields & FIELD_NEXT || !p->imm);
 }
 
-static bool row__writes_dst(const struct isa_row *row)
-{
-	return isa__is_alu(row->op) || row->op == ISA_LDDW || row->op == ISA_LOAD ||
-	       row->op == ISA_LOADSX;
-}
-
-static bool row__writes_src(const struct isa_row *row)
-{
-	return isa__is_atomic(row->op) && row->imm & FETCH && row->op != ISA_ATOMIC_CMPXCHG;
-}
-
 /* What can be wrong with the operands of an instruction that is in the table. */
 static const char *row__check(const struct isa_row *row, const struct ebpf_insn *p, size_t n)
 {
 	if (p->dst >= EBPF_N_REGS || p->src >= EBPF_N_REGS)
 		return "register number above 10";
-	if ((row__writes_dst(row) && p->dst == EBPF_REG_FRAME) ||
-		(row__writes_src(row) && p->src == EBPF_REG_FRAME))
-		return "frame pointer is read only";
 	if (row->op == ISA_LDDW && n < 2)
 		return "64-bit immediate lacks its second word";
 	if (row->op == ISA_LDDW && !second_word__matches(row, p + 1))

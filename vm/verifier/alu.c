@@ -316,8 +316,6 @@ int alu__check(struct verifier *v, const struct isa_insn *in)
 		in->op == ISA_NEG || in->op == ISA_BE || in->op == ISA_LE || in->op == ISA_BSWAP;
 	int err = 0;
 
-	if (in->dst == EBPF_REG_FRAME)
-		return reject(v, "frame pointer is read only");
 	if (!in->use_imm && !unary && in->op != ISA_LDDW)
 		err = check_readable(v, in->src);
 	if (!err && !moves)

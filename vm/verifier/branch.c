@@ -197,6 +197,20 @@ static int note_linked(struct verifier *v, const struct reg *dst, const struct r
 	return 0;
 }
 
+/* Equal to a pointer that is not NULL, so it is none either. */
+static void learn_not_null(const struct isa_insn *in, struct frame *f, bool holds)
+{
+	struct reg *dst = &f->regs[in->dst], *src = &f->regs[in->src], *r;
+
+	if (!in->is64 || !reg__is_pointer(dst) || !reg__is_pointer(src) ||
+		dst->maybe_null == src->maybe_null ||
+		!(holds ? in->op == ISA_JEQ : in->op == ISA_JNE))
+		return;
+	r = dst->maybe_null ? dst : src;
+	r->maybe_null = false;
+	r->id = 0;
+}
+
 /* What the state `s` learns when the comparison is `holds`. */
 static void learn(struct verifier *v, const struct isa_insn *in, struct state *s,
 	const struct packet_compare *packet, bool holds)
@@ -223,6 +237,8 @@ static void learn(struct verifier *v, const struct isa_insn *in, struct state *s
 	} else if (dst->maybe_null && in->use_imm && !in->imm && in->is64 &&
 		   (in->op == ISA_JEQ || in->op == ISA_JNE)) {
 		resolve_null(s, dst->id, (in->op == ISA_JEQ) == holds);
+	} else if (!in->use_imm) {
+		learn_not_null(in, f, holds);
 	}
 }
 

@@ -32,6 +32,20 @@ static bool is_second_word(const struct program *p, uint32_t insn)
 	return !p->insns[insn].words;
 }
 
+/* Nobody looks at the paths of a raw program, so no instruction of it may write r10. */
+static int check_frame_pointer(const struct program *p, char **errmsg)
+{
+	for (uint32_t i = 0; i < p->view->n_insns; i++) {
+		uint16_t reads, writes = 0;
+
+		if (!is_second_word(p, i) && p->insns[i].op != ISA_CALL)
+			insn__uses(p, i, &reads, &writes);
+		if (writes >> EBPF_REG_FRAME & 1)
+			return bad(errmsg, i, "frame pointer is read only");
+	}
+	return 0;
+}
+
 static bool takes_func_address(const struct program *p, const struct isa_insn *in)
 {
 	return in->op == ISA_LDDW && in->src == EBPF_LDDW_CODE && p->view->type != EBPF_PROGRAM_RAW;
@@ -177,6 +191,8 @@ int program__init(
 	err = find_funcs(p, a, errmsg);
 	if (err == -ENOMEM)
 		return error__set(errmsg, err, "out of memory");
+	if (!err && view->type == EBPF_PROGRAM_RAW)
+		err = check_frame_pointer(p, errmsg);
 	for (uint32_t i = 0; !err && i < view->n_insns; i++) {
 		if (isa__is_jump(p->insns[i].op) && !is_second_word(p, i))
 			err = check_jump(p, i, errmsg);

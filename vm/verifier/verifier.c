@@ -21,8 +21,12 @@ int check_readable(struct verifier *v, uint32_t regno)
 static int examine(struct verifier *v, uint32_t *next)
 {
 	const struct isa_insn *in = insn_at(v);
+	uint16_t reads, writes;
 
 	*next = v->insn + in->words;
+	insn__uses(&v->prog, v->insn, &reads, &writes);
+	if (writes >> EBPF_REG_FRAME & 1)
+		return reject(v, "frame pointer is read only");
 	switch (in->op) {
 	case ISA_LOAD:
 	case ISA_LOADSX: return mem__check_load(v, in);
@@ -136,6 +140,38 @@ static int begin(struct verifier *v)
 	return facts__init(v);
 }
 
+static bool is_local_call(const struct isa_insn *in)
+{
+	return in->words && in->op == ISA_CALL && in->src == EBPF_CALL_LOCAL;
+}
+
+/* Linux counts the frames of every chain of calls in the text, whatever a path makes of them,
+ * so recursion is refused even where it ends. level[f]: frames until f is entered, f's too. */
+static int check_call_depth(struct verifier *v)
+{
+	uint32_t *level = arena__array(&v->arena, v->prog.n_funcs, sizeof(*level));
+
+	if (!level)
+		return -ENOMEM;
+	level[0] = 1;
+	for (uint32_t round = 0; round < MAX_FRAMES; round++) {
+		for (v->insn = 0; v->insn < v->view->n_insns; v->insn++) {
+			const struct isa_insn *in = insn_at(v);
+			uint32_t own = level[v->prog.info[v->insn].func], *callee;
+
+			if (!own || !is_local_call(in))
+				continue;
+			callee = &level[v->prog.info[v->insn + 1 + (uint32_t)in->target].func];
+			if (*callee <= own)
+				*callee = own + 1;
+			if (*callee > MAX_FRAMES)
+				return reject(
+					v, "the call stack of %u frames is too deep", *callee);
+		}
+	}
+	return 0;
+}
+
 /* The stack of the deepest chain of calls, whatever path leads there. deepest[f]: bytes of f
  * and the functions below it, with at most as many frames as there were rounds. */
 static int check_stack_depth(struct verifier *v)
@@ -153,7 +189,7 @@ static int check_stack_depth(struct verifier *v)
 			const struct isa_insn *in = &v->prog.insns[i];
 			uint32_t *most = &deepest[v->prog.info[i].func], below;
 
-			if (in->op != ISA_CALL || in->src != EBPF_CALL_LOCAL || !in->words)
+			if (!is_local_call(in))
 				continue;
 			below = before[v->prog.info[i + 1 + (uint32_t)in->target].func];
 			if (below > *most)
@@ -179,6 +215,8 @@ static int prove(struct verifier *v, struct verifier_result *res)
 		err = begin(v);
 	if (!err)
 		err = explore(v);
+	if (!err)
+		err = check_call_depth(v);
 	if (!err)
 		err = check_stack_depth(v);
 	if (!err)
