@@ -68,7 +68,7 @@ enum ebpf_program_type {
 
 /* What a caller must hand to a function that is verified on its own. */
 enum ebpf_arg_kind {
-	EBPF_ARG_OTHER,  /* a type that such a function cannot have */
+	EBPF_ARG_OTHER, /* a type that such a function cannot have */
 	EBPF_ARG_SCALAR,
 	EBPF_ARG_CTX,    /* the program's context */
 	EBPF_ARG_MEM,    /* a pointer to `size` bytes */
@@ -146,8 +146,8 @@ struct ebpf_driver {
 
 /* One way to run a program. Owned by the program and valid as long as it. */
 struct ebpf_code {
-	const char *backend; /* "interp", "llvm" */
-	ebpf_entry_fn entry; /* one program: a tail call is left for the caller to follow */
+	const char *backend;   /* "interp", "llvm" */
+	ebpf_entry_fn entry;   /* one program: a tail call is left for the caller to follow */
 	ebpf_driver_fn driver; /* NULL if made without a driver */
 };
 
