@@ -65,12 +65,12 @@ static struct expectation expectation_of(const struct btf *btf, const char *func
 /* ---- ours ---- */
 
 /* reason: malloc'ed. */
-static enum verdict our_verdict(struct object *obj, const char *name, char **reason)
+static enum verdict our_verdict(
+	struct ebpf_instance *inst, struct object *obj, const char *name, char **reason)
 {
-	struct ebpf_program *prog = object__load_program(obj, name, NULL, reason);
+	const struct ebpf_program_spec *spec = object__program_spec(obj, name, reason);
 
-	ebpf_program__unref(prog);
-	return prog ? ACCEPTED : REJECTED;
+	return spec && !ebpf_program__verify(inst, spec, NULL, reason) ? ACCEPTED : REJECTED;
 }
 
 /* ---- the kernel's ---- */
@@ -94,9 +94,14 @@ static void keep_only(struct bpf_object *obj, const char *name, struct run *run)
 		bpf_program__set_expected_attach_type(p, 0);
 		bpf_program__set_flags(p, 0);
 		bpf_program__set_log_buf(p, run->kernel_log, LOG_SIZE);
-		bpf_program__set_log_level(p, 1);
 	}
 }
+
+/* What libbpf made of the object, not what the program does. */
+static const char *const no_verdict[] = {
+	"failed to resolve CO-RE relocation", /* an invalid instruction took its place */
+	"programs can be sleepable",          /* the section's name made it one */
+};
 
 static enum verdict load(struct run *run, const char *path, const char *name)
 {
@@ -107,8 +112,9 @@ static enum verdict load(struct run *run, const char *path, const char *name)
 	keep_only(obj, name, run);
 	if (!bpf_object__load(obj))
 		return ACCEPTED;
-	if (strstr(run->kernel_log, "failed to resolve CO-RE relocation"))
-		return UNKNOWN; /* libbpf could not, and left an invalid instruction in its place */
+	for (size_t i = 0; i < sizeof(no_verdict) / sizeof(no_verdict[0]); i++)
+		if (strstr(run->kernel_log, no_verdict[i]))
+			return UNKNOWN;
 	return run->kernel_log[0] ? REJECTED : UNKNOWN;
 }
 
@@ -162,8 +168,9 @@ static void compare(struct run *run, struct tally *tally, const char *name, enum
 		right == ACCEPTED ? our_reason : kernel_reason(run->kernel_log));
 }
 
-static void examine(struct run *run, struct object *obj, const char *path, const struct btf *btf,
-	const struct object_program *p, const char *why_no_maps)
+static void examine(struct run *run, struct ebpf_instance *inst, struct object *obj,
+	const char *path, const struct btf *btf, const struct object_program *p,
+	const char *why_no_maps)
 {
 	struct expectation expected = expectation_of(btf, p->name);
 	enum verdict ours = UNKNOWN, kernels;
@@ -172,7 +179,7 @@ static void examine(struct run *run, struct object *obj, const char *path, const
 	if (expected.auxiliary)
 		return;
 	if (!why_no_maps)
-		ours = our_verdict(obj, p->name, &reason);
+		ours = our_verdict(inst, obj, p->name, &reason);
 	kernels = kernel_verdict(run, path, p->name);
 	if (p->is_xdp)
 		compare(run, &run->tagged, p->name, expected.failure ? REJECTED : ACCEPTED, ours,
@@ -198,7 +205,7 @@ static void examine_object(struct run *run, const char *path)
 	} else {
 		object__create_maps(obj, inst, &err);
 		for (size_t i = 0; i < object__n_programs(obj); i++)
-			examine(run, obj, path, btf, object__program(obj, i), err);
+			examine(run, inst, obj, path, btf, object__program(obj, i), err);
 	}
 	btf__free(btf);
 	object__close(obj);

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "map.h"
 #include "program.h"
+#include "../runtime/helpers.h"
 
 /* A map whose contents can never change again is a constant. */
 static const uint8_t *constant_contents(const struct ebpf_map *map)
@@ -89,8 +90,10 @@ static int verify(struct ebpf_program *prog, const struct ebpf_load_opts *opts, 
 	return err;
 }
 
-struct ebpf_program *program__load(struct ebpf_instance *inst, const struct ebpf_program_spec *spec,
-	const struct raw_binding *raw, const struct ebpf_load_opts *opts, char **errmsg)
+/* A program up to its proof; NULL on failure, errno set. */
+static struct ebpf_program *make_verified(struct ebpf_instance *inst,
+	const struct ebpf_program_spec *spec, const struct raw_binding *raw,
+	const struct ebpf_load_opts *opts, char **errmsg)
 {
 	struct ebpf_program *prog = calloc(1, sizeof(*prog));
 	int err = -ENOMEM;
@@ -114,23 +117,54 @@ struct ebpf_program *program__load(struct ebpf_instance *inst, const struct ebpf
 			errmsg, -EINVAL, "%s: the program has no instructions", spec->name);
 	else if (!(err = copy_spec(prog, spec, errmsg)) && (err = hold_maps(prog, spec)))
 		error__set(errmsg, err, "%s: no memory for the program", spec->name);
-	if (!err && !(err = verify(prog, opts, errmsg))) {
-		struct interp_binding b = {.view = &prog->view,
-			.maps = prog->rt_maps,
-			.lddw = prog->raw.lddw,
-			.helper_fns = prog->raw.helper_fns};
-
-		prog->interp = interp__prepare(&b, errmsg);
-		if (!prog->interp)
-			err = -errno;
-	}
-	if (!err && ebpf_program__interpret(prog, NULL, errmsg)) {
-		ebpf_program__install(prog, &prog->codes->code);
+	if (!err && !(err = verify(prog, opts, errmsg)))
 		return prog;
-	}
 	ebpf_program__unref(prog);
-	errno = err ? -err : ENOMEM;
+	errno = -err;
 	return NULL;
+}
+
+static int ready_to_run(struct ebpf_program *prog, char **errmsg)
+{
+	struct interp_binding b = {.view = &prog->view,
+		.maps = prog->rt_maps,
+		.lddw = prog->raw.lddw,
+		.helper_fns = prog->raw.helper_fns};
+
+	if (prog->verified.missing_helper)
+		return error__set(errmsg, -ENOTSUP, "helper %s#%u is not supported",
+			helper__name(prog->verified.missing_helper), prog->verified.missing_helper);
+	prog->interp = interp__prepare(&b, errmsg);
+	if (!prog->interp)
+		return -errno;
+	if (!ebpf_program__interpret(prog, NULL, errmsg))
+		return -ENOMEM;
+	ebpf_program__install(prog, &prog->codes->code);
+	return 0;
+}
+
+struct ebpf_program *program__load(struct ebpf_instance *inst, const struct ebpf_program_spec *spec,
+	const struct raw_binding *raw, const struct ebpf_load_opts *opts, char **errmsg)
+{
+	struct ebpf_program *prog = make_verified(inst, spec, raw, opts, errmsg);
+	int err = prog ? ready_to_run(prog, errmsg) : 0;
+
+	if (!err)
+		return prog;
+	ebpf_program__unref(prog);
+	errno = -err;
+	return NULL;
+}
+
+int ebpf_program__verify(struct ebpf_instance *inst, const struct ebpf_program_spec *spec,
+	const struct ebpf_load_opts *opts, char **errmsg)
+{
+	struct ebpf_program *prog = make_verified(inst, spec, NULL, opts, errmsg);
+
+	if (!prog)
+		return -errno;
+	ebpf_program__unref(prog);
+	return 0;
 }
 
 struct ebpf_program *ebpf_program__load(struct ebpf_instance *inst,

@@ -131,6 +131,10 @@ struct ebpf_load_opts {
  * interpreter. Frozen maps are constants from here on. NULL on failure, errno set. */
 struct ebpf_program *ebpf_program__load(struct ebpf_instance *inst,
 	const struct ebpf_program_spec *spec, const struct ebpf_load_opts *opts, char **errmsg);
+/* Verifies only, 0 or negative errno as above: a helper that the machine knows and does not have
+ * is no error here, but a program that calls it cannot be loaded (-ENOTSUP). */
+int ebpf_program__verify(struct ebpf_instance *inst, const struct ebpf_program_spec *spec,
+	const struct ebpf_load_opts *opts, char **errmsg);
 struct ebpf_program *ebpf_program__ref(struct ebpf_program *prog);
 void ebpf_program__unref(struct ebpf_program *prog); /* NULL is fine */
 const char *ebpf_program__name(const struct ebpf_program *prog);

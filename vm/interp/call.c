@@ -69,6 +69,11 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 		return *map && interp_memory__find(run, value, (*map)->geo.value_size, false);
 	case ARG_UNINIT_MAP_VALUE:
 		return *map && interp_memory__find(run, value, (*map)->geo.value_size, true);
+	case ARG_INOUT_U32: return interp_memory__find(run, value, 4, true);
+	case ARG_OUT_U64: return interp_memory__find(run, value, 8, true);
+	case ARG_HEADER20: return interp_memory__find(run, value, 20, false);
+	case ARG_HEADER40: return interp_memory__find(run, value, 40, false);
+	case ARG_CONST_STRING: return interp_memory__find(run, value, 1, false);
 	/* No bytes are touched at a size of 0, where the next argument's kind allows that. */
 	case ARG_MEM:
 	case ARG_MEM_OR_NULL: return !next || interp_memory__find(run, value, next, false);

@@ -26,6 +26,11 @@
 	X(MEM, const void *)             /* bytes to read, their number in the next argument */ \
 	X(MEM_OR_NULL, const void *)     /* the same, or NULL with size 0 */ \
 	X(UNINIT_MEM, void *)            /* bytes to write, number in the next argument */ \
+	X(INOUT_U32, uint32_t *)         /* 4 bytes, aligned, to read and write */ \
+	X(OUT_U64, uint64_t *)           /* 8 bytes, aligned, to write */ \
+	X(HEADER20, const void *)        /* an IPv4 or TCP header without options */ \
+	X(HEADER40, const void *)        /* an IPv6 header */ \
+	X(CONST_STRING, const char *)    /* in a constant map, with its end */ \
 	X(SIZE, uint64_t)                /* > 0 */ \
 	X(SIZE_OR_ZERO, uint64_t)        \
 	X(DONTCARE, uint64_t)            /* as the register is, even if never written */
@@ -62,6 +67,7 @@ enum helper_flags {
 	HELPER_MOVES_PACKET = 1 << 0, /* packet pointers are gone after the call */
 	HELPER_RAW = 1 << 1,          /* also offered to raw programs */
 	HELPER_TAIL_CALL = 1 << 2,    /* not 0: the function ends here, env->next goes on */
+	HELPER_READS_PACKET = 1 << 3, /* its memory arguments may be in the packet */
 };
 
 struct helper_proto {

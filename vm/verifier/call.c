@@ -5,6 +5,7 @@
  * A function of the program is examined in place at every call, in a frame of its own.
  */
 #include <linux/bpf.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -130,14 +131,61 @@ static int check_ctx_arg(struct verifier *v, uint32_t regno)
 	return 0;
 }
 
+/* Memory of a fixed size. */
+static int check_object(struct verifier *v, uint32_t arg, uint32_t size, bool write)
+{
+	int err = write ? mem__check_alignment(v, arg + 1, size) : 0;
+
+	if (!err)
+		err = mem__check_region(v, arg + 1, size, write);
+	if (!err)
+		facts__call_arg(v, arg, size);
+	return err;
+}
+
+/* A string that ends within a map whose contents are constant. */
+static int check_const_string(struct verifier *v, uint32_t regno)
+{
+	const struct reg *r = reg_at(v, regno);
+	const struct map_view *m = r->type == REG_MAP_VALUE ? &v->view->maps[r->map] : NULL;
+	int64_t off = (int64_t)r->off + (int64_t)r->var.bits.value;
+
+	if (!m || r->maybe_null)
+		return wrong_type(v, regno, "map_value");
+	if (!m->frozen || !(m->geo.flags & BPF_F_RDONLY_PROG))
+		return reject(v, "R%u does not point to a readonly map", regno);
+	if (!range__is_const(&r->var) || off < 0 || off >= m->geo.value_size ||
+		!memchr(m->frozen + off, 0, m->geo.value_size - (size_t)off))
+		return reject(v, "R%u is not a string that ends within its map", regno);
+	return 0;
+}
+
+static int check_packet_arg(struct verifier *v, const struct call *c, uint32_t arg)
+{
+	uint8_t kind = c->proto->args[arg];
+
+	if (!reg__is_packet(reg_at(v, arg + 1)) || kind == ARG_ANY || kind == ARG_DONTCARE ||
+		c->proto->flags & HELPER_READS_PACKET)
+		return 0;
+	return reject(v, "R%u: %s may not access the packet (copy it to the stack first)", arg + 1,
+		c->proto->name);
+}
+
 static int check_arg(struct verifier *v, struct call *c, uint32_t arg)
 {
 	uint32_t regno = arg + 1;
 	int err = c->proto->args[arg] == ARG_DONTCARE ? 0 : check_readable(v, regno);
 
+	if (!err)
+		err = check_packet_arg(v, c, arg);
 	if (err)
 		return err;
 	switch (c->proto->args[arg]) {
+	case ARG_INOUT_U32: return check_object(v, arg, 4, true);
+	case ARG_OUT_U64: return check_object(v, arg, 8, true);
+	case ARG_HEADER20: return check_object(v, arg, 20, false);
+	case ARG_HEADER40: return check_object(v, arg, 40, false);
+	case ARG_CONST_STRING: return check_const_string(v, regno);
 	case ARG_CTX: return check_ctx_arg(v, regno);
 	case ARG_MAP: return check_map_arg(v, c, regno);
 	case ARG_MAP_KEY:
@@ -170,7 +218,7 @@ static void set_result(struct verifier *v, const struct call *c)
 
 static int check_helper(struct verifier *v, uint32_t id)
 {
-	struct call c = {.proto = helper__find(id), .map = FACT_NO_MAP};
+	struct call c = {.proto = known_helper__find(id), .map = FACT_NO_MAP};
 	const char *name = helper__name(id);
 	int err;
 
@@ -182,6 +230,8 @@ static int check_helper(struct verifier *v, uint32_t id)
 		if (err)
 			return err;
 	}
+	if (!helper__find(id))
+		v->missing_helper = id;
 	unset_caller_saved(v);
 	if (c.proto->flags & HELPER_MOVES_PACKET)
 		call__forget_packet(v->cur);

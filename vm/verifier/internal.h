@@ -72,6 +72,7 @@ struct verifier {
 	uint32_t logged_line;
 
 	struct ebpf_fact *facts;
+	uint32_t missing_helper; /* see struct verifier_result */
 	struct ebpf_verify_stats stats;
 };
 
@@ -146,8 +147,13 @@ int tail_call__check_stack(struct verifier *v);
 int mem__check_load(struct verifier *v, const struct isa_insn *in);
 int mem__check_store(struct verifier *v, const struct isa_insn *in);
 int mem__check_atomic(struct verifier *v, const struct isa_insn *in);
+/* An object of `size` bytes that a helper writes there: is it aligned where that matters? */
+int mem__check_alignment(struct verifier *v, uint32_t regno, uint32_t size);
 /* [reg, reg+size) is memory that may be read, or with `write` written, by a helper. */
 int mem__check_region(struct verifier *v, uint32_t regno, uint32_t size, bool write);
+
+/* known-helpers.c: of those the machine has, and of others that Linux has for XDP. NULL: none. */
+const struct helper_proto *known_helper__find(uint32_t id);
 
 /* map-use.c: may the helper be given a map of this type? */
 bool map_use__allowed(uint32_t helper, uint32_t map_type);

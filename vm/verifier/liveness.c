@@ -13,7 +13,7 @@
 
 static uint16_t helper_args(uint32_t id)
 {
-	const struct helper_proto *proto = helper__find(id);
+	const struct helper_proto *proto = known_helper__find(id);
 
 	return proto ? (uint16_t)(((1U << proto->n_args) - 1) << 1) : CALL_ARGS;
 }

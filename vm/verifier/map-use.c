@@ -21,6 +21,11 @@ static const struct {
 	{BPF_FUNC_map_lookup_elem, TYPES_VALUES | TYPES_MAPS | TYPES_DEVICES | TYPE(XSKMAP)},
 	{BPF_FUNC_map_update_elem, TYPES_VALUES},
 	{BPF_FUNC_map_delete_elem, TYPES_VALUES},
+	{BPF_FUNC_map_lookup_percpu_elem,
+		TYPE(PERCPU_ARRAY) | TYPE(PERCPU_HASH) | TYPE(LRU_PERCPU_HASH)},
+	{BPF_FUNC_perf_event_output, TYPE(PERF_EVENT_ARRAY)},
+	{BPF_FUNC_ringbuf_output, TYPE(RINGBUF)},
+	{BPF_FUNC_ringbuf_query, TYPE(RINGBUF)},
 	{BPF_FUNC_tail_call, TYPE(PROG_ARRAY)},
 	{BPF_FUNC_redirect_map, TYPES_DEVICES | TYPE(CPUMAP) | TYPE(XSKMAP)},
 };

@@ -276,6 +276,13 @@ int mem__check_atomic(struct verifier *v, const struct isa_insn *in)
 	return 0;
 }
 
+int mem__check_alignment(struct verifier *v, uint32_t regno, uint32_t size)
+{
+	struct access a = {.addr = regno, .size = size};
+
+	return reg_at(v, regno)->type == REG_STACK ? check_alignment(v, &a, "stack") : 0;
+}
+
 int mem__check_region(struct verifier *v, uint32_t regno, uint32_t size, bool write)
 {
 	const struct reg *r = reg_at(v, regno);

@@ -273,6 +273,7 @@ int verifier__run(const struct program_view *view, const struct verifier_opts *o
 	conclude(&v, err);
 	v.stats.ns = now() - start;
 	res->stats = v.stats;
+	res->missing_helper = v.missing_helper;
 	res->log = v.log.text;
 	res->reason = v.reason;
 	arena__release(&v.arena);

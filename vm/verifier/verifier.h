@@ -23,8 +23,9 @@ struct verifier_opts {
 struct verifier_result {
 	struct ebpf_facts facts; /* facts.insn NULL unless accepted */
 	struct ebpf_verify_stats stats;
-	char *log;    /* malloc'ed, may be NULL */
-	char *reason; /* malloc'ed sentence when rejected: "insn 12 (file.c:34): ..." */
+	uint32_t missing_helper; /* called somewhere, known, but not implemented; 0: none */
+	char *log;               /* malloc'ed, may be NULL */
+	char *reason;            /* malloc'ed sentence when rejected: "insn 12 (file.c:34): ..." */
 };
 
 /* 0, or -EINVAL with *errmsg. */

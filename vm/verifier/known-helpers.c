@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * known-helpers.c -- prototypes of helpers that Linux 6.12 gives to XDP programs and that the
+ * machine does not have: a program that calls them is verified like any other, and then refused
+ * by name where it is to be loaded.
+ */
+#include <linux/bpf.h>
+
+#include "internal.h"
+
+#define HELPER(name, ret, n, flags, ...)                                          \
+	{                                                                         \
+		BPF_FUNC_##name, "bpf_" #name, RET_##ret, {__VA_ARGS__}, n, flags \
+	}
+
+static const struct helper_proto known[] = {
+	HELPER(perf_event_output, SCALAR, 5, 0, ARG_CTX, ARG_MAP, ARG_ANY, ARG_MEM,
+		ARG_SIZE_OR_ZERO),
+	HELPER(get_current_task, SCALAR, 0, 0, ARG_NONE),
+	HELPER(get_numa_node_id, SCALAR, 0, 0, ARG_NONE),
+	HELPER(fib_lookup, SCALAR, 4, 0, ARG_CTX, ARG_UNINIT_MEM, ARG_SIZE, ARG_ANY),
+	HELPER(map_push_elem, SCALAR, 3, HELPER_READS_PACKET, ARG_MAP, ARG_MAP_VALUE, ARG_ANY),
+	HELPER(map_pop_elem, SCALAR, 2, 0, ARG_MAP, ARG_UNINIT_MAP_VALUE),
+	HELPER(map_peek_elem, SCALAR, 2, 0, ARG_MAP, ARG_UNINIT_MAP_VALUE),
+	HELPER(strtol, SCALAR, 4, 0, ARG_MEM, ARG_SIZE, ARG_ANY, ARG_OUT_U64),
+	HELPER(strtoul, SCALAR, 4, 0, ARG_MEM, ARG_SIZE, ARG_ANY, ARG_OUT_U64),
+	HELPER(probe_read_user, SCALAR, 3, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
+	HELPER(probe_read_kernel, SCALAR, 3, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
+	HELPER(probe_read_user_str, SCALAR, 3, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
+	HELPER(probe_read_kernel_str, SCALAR, 3, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
+	HELPER(jiffies64, SCALAR, 0, 0, ARG_NONE),
+	HELPER(ktime_get_boot_ns, SCALAR, 0, 0, ARG_NONE),
+	HELPER(ringbuf_output, SCALAR, 4, 0, ARG_MAP, ARG_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
+	HELPER(ringbuf_query, SCALAR, 2, 0, ARG_MAP, ARG_ANY),
+	HELPER(ktime_get_coarse_ns, SCALAR, 0, 0, ARG_NONE),
+	HELPER(check_mtu, SCALAR, 5, 0, ARG_CTX, ARG_ANY, ARG_INOUT_U32, ARG_ANY, ARG_ANY),
+	HELPER(trace_vprintk, SCALAR, 4, 0, ARG_MEM, ARG_SIZE, ARG_MEM_OR_NULL, ARG_SIZE_OR_ZERO),
+	HELPER(strncmp, SCALAR, 3, 0, ARG_MEM, ARG_SIZE, ARG_CONST_STRING),
+	HELPER(xdp_get_buff_len, SCALAR, 1, 0, ARG_CTX),
+	HELPER(xdp_load_bytes, SCALAR, 4, 0, ARG_CTX, ARG_ANY, ARG_UNINIT_MEM, ARG_SIZE),
+	HELPER(xdp_store_bytes, SCALAR, 4, 0, ARG_CTX, ARG_ANY, ARG_MEM, ARG_SIZE),
+	HELPER(map_lookup_percpu_elem, MAP_VALUE_OR_NULL, 3, HELPER_READS_PACKET, ARG_MAP,
+		ARG_MAP_KEY, ARG_ANY),
+	HELPER(tcp_raw_gen_syncookie_ipv4, SCALAR, 3, HELPER_READS_PACKET, ARG_HEADER20, ARG_MEM,
+		ARG_SIZE_OR_ZERO),
+	HELPER(tcp_raw_gen_syncookie_ipv6, SCALAR, 3, HELPER_READS_PACKET, ARG_HEADER40, ARG_MEM,
+		ARG_SIZE_OR_ZERO),
+	HELPER(tcp_raw_check_syncookie_ipv4, SCALAR, 2, HELPER_READS_PACKET, ARG_HEADER20,
+		ARG_HEADER20),
+	HELPER(tcp_raw_check_syncookie_ipv6, SCALAR, 2, HELPER_READS_PACKET, ARG_HEADER40,
+		ARG_HEADER20),
+	HELPER(ktime_get_tai_ns, SCALAR, 0, 0, ARG_NONE),
+};
+
+const struct helper_proto *known_helper__find(uint32_t id)
+{
+	const struct helper_proto *proto = helper__find(id);
+
+	for (size_t i = 0; !proto && i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].id == id)
+			proto = &known[i];
+	return proto;
+}
