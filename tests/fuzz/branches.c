@@ -62,7 +62,7 @@ void write_packet_check(struct writer *w, struct state *s)
 	emit(w, BPF_ALU64 | BPF_ADD | BPF_K, sum, 0, 0, n);
 	checked.off += n;
 	s->regs[sum] = checked;
-	if (mistake(w))
+	if (mistake(w, WRONG_BOUNDS))
 		checked.off += 8;
 	if (draw(w, 2)) { /* too short: leave the program */
 		jump = emit(w, BPF_JMP | BPF_X | (swapped ? BPF_JGE : BPF_JLE), dst, src, 0, 0);
@@ -90,7 +90,7 @@ void write_branch(struct writer *w, struct state *s)
 	struct state then;
 	uint32_t jump, over;
 
-	if (right < 0)
+	if (right < 0 || right == left) /* kernels do not agree on a register and itself */
 		jump = emit(w, class | op | BPF_K, left, 0, 0, draw_imm(w));
 	else
 		jump = emit(w, class | op | BPF_X, left, right, 0, 0);
@@ -133,6 +133,6 @@ void write_loop(struct writer *w, struct state *s)
 		return;
 	emit(w, BPF_ALU64 | BPF_ADD | BPF_K, counter, 0, 0, 1);
 	jump = emit(w, (draw(w, 2) ? BPF_JMP : BPF_JMP32) | ops[draw(w, 3)] | BPF_K, counter, 0, 0,
-		mistake(w) ? -1 : (int32_t)n);
+		mistake(w, WRONG_LOOP) ? -1 : (int32_t)n);
 	w->out->insns[jump].off = (int32_t)head - (int32_t)jump - 1;
 }

@@ -23,7 +23,7 @@ static void write_key(struct writer *w, struct state *s)
 {
 	int reg, tmp;
 
-	if (mistake(w))
+	if (mistake(w, WRONG_STACK))
 		return;
 	if (draw(w, 2)) {
 		emit(w, BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, slot_offset(KEY_SLOT),
@@ -45,7 +45,7 @@ static void write_value(struct writer *w, struct state *s)
 	int slot, reg;
 
 	for (slot = VALUE_SLOT; slot > KEY_SLOT; slot--) {
-		if (mistake(w))
+		if (mistake(w, WRONG_STACK))
 			continue;
 		reg = scalar(w, s);
 		emit(w, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, reg, slot_offset(slot), 0);
@@ -95,7 +95,7 @@ void write_lookup(struct writer *w, struct state *s)
 		emit(w, BPF_ALU64 | BPF_MOV | BPF_X, copy, 0, 0, 0);
 		s->regs[copy].kind = NOTHING;
 	}
-	if (mistake(w)) {
+	if (mistake(w, WRONG_NULL)) {
 		s->regs[0] = s->regs[copy] = found;
 		return;
 	}
@@ -117,7 +117,7 @@ void write_lookup(struct writer *w, struct state *s)
 
 void write_update(struct writer *w, struct state *s)
 {
-	uint32_t map = mistake(w) ? MAP_CONST : MAP_PERCPU + draw(w, 3);
+	uint32_t map = mistake(w, WRONG_WRITE) ? MAP_CONST : MAP_PERCPU + draw(w, 3);
 
 	write_key(w, s);
 	write_buffer(w, s, BPF_REG_3, VALUE_BYTES);
@@ -152,7 +152,7 @@ void write_plain_helper(struct writer *w, struct state *s)
 	default:
 		emit(w, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, draw(w, 4));
 		emit(w, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, draw(w, 2));
-		emit_call(w, s, mistake(w) ? wrong[draw(w, 4)] : BPF_FUNC_redirect);
+		emit_call(w, s, mistake(w, WRONG_HELPER) ? wrong[draw(w, 4)] : BPF_FUNC_redirect);
 	}
 }
 
@@ -189,7 +189,7 @@ void write_adjust(struct writer *w, struct state *s)
 		which == 0   ? BPF_FUNC_xdp_adjust_head
 		: which == 1 ? BPF_FUNC_xdp_adjust_meta
 			     : BPF_FUNC_xdp_adjust_tail);
-	if (!mistake(w))
+	if (!mistake(w, WRONG_STALE))
 		forget_packet(s);
 }
 

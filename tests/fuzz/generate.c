@@ -60,7 +60,7 @@ void write_exit(struct writer *w, struct state *s)
 {
 	bool keep = s->regs[0].kind == SCALAR && draw(w, 4) == 1;
 
-	if (!keep && !mistake(w))
+	if (!keep && !mistake(w, WRONG_REGISTER))
 		emit(w, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, draw(w, 6));
 	emit_exit(w);
 	s->ended = true;
@@ -78,7 +78,7 @@ void write_block(struct writer *w, struct state *s, uint32_t most)
 	s->depth--;
 }
 
-/* Leaves up to eight of the function's numbers in MAP_OUT. */
+/* Adds up to eight of the function's numbers to what packets before left in MAP_OUT. */
 static void write_numbers(struct writer *w, struct state *s)
 {
 	int16_t buffer = slot_offset(N_SLOTS - 1) - 64;
@@ -102,7 +102,7 @@ static void write_numbers(struct writer *w, struct state *s)
 	jump = emit(w, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 0, 0);
 	while (n--) {
 		emit(w, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_10, buffer + 8 * n, 0);
-		emit(w, BPF_STX | BPF_MEM | BPF_DW, 0, BPF_REG_1, 8 * n, 0);
+		emit(w, BPF_STX | BPF_ATOMIC | BPF_DW, 0, BPF_REG_1, 8 * n, BPF_ADD);
 	}
 	land(w, jump);
 	s->regs[0].kind = NOTHING;
@@ -141,6 +141,7 @@ void generate_program(const uint8_t *bytes, size_t size, struct generated_progra
 
 	out->n_insns = out->n_funcs = out->mistakes = 0;
 	w.mistakes_left = draw(&w, 10) < 6 ? 0 : 1 + draw(&w, 2);
+	w.mistake = draw(&w, 2) ? WRONG_BOUNDS : draw(&w, N_WRONG);
 	w.n_funcs = 1 + draw(&w, GENERATED_MAX_FUNCS);
 	for (i = 0; i < w.n_funcs; i++) {
 		w.funcs[i].arg = args[draw(&w, ARRAY_SIZE(args))];

@@ -14,7 +14,7 @@
 #include "kernel.h"
 
 #define DEFAULT_PROGRAMS 400
-#define LLVM_SAMPLE      8
+#define LLVM_SAMPLE      4
 #define LEAST_PERCENT    20 /* of all programs: what we must accept */
 #define MOST_REFUSED     1  /* of those, in percent: what the kernel may refuse */
 

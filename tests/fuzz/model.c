@@ -27,9 +27,9 @@ int32_t draw_imm(struct writer *w)
 	return i < 20 ? (int32_t)draw(w, 256) : (int32_t)draw(w, UINT32_MAX);
 }
 
-bool mistake(struct writer *w)
+bool mistake(struct writer *w, uint8_t kind)
 {
-	if (!w->mistakes_left || draw(w, 8))
+	if (kind != w->mistake || !w->mistakes_left || draw(w, 4))
 		return false;
 	w->mistakes_left--;
 	w->out->mistakes++;
@@ -94,7 +94,7 @@ int target(struct writer *w, const struct state *s)
 
 int scalar(struct writer *w, struct state *s)
 {
-	int reg = mistake(w) ? (int)draw(w, 10) : find(w, s, SCALAR);
+	int reg = mistake(w, WRONG_REGISTER) ? (int)draw(w, 10) : find(w, s, SCALAR);
 
 	if (reg < 0) {
 		reg = target(w, s);
@@ -116,7 +116,7 @@ int pointer(struct writer *w, const struct state *s, uint32_t kinds, uint32_t si
 		if (!(kinds & 1 << v->kind) || v->range < size || (aligned && v->odd))
 			continue;
 		at = draw(w, v->range - size + 1);
-		if (mistake(w))
+		if (mistake(w, WRONG_BOUNDS))
 			at = v->range - size + 1;
 		else if (aligned || v->kind == STACK)
 			at -= at % size;

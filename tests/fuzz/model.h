@@ -56,9 +56,25 @@ struct state {
 	bool ended;      /* an exit was written: nothing can follow */
 };
 
+enum {
+	WRONG_BOUNDS,   /* behind a packet's or a value's end */
+	WRONG_REGISTER, /* one that may hold nothing, or a pointer */
+	WRONG_STACK,    /* bytes that may not have been written, or not aligned */
+	WRONG_NULL,     /* a lookup's result that was not compared with NULL */
+	WRONG_STALE,    /* a packet pointer from before the packet moved */
+	WRONG_RANGE,    /* a pointer moved by any number */
+	WRONG_WRITE,    /* of what is read-only */
+	WRONG_CONTEXT,  /* a field that does not exist */
+	WRONG_NUMBER,   /* a shift or divisor without a meaning */
+	WRONG_HELPER,
+	WRONG_LOOP,
+	N_WRONG
+};
+
 struct writer {
 	const uint8_t *next, *end;
 	struct generated_program *out;
+	uint8_t mistake; /* the kind that this program is to have */
 	uint32_t mistakes_left;
 	uint16_t last_id;
 	uint32_t func; /* being written; it calls only those after it */
@@ -76,8 +92,8 @@ struct writer {
 /* A number below n. 0 when the bytes have run out. */
 uint32_t draw(struct writer *w, uint32_t n);
 int32_t draw_imm(struct writer *w);
-/* Now and then true, in programs that are to be wrong. */
-bool mistake(struct writer *w);
+/* Now and then true, in programs that are to be wrong in this way. */
+bool mistake(struct writer *w, uint8_t kind);
 static inline bool exhausted(const struct writer *w)
 {
 	return w->next >= w->end || w->out->n_insns > GENERATED_MAX_INSNS - 160;

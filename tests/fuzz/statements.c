@@ -68,9 +68,9 @@ void write_alu(struct writer *w, struct state *s)
 	}
 	imm = draw_imm(w);
 	if (op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH)
-		imm &= mistake(w) ? 127 : class == BPF_ALU64 ? 63 : 31;
+		imm &= mistake(w, WRONG_NUMBER) ? 127 : class == BPF_ALU64 ? 63 : 31;
 	else if (off || op == BPF_DIV || op == BPF_MOD)
-		imm = imm || mistake(w) ? imm : 3;
+		imm = imm || mistake(w, WRONG_NUMBER) ? imm : 3;
 	emit(w, class | op | BPF_K, dst, 0, off, imm);
 }
 
@@ -78,7 +78,7 @@ void write_copy(struct writer *w, struct state *s)
 {
 	int src = draw(w, 10), dst = target(w, s);
 
-	if (s->regs[src].kind == NOTHING && !mistake(w))
+	if (s->regs[src].kind == NOTHING && !mistake(w, WRONG_REGISTER))
 		return;
 	emit(w, BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0);
 	s->regs[dst] = s->regs[src];
@@ -92,9 +92,9 @@ void write_context_load(struct writer *w, struct state *s)
 	uint32_t field = draw(w, ARRAY_SIZE(fields)), off = fields[field].off, size = BPF_W;
 	int dst = target(w, s);
 
-	if (mistake(w))
+	if (mistake(w, WRONG_CONTEXT))
 		off = (draw(w, 2) ? 24 : 1) + draw(w, 3); /* 20 is for programs of device maps */
-	if (mistake(w))
+	if (mistake(w, WRONG_CONTEXT))
 		size = size_codes[draw(w, 4)];
 	emit(w, BPF_LDX | BPF_MEM | size, dst, CONTEXT_REG, off, 0);
 	s->regs[dst] = (struct value){.kind = fields[field].kind};
@@ -122,7 +122,8 @@ void write_store(struct writer *w, struct state *s)
 	int32_t off;
 	int value = scalar(w, s), dst;
 
-	dst = pointer(w, s, mistake(w) ? KINDS_READ : KINDS_WRITE, 1 << size, false, &off);
+	dst = pointer(
+		w, s, mistake(w, WRONG_WRITE) ? KINDS_READ : KINDS_WRITE, 1 << size, false, &off);
 	if (dst < 0)
 		return;
 	if (draw(w, 2))
@@ -142,7 +143,8 @@ void write_atomic(struct writer *w, struct state *s)
 
 	if (op == BPF_CMPXCHG && s->regs[0].kind != SCALAR)
 		return;
-	dst = pointer(w, s, mistake(w) ? KINDS_READ : KINDS_ATOMIC, 1 << size, true, &off);
+	dst = pointer(
+		w, s, mistake(w, WRONG_WRITE) ? KINDS_READ : KINDS_ATOMIC, 1 << size, true, &off);
 	if (dst < 0) {
 		slot = draw(w, FREE_SLOTS);
 		if (s->slots[slot].kind != SCALAR)
@@ -162,7 +164,7 @@ void write_stack_write(struct writer *w, struct state *s)
 		return;
 	if (!s->in_loop && draw(w, 2)) { /* spill whatever there is */
 		reg = draw(w, 10);
-		if (s->regs[reg].kind == NOTHING && !mistake(w))
+		if (s->regs[reg].kind == NOTHING && !mistake(w, WRONG_REGISTER))
 			return;
 		emit(w, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, reg, slot_offset(slot), 0);
 		*held = s->regs[reg];
@@ -172,7 +174,8 @@ void write_stack_write(struct writer *w, struct state *s)
 	reg = scalar(w, s);
 	if (draw(w, 2))
 		emit(w, BPF_STX | BPF_MEM | size_codes[size], BPF_REG_10, reg,
-			slot_offset(slot) + (draw(w, 8 >> size) << size) + mistake(w), 0);
+			slot_offset(slot) + (draw(w, 8 >> size) << size) + mistake(w, WRONG_STACK),
+			0);
 	else
 		emit(w, BPF_ST | BPF_MEM | size_codes[size], BPF_REG_10, 0,
 			slot_offset(slot) + (draw(w, 8 >> size) << size), draw_imm(w));
@@ -188,7 +191,7 @@ void write_stack_read(struct writer *w, struct state *s)
 		if (s->slots[slot].kind != NOTHING)
 			break;
 	}
-	if (i == FREE_SLOTS && !mistake(w))
+	if (i == FREE_SLOTS && !mistake(w, WRONG_STACK))
 		return;
 	size = s->slots[slot].kind == SCALAR ? draw(w, 4) : 3;
 	emit(w, BPF_LDX | (size < 3 && draw(w, 2) ? BPF_MEMSX : BPF_MEM) | size_codes[size], dst,
@@ -218,7 +221,7 @@ void write_pointer_move(struct writer *w, struct state *s)
 		if (by == src || v.range - v.off < mask)
 			return;
 		emit(w, BPF_ALU64 | BPF_MOV | BPF_X, dst, by, 0, 0);
-		if (!mistake(w))
+		if (!mistake(w, WRONG_RANGE))
 			emit(w, BPF_ALU64 | BPF_AND | BPF_K, dst, 0, 0, mask);
 		emit(w, BPF_ALU64 | BPF_ADD | BPF_X, dst, src, 0, 0);
 		v.id = ++w->last_id;
