@@ -12,7 +12,7 @@ set -eu
 
 build=${1:-build}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- -x 85 -a 75 -r 98
+[ $# -gt 0 ] || set -- -x 89 -a 84 -r 98
 
 version=6.12
 cache=${XDPK_CACHE:-$HOME/.cache/xdpk-selftests}

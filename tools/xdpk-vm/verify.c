@@ -24,17 +24,16 @@ static int verify_program(struct opened_object *o, const char *name, int log_lev
 	struct ebpf_load_opts opts = {
 		.log_level = log_level, .log = &out->log, .stats = &out->stats};
 	const struct ebpf_program_spec *spec = object__program_spec(o->obj, name, errmsg);
-	struct ebpf_program *prog;
+	int err;
 
 	out->program = name;
 	if (!spec)
 		return EXIT_UNUSABLE;
-	prog = ebpf_program__load(o->inst, spec, &opts, &out->reason);
-	out->accepted = prog;
-	ebpf_program__unref(prog);
-	if (prog)
+	err = ebpf_program__verify(o->inst, spec, &opts, &out->reason);
+	out->accepted = !err;
+	if (!err)
 		return EXIT_GOOD;
-	if (errno == EACCES || errno == EINVAL || errno == E2BIG)
+	if (err == -EACCES || err == -EINVAL || err == -E2BIG)
 		return EXIT_BAD;
 	*errmsg = out->reason;
 	out->reason = NULL;

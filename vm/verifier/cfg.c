@@ -32,15 +32,17 @@ static bool is_second_word(const struct program *p, uint32_t insn)
 	return !p->insns[insn].words;
 }
 
-/* Nobody looks at the paths of a raw program, so no instruction of it may write r10. */
-static int check_frame_pointer(const struct program *p, char **errmsg)
+/* Nobody looks at the paths of a raw program, so no instruction of it may write r10; others may
+ * where no path leads. */
+static int check_frame_pointer(struct program *p, char **errmsg)
 {
 	for (uint32_t i = 0; i < p->view->n_insns; i++) {
 		uint16_t reads, writes = 0;
 
 		if (!is_second_word(p, i) && p->insns[i].op != ISA_CALL)
 			insn__uses(p, i, &reads, &writes);
-		if (writes >> EBPF_REG_FRAME & 1)
+		p->info[i].writes_frame = writes >> EBPF_REG_FRAME & 1;
+		if (p->info[i].writes_frame && p->view->type == EBPF_PROGRAM_RAW)
 			return bad(errmsg, i, "frame pointer is read only");
 	}
 	return 0;
@@ -191,7 +193,7 @@ int program__init(
 	err = find_funcs(p, a, errmsg);
 	if (err == -ENOMEM)
 		return error__set(errmsg, err, "out of memory");
-	if (!err && view->type == EBPF_PROGRAM_RAW)
+	if (!err)
 		err = check_frame_pointer(p, errmsg);
 	for (uint32_t i = 0; !err && i < view->n_insns; i++) {
 		if (isa__is_jump(p->insns[i].op) && !is_second_word(p, i))

@@ -59,13 +59,16 @@ int facts__init(struct verifier *v)
 void facts__before(struct verifier *v)
 {
 	struct ebpf_fact *f = &v->facts[v->insn];
-	uint16_t live = v->prog.info[v->insn].live;
+	uint16_t live = v->prog.info[v->insn].live | 1U << EBPF_REG_FRAME;
+	bool first = !(f->flags & FACT_REACHED);
 
-	for (uint32_t i = 0; i < EBPF_N_REGS; i++) {
-		uint8_t kind = live & (1U << i) || i == EBPF_REG_FRAME ? kinds[reg_at(v, i)->type]
-								       : FACT_UNSET;
+	/* The others are FACT_UNSET from the beginning, which is what they join to. */
+	for (uint32_t i = 0; live >> i; i++) {
+		if (live >> i & 1) {
+			uint8_t kind = kinds[reg_at(v, i)->type];
 
-		f->regs[i] = f->flags & FACT_REACHED ? join(f->regs[i], kind) : kind;
+			f->regs[i] = first ? kind : join(f->regs[i], kind);
+		}
 	}
 	f->flags |= FACT_REACHED;
 }

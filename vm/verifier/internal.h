@@ -23,9 +23,10 @@
 
 /* What is known of an instruction before the analysis. */
 struct insn_info {
-	uint32_t func; /* index into program.funcs */
-	bool prune;    /* states are compared here */
-	uint16_t live; /* registers that may be read from here on before they are written */
+	uint32_t func;     /* index into program.funcs */
+	bool prune;        /* states are compared here */
+	bool writes_frame; /* it would write r10 */
+	uint16_t live;     /* registers that may be read from here on before they are written */
 };
 
 struct func_info {

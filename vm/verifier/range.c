@@ -148,8 +148,11 @@ static void range__meet_single(struct range *r)
 
 void range__sync(struct range *r)
 {
+	struct range same = range__const(r->bits.value);
 	struct tnum low;
 
+	if (range__is_const(r) && range__equal(r, &same))
+		return; /* most numbers of a loop, and nothing to find out */
 	range__meet_bits(r);
 	for (int i = 0; i < 3; i++)
 		range__deduce(r);

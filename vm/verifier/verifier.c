@@ -21,11 +21,9 @@ int check_readable(struct verifier *v, uint32_t regno)
 static int examine(struct verifier *v, uint32_t *next)
 {
 	const struct isa_insn *in = insn_at(v);
-	uint16_t reads, writes;
 
 	*next = v->insn + in->words;
-	insn__uses(&v->prog, v->insn, &reads, &writes);
-	if (writes >> EBPF_REG_FRAME & 1)
+	if (v->prog.info[v->insn].writes_frame)
 		return reject(v, "frame pointer is read only");
 	switch (in->op) {
 	case ISA_LOAD:
