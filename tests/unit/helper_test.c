@@ -264,6 +264,169 @@ static void test_packet_moves_whole(void **state)
 	assert_memory_equal(ctx.data + 4, packet, 64);
 }
 
+/* --- xdp_load_bytes, xdp_store_bytes, xdp_get_buff_len --------------------------------------- */
+
+static uint32_t kernel_bytes(const uint32_t at[2], const uint32_t size[2], struct kernel_run *run)
+{
+	struct bpf_insn insns[40];
+	size_t n = 0;
+
+	insns[n++] = MOV_REG(6, 1);
+	for (int i = 1; i <= 8; i++)
+		insns[n++] = STORE_IMM64(10, -8 * i, i);
+	for (int i = 0; i < 2; i++) {
+		insns[n++] = MOV_REG(1, 6);
+		insns[n++] = MOV32_IMM(2, at[i]);
+		insns[n++] = MOV_REG(3, 10);
+		insns[n++] = ADD_IMM(3, -64);
+		insns[n++] = MOV_IMM(4, size[i]);
+		insns[n++] = CALL(i ? BPF_FUNC_xdp_store_bytes : BPF_FUNC_xdp_load_bytes);
+		if (!i) {
+			insns[n++] = MOV_REG(7, 0);
+			insns[n++] = MUL_IMM(7, 31);
+		}
+	}
+	insns[n++] = ADD_REG(7, 0);
+	insns[n++] = MUL_IMM(7, 31);
+	insns[n++] = MOV_REG(1, 6);
+	insns[n++] = CALL(BPF_FUNC_xdp_get_buff_len);
+	insns[n++] = ADD_REG(0, 7);
+	insns[n++] = EXIT();
+	return run_verdict(insns, n, run);
+}
+
+static void test_bytes_as_kernel(void **state)
+{
+	static const uint32_t far[] = {0xffff, 0x10000, UINT32_MAX, 0x7fffffff, 65500};
+	static uint8_t buf[EBPF_XDP_FRAME_SIZE];
+	uint8_t packet[1500];
+
+	require_kernel();
+	for (int round = 0; round < 500; round++) {
+		uint32_t length = 14 + below(200), at[2], size[2], sum;
+		struct kernel_run run = {.packet = packet, .size = length};
+		uint64_t stack[8] = {8, 7, 6, 5, 4, 3, 2, 1};
+		struct ebpf_xdp_ctx ctx;
+
+		for (uint32_t i = 0; i < length; i++)
+			packet[i] = (uint8_t)below(256);
+		for (int i = 0; i < 2; i++) {
+			at[i] = below(10) ? below(length + 2) : far[below(COUNT(far))];
+			size[i] = 1 + below(64);
+		}
+		ctx = place_packet(buf, sizeof(buf), EBPF_XDP_HEADROOM, packet, length);
+		sum = mix(0, helper_xdp_load_bytes(&env, &ctx, at[0], stack, size[0]));
+		sum = mix(sum, helper_xdp_store_bytes(&env, &ctx, at[1], stack, size[1]));
+		sum = mix(sum, helper_xdp_get_buff_len(&env, &ctx));
+		assert_int_equal(sum, kernel_bytes(at, size, &run));
+		assert_memory_equal(ctx.data, run.out, run.out_size);
+	}
+}
+
+/* --- strings, memory, clocks ----------------------------------------------------------------- */
+
+/* r0 = bpf_strncmp(8 bytes, size, string in a frozen map) */
+static uint32_t kernel_strncmp(uint64_t bytes, uint32_t size, const char string[8])
+{
+	uint8_t packet[64] = {0};
+	struct kernel_run run = {.packet = packet, .size = sizeof(packet)};
+	int fd = kernel__create_map(BPF_MAP_TYPE_ARRAY, 4, 8, 1, BPF_F_RDONLY_PROG);
+	uint32_t key = 0, verdict;
+	struct bpf_insn insns[] = {
+		LOAD_MAP(3, fd),
+		LOAD_MAP(1, 0),
+		I(BPF_STX | BPF_MEM | BPF_DW, 10, 1, -8, 0),
+		MOV_REG(1, 10),
+		ADD_IMM(1, -8),
+		MOV_IMM(2, size),
+		CALL(BPF_FUNC_strncmp),
+		EXIT(),
+	};
+
+	insns[0].src_reg = BPF_PSEUDO_MAP_VALUE;
+	insns[2].src_reg = 0; /* a plain number */
+	insns[2].imm = (int32_t)bytes;
+	insns[3].imm = (int32_t)(bytes >> 32);
+	assert_int_equal(bpf_map_update_elem(fd, &key, string, BPF_ANY), 0);
+	assert_int_equal(bpf_map_freeze(fd), 0);
+	verdict = run_verdict(insns, COUNT(insns), &run);
+	close(fd);
+	return verdict;
+}
+
+static void test_strncmp_as_kernel(void **state)
+{
+	require_kernel();
+	for (int round = 0; round < 300; round++) {
+		char string[8] = {0};
+		union {
+			uint64_t word;
+			char text[8];
+		} s = {0};
+		uint32_t size = 1 + below(8);
+
+		for (uint32_t i = below(8); i-- > 0;)
+			string[i] = (char)("abc\xff"[below(4)]);
+		memcpy(s.text, string, 8);
+		if (below(2))
+			s.text[below(8)] = (char)below(256);
+		assert_int_equal((uint32_t)helper_strncmp(&env, s.text, size, string),
+			kernel_strncmp(s.word, size, string));
+	}
+}
+
+/* r0 = the helper's result, shifted */
+static uint32_t kernel_clock(uint32_t helper, uint32_t shift)
+{
+	uint8_t packet[64] = {0};
+	struct kernel_run run = {.packet = packet, .size = sizeof(packet)};
+	const struct bpf_insn insns[] = {
+		CALL(helper), I(BPF_ALU64 | BPF_RSH | BPF_K, 0, 0, 0, shift), EXIT()};
+
+	return run_verdict(insns, COUNT(insns), &run);
+}
+
+static void test_clocks_as_kernel(void **state)
+{
+	static const uint32_t clocks[] = {BPF_FUNC_ktime_get_ns, BPF_FUNC_ktime_get_boot_ns,
+		BPF_FUNC_ktime_get_coarse_ns, BPF_FUNC_ktime_get_tai_ns};
+	uint64_t jiffies = helper_jiffies64(&env), ns = helper_ktime_get_coarse_ns(&env);
+
+	require_kernel();
+	for (size_t i = 0; i < COUNT(clocks); i++) {
+		uint32_t before, theirs, after;
+
+		before = (uint32_t)(helper__call(clocks[i])(&env, 0, 0, 0, 0, 0) >> 20);
+		theirs = kernel_clock(clocks[i], 20);
+		after = (uint32_t)(helper__call(clocks[i])(&env, 0, 0, 0, 0, 0) >> 20);
+		assert_true(theirs - before <= after - before);
+	}
+	assert_int_equal(helper_get_numa_node_id(&env), kernel_clock(BPF_FUNC_get_numa_node_id, 0));
+	/* Jiffies go as fast as the clock, from where Linux begins. */
+	assert_true(jiffies >= UINT32_MAX - 300 * 250);
+	while (helper_jiffies64(&env) < jiffies + 25)
+		usleep(1000);
+	ns = helper_ktime_get_coarse_ns(&env) - ns;
+	assert_in_range(ns / 1000000, 90, 1000);
+}
+
+static void test_probe_read(void **state)
+{
+	uint8_t packet[64] = {0};
+	struct kernel_run run = {.packet = packet, .size = sizeof(packet)};
+	const struct bpf_insn insns[] = {MOV_REG(1, 10), ADD_IMM(1, -8), MOV_IMM(2, 8),
+		MOV_IMM(3, -4096), CALL(BPF_FUNC_probe_read_kernel), EXIT()};
+	uint64_t from = 0x1122334455667788, to = 0;
+
+	assert_int_equal(helper_probe_read_kernel(&env, &to, 8, (uintptr_t)&from), 0);
+	assert_int_equal(to, from);
+	assert_int_equal((int64_t)helper_probe_read_kernel(&env, &to, 4, 16), -EFAULT);
+	assert_int_equal(to, 0x1122334400000000);
+	assert_int_equal(helper_probe_read_kernel(&env, &to, 0, 16), 0);
+	require_kernel(); /* which gives -ERANGE for addresses of user space */
+	assert_int_equal((int32_t)run_verdict(insns, COUNT(insns), &run), -EFAULT);
+}
+
 /* --- redirect, trace_printk ------------------------------------------------------------------ */
 
 static void test_redirect_as_kernel(void **state)
@@ -380,6 +543,20 @@ static void test_trace_text(void **state)
 	assert_int_equal(traced_len, SIZE_MAX);
 }
 
+static void test_vprintk(void **state)
+{
+	const uint64_t args[13] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+	const char *format = "%d %d %d %d %d|";
+
+	assert_int_equal(helper_trace_vprintk(&env, format, strlen(format) + 1, args, 40), 10);
+	expect_text("1 2 3 4 5|");
+	assert_int_equal((int64_t)helper_trace_vprintk(&env, format, 16, args, 32), -EINVAL);
+	assert_int_equal((int64_t)helper_trace_vprintk(&env, format, 16, args, 39), -EINVAL);
+	assert_int_equal((int64_t)helper_trace_vprintk(&env, format, 16, NULL, 40), -EINVAL);
+	assert_int_equal((int64_t)helper_trace_vprintk(&env, format, 16, args, 104), -EINVAL);
+	assert_int_equal(helper_trace_vprintk(&env, "all", 4, NULL, 0), 3);
+}
+
 /* --- maps by helper, per-CPU values from a program ------------------------------------------- */
 
 /* A program's update of a per-CPU map sets one CPU's value; a new key's others are 0. */
@@ -459,7 +636,7 @@ static void test_table(void **state)
 		for (int i = 0; i < 5; i++)
 			assert_int_equal(p->args[i] != ARG_NONE, i < p->n_args);
 	}
-	assert_int_equal(n, 17);
+	assert_int_equal(n, 28);
 	assert_string_equal(helper__name(BPF_FUNC_redirect_map), "bpf_redirect_map");
 	assert_string_equal(helper__name(211), "bpf_cgrp_storage_delete");
 	assert_null(helper__name(212));
@@ -498,9 +675,14 @@ int main(void)
 		cmocka_unit_test(test_csum_diff_as_kernel),
 		cmocka_unit_test(test_adjust_as_kernel),
 		cmocka_unit_test(test_packet_moves_whole),
+		cmocka_unit_test(test_bytes_as_kernel),
+		cmocka_unit_test(test_strncmp_as_kernel),
+		cmocka_unit_test(test_clocks_as_kernel),
+		cmocka_unit_test(test_probe_read),
 		cmocka_unit_test(test_redirect_as_kernel),
 		cmocka_unit_test(test_trace_formats_as_kernel),
 		cmocka_unit_test(test_trace_text),
+		cmocka_unit_test(test_vprintk),
 		cmocka_unit_test(test_percpu_update_as_kernel),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_environment),

@@ -17,12 +17,17 @@
 #define DEFAULT_MAP_MEMORY (1ull << 30)
 #define MAX_WORKERS        1024
 
-static uint64_t host_ktime_ns(void)
+static uint64_t host_clock_ns(int32_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t host_ktime_ns(void)
+{
+	return host_clock_ns(CLOCK_MONOTONIC);
 }
 
 static void host_trace(struct ebpf_env *env, const char *text, uint64_t len)
@@ -64,6 +69,7 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 	inst->trace = opts->trace;
 	inst->trace_user = opts->trace_user;
 	inst->host.ktime_ns = host_ktime_ns;
+	inst->host.clock_ns = host_clock_ns;
 	inst->host.trace = host_trace;
 	inst->host.read = host_read;
 	return inst;

@@ -69,6 +69,8 @@ struct ebpf_host {
 	void (*trace)(struct ebpf_env *env, const char *text, uint64_t len);
 	/* Copies from an address that may be anything; -EFAULT if it cannot be read. */
 	int64_t (*read)(void *dst, uint64_t address, uint64_t len);
+	/* Nanoseconds of a clock, by its number in <time.h>. */
+	uint64_t (*clock_ns)(int32_t clock);
 };
 
 enum ebpf_redirect_kind {

@@ -49,6 +49,14 @@ static const struct rt_map *program_map(const struct interp_run *run, uint64_t a
 	return NULL;
 }
 
+static bool is_string(struct interp_run *run, uint64_t address)
+{
+	while (interp_memory__find(run, address, 1, false))
+		if (!*(const char *)(uintptr_t)address++)
+			return true;
+	return false;
+}
+
 /* Argument i, whose value is r[i + 1]; *map is the map seen so far. */
 static bool check_argument(struct interp_run *run, const struct helper_proto *proto, unsigned i,
 	const struct rt_map **map)
@@ -73,7 +81,7 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	case ARG_OUT_U64: return interp_memory__find(run, value, 8, true);
 	case ARG_HEADER20: return interp_memory__find(run, value, 20, false);
 	case ARG_HEADER40: return interp_memory__find(run, value, 40, false);
-	case ARG_CONST_STRING: return interp_memory__find(run, value, 1, false);
+	case ARG_CONST_STRING: return is_string(run, value);
 	/* No bytes are touched at a size of 0, where the next argument's kind allows that. */
 	case ARG_MEM:
 	case ARG_MEM_OR_NULL: return !next || interp_memory__find(run, value, next, false);

@@ -77,7 +77,7 @@ static struct argument argument(struct function *f, const struct helper_proto *p
 		return memory_argument(f, proto, i);
 	if (kind == ARG_MAP && is_map_call(f))
 		return (struct argument){.value = compilation__map_descriptor(f->c, f->fact->map)};
-	if (kind == ARG_MAP || kind == ARG_CTX)
+	if (kind == ARG_MAP || kind == ARG_CTX || kind == ARG_CONST_STRING)
 		return (struct argument){.value = function__ptr(f, 1 + i)};
 	if (f->fact->regs[1 + i] == FACT_UNSET) /* what an earlier call left there may be stack */
 		return (struct argument){.value = function__const(f, 0)};
@@ -101,12 +101,11 @@ static void leave_by_tail_call(struct function *f, LLVMValueRef succeeded)
 	LLVMValueRef result = LLVMConstNull(LLVMGetReturnType(f->self->type));
 
 	f->c->tail_calls = true;
-	LLVMBuildCondBr(f->b,
-		LLVMBuildICmp(f->b, LLVMIntNE, succeeded, function__const(f, 0), ""), leave, stay);
+	LLVMBuildCondBr(f->b, LLVMBuildICmp(f->b, LLVMIntNE, succeeded, function__const(f, 0), ""),
+		leave, stay);
 	LLVMPositionBuilderAtEnd(f->b, leave);
 	if (f->self != &f->c->funcs[0]) {
-		result = function__call_runtime(
-			f, TAIL_CALL_FOLLOW, f->c->i64, &f->env, 1);
+		result = function__call_runtime(f, TAIL_CALL_FOLLOW, f->c->i64, &f->env, 1);
 		if (f->self->returns_pointer)
 			result = LLVMBuildIntToPtr(f->b, result, f->c->ptr, "");
 	}

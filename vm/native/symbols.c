@@ -36,6 +36,7 @@ static const struct {
 	SYMBOL(rt_lpm__delete),
 	SYMBOL(rt_map__owns),
 	SYMBOL(helper_trace_printk),
+	SYMBOL(helper_trace_vprintk),
 };
 
 bool native_symbols__find(const char *symbol, uint64_t *address)

@@ -1,12 +1,45 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * helper-misc.c -- clock, processor, random numbers.
+ * helper-misc.c -- clocks, processor, random numbers, other people's memory.
  */
 #include "helpers.h"
+#include "uapi.h"
+
+/* Ticks of the kernel's timer per second: programs are compiled for one kernel or another and
+ * can tell time by it only roughly. This is Debian's. */
+#define JIFFIES_PER_SECOND 250
 
 uint64_t helper_ktime_get_ns(struct ebpf_env *env)
 {
 	return env->host->ktime_ns();
+}
+
+uint64_t helper_ktime_get_boot_ns(struct ebpf_env *env)
+{
+	return env->host->clock_ns(RT_CLOCK_BOOTTIME);
+}
+
+uint64_t helper_ktime_get_coarse_ns(struct ebpf_env *env)
+{
+	return env->host->clock_ns(RT_CLOCK_MONOTONIC_COARSE);
+}
+
+uint64_t helper_ktime_get_tai_ns(struct ebpf_env *env)
+{
+	return env->host->clock_ns(RT_CLOCK_TAI);
+}
+
+/* Since five minutes before the 32-bit counter wrapped, as in Linux. */
+uint64_t helper_jiffies64(struct ebpf_env *env)
+{
+	return (uint32_t)(-300 * JIFFIES_PER_SECOND) +
+	       env->host->clock_ns(RT_CLOCK_MONOTONIC_COARSE) / (1000000000 / JIFFIES_PER_SECOND);
+}
+
+/* Workers know no nodes: each has its memory where it runs. */
+rt_hot uint64_t helper_get_numa_node_id(struct ebpf_env *env)
+{
+	return 0;
 }
 
 rt_hot uint64_t helper_get_smp_processor_id(struct ebpf_env *env)
@@ -28,4 +61,25 @@ uint64_t helper_get_prandom_u32(struct ebpf_env *env)
 	env->random[0] = rotate_left(a, 24) ^ b ^ b << 16;
 	env->random[1] = rotate_left(b, 37);
 	return sum >> 32;
+}
+
+uint64_t helper_probe_read_kernel(struct ebpf_env *env, void *dst, uint64_t size, uint64_t address)
+{
+	if (!size || (env->host->read && !env->host->read(dst, address, size)))
+		return 0;
+	__builtin_memset(dst, 0, size);
+	return (uint64_t)-RT_EFAULT;
+}
+
+rt_hot uint64_t helper_strncmp(struct ebpf_env *env, const void *s1, uint64_t size, const char *s2)
+{
+	const uint8_t *a = s1, *b = (const uint8_t *)s2;
+
+	for (uint64_t i = 0; i < size; i++) {
+		if (a[i] != b[i])
+			return a[i] < b[i] ? (uint64_t)-1 : 1;
+		if (!a[i])
+			break;
+	}
+	return 0;
 }

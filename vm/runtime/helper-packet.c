@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * helper-packet.c -- bpf_xdp_adjust_head, _meta, _tail.
+ * helper-packet.c -- bpf_xdp_adjust_head, _meta, _tail; bpf_xdp_load_bytes, _store_bytes,
+ * _get_buff_len.
  *
  * The kernel's limits decide whether a change is allowed (head_limit, tail_limit). Where the
  * buffer is narrower than they are, the packet moves within it, and the limits with it: they
@@ -84,4 +85,36 @@ uint64_t helper_xdp_adjust_tail(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, 
 		__builtin_memset(ctx->data_end, 0, (uint64_t)offset);
 	ctx->data_end += offset;
 	return 0;
+}
+
+rt_inline int64_t packet__check(const struct ebpf_xdp_ctx *ctx, uint64_t offset, uint64_t size)
+{
+	if (offset > 0xffff || size > 0xffff)
+		return -RT_EFAULT;
+	return offset + size > (uint64_t)(ctx->data_end - ctx->data) ? -RT_EINVAL : 0;
+}
+
+rt_hot uint64_t helper_xdp_load_bytes(
+	struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, uint64_t offset, void *to, uint64_t size)
+{
+	int64_t err = packet__check(ctx, (uint32_t)offset, (uint32_t)size);
+
+	if (!err)
+		__builtin_memmove(to, ctx->data + (uint32_t)offset, (uint32_t)size);
+	return (uint64_t)err;
+}
+
+rt_hot uint64_t helper_xdp_store_bytes(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx,
+	uint64_t offset, const void *from, uint64_t size)
+{
+	int64_t err = packet__check(ctx, (uint32_t)offset, (uint32_t)size);
+
+	if (!err)
+		__builtin_memmove(ctx->data + (uint32_t)offset, from, (uint32_t)size);
+	return (uint64_t)err;
+}
+
+rt_hot uint64_t helper_xdp_get_buff_len(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx)
+{
+	return (uint64_t)(ctx->data_end - ctx->data);
 }

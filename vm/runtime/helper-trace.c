@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * helper-trace.c -- bpf_trace_printk: the kernel's formats, at most three arguments.
+ * helper-trace.c -- bpf_trace_printk and bpf_trace_vprintk: the kernel's formats, at most three
+ * arguments in registers or twelve in memory.
  *
  *	%[0 +-][width][l|ll](d|i|u|x|X)    %c    %s    %p %px    %%
  *
@@ -11,6 +12,7 @@
 #include "helpers.h"
 #include "uapi.h"
 
+#define ARGS_MAX 12   /* MAX_BPRINTF_VARARGS */
 #define TEXT_MAX 1024 /* the kernel's buffer, terminator included */
 
 struct text {
@@ -157,11 +159,9 @@ static bool format__plain(const char *f, uint64_t size)
 	return false;
 }
 
-rt_cold uint64_t helper_trace_printk(
-	struct ebpf_env *env, const void *format, uint64_t size, uint64_t a, uint64_t b, uint64_t c)
+static uint64_t trace(
+	struct ebpf_env *env, const char *f, uint64_t size, const uint64_t *args, uint32_t n_args)
 {
-	const uint64_t args[] = {a, b, c};
-	const char *f = format;
 	struct text t;
 	uint32_t used = 0;
 
@@ -176,7 +176,7 @@ rt_cold uint64_t helper_trace_printk(
 			f += 1 + (*f == '%');
 			continue;
 		}
-		f = used < 3 ? spec__parse(&s, f + 1) : NULL;
+		f = used < n_args ? spec__parse(&s, f + 1) : NULL;
 		if (!f)
 			return (uint64_t)-RT_EINVAL;
 		if (s.type == 's')
@@ -189,4 +189,21 @@ rt_cold uint64_t helper_trace_printk(
 	if (env->host->trace)
 		env->host->trace(env, t.bytes, t.len < TEXT_MAX ? t.len : TEXT_MAX - 1);
 	return t.len;
+}
+
+rt_cold uint64_t helper_trace_printk(
+	struct ebpf_env *env, const void *format, uint64_t size, uint64_t a, uint64_t b, uint64_t c)
+{
+	return trace(env, format, size, (const uint64_t[]){a, b, c}, 3);
+}
+
+rt_cold uint64_t helper_trace_vprintk(struct ebpf_env *env, const void *format, uint64_t size,
+	const void *data, uint64_t data_size)
+{
+	uint64_t args[ARGS_MAX];
+
+	if (data_size % 8 || data_size > sizeof(args) || (data_size && !data))
+		return (uint64_t)-RT_EINVAL;
+	__builtin_memcpy(args, data, data_size);
+	return trace(env, format, size, args, (uint32_t)data_size / 8);
 }

@@ -59,12 +59,19 @@ enum rt_verdict {
 	RT_XDP_REDIRECT = 4,
 };
 
+enum rt_clock {
+	RT_CLOCK_MONOTONIC_COARSE = 6,
+	RT_CLOCK_BOOTTIME = 7,
+	RT_CLOCK_TAI = 11,
+};
+
 enum rt_errno {
 	RT_ENOENT = 2,
 	RT_E2BIG = 7,
 	RT_EBADF = 9,
 	RT_ENOMEM = 12,
 	RT_EACCES = 13,
+	RT_EFAULT = 14,
 	RT_EEXIST = 17,
 	RT_ENODEV = 19,
 	RT_EINVAL = 22,
