@@ -133,7 +133,7 @@ static uint32_t count_present(struct ebpf_map *map, uint32_t from, uint32_t to)
 
 static void test_keys_in_use_stay(void **state)
 {
-	enum { SIZE = 4096, HOT = 100, COLD = 100000 };
+	enum { SIZE = 4096, HOT = 200, COLD = 100000 };
 	struct ebpf_instance *inst = instance_like_kernel();
 	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_LRU_HASH, 4, 8, SIZE, 0);
 	uint64_t value = 7;

@@ -18,11 +18,11 @@
  * NULL only if there was such a moment without one. What it cannot promise, as the kernel's
  * cannot: that the element is not deleted and reused while the program still reads its value.
  *
- * LRU maps approximate: a lookup sets its slot's bit in `used`, as does an update; where a key
- * needs room, the hand of a clock goes over the buckets, takes the first element whose bit is
- * not set and clears the bits that are. From lap to lap it begins one slot further, lest the
- * first slots be taken more often. The bits are set without atomic operations: now and then one is
- * lost.
+ * LRU maps approximate: a lookup sets its slot's bit in `used`, as does an update of what is
+ * there; where a key needs room, the hand of a clock goes over one slot of all buckets, then over
+ * the next slot of all, clears the bits that are set and takes the first element whose bit is
+ * not. A new element takes the slot of its bucket that the hand comes to last. The bits are set
+ * without atomic operations: now and then one is lost.
  *
  * Lock order: nothing is taken under a bucket's lock or the queue's. An updater that finds
  * the queue empty waits holding nothing: as every element beyond max_entries is in the hands
@@ -182,20 +182,43 @@ static bool bucket__clear_used(struct rt_hash_bucket *b, uint32_t slot)
 	return used >> slot & 1;
 }
 
+/* LRU: the slot that the hand is at. */
+static uint32_t hash__hand_slot(const struct rt_map *m, uint32_t hand)
+{
+	return hand / m->geo.n_buckets % (RT_HASH_CHAIN + 1);
+}
+
+/* RT_HASH_CHAIN: all slots are taken. LRU maps take what the hand comes to last. */
+static uint32_t bucket__empty_slot(const struct rt_map *m, const struct rt_hash_bucket *b)
+{
+	uint32_t first = hash__hand_slot(m, rt_read(&hash__head(m)->hand)), slot;
+	rt_match empty = tags__match(b->tags, 0);
+
+	if (!empty)
+		return RT_HASH_CHAIN;
+	if (!rt_is_lru(&m->geo))
+		return match__slot(empty);
+	for (uint32_t i = RT_HASH_CHAIN;; i--) {
+		slot = (first + i) % (RT_HASH_CHAIN + 1);
+		if (slot != RT_HASH_CHAIN && !tags__get(b->tags, slot))
+			return slot;
+	}
+}
+
 /* The writers of one bucket: publish an element, exchange one for another, take one out. */
 static void bucket__insert(
 	const struct rt_map *m, struct rt_hash_bucket *b, uint64_t tag, uint32_t elem)
 {
-	rt_match empty = tags__match(b->tags, 0);
+	uint32_t slot = bucket__empty_slot(m, b);
 
-	if (empty) {
-		bucket__set_used(b, match__slot(empty));
-		rt_write_release(&b->elems[match__slot(empty)], elem);
-		tags__set(b->tags, match__slot(empty), tag);
-	} else {
+	if (slot == RT_HASH_CHAIN) {
 		rt_write(hash__link(m, elem), rt_read(&b->chain));
 		rt_write_release(&b->chain, elem);
+		return;
 	}
+	bucket__clear_used(b, slot);
+	rt_write_release(&b->elems[slot], elem);
+	tags__set(b->tags, slot, tag);
 }
 
 static uint32_t bucket__exchange(
@@ -318,26 +341,21 @@ static int64_t hash__put(const struct rt_map *m, struct rt_hash_bucket *b, uint6
 	return 0;
 }
 
-/* The first element not used since the hand was here, from a slot on; of a chain the oldest. */
+/* The element in a slot if it was not used since the hand was here; of a chain the oldest. */
 static struct place bucket__find_unused(
-	const struct rt_map *m, struct rt_hash_bucket *b, uint32_t first, bool any)
+	const struct rt_map *m, struct rt_hash_bucket *b, uint32_t slot, bool any)
 {
-	for (uint32_t i = 0; i <= RT_HASH_CHAIN; i++) {
-		uint32_t slot = (first + i) % (RT_HASH_CHAIN + 1), *word = &b->chain;
+	uint32_t *word = slot == RT_HASH_CHAIN ? &b->chain : &b->elems[slot];
 
-		if (slot != RT_HASH_CHAIN)
-			word = &b->elems[slot];
-		if (slot == RT_HASH_CHAIN ? !rt_read(word) : !tags__get(b->tags, slot))
-			continue;
-		if (bucket__clear_used(b, slot) && !any)
-			continue;
-		if (slot != RT_HASH_CHAIN)
-			return (struct place){word, (int)slot};
-		while (rt_read(hash__link(m, rt_read(word))))
-			word = hash__link(m, rt_read(word));
-		return (struct place){word, -1};
-	}
-	return (struct place){NULL, -1};
+	if (slot == RT_HASH_CHAIN ? !rt_read(word) : !tags__get(b->tags, slot))
+		return (struct place){NULL, -1};
+	if (bucket__clear_used(b, slot) && !any)
+		return (struct place){NULL, -1};
+	if (slot != RT_HASH_CHAIN)
+		return (struct place){word, (int)slot};
+	while (rt_read(hash__link(m, rt_read(word))))
+		word = hash__link(m, rt_read(word));
+	return (struct place){word, -1};
 }
 
 /* LRU: takes an element out, unless there is room meanwhile. Lookups can set bits as fast as
@@ -345,6 +363,7 @@ static struct place bucket__find_unused(
 rt_cold static void hash__evict(const struct rt_map *m)
 {
 	struct rt_hash_head *head = hash__head(m);
+	const uint32_t laps = 2 * (RT_HASH_CHAIN + 1); /* round all slots twice */
 	uint32_t n = m->geo.n_buckets, elem = 0;
 
 	for (uint32_t i = 0; !elem && rt_read(&head->count) >= m->geo.max_entries; i++) {
@@ -353,7 +372,7 @@ rt_cold static void hash__evict(const struct rt_map *m)
 		struct place at;
 
 		rt_lock(&b->lock);
-		at = bucket__find_unused(m, b, hand / n, i / 2 >= n);
+		at = bucket__find_unused(m, b, hash__hand_slot(m, hand), i / laps >= n);
 		if (at.word)
 			elem = bucket__remove(m, b, at);
 		rt_unlock(&b->lock);
