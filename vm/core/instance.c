@@ -47,10 +47,13 @@ static int64_t host_read(void *dst, uint64_t address, uint64_t len)
 
 struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opts, char **errmsg)
 {
+	static const struct ebpf_instance_opts defaults;
 	struct ebpf_instance *inst;
 
 	if (errmsg)
 		*errmsg = NULL;
+	if (!opts)
+		opts = &defaults;
 	if (opts->workers > MAX_WORKERS) {
 		error__set(errmsg, -EINVAL, "%" PRIu32 " workers: at most %d are possible",
 			opts->workers, MAX_WORKERS);

@@ -54,6 +54,7 @@ struct ebpf_instance_opts {
 	void *trace_user;
 };
 
+/* opts NULL: all defaults. */
 struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opts, char **errmsg);
 /* Releases the caller's hold; maps and programs keep the instance alive until they go. */
 void ebpf_instance__destroy(struct ebpf_instance *inst);
