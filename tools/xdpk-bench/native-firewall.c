@@ -7,7 +7,10 @@
  */
 #include <string.h>
 
+/* Long as it is, it must become the constants that it computes. */
+#pragma clang attribute push(__attribute__((always_inline)), apply_to = function)
 #include "runtime/geometry.c"
+#pragma clang attribute pop
 #include "runtime/map-array.c"
 #include "runtime/map-handles.c"
 #include "runtime/map-hash.c"

@@ -23,7 +23,7 @@ struct ebpf_instance {
 	atomic_ullong map_bytes; /* taken so far */
 	pthread_mutex_t pin_lock;
 	struct map_pin *pins;
-	atomic_uint last_program_id;
+	atomic_uint last_program_id, last_map_id;
 	struct reclaim reclaim;
 	ebpf_trace_fn trace;
 	void *trace_user;

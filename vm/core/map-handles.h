@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * map-handles.h -- maps that hold programs, from the host's side. A value that goes in or out
- * by key and bytes is a number (what lies there has an id); what is put in is put in by
- * ebpf_map__set_program().
+ * map-handles.h -- maps that hold programs or maps, from the host's side. What goes out by key
+ * and bytes is an id; what goes in goes by ebpf_map__set_program() and ebpf_map__set_inner().
  */
 #ifndef VM_CORE_MAP_HANDLES_H
 #define VM_CORE_MAP_HANDLES_H

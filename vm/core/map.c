@@ -146,6 +146,34 @@ static int map__allocate(struct ebpf_map *map, char **errmsg)
 	return 0;
 }
 
+static int map__set_template(struct ebpf_map *map, const struct ebpf_map_opts *inner, char **errmsg)
+{
+	struct rt_geometry *geo = &map->inner_geo;
+	const char *type = inner ? ebpf_map_type__name(inner->type) : NULL;
+	int err;
+
+	if (!inner)
+		return error__set(errmsg, -EINVAL,
+			"map %s: it needs a template of the maps to come", map->opts.name);
+	err = rt_geometry__init(geo, inner->type, inner->key_size, inner->value_size,
+		inner->max_entries, inner->flags);
+	if (!err && rt_holds_maps(geo))
+		err = -EINVAL;
+	else if (!err && rt_holds_handles(geo))
+		err = -ENOTSUP;
+	if (err)
+		return error__set(errmsg, err, "map %s: it cannot hold maps like its template (%s)",
+			map->opts.name, type ? type : "no known type");
+	map->inner_opts = *inner;
+	map->inner_opts.inner = NULL;
+	map->inner_opts.name = strdup(inner->name ? inner->name : "(template)");
+	if (!map->inner_opts.name)
+		return error__set(errmsg, -ENOMEM, "map %s: no memory", map->opts.name);
+	map->opts.inner = &map->inner_opts;
+	map->walk_key = malloc(map->opts.key_size);
+	return map->walk_key ? 0 : error__set(errmsg, -ENOMEM, "map %s: no memory", map->opts.name);
+}
+
 struct ebpf_map *ebpf_map__create(
 	struct ebpf_instance *inst, const struct ebpf_map_opts *opts, char **errmsg)
 {
@@ -163,6 +191,8 @@ struct ebpf_map *ebpf_map__create(
 		free(map);
 		return NULL;
 	}
+	map->opts.inner = NULL;
+	map->id = atomic_fetch_add(&inst->last_map_id, 1) + 1;
 	map->inst = instance__ref(inst);
 	atomic_init(&map->refs, 1);
 	atomic_init(&map->users, 1);
@@ -170,7 +200,12 @@ struct ebpf_map *ebpf_map__create(
 	map->slots = inst->workers + 1;
 	err = rt_geometry__init(&map->rt.geo, opts->type, opts->key_size, opts->value_size,
 		opts->max_entries, opts->flags);
-	err = err ? map__refuse_geometry(&named, err, errmsg) : map__allocate(map, errmsg);
+	if (err)
+		err = map__refuse_geometry(&named, err, errmsg);
+	else if (rt_holds_maps(&map->rt.geo))
+		err = map__set_template(map, opts->inner, errmsg);
+	if (!err)
+		err = map__allocate(map, errmsg);
 	if (err) {
 		ebpf_map__unref(map);
 		errno = -err;
@@ -189,12 +224,16 @@ void map__release(struct ebpf_map *map)
 {
 	if (atomic_fetch_sub_explicit(&map->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	if (map->rt.mem && rt_holds_handles(&map->rt.geo))
+		map_handles__clear(map);
 	if (map->rt.mem) {
 		munmap(map->rt.mem, map->bytes);
 		instance__uncharge(map->inst, map->bytes);
 	}
 	instance__unref(map->inst);
 	pthread_mutex_destroy(&map->lock);
+	free(map->walk_key);
+	free((char *)map->inner_opts.name);
 	free((char *)map->opts.name);
 	free(map);
 }
@@ -215,6 +254,11 @@ void ebpf_map__unref(struct ebpf_map *map)
 		map->opts.type == BPF_MAP_TYPE_PROG_ARRAY)
 		map_handles__clear(map);
 	map__release(map);
+}
+
+uint32_t ebpf_map__id(const struct ebpf_map *map)
+{
+	return map->id;
 }
 
 const struct ebpf_map_opts *ebpf_map__opts(const struct ebpf_map *map)

@@ -16,10 +16,15 @@
 struct ebpf_map {
 	struct rt_map rt;          /* what programs hold the address of */
 	struct ebpf_map_opts opts; /* .name is owned */
+	uint32_t id;
+	/* Maps of maps: what opts.inner points at (.name is owned), and its geometry. */
+	struct ebpf_map_opts inner_opts;
+	struct rt_geometry inner_geo;
+	void *walk_key; /* HASH_OF_MAPS: key_size bytes for the one who empties it */
 	struct ebpf_instance *inst;
-	atomic_uint refs;  /* all */
-	atomic_uint users; /* those of ebpf_map__create() and ebpf_map__ref() */
-	pthread_mutex_t lock; /* host calls on maps that hold programs */
+	atomic_uint refs;     /* all */
+	atomic_uint users;    /* those of ebpf_map__create() and ebpf_map__ref() */
+	pthread_mutex_t lock; /* host calls on maps that hold programs or maps */
 	atomic_bool frozen;
 	uint32_t slots; /* per-CPU slots: the instance's workers and one for the host */
 	uint64_t bytes; /* of rt.mem, charged to the instance */

@@ -27,7 +27,7 @@ static const uint8_t *constant_contents(const struct ebpf_map *map)
 static int copy_spec(struct ebpf_program *prog, const struct ebpf_program_spec *spec, char **errmsg)
 {
 	static const struct ebpf_func whole = {.name = "main"};
-	struct map_view *maps = calloc(spec->n_maps + 1, sizeof(*maps));
+	struct map_view *maps = calloc(2 * (size_t)spec->n_maps + 1, sizeof(*maps));
 	struct program_view v = {.name = spec->name,
 		.type = spec->type,
 		.insns = spec->insns,
@@ -43,10 +43,18 @@ static int copy_spec(struct ebpf_program *prog, const struct ebpf_program_spec *
 	int err = -ENOMEM;
 
 	if (maps) {
-		for (uint32_t i = 0; i < spec->n_maps; i++)
-			maps[i] = (struct map_view){.name = spec->maps[i]->opts.name,
-				.geo = spec->maps[i]->rt.geo,
-				.frozen = constant_contents(spec->maps[i])};
+		for (uint32_t i = 0; i < spec->n_maps; i++) {
+			const struct ebpf_map *map = spec->maps[i];
+
+			maps[i] = (struct map_view){.name = map->opts.name,
+				.geo = map->rt.geo,
+				.frozen = constant_contents(map)};
+			if (!map->opts.inner)
+				continue;
+			maps[i].inner = spec->n_maps + v.n_templates++;
+			maps[maps[i].inner] = (struct map_view){
+				.name = map->opts.inner->name, .geo = map->inner_geo};
+		}
 		err = compile_request__build(&v, 0, NULL, "", &prog->blob, &prog->blob_size);
 	}
 	free(maps);

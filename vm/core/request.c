@@ -13,6 +13,7 @@
 
 #include "error.h"
 #include "request.h"
+#include "../runtime/map-types.h"
 
 #ifndef XDPK_VERSION
 #define XDPK_VERSION "unknown"
@@ -26,7 +27,7 @@ struct wire_header {
 	uint64_t magic;
 	uint64_t total;
 	uint32_t type, flags;
-	uint32_t n_insns, n_maps, n_funcs, n_lines, n_helpers;
+	uint32_t n_insns, n_maps, n_templates, n_funcs, n_lines, n_helpers;
 	uint32_t contents_size; /* frozen maps' contents */
 	uint32_t bitcode_size;
 	uint32_t strings_size;
@@ -37,6 +38,7 @@ struct wire_map {
 	struct rt_geometry geo;
 	uint32_t name;
 	uint32_t contents; /* offset in the contents, or NO_CONTENTS */
+	uint32_t inner, pad;
 };
 
 struct wire_func {
@@ -72,7 +74,7 @@ static struct wire_layout layout_of(const struct wire_header *h)
 
 	l.insns = sizeof(*h);
 	l.maps = l.insns + h->n_insns * sizeof(struct ebpf_insn);
-	l.funcs = l.maps + h->n_maps * sizeof(struct wire_map);
+	l.funcs = l.maps + ((uint64_t)h->n_maps + h->n_templates) * sizeof(struct wire_map);
 	l.lines = l.funcs + h->n_funcs * sizeof(struct wire_func);
 	l.helpers = l.lines + h->n_lines * sizeof(struct wire_line);
 	l.contents = l.helpers + h->n_helpers * sizeof(struct wire_helper);
@@ -120,9 +122,10 @@ static void fill_named(const struct program_view *v, struct strings *s, struct w
 {
 	uint32_t contents = 0, file = 0;
 
-	for (uint32_t i = 0; i < v->n_maps; i++) {
+	for (uint32_t i = 0; i < v->n_maps + v->n_templates; i++) {
 		maps[i].geo = v->maps[i].geo;
 		maps[i].name = strings__add(s, v->maps[i].name, 0);
+		maps[i].inner = v->maps[i].inner;
 		maps[i].contents = v->maps[i].frozen ? contents : NO_CONTENTS;
 		if (v->maps[i].frozen)
 			contents += (uint32_t)pad8(v->maps[i].geo.value_size);
@@ -165,6 +168,7 @@ int compile_request__build(const struct program_view *v, uint32_t flags,
 		.flags = flags,
 		.n_insns = v->n_insns,
 		.n_maps = v->n_maps,
+		.n_templates = v->n_templates,
 		.n_funcs = v->n_funcs,
 		.n_lines = v->n_lines,
 		.n_helpers = v->n_helpers,
@@ -240,11 +244,20 @@ static int bad(const struct opening *o, const char *what, uint32_t i)
 		o->errmsg, -EINVAL, "compile request: %s %" PRIu32 " is damaged", what, i);
 }
 
+/* Maps of maps, and no others, have a template, which is no map of maps. */
+static bool is_inner_right(const struct opening *o, const struct map_view *m, uint32_t i)
+{
+	if (rt_holds_maps(&m->geo))
+		return i < o->h->n_maps && m->inner >= o->h->n_maps &&
+		       m->inner - o->h->n_maps < o->h->n_templates;
+	return !m->inner;
+}
+
 static int open_maps(const struct opening *o, struct map_view *maps)
 {
 	const struct wire_map *w = (const void *)(o->blob + o->l.maps);
 
-	for (uint32_t i = 0; i < o->h->n_maps; i++) {
+	for (uint32_t i = 0; i < o->h->n_maps + o->h->n_templates; i++) {
 		const struct rt_geometry *g = &w[i].geo;
 		struct map_view *m = &maps[i];
 
@@ -255,6 +268,9 @@ static int open_maps(const struct opening *o, struct map_view *maps)
 				g->max_entries, g->flags) ||
 			memcmp(&m->geo, g, sizeof(*g)) != 0)
 			return bad(o, "map", i);
+		m->inner = w[i].inner;
+		if (!is_inner_right(o, m, i))
+			return bad(o, "template of map", i);
 		if (w[i].contents == NO_CONTENTS)
 			continue;
 		if (w[i].contents > o->h->contents_size ||
@@ -321,9 +337,9 @@ static int check_header(struct opening *o, size_t size)
 
 	if (size < sizeof(*h) || h->magic != MAGIC)
 		return error__set(o->errmsg, -EINVAL, "this is not a compile request");
-	if (h->n_insns > MAX_COUNT || h->n_maps > MAX_COUNT || h->n_funcs > MAX_COUNT ||
-		h->n_lines > MAX_COUNT || h->n_helpers > MAX_COUNT || !h->n_insns || !h->n_funcs ||
-		h->type > EBPF_PROGRAM_XDP)
+	if (h->n_insns > MAX_COUNT || h->n_maps > MAX_COUNT || h->n_templates > h->n_maps ||
+		h->n_funcs > MAX_COUNT || h->n_lines > MAX_COUNT || h->n_helpers > MAX_COUNT ||
+		!h->n_insns || !h->n_funcs || h->type > EBPF_PROGRAM_XDP)
 		return error__set(o->errmsg, -EINVAL, "compile request: absurd header");
 	o->l = layout_of(h);
 	if (o->l.total != size || h->total != size || !h->strings_size ||
@@ -351,13 +367,13 @@ int compile_request__open(
 	err = check_header(&o, size);
 	if (err)
 		return err;
-	req->tables = calloc(1, o.h->n_maps * sizeof(*maps) + o.h->n_funcs * sizeof(*funcs) +
-					o.h->n_lines * sizeof(*lines) +
-					o.h->n_helpers * sizeof(*helpers));
+	req->tables = calloc(1,
+		(o.h->n_maps + o.h->n_templates) * sizeof(*maps) + o.h->n_funcs * sizeof(*funcs) +
+			o.h->n_lines * sizeof(*lines) + o.h->n_helpers * sizeof(*helpers));
 	if (!req->tables)
 		return error__set(errmsg, -ENOMEM, "compile request: no memory");
 	maps = req->tables;
-	funcs = (void *)(maps + o.h->n_maps);
+	funcs = (void *)(maps + o.h->n_maps + o.h->n_templates);
 	lines = (void *)(funcs + o.h->n_funcs);
 	helpers = (void *)(lines + o.h->n_lines);
 	if ((err = open_maps(&o, maps)) || (err = open_funcs(&o, funcs)) ||
@@ -371,6 +387,7 @@ int compile_request__open(
 		.n_insns = o.h->n_insns,
 		.maps = maps,
 		.n_maps = o.h->n_maps,
+		.n_templates = o.h->n_templates,
 		.funcs = funcs,
 		.n_funcs = o.h->n_funcs,
 		.lines = lines,

@@ -14,6 +14,7 @@ struct map_view {
 	const char *name;
 	struct rt_geometry geo;
 	const uint8_t *frozen; /* contents (value_size bytes) if constant, else NULL */
+	uint32_t inner; /* maps of maps: index of the template of those; otherwise 0 */
 };
 
 struct program_view {
@@ -21,8 +22,8 @@ struct program_view {
 	enum ebpf_program_type type;
 	const struct ebpf_insn *insns;
 	uint32_t n_insns;
-	const struct map_view *maps;
-	uint32_t n_maps;
+	const struct map_view *maps; /* n_maps of them, then the templates: no maps of their own */
+	uint32_t n_maps, n_templates;
 	const struct ebpf_func *funcs; /* never empty: funcs[0] is the entry */
 	uint32_t n_funcs;
 	const struct ebpf_line *lines;

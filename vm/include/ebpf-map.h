@@ -41,6 +41,8 @@ struct ebpf_map_opts {
 	uint32_t value_size; /* bytes */
 	uint32_t max_entries;
 	uint32_t flags;
+	/* ARRAY_OF_MAPS, HASH_OF_MAPS: what the maps in it are like; copied */
+	const struct ebpf_map_opts *inner;
 };
 
 /* NULL on failure with *errmsg (if not NULL) set and errno as the kernel would have it. */
@@ -58,6 +60,8 @@ int ebpf_map__pin(struct ebpf_map *map);
 struct ebpf_map *ebpf_map__pinned(struct ebpf_instance *inst, const char *name);
 
 const struct ebpf_map_opts *ebpf_map__opts(const struct ebpf_map *map);
+/* From 1, unique in the instance. */
+uint32_t ebpf_map__id(const struct ebpf_map *map);
 size_t ebpf_map__value_bytes(const struct ebpf_map *map);
 
 int ebpf_map__lookup(struct ebpf_map *map, const void *key, void *value);
@@ -72,6 +76,13 @@ int ebpf_map__set_program(struct ebpf_map *map, uint32_t index, struct ebpf_prog
 /* Reads and deletes at once, pops from a queue or stack; -524 (the kernel's ENOTSUPP) where the
  * kernel does not offer it. */
 int ebpf_map__lookup_and_delete(struct ebpf_map *map, const void *key, void *value);
+/* An entry of a map of maps: it holds a reference to `inner`, a map of the same instance and
+ * like the template. What it replaces stays as with programs. By ebpf_map__lookup() an entry
+ * is the map's id. */
+int ebpf_map__set_inner(
+	struct ebpf_map *map, const void *key, struct ebpf_map *inner, uint64_t flags);
+/* A reference to the map there, or NULL. */
+struct ebpf_map *ebpf_map__get_inner(struct ebpf_map *map, const void *key);
 /* key NULL: the first key. -ENOENT after the last. A key that has gone restarts the walk. */
 int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next);
 

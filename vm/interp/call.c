@@ -11,6 +11,7 @@
 
 #include "call.h"
 #include "memory.h"
+#include "../runtime/map-types.h"
 
 bool interp_helper__find(const struct interp_code *code, uint64_t id, struct interp_helper *h)
 {
@@ -39,13 +40,11 @@ bool interp_helper__find(const struct interp_code *code, uint64_t id, struct int
 
 static const struct rt_map *program_map(const struct interp_run *run, uint64_t addr)
 {
-	const struct interp_binding *b = &run->code->binding;
-	uint32_t i;
+	const struct rt_map *m;
 
-	for (i = 0; i < b->view->n_maps; i++) {
-		if ((uintptr_t)b->maps[i] == addr)
-			return b->maps[i];
-	}
+	for (uint32_t i = 0; (m = interp_memory__map(run, i)); i++)
+		if ((uintptr_t)m == addr)
+			return m;
 	return NULL;
 }
 
@@ -55,6 +54,12 @@ static bool is_string(struct interp_run *run, uint64_t address)
 		if (!*(const char *)(uintptr_t)address++)
 			return true;
 	return false;
+}
+
+static void note_inner_map(struct interp_run *run, uint64_t addr)
+{
+	if (addr && !program_map(run, addr))
+		run->inner[run->n_inner++ % INTERP_INNER_MAPS] = (const void *)(uintptr_t)addr;
 }
 
 /* Argument i, whose value is r[i + 1]; *map is the map seen so far. */
@@ -108,8 +113,10 @@ enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct 
 	r[0] = h->call(run->env, r[1], r[2], r[3], r[4], r[5]);
 	if (h->proto->flags & HELPER_MOVES_PACKET)
 		interp_memory__refresh(run);
-	if (h->proto->ret == RET_MAP_VALUE_OR_NULL && r[0] && map &&
-		rt_geometry__writable(&map->geo) && rt_geometry__readable(&map->geo)) {
+	if (h->proto->ret == RET_MAP_VALUE_OR_NULL && map && rt_holds_maps(&map->geo))
+		note_inner_map(run, r[0]);
+	else if (h->proto->ret == RET_MAP_VALUE_OR_NULL && r[0] && map &&
+		 rt_geometry__writable(&map->geo) && rt_geometry__readable(&map->geo)) {
 		run->value = r[0];
 		run->value_len = map->geo.value_size;
 	}

@@ -65,6 +65,8 @@ struct interp_frame {
 	const struct interp_op *ret;
 };
 
+#define INTERP_INNER_MAPS 32
+
 struct interp_run {
 	const struct interp_code *code;
 	struct ebpf_env *env;
@@ -75,6 +77,9 @@ struct interp_run {
 	uint64_t stack_len;
 	uint64_t memory, memory_len;
 	uint64_t value, value_len;
+	/* Maps that came out of maps of maps, the last of them. */
+	const struct rt_map *inner[INTERP_INNER_MAPS];
+	uint32_t n_inner; /* counts on */
 	uint32_t depth;
 	struct interp_frame frames[EBPF_MAX_FRAMES];
 	_Alignas(16) uint8_t stack[EBPF_MAX_FRAMES * FRAME_PLACE];

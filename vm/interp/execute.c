@@ -397,6 +397,7 @@ uint64_t interp__run(const struct interp_code *code, struct ebpf_env *env, void 
 	run.ctx = ctx;
 	run.value = run.value_len = 0;
 	run.depth = 0;
+	run.n_inner = 0;
 	memset(run.r, 0, sizeof(run.r));
 	interp_memory__refresh(&run);
 	enter_frame(&run);

@@ -42,18 +42,25 @@ static bool in_stack(const struct interp_run *run, uint64_t addr, uint64_t size)
 	return false;
 }
 
-static bool in_maps(const struct interp_run *run, uint64_t addr, uint64_t size, bool write)
+const struct rt_map *interp_memory__map(const struct interp_run *run, uint32_t i)
 {
 	const struct interp_binding *b = &run->code->binding;
-	uint32_t i;
+	uint32_t n_inner = run->n_inner < INTERP_INNER_MAPS ? run->n_inner : INTERP_INNER_MAPS;
 
-	for (i = 0; i < b->view->n_maps; i++) {
-		const struct rt_geometry *geo = &b->maps[i]->geo;
+	if (i < b->view->n_maps)
+		return b->maps[i];
+	i -= b->view->n_maps;
+	return i < n_inner ? run->inner[i] : NULL;
+}
 
-		if (!rt_map__owns(b->maps[i], run->env->worker, (void *)(uintptr_t)addr, size))
-			continue;
-		return write ? rt_geometry__writable(geo) : rt_geometry__readable(geo);
-	}
+static bool in_maps(const struct interp_run *run, uint64_t addr, uint64_t size, bool write)
+{
+	const struct rt_map *m;
+
+	for (uint32_t i = 0; (m = interp_memory__map(run, i)); i++)
+		if (rt_map__owns(m, run->env->worker, (void *)(uintptr_t)addr, size))
+			return write ? rt_geometry__writable(&m->geo)
+				     : rt_geometry__readable(&m->geo);
 	return false;
 }
 

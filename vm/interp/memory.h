@@ -15,6 +15,10 @@
 /* Sets the packet's (or the raw memory's) bounds from the context, as they are now. */
 void interp_memory__refresh(struct interp_run *run);
 
+/* The maps that the program may use: its own, and those it got out of them. NULL after the
+ * last. */
+const struct rt_map *interp_memory__map(const struct interp_run *run, uint32_t i);
+
 /* Notes in env what access it was that fails. */
 void interp_memory__blame(struct interp_run *run, uint64_t addr, uint64_t size);
 

@@ -51,6 +51,11 @@ static LLVMValueRef bytes(struct compilation *c, const void *p, size_t size)
 	return LLVMConstStringInContext2(c->context, p, size, true);
 }
 
+static bool is_template(const struct compilation *c, uint32_t map)
+{
+	return map >= c->view->n_maps;
+}
+
 LLVMValueRef compilation__map_descriptor(struct compilation *c, uint32_t map)
 {
 	struct map_code *m = &c->maps[map];
@@ -58,7 +63,8 @@ LLVMValueRef compilation__map_descriptor(struct compilation *c, uint32_t map)
 	if (!m->descriptor) {
 		LLVMValueRef fields[] = {
 			bytes(c, &c->view->maps[map].geo, sizeof(struct rt_geometry)),
-			compilation__map_memory(c, map)};
+			is_template(c, map) ? LLVMConstNull(c->ptr)
+					    : compilation__map_memory(c, map)};
 
 		m->descriptor = constant(
 			c, "map", map, LLVMConstStructInContext(c->context, fields, 2, false));
@@ -105,21 +111,40 @@ static LLVMValueRef gep(struct compilation *c, LLVMBuilderRef b, LLVMValueRef p,
 	return LLVMBuildGEP2(b, c->i8, p, &at, 1, "");
 }
 
-/* ptr lookup.N(env, parts of the key...) */
+/* r0 = the helper's answer in map N; in a template's lookup `inner` is the map at hand. */
+static LLVMValueRef call_helper(
+	struct compilation *c, LLVMBuilderRef b, uint32_t map, LLVMValueRef shim, LLVMValueRef key)
+{
+	const char *name =
+		is_template(c, map) ? "helper_map_lookup_inner" : "helper_map_lookup_elem";
+	LLVMValueRef args[4] = {LLVMGetParam(shim, 0), compilation__map_descriptor(c, map)};
+	LLVMTypeRef params[] = {c->ptr, c->ptr, c->ptr, c->ptr}, type;
+	LLVMValueRef helper = LLVMGetNamedFunction(c->module, name);
+	unsigned n = 2;
+
+	if (is_template(c, map))
+		args[n++] = LLVMGetParam(shim, 1);
+	args[n++] = key;
+	type = LLVMFunctionType(c->ptr, params, n, false);
+	if (!helper)
+		helper = LLVMAddFunction(c->module, name, type);
+	return LLVMBuildCall2(b, type, helper, args, n, "");
+}
+
+/* ptr lookup.N(env, [inner map,] parts of the key...) */
 static void make_lookup(
 	struct compilation *c, uint32_t map, const struct key_part *parts, unsigned n_parts)
 {
-	LLVMTypeRef params[1 + MAX_KEY_PARTS] = {c->ptr},
-			       helper_params[] = {c->ptr, c->ptr, c->ptr};
-	LLVMTypeRef helper_type = LLVMFunctionType(c->ptr, helper_params, 3, false);
+	LLVMTypeRef params[2 + MAX_KEY_PARTS] = {c->ptr, c->ptr};
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
 	struct map_code *m = &c->maps[map];
-	LLVMValueRef key, args[3], helper;
+	unsigned first = is_template(c, map) ? 2 : 1;
+	LLVMValueRef key;
 	char name[32];
 
 	for (unsigned i = 0; i < n_parts; i++)
-		params[1 + i] = compilation__int_type(c, parts[i].size);
-	m->lookup_type = LLVMFunctionType(c->ptr, params, 1 + n_parts, false);
+		params[first + i] = compilation__int_type(c, parts[i].size);
+	m->lookup_type = LLVMFunctionType(c->ptr, params, first + n_parts, false);
 	snprintf(name, sizeof(name), "lookup.%" PRIu32, map);
 	m->lookup = LLVMAddFunction(c->module, name, m->lookup_type);
 	LLVMSetLinkage(m->lookup, LLVMInternalLinkage);
@@ -128,14 +153,9 @@ static void make_lookup(
 	key = LLVMBuildAlloca(b, LLVMArrayType2(c->i8, c->view->maps[map].geo.key_size), "key");
 	LLVMSetAlignment(key, 8);
 	for (unsigned i = 0; i < n_parts; i++)
-		LLVMBuildStore(b, LLVMGetParam(m->lookup, 1 + i), gep(c, b, key, parts[i].offset));
-	helper = LLVMGetNamedFunction(c->module, "helper_map_lookup_elem");
-	if (!helper)
-		helper = LLVMAddFunction(c->module, "helper_map_lookup_elem", helper_type);
-	args[0] = LLVMGetParam(m->lookup, 0);
-	args[1] = compilation__map_descriptor(c, map);
-	args[2] = key;
-	LLVMBuildRet(b, LLVMBuildCall2(b, helper_type, helper, args, 3, ""));
+		LLVMBuildStore(
+			b, LLVMGetParam(m->lookup, first + i), gep(c, b, key, parts[i].offset));
+	LLVMBuildRet(b, call_helper(c, b, map, m->lookup, key));
 	LLVMDisposeBuilder(b);
 }
 
@@ -144,18 +164,20 @@ bool function__lookup(struct function *f, uint32_t map, LLVMValueRef key)
 	struct compilation *c = f->c;
 	struct map_code *m = &c->maps[map];
 	struct key_part parts[MAX_KEY_PARTS];
-	unsigned n = split_key(c->view->maps[map].geo.key_size, parts);
-	LLVMValueRef args[1 + MAX_KEY_PARTS] = {f->env};
+	unsigned n_parts = split_key(c->view->maps[map].geo.key_size, parts), n = 1;
+	LLVMValueRef args[2 + MAX_KEY_PARTS] = {f->env};
 
-	if (!n)
+	if (!n_parts)
 		return false;
 	if (!m->lookup)
-		make_lookup(c, map, parts, n);
-	for (unsigned i = 0; i < n; i++) {
-		args[1 + i] = LLVMBuildLoad2(f->b, compilation__int_type(c, parts[i].size),
+		make_lookup(c, map, parts, n_parts);
+	if (is_template(c, map))
+		args[n++] = function__ptr(f, 1);
+	for (unsigned i = 0; i < n_parts; i++, n++) {
+		args[n] = LLVMBuildLoad2(f->b, compilation__int_type(c, parts[i].size),
 			gep(c, f->b, key, parts[i].offset), "");
-		LLVMSetAlignment(args[1 + i], 1);
+		LLVMSetAlignment(args[n], 1);
 	}
-	function__set_ptr(f, 0, LLVMBuildCall2(f->b, m->lookup_type, m->lookup, args, 1 + n, ""));
+	function__set_ptr(f, 0, LLVMBuildCall2(f->b, m->lookup_type, m->lookup, args, n, ""));
 	return true;
 }

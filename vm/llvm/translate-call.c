@@ -25,9 +25,12 @@ static bool is_memory(uint8_t kind)
 	       kind == ARG_MEM_OR_NULL || kind == ARG_UNINIT_MEM || kind == ARG_UNINIT_MAP_VALUE;
 }
 
+/* The map of the call, or what it is like, is known. */
 static bool is_map_call(const struct function *f)
 {
-	return (f->fact->flags & FACT_CONST_MAP) && f->fact->map < f->c->view->n_maps;
+	const struct program_view *v = f->c->view;
+
+	return (f->fact->flags & FACT_CONST_MAP) && f->fact->map < v->n_maps + v->n_templates;
 }
 
 /* How many bytes the helper may touch at its argument. */
@@ -75,7 +78,7 @@ static struct argument argument(struct function *f, const struct helper_proto *p
 
 	if (is_memory(kind))
 		return memory_argument(f, proto, i);
-	if (kind == ARG_MAP && is_map_call(f))
+	if (kind == ARG_MAP && is_map_call(f) && f->fact->map < f->c->view->n_maps)
 		return (struct argument){.value = compilation__map_descriptor(f->c, f->fact->map)};
 	if (kind == ARG_MAP || kind == ARG_CTX || kind == ARG_CONST_STRING)
 		return (struct argument){.value = function__ptr(f, 1 + i)};

@@ -322,7 +322,8 @@ static void make_chain(struct compilation *c, LLVMTypeRef type, LLVMValueRef alo
 	LLVMPositionBuilderAtEnd(b, first);
 	result = LLVMBuildCall2(b, type, alone, args, 2, "");
 	LLVMBuildCondBr(b,
-		LLVMBuildIsNull(b, field(c, b, args[0], offsetof(struct ebpf_env, next), c->ptr), ""),
+		LLVMBuildIsNull(
+			b, field(c, b, args[0], offsetof(struct ebpf_env, next), c->ptr), ""),
 		end, others);
 	LLVMPositionBuilderAtEnd(b, others);
 	LLVMBuildRet(b, LLVMBuildCall2(b, follow, follow_fn, args, 1, ""));
@@ -337,8 +338,8 @@ static void translate_entry(struct compilation *c)
 	const struct bpf_function *main = &c->funcs[0];
 	LLVMTypeRef params[] = {c->ptr, c->ptr},
 		    entry_type = LLVMFunctionType(c->i64, params, 2, false);
-	LLVMValueRef fn = LLVMAddFunction(c->module,
-		c->tail_calls ? PROGRAM_ALONE : "ebpf_program_entry", entry_type);
+	LLVMValueRef fn = LLVMAddFunction(
+		c->module, c->tail_calls ? PROGRAM_ALONE : "ebpf_program_entry", entry_type);
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
 	LLVMValueRef ctx = LLVMGetParam(fn, 1), args[6] = {LLVMGetParam(fn, 0)};
 
@@ -409,7 +410,7 @@ int compilation__translate(struct compilation *c)
 	if (!err)
 		err = find_functions(c);
 	if (!err) {
-		c->maps = calloc(c->view->n_maps + 1, sizeof(*c->maps));
+		c->maps = calloc(c->view->n_maps + c->view->n_templates + 1, sizeof(*c->maps));
 		err = c->maps ? translate_functions(c) : no_memory(c);
 	}
 	if (err)

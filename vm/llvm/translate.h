@@ -63,7 +63,8 @@ int function__memory(struct function *f); /* translate-mem.c */
 int function__jump(struct function *f);   /* translate-jump.c */
 int function__call(struct function *f);   /* translate-call.c: calls and exit */
 
-/* maps.c: r0 = the value of the key that `key` points at, or NULL. False, and nothing done, for
+/* maps.c: r0 = the value of the key that `key` points at, or NULL; of a template, in the map
+ * that r1 points at. False, and nothing done, for
  * keys too long for it. */
 bool function__lookup(struct function *f, uint32_t map, LLVMValueRef key);
 

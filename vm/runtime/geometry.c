@@ -228,7 +228,9 @@ int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	case RT_MAP_PERCPU_HASH:
 	case RT_MAP_LRU_HASH:
 	case RT_MAP_LRU_PERCPU_HASH: return hash_init(geo);
-	case RT_MAP_PROG_ARRAY: return handles_init(geo);
+	case RT_MAP_PROG_ARRAY:
+	case RT_MAP_ARRAY_OF_MAPS: return handles_init(geo);
+	case RT_MAP_HASH_OF_MAPS: return geo->value_size == 4 ? hash_init(geo) : -RT_EINVAL;
 	case RT_MAP_DEVMAP:
 	case RT_MAP_DEVMAP_HASH:
 	case RT_MAP_CPUMAP:
@@ -261,4 +263,14 @@ bool rt_geometry__writable(const struct rt_geometry *geo)
 bool rt_geometry__readable(const struct rt_geometry *geo)
 {
 	return !(geo->flags & RT_F_WRONLY_PROG);
+}
+
+bool rt_geometry__like(const struct rt_geometry *template, const struct rt_geometry *inner)
+{
+	bool same_entries = template->type == RT_MAP_XSKMAP ||
+			    (template->type == RT_MAP_ARRAY && !(template->flags & RT_F_INNER_MAP));
+
+	return template->type == inner->type && template->key_size == inner->key_size &&
+	       template->value_size == inner->value_size && template->flags == inner->flags &&
+	       (!same_entries || template->max_entries == inner->max_entries);
 }

@@ -10,6 +10,12 @@ rt_hot void *helper_map_lookup_elem(struct ebpf_env *env, const struct rt_map *m
 	return rt_map__lookup(m, env->worker, key);
 }
 
+rt_hot void *helper_map_lookup_inner(struct ebpf_env *env, const struct rt_map *template,
+	const struct rt_map *m, const void *key)
+{
+	return rt_map__lookup_inner(template, m, env->worker, key);
+}
+
 uint64_t helper_map_update_elem(struct ebpf_env *env, const struct rt_map *m, const void *key,
 	const void *value, uint64_t flags)
 {

@@ -104,4 +104,8 @@ const char *helper__name(uint32_t id);
 #undef PROTO
 #undef ARG
 
+/* helper_map_lookup_elem() of compiled programs, in a map that came out of another one. */
+void *helper_map_lookup_inner(struct ebpf_env *env, const struct rt_map *template,
+	const struct rt_map *m, const void *key);
+
 #endif

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * map-handles.c -- PROG_ARRAY: pointers that the host puts in and takes out, one exchange each.
+ * map-handles.c -- PROG_ARRAY, ARRAY_OF_MAPS, HASH_OF_MAPS: pointers that the host puts in and
+ * takes out.
  *
- *	mem ─► pointer 0 │ pointer 1 │ ...                                   NULL: no entry
+ *	mem ─► pointer 0 │ pointer 1 │ ...                            array; NULL: no entry
+ *
+ * A HASH_OF_MAPS is a hash whose values are such pointers. A lookup gives the map itself.
  *
  * What a pointer taken out pointed at stays until no program can have it any more: that is
  * vm/core's to see to (reclaim.h).
  */
-#include "map-types.h"
+#include "map-hash.h"
 #include "words.h"
 
 rt_inline void **handle__place(const struct rt_map *m, uint32_t i)
@@ -23,4 +26,11 @@ rt_hot void *rt_handles__get(const struct rt_map *m, uint32_t i)
 void *rt_handles__exchange(const struct rt_map *m, uint32_t i, void *handle)
 {
 	return __atomic_exchange_n(handle__place(m, i), handle, __ATOMIC_RELEASE);
+}
+
+rt_hot void *rt_handles__find(const struct rt_map *m, const void *key)
+{
+	void **place = rt_hash__lookup(m, 0, key);
+
+	return place ? rt_read_acquire(place) : NULL;
 }

@@ -297,7 +297,7 @@ static void hash__copy_value(const struct rt_map *m, uint32_t elem, const struct
 
 	for (uint32_t i = 0; i < n; i++)
 		rt_copy_in(hash__value(m, first + i, elem),
-			src->values + (uint64_t)i * m->geo.value_stride, m->geo.value_size);
+			src->values + (uint64_t)i * m->geo.value_stride, rt_stored_size(&m->geo));
 }
 
 /* The fence pairs with the reader's: who sees any of these stores sees too that the bucket

@@ -28,10 +28,21 @@ rt_inline bool rt_is_target_array(const struct rt_geometry *geo)
 	       geo->type == RT_MAP_XSKMAP;
 }
 
+rt_inline bool rt_holds_maps(const struct rt_geometry *geo)
+{
+	return geo->type == RT_MAP_ARRAY_OF_MAPS || geo->type == RT_MAP_HASH_OF_MAPS;
+}
+
 /* Entries are pointers that vm/core puts in: map-handles.c. */
 rt_inline bool rt_holds_handles(const struct rt_geometry *geo)
 {
-	return geo->type == RT_MAP_PROG_ARRAY;
+	return geo->type == RT_MAP_PROG_ARRAY || rt_holds_maps(geo);
+}
+
+/* Bytes of a value in the map's memory: 4 for the user may be a pointer there. */
+rt_inline uint32_t rt_stored_size(const struct rt_geometry *geo)
+{
+	return rt_holds_handles(geo) ? (uint32_t)sizeof(void *) : geo->value_size;
 }
 
 /* Bytes of one value as the host sees it: those of a per-CPU map are padded with zeros. */
@@ -67,6 +78,8 @@ int64_t rt_array__next_key(const struct rt_map *m, const void *key, void *next);
 bool rt_array__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
 
 void *rt_handles__get(const struct rt_map *m, uint32_t i);
+/* HASH_OF_MAPS */
+void *rt_handles__find(const struct rt_map *m, const void *key);
 /* Gives what was there. */
 void *rt_handles__exchange(const struct rt_map *m, uint32_t i, void *handle);
 

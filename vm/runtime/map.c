@@ -5,6 +5,7 @@
  */
 #include "map-hash.h"
 #include "map-lpm.h"
+#include "words.h"
 
 void rt_map__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 {
@@ -13,6 +14,7 @@ void rt_map__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 	case RT_MAP_LRU_HASH:
 	case RT_MAP_LRU_PERCPU_HASH:
 	case RT_MAP_PERCPU_HASH:
+	case RT_MAP_HASH_OF_MAPS:
 	case RT_MAP_DEVMAP_HASH:
 		rt_hash__format(m, slots, m->geo.flags & RT_F_ZERO_SEED ? 0 : seed);
 		break;
@@ -36,9 +38,26 @@ rt_hot void *rt_map__lookup(const struct rt_map *m, uint32_t slot, const void *k
 	case RT_MAP_DEVMAP:
 	case RT_MAP_CPUMAP:
 	case RT_MAP_XSKMAP: return rt_target__lookup(m, key);
+	case RT_MAP_ARRAY_OF_MAPS: return rt_handles__get(m, *(const rt_unaligned32 *)key);
+	case RT_MAP_HASH_OF_MAPS: return rt_handles__find(m, key);
 	case RT_MAP_LPM_TRIE: return rt_lpm__lookup(m, key);
 	}
 	return NULL;
+}
+
+rt_hot void *rt_map__lookup_inner(
+	const struct rt_map *template, const struct rt_map *m, uint32_t slot, const void *key)
+{
+	struct rt_map as = *m;
+
+	as.geo.type = template->geo.type;
+	as.geo.key_size = template->geo.key_size;
+	as.geo.value_size = template->geo.value_size;
+	as.geo.flags = template->geo.flags;
+	as.geo.value_stride = template->geo.value_stride;
+	as.geo.elem_stride = template->geo.elem_stride;
+	as.geo.elem_value = template->geo.elem_value;
+	return rt_map__lookup(&as, slot, key);
 }
 
 int64_t rt_map__update(
@@ -170,7 +189,9 @@ int64_t rt_map__next_key(const struct rt_map *m, const void *key, void *next)
 	case RT_MAP_LRU_HASH:
 	case RT_MAP_LRU_PERCPU_HASH:
 	case RT_MAP_PERCPU_HASH:
+	case RT_MAP_HASH_OF_MAPS:
 	case RT_MAP_DEVMAP_HASH: return rt_hash__next_key(m, key, next);
+	case RT_MAP_ARRAY_OF_MAPS:
 	case RT_MAP_PROG_ARRAY:
 	case RT_MAP_DEVMAP:
 	case RT_MAP_CPUMAP:

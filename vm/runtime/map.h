@@ -15,6 +15,7 @@
  *	target  mem ─► words
  *	queue   mem ─► head │ values
  *	bloom   mem ─► seed │ bits
+ *	handles mem ─► pointers
  *	LPM     mem ─► head │ tables │ links │ nodes │ values
  *
  * Values never move and map memory never shrinks: a pointer from a lookup stays usable. Per-CPU
@@ -56,6 +57,10 @@ struct rt_map {
 bool rt_geometry__writable(const struct rt_geometry *geo);
 bool rt_geometry__readable(const struct rt_geometry *geo);
 
+/* May a map of geometry `inner` be put where maps like the template are expected? As in the
+ * kernel they may differ in max_entries, most types. */
+bool rt_geometry__like(const struct rt_geometry *template, const struct rt_geometry *inner);
+
 /* 0 or the kernel's negative errno for a geometry that cannot be (-EINVAL, -E2BIG,
  * -ENOTSUP: a type not implemented). No overflow escapes it. */
 int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
@@ -67,6 +72,10 @@ void rt_map__format(const struct rt_map *m, uint32_t slots, uint64_t seed);
 
 /* The program's view: `slot` is the worker. Each is the helper of the same name in Linux. */
 void *rt_map__lookup(const struct rt_map *m, uint32_t slot, const void *key);
+/* The same in a map `m` of which all but the number of entries is known to be the template's:
+ * where that is constant, so is the layout of an element. */
+void *rt_map__lookup_inner(
+	const struct rt_map *template, const struct rt_map *m, uint32_t slot, const void *key);
 int64_t rt_map__update(
 	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);
 int64_t rt_map__delete(const struct rt_map *m, const void *key);

@@ -45,7 +45,7 @@ static int check_map_arg(struct verifier *v, struct call *c, uint32_t regno)
 	const struct reg *r = reg_at(v, regno);
 	uint32_t id = c->proto->id;
 
-	if (r->type != REG_MAP)
+	if (r->type != REG_MAP || r->maybe_null)
 		return wrong_type(v, regno, "map_ptr");
 	if (!map_use__allowed(id, v->view->maps[r->map].geo.type))
 		return reject(v, "cannot pass map_type %u into func %s#%u",
@@ -61,6 +61,16 @@ static int check_map_arg(struct verifier *v, struct call *c, uint32_t regno)
 static bool is_array(const struct rt_geometry *geo)
 {
 	return geo->type == BPF_MAP_TYPE_ARRAY || geo->type == BPF_MAP_TYPE_PERCPU_ARRAY;
+}
+
+/* A map within a map need not have as many entries as its template says. */
+static bool has_every_index(const struct verifier *v, uint32_t map)
+{
+	const struct rt_geometry *geo = &v->view->maps[map].geo;
+
+	if (map >= v->view->n_maps && (geo->type != BPF_MAP_TYPE_ARRAY || geo->flags & BPF_F_INNER_MAP))
+		return false;
+	return is_array(geo);
 }
 
 static int check_key_or_value(struct verifier *v, struct call *c, uint32_t arg)
@@ -80,7 +90,7 @@ static int check_key_or_value(struct verifier *v, struct call *c, uint32_t arg)
 	if (err)
 		return err;
 	facts__call_arg(v, arg, size);
-	if (c->proto->args[arg] == ARG_MAP_KEY && is_array(geo))
+	if (c->proto->args[arg] == ARG_MAP_KEY && has_every_index(v, c->map))
 		c->key_is_known = stack__constant(v, arg + 1, size, &c->key);
 	return 0;
 }
@@ -203,6 +213,11 @@ static void set_result(struct verifier *v, const struct call *c)
 
 	if (c->proto->ret == RET_NOTHING) {
 		reg__unset(r0);
+	} else if (c->proto->ret == RET_MAP_VALUE_OR_NULL && v->view->maps[c->map].inner) {
+		reg__set_pointer(r0, REG_MAP);
+		r0->map = v->view->maps[c->map].inner;
+		r0->maybe_null = true;
+		r0->id = new_id(v);
 	} else if (c->proto->ret == RET_MAP_VALUE_OR_NULL) {
 		reg__set_pointer(r0, REG_MAP_VALUE);
 		r0->map = c->map;

@@ -59,6 +59,8 @@ const char *reg_type__name(const struct reg *r)
 		[REG_FUNC] = "func",
 	};
 
+	if (r->maybe_null && r->type == REG_MAP)
+		return "map_ptr_or_null";
 	return r->maybe_null && r->type == REG_MAP_VALUE ? "map_value_or_null" : names[r->type];
 }
 
