@@ -5,6 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "llvm-driver.h"
 #include "machine.h"
 
 #define PACKET_SIZE 64
@@ -13,9 +14,30 @@ const char *const machine_backends[] = {
 	"interp",
 #ifdef HAVE_LLVM
 	"llvm",
+	"loop",
 #endif
 	NULL,
 };
+
+#ifdef HAVE_LLVM
+extern const unsigned char llvm_driver[];
+extern const unsigned long llvm_driver_size;
+#endif
+
+/* Installs what the backend makes of the program. */
+static const struct ebpf_code *compile(struct ebpf_program *prog, const char *backend, char **err)
+{
+	struct ebpf_driver driver = {.name = "test"};
+
+#ifdef HAVE_LLVM
+	driver.bitcode = llvm_driver;
+	driver.bitcode_size = llvm_driver_size;
+#endif
+	if (strcmp(backend, "interp") == 0)
+		return ebpf_program__code(prog);
+	return ebpf_program__compile(
+		prog, "llvm", strcmp(backend, "loop") == 0 ? &driver : NULL, err);
+}
 
 static struct ebpf_program *load(struct ebpf_instance *inst, struct ebpf_map *const *maps,
 	uint32_t n_maps, const struct bpf_insn *insns, size_t n_insns, char **err)
@@ -39,12 +61,10 @@ struct ebpf_program *machine__load(struct ebpf_instance *inst, const char *backe
 
 	if (!prog)
 		fail_msg("%s", err);
-	if (strcmp(backend, "interp") != 0) {
-		code = ebpf_program__compile(prog, backend, NULL, &err);
-		if (!code)
-			fail_msg("%s", err);
-		ebpf_program__install(prog, code);
-	}
+	code = compile(prog, backend, &err);
+	if (!code)
+		fail_msg("%s", err);
+	ebpf_program__install(prog, code);
 	return prog;
 }
 
@@ -67,11 +87,18 @@ uint32_t machine__run(struct ebpf_program *prog, struct ebpf_env *env)
 		.buf_end = frame + sizeof(frame),
 		.head_limit = frame + EBPF_XDP_FRAME_HEADER,
 		.tail_limit = frame + sizeof(frame) - EBPF_XDP_TAIL_RESERVE};
+	const struct ebpf_code *code = ebpf_program__code(prog);
 	uint32_t verdict;
 
 	memset(frame, 0, sizeof(frame));
 	env->redirect.kind = EBPF_REDIRECT_NONE;
-	verdict = (uint32_t)ebpf_program__run(prog, env, &ctx);
+	if (code->driver) {
+		env->prog = prog;
+		env->tail_calls = 0;
+		code->driver(env, &(struct test_burst){&ctx, &verdict, 1});
+	} else {
+		verdict = (uint32_t)ebpf_program__run(prog, env, &ctx);
+	}
 	if (env->fault_reason)
 		fail_msg("instruction %u faults (%u)", env->fault_insn, env->fault_reason);
 	return verdict;

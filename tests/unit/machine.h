@@ -12,7 +12,8 @@
 #define MAP_AT(dst, index) \
 	I(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_IDX, 0, index), I(0, 0, 0, 0, 0)
 
-/* Ends with NULL: "interp", and "llvm" where it is built. */
+/* Ends with NULL: "interp", and "llvm" where it is built, then also "loop": compiled by it into a
+ * burst driver. */
 extern const char *const machine_backends[];
 
 /* Loaded, and compiled where the backend does that. Fails the test with the reason. */
