@@ -140,7 +140,7 @@ static void test_many_routes(void **state)
 				assert_int_equal(
 					ebpf_map__update(exact, &routes[i], &i, BPF_ANY), 0);
 			}
-			check_search(map, exact, routes[i].address | htonl(below(1 << below(32))));
+			check_search(map, exact, routes[i].address | htonl(below(1u << below(32))));
 		}
 		for (uint32_t i = 0; i < N; i++) {
 			check_search(map, exact, (uint32_t)random64());
