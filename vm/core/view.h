@@ -14,7 +14,7 @@ struct map_view {
 	const char *name;
 	struct rt_geometry geo;
 	const uint8_t *frozen; /* contents (value_size bytes) if constant, else NULL */
-	uint32_t inner; /* maps of maps: index of the template of those; otherwise 0 */
+	uint32_t inner;        /* maps of maps: index of the template of those; otherwise 0 */
 };
 
 struct program_view {

@@ -61,7 +61,7 @@ struct compilation {
 	uint32_t n_funcs;
 	struct map_code *maps;
 	bool is_raw;
-	bool tail_calls; /* the program has some */
+	bool tail_calls;       /* the program has some */
 	bool publishes_frames; /* raw: some access is checked against the frames at run time */
 	char *diagnostic;      /* the first error that LLVM reported to its handler */
 };

@@ -68,7 +68,8 @@ static bool has_every_index(const struct verifier *v, uint32_t map)
 {
 	const struct rt_geometry *geo = &v->view->maps[map].geo;
 
-	if (map >= v->view->n_maps && (geo->type != BPF_MAP_TYPE_ARRAY || geo->flags & BPF_F_INNER_MAP))
+	if (map >= v->view->n_maps &&
+		(geo->type != BPF_MAP_TYPE_ARRAY || geo->flags & BPF_F_INNER_MAP))
 		return false;
 	return is_array(geo);
 }
