@@ -168,20 +168,22 @@ static const struct elf_symbol *find_symbol(
 }
 
 /* The definition of what a map of maps holds. */
-static int read_inner(const struct btf *btf, const char *map, struct definition *outer,
-	struct object_map *to, char **errmsg)
+static int read_inner(
+	const struct btf *btf, const char *map, struct definition *outer, char **errmsg)
 {
 	struct definition def = {.values = NO_VALUES};
+	struct ebpf_map_opts *inner;
 	int err = read_definition(btf, map, outer->inner, &def, errmsg);
 
 	if (err)
 		return err;
 	if (holds_maps(def.opts.type))
 		return error__set(errmsg, -EINVAL, "map %s: it holds maps that hold maps", map);
-	to->inner = malloc(sizeof(*to->inner));
-	if (!to->inner)
+	inner = malloc(sizeof(*inner));
+	if (!inner)
 		return error__set(errmsg, -ENOMEM, "no memory for map %s", map);
-	*to->inner = def.opts;
+	*inner = def.opts;
+	outer->opts.inner = inner;
 	return 0;
 }
 
@@ -210,7 +212,7 @@ static int add_map(struct object *obj, uint32_t section, uint32_t var_id, char *
 		return error__set(errmsg, -EINVAL, "map %s: its definition is no struct", name);
 	err = read_definition(obj->btf, name, type, &def, errmsg);
 	if (!err && def.inner)
-		err = read_inner(obj->btf, name, &def, &map, errmsg);
+		err = read_inner(obj->btf, name, &def, errmsg);
 	if (err)
 		return err;
 	map.opts = def.opts;
@@ -221,7 +223,7 @@ static int add_map(struct object *obj, uint32_t section, uint32_t var_id, char *
 	map.pin_by_name = def.pinning == PIN_BY_NAME;
 	err = object__add_map(obj, &map, errmsg);
 	if (err)
-		free(map.inner);
+		free((void *)map.opts.inner);
 	return err;
 }
 

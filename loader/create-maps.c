@@ -105,6 +105,24 @@ static int create_map(struct object *obj, struct object_map *m, char **errmsg)
 	return 0;
 }
 
+/* What the object puts into a map of maps at first. */
+static int fill_map(const struct object *obj, const struct object_map *m, char **errmsg)
+{
+	if (m->n_entries && m->opts.key_size != sizeof(uint32_t))
+		return error__set(errmsg, -EINVAL,
+			"map %s has first values by number, but its keys are of %u bytes",
+			m->opts.name, m->opts.key_size);
+	for (uint32_t i = 0; i < m->n_entries; i++) {
+		const struct object_map *inner = &obj->maps[m->entries[i].target];
+		int err = ebpf_map__set_inner(m->map, &m->entries[i].key, inner->map, BPF_ANY);
+
+		if (err)
+			return error__set(errmsg, err, "map %s does not take map %s at %u: %s",
+				m->opts.name, inner->opts.name, m->entries[i].key, strerror(-err));
+	}
+	return 0;
+}
+
 /* When all maps are there, so that a failure leaves nothing behind. */
 static int pin_map(struct ebpf_instance *inst, const struct object_map *m, char **errmsg)
 {
@@ -131,6 +149,10 @@ int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **e
 	obj->instance = inst;
 	for (size_t i = 0; i < obj->n_maps && !err; i++)
 		err = create_map(obj, &obj->maps[i], errmsg);
+	for (size_t i = 0; i < obj->n_maps && !err; i++) {
+		if (obj->maps[i].opts.inner)
+			err = fill_map(obj, &obj->maps[i], errmsg);
+	}
 	for (size_t i = 0; i < obj->n_maps && !err; i++) {
 		if (obj->maps[i].pin_by_name)
 			err = pin_map(inst, &obj->maps[i], errmsg);

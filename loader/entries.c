@@ -44,7 +44,7 @@ static int find_target(const struct object *obj, const struct object_map *m,
 	int64_t offset = sym->value + addend;
 	int f;
 
-	if (m->inner) {
+	if (m->opts.inner) {
 		if (sym->section != m->section)
 			return -1;
 		return object__map_at(obj, sym->section, offset);
@@ -75,7 +75,7 @@ static int add_entry(
 	if (target < 0)
 		return error__set(errmsg, -EINVAL,
 			"section %s, offset %#" PRIx64 ": value %u of map %s is no %s", sec->name,
-			r->offset, key, m->opts.name, m->inner ? "map" : "program");
+			r->offset, key, m->opts.name, m->opts.inner ? "map" : "program");
 	grown = realloc(m->entries, (m->n_entries + 1) * sizeof(*grown));
 	if (!grown)
 		return error__set(
@@ -97,11 +97,6 @@ int object__read_entries(struct object *obj, char **errmsg)
 	return err;
 }
 
-const struct ebpf_map_opts *object__map_inner(const struct object *obj, size_t i)
-{
-	return i < obj->n_maps ? obj->maps[i].inner : NULL;
-}
-
 bool object__map_entry(const struct object *obj, size_t i, size_t entry, struct object_entry *e)
 {
 	const struct object_map *m = &obj->maps[i];
@@ -109,7 +104,7 @@ bool object__map_entry(const struct object *obj, size_t i, size_t entry, struct 
 	if (i >= obj->n_maps || entry >= m->n_entries)
 		return false;
 	e->key = m->entries[entry].key;
-	e->name = m->inner ? obj->maps[m->entries[entry].target].opts.name
-			   : obj->functions[m->entries[entry].target].program.name;
+	e->name = m->opts.inner ? obj->maps[m->entries[entry].target].opts.name
+				: obj->functions[m->entries[entry].target].program.name;
 	return true;
 }

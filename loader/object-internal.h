@@ -31,9 +31,8 @@ struct initial_entry { /* of an array of maps or programs */
 };
 
 struct object_map {
-	struct ebpf_map_opts opts;   /* .name is owned */
-	struct ebpf_map_opts *inner; /* map-in-map: what it holds; owned. NULL: not defined */
-	uint64_t values;             /* offset of the initialiser in .maps; NO_VALUES */
+	struct ebpf_map_opts opts; /* .name and .inner are owned */
+	uint64_t values;           /* offset of the initialiser in .maps; NO_VALUES */
 	struct initial_entry *entries;
 	uint32_t n_entries;
 	bool is_filled;          /* the entries are set, or about to be */
@@ -86,7 +85,7 @@ struct object {
 /* "path: " before *errmsg, and control characters (names come from the file) out of it. */
 void object__fail(const struct object *obj, char **errmsg);
 
-/* Appends a map; `map->opts.name` is copied, `map->inner` is taken if that works. */
+/* Appends a map; `map->opts.name` is copied, `map->opts.inner` is taken if that works. */
 int object__add_map(struct object *obj, const struct object_map *map, char **errmsg);
 int object__add_btf_maps(struct object *obj, char **errmsg);
 int object__add_legacy_maps(struct object *obj, char **errmsg);

@@ -141,7 +141,7 @@ void object__close(struct object *obj)
 	for (size_t i = 0; i < obj->n_maps; i++) {
 		ebpf_map__unref(obj->maps[i].map);
 		free((char *)obj->maps[i].opts.name);
-		free(obj->maps[i].inner);
+		free((void *)obj->maps[i].opts.inner);
 		free(obj->maps[i].entries);
 	}
 	free(obj->maps);

@@ -52,8 +52,6 @@ const struct object_program *object__find_program(
 size_t object__n_maps(const struct object *obj);
 /* Valid before maps are created too. */
 const struct ebpf_map_opts *object__map_opts(const struct object *obj, size_t i);
-/* What a map of maps holds; NULL if it is none or the object does not say. */
-const struct ebpf_map_opts *object__map_inner(const struct object *obj, size_t i);
 /* What a map of maps or programs holds at first: entry `entry` of map `i`. False after the
  * last. */
 bool object__map_entry(const struct object *obj, size_t i, size_t entry, struct object_entry *e);

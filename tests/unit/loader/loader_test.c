@@ -466,7 +466,7 @@ static void maps_of_maps_and_programs_are_read(void **state)
 	struct object_entry e;
 
 	assert_map(obj, "array", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 8, 0);
-	inner = object__map_inner(obj, map_index(obj, "array"));
+	inner = map_opts(obj, "array")->inner;
 	assert_non_null(inner);
 	assert_int_equal(inner->type, BPF_MAP_TYPE_HASH);
 	assert_int_equal(inner->key_size, 8);
@@ -477,16 +477,30 @@ static void maps_of_maps_and_programs_are_read(void **state)
 	assert_entry(obj, "array", 1, 6, "first");
 	assert_false(object__map_entry(obj, map_index(obj, "array"), 2, &e));
 
-	assert_non_null(object__map_inner(obj, map_index(obj, "hash")));
+	assert_non_null(map_opts(obj, "hash")->inner);
 	assert_false(object__map_entry(obj, map_index(obj, "hash"), 0, &e));
-	assert_null(object__map_inner(obj, map_index(obj, "first")));
+	assert_null(map_opts(obj, "first")->inner);
 
 	assert_map(obj, "jumps", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0);
-	assert_null(object__map_inner(obj, map_index(obj, "jumps")));
+	assert_null(map_opts(obj, "jumps")->inner);
 	assert_entry(obj, "jumps", 0, 0, "enter");
 	assert_entry(obj, "jumps", 1, 3, "leave");
 	assert_false(object__map_entry(obj, map_index(obj, "jumps"), 2, &e));
 	object__close(obj);
+}
+
+static void maps_of_maps_are_filled(void **state)
+{
+	struct ebpf_instance *inst;
+	struct object *obj = open_with_maps("nested", &inst);
+	uint64_t key = 0;
+	uint16_t value = 1;
+
+	assert_int_equal(run(obj, inst, "enter"), XDP_PASS); /* by `jumps` to `leave` */
+	assert_int_equal(
+		ebpf_map__update(object__map_by_name(obj, "first"), &key, &value, BPF_ANY), 0);
+	assert_int_equal(run(obj, inst, "enter"), XDP_TX);
+	close_with_maps(obj, inst);
 }
 
 static const struct ebpf_func *find_function(const struct ebpf_program_spec *spec, const char *name)
@@ -596,6 +610,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(untyped_symbols_are_functions),
 		cmocka_unit_test(weak_undefined_is_zero),
 		cmocka_unit_test(maps_of_maps_and_programs_are_read),
+		cmocka_unit_test(maps_of_maps_are_filled),
 		cmocka_unit_test(types_tell_the_arguments_of_functions),
 		cmocka_unit_test(arrays_of_programs_are_filled),
 		cmocka_unit_test(configuration_has_values),
