@@ -46,6 +46,12 @@ static void spread(const struct ebpf_map_opts *o, const uint8_t *ours, uint8_t *
 		memcpy(theirs + at, ours, o->value_size);
 }
 
+/* Its values are maps or programs; libbpf sets them. */
+static bool holds_objects(const struct ebpf_map_opts *opts)
+{
+	return opts->type == BPF_MAP_TYPE_PROG_ARRAY || opts->inner;
+}
+
 static int copy_contents(struct ebpf_map *map, int fd, char **errmsg)
 {
 	const struct ebpf_map_opts *o = ebpf_map__opts(map);
@@ -144,19 +150,19 @@ static int select_program(
 	return err;
 }
 
-/* An array of programs that has initial values, and they: libbpf 1.1 wants them all. */
+/* A map of programs or maps that has first values, and they: libbpf 1.1 wants them all. */
 static int select_values(
 	const struct kernel_program *k, struct object *obj, size_t map, char **errmsg)
 {
+	bool programs = object__map_opts(obj, map)->type == BPF_MAP_TYPE_PROG_ARRAY;
 	struct object_entry e;
 	int err = 0;
 
-	if (object__map_opts(obj, map)->type != BPF_MAP_TYPE_PROG_ARRAY)
-		return 0;
 	for (size_t i = 0; !err && object__map_entry(obj, map, i, &e); i++) {
 		err = select_map(k, object__map(obj, map), errmsg);
 		if (!err)
-			err = select_program(k, obj, e.name, errmsg);
+			err = programs ? select_program(k, obj, e.name, errmsg)
+				       : select_map(k, object__map_by_name(obj, e.name), errmsg);
 	}
 	return err;
 }
@@ -200,7 +206,7 @@ static int load_with_libbpf(struct kernel_program *k, const struct subject *s,
 		const struct ebpf_map_opts *o = ebpf_map__opts(s->spec->maps[i]);
 
 		k->map_fds[i] = bpf_map__fd(find_map(k, o));
-		if (!is_constant(o))
+		if (!is_constant(o) && !holds_objects(o))
 			err = copy_contents(s->spec->maps[i], k->map_fds[i], errmsg);
 	}
 	return err;
@@ -226,6 +232,23 @@ static int create_map(struct ebpf_map *map, int *fd, char **errmsg)
 	return err;
 }
 
+/* Maps of maps, and of programs if they have any, take more than their sizes. */
+static int refuse_values(const struct subject *s, char **errmsg)
+{
+	struct object_entry e;
+
+	for (size_t i = 0; i < object__n_maps(s->obj); i++) {
+		const struct ebpf_map_opts *o = object__map_opts(s->obj, i);
+
+		if (o->inner || object__map_entry(s->obj, i, 0, &e))
+			return error__set(errmsg, -ENOTSUP,
+				"map %s: only libbpf can fill it in the kernel, and it does not "
+				"open this object",
+				o->name);
+	}
+	return 0;
+}
+
 /* LDDW refers to maps by index in our loader's output, and bpf() takes an array of map
  * descriptors for that: nothing need be rewritten. */
 static int load_spec(struct kernel_program *k, const struct subject *s,
@@ -233,7 +256,7 @@ static int load_spec(struct kernel_program *k, const struct subject *s,
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, load, .fd_array = k->map_fds, .log_buf = log,
 		.log_size = LOG_SIZE); /* libbpf has it filled only if the load fails */
-	int err = 0;
+	int err = refuse_values(s, errmsg);
 
 	for (uint32_t i = 0; !err && i < k->n_maps; i++)
 		err = create_map(s->spec->maps[i], &k->map_fds[i], errmsg);
