@@ -204,6 +204,7 @@ rt_cold uint64_t helper_trace_vprintk(struct ebpf_env *env, const void *format, 
 
 	if (data_size % 8 || data_size > sizeof(args) || (data_size && !data))
 		return (uint64_t)-RT_EINVAL;
-	__builtin_memcpy(args, data, data_size);
+	if (data_size)
+		__builtin_memcpy(args, data, data_size);
 	return trace(env, format, size, args, (uint32_t)data_size / 8);
 }
