@@ -17,6 +17,7 @@
 
 #include "../vm/core/error.h"
 #include "../vm/isa/isa.h"
+#include "../vm/runtime/helpers.h"
 #include "object-internal.h"
 
 #define OPCODE_LDDW 0x18
@@ -89,11 +90,18 @@ static int refer_to_map(const struct site *s, const struct elf_symbol *sym, char
 }
 
 /* What the object leaves to the kernel: a variable of .kconfig, or the address of something in
- * .ksyms, which is 0 here. */
+ * .ksyms, which is 0 for what this machine does not have. */
 static int refer_to_extern(const struct site *s, const struct elf_symbol *sym, char **errmsg)
 {
 	const struct object_extern *e = object__find_extern(s->l->obj, sym->name);
+	uint32_t kfunc = kfunc__find(sym->name);
 
+	if (helper__find(kfunc)) { /* not 0 is all that its address can say */
+		s->insn[0].src = EBPF_LDDW_IMM;
+		s->insn[0].imm = (int32_t)kfunc;
+		s->insn[1].imm = 0;
+		return 0;
+	}
 	if (e && e->is_known) {
 		s->insn[0].src = EBPF_LDDW_MAP_IDX_VALUE;
 		s->insn[0].imm = linker__use_map(s->l, object__map_at(s->l->obj, 0, 0));
@@ -104,7 +112,7 @@ static int refer_to_extern(const struct site *s, const struct elf_symbol *sym, c
 		return error__set(errmsg, -ENOENT,
 			SITE_FMT "refers to extern %s, which has no value of its type here",
 			SITE_ARGS(s), sym->name);
-	if (sym->bind != STB_WEAK)
+	if (sym->bind != STB_WEAK && !kfunc)
 		return error__set(errmsg, -ENOENT,
 			SITE_FMT "refers to %s, which neither the object nor this machine has",
 			SITE_ARGS(s), sym->name);
@@ -133,6 +141,14 @@ static int relocate_lddw(const struct site *s, const struct elf_symbol *sym, cha
  * call that the verifier rejects where it is reached. */
 static int call_extern(const struct site *s, const struct elf_symbol *sym, char **errmsg)
 {
+	uint32_t id = kfunc__find(sym->name);
+
+	if (id) {
+		s->insn->src = EBPF_CALL_KFUNC;
+		s->insn->off = 0;
+		s->insn->imm = (int32_t)id;
+		return 0;
+	}
 	if (sym->bind != STB_WEAK)
 		return error__set(errmsg, -ENOENT,
 			SITE_FMT "calls %s, which neither the object nor this machine has",

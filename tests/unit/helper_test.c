@@ -637,6 +637,11 @@ static void test_table(void **state)
 			assert_int_equal(p->args[i] != ARG_NONE, i < p->n_args);
 	}
 	assert_int_equal(n, 28);
+	assert_int_equal(
+		helper__find(kfunc__find("bpf_iter_num_next"))->ret, RET_ITER_ELEM_OR_NULL);
+	assert_null(helper__find(kfunc__find("bpf_ct_release")));
+	assert_string_equal(helper__name(kfunc__find("bpf_ct_release")), "bpf_ct_release");
+	assert_int_equal(kfunc__find("bpf_map_lookup_elem"), 0);
 	assert_string_equal(helper__name(BPF_FUNC_redirect_map), "bpf_redirect_map");
 	assert_string_equal(helper__name(211), "bpf_cgrp_storage_delete");
 	assert_null(helper__name(212));

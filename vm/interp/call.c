@@ -72,7 +72,11 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	case ARG_NONE:
 	case ARG_ANY:
 	case ARG_SIZE_OR_ZERO:
+	case ARG_CONST:
+	case ARG_CONST_SIZE_OR_ZERO:
+	case ARG_ALLOC_SIZE:
 	case ARG_DONTCARE: return true;
+	case ARG_CONST_SIZE:
 	case ARG_SIZE: return value > 0;
 	case ARG_CTX: return value == (uintptr_t)run->ctx && !run->code->raw;
 	case ARG_MAP: *map = program_map(run, value); return *map;
@@ -91,6 +95,17 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	case ARG_MEM:
 	case ARG_MEM_OR_NULL: return !next || interp_memory__find(run, value, next, false);
 	case ARG_UNINIT_MEM: return !next || interp_memory__find(run, value, next, true);
+	case ARG_ITER_UNINIT:
+	case ARG_ITER:
+	case ARG_ITER_DESTROYED: return interp_memory__find(run, value, 8, true);
+	case ARG_SPIN_LOCK: return interp_memory__find(run, value, 4, true);
+	case ARG_CALLBACK:
+	case ARG_RECORD:
+	case ARG_SOCK:
+	case ARG_SOCK_RELEASED:
+	case ARG_DYNPTR_UNINIT:
+	case ARG_DYNPTR:
+	case ARG_DYNPTR_RELEASED: return false; /* no helper yet */
 	}
 	return false;
 }

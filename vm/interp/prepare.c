@@ -21,7 +21,7 @@ static uint16_t variant_of(const struct isa_insn *in, uint8_t src)
 	case ISA_LOADSX: return VARIANT_SIZE(in->size);
 	case ISA_MOVSX: return VARIANT_EXTEND(in->size, in->is64);
 	case ISA_STORE: return VARIANT_STORE(in->size, in->use_imm);
-	case ISA_CALL: return src;
+	case ISA_CALL: return src == EBPF_CALL_KFUNC ? EBPF_CALL_HELPER : src;
 	case ISA_CALLX:
 	case ISA_LDDW:
 	case ISA_JA:
@@ -84,9 +84,6 @@ static int resolve_call(struct interp_code *code, uint32_t i, uint8_t src, struc
 
 	if (src == EBPF_CALL_LOCAL)
 		return 0;
-	if (src == EBPF_CALL_KFUNC)
-		return error__set(errmsg, -ENOTSUP,
-			"instruction %u: kernel function %u is not implemented", i, id);
 	op->imm = 0; /* faults if it is ever reached */
 	if (interp_helper__find(code, id, h)) {
 		op->imm = (int64_t)(uintptr_t)h;

@@ -25,6 +25,22 @@ static bool is_memory(uint8_t kind)
 	       kind == ARG_MEM_OR_NULL || kind == ARG_UNINIT_MEM || kind == ARG_UNINIT_MAP_VALUE;
 }
 
+/* A pointer to what the helper knows the size of. Dynptrs and iterators are on the stack and
+ * their helpers inlined, so that it does not escape. */
+static bool is_pointer(uint8_t kind)
+{
+	return kind == ARG_MAP || kind == ARG_CTX || kind == ARG_CONST_STRING ||
+	       kind == ARG_SPIN_LOCK || kind == ARG_RECORD || kind == ARG_SOCK ||
+	       kind == ARG_SOCK_RELEASED || kind == ARG_DYNPTR_UNINIT || kind == ARG_DYNPTR ||
+	       kind == ARG_DYNPTR_RELEASED || kind == ARG_ITER_UNINIT || kind == ARG_ITER ||
+	       kind == ARG_ITER_DESTROYED;
+}
+
+static bool gives_pointer(const struct helper_proto *proto)
+{
+	return proto->ret != RET_SCALAR && proto->ret != RET_NOTHING;
+}
+
 /* The map of the call, or what it is like, is known. */
 static bool is_map_call(const struct function *f)
 {
@@ -80,7 +96,7 @@ static struct argument argument(struct function *f, const struct helper_proto *p
 		return memory_argument(f, proto, i);
 	if (kind == ARG_MAP && is_map_call(f) && f->fact->map < f->c->view->n_maps)
 		return (struct argument){.value = compilation__map_descriptor(f->c, f->fact->map)};
-	if (kind == ARG_MAP || kind == ARG_CTX || kind == ARG_CONST_STRING)
+	if (is_pointer(kind))
 		return (struct argument){.value = function__ptr(f, 1 + i)};
 	if (f->fact->regs[1 + i] == FACT_UNSET) /* what an earlier call left there may be stack */
 		return (struct argument){.value = function__const(f, 0)};
@@ -133,14 +149,13 @@ static int translate_helper(struct function *f)
 		values[1 + i] = args[i].value;
 	}
 	snprintf(name, sizeof(name), "helper_%s", proto->name + sizeof("bpf_") - 1);
-	result = function__call_runtime(f, name,
-		proto->ret == RET_MAP_VALUE_OR_NULL ? f->c->ptr : f->c->i64, values,
-		1 + proto->n_args);
+	result = function__call_runtime(
+		f, name, gives_pointer(proto) ? f->c->ptr : f->c->i64, values, 1 + proto->n_args);
 	for (unsigned i = 0; i < proto->n_args; i++)
 		end_argument(f, &args[i], proto->args[i]);
 	if (proto->flags & HELPER_TAIL_CALL)
 		leave_by_tail_call(f, result);
-	else if (proto->ret == RET_MAP_VALUE_OR_NULL)
+	else if (gives_pointer(proto))
 		function__set_ptr(f, 0, result);
 	else
 		function__set_int(f, 0, result);
@@ -265,7 +280,6 @@ int function__call(struct function *f)
 	}
 	switch (f->in->src) {
 	case EBPF_CALL_LOCAL: return translate_local_call(f);
-	case EBPF_CALL_HELPER: return f->c->is_raw ? translate_raw_helper(f) : translate_helper(f);
-	default: return function__refuse(f, "call of a kernel function");
+	default: return f->c->is_raw ? translate_raw_helper(f) : translate_helper(f);
 	}
 }

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <string.h>
 #include <time.h>
 
 #include "helpers.h"
@@ -84,8 +85,12 @@ struct entry {
 	helper_call_fn call;
 };
 
+/* Kernel functions come after the helpers. */
+#define FIRST_KFUNC 256
+#define SLOT(id)    ((id) < KFUNC_BASE ? (id) : FIRST_KFUNC + (id)-KFUNC_BASE)
+
 #define ENTRY(id, name, ret, flags, n, ...) \
-	[id] = {{id, "bpf_" #name, RET_##ret, {__VA_ARGS__}, n, flags}, call_##name},
+	[SLOT(id)] = {{id, "bpf_" #name, RET_##ret, {__VA_ARGS__}, n, flags}, call_##name},
 static const struct entry entries[] = {
 #define HELPER0(id, name, ret, f)          ENTRY(id, name, ret, f, 0, ARG_NONE)
 #define HELPER1(id, name, ret, a, f)       ENTRY(id, name, ret, f, 1, ARG_##a)
@@ -100,14 +105,54 @@ static const struct entry entries[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static const struct entry *find_entry(uint32_t id)
+{
+	const struct entry *e = &entries[SLOT(id) % COUNT(entries)];
+
+	return e->call && e->proto.id == id ? e : NULL;
+}
+
 const struct helper_proto *helper__find(uint32_t id)
 {
-	return id < COUNT(entries) && entries[id].call ? &entries[id].proto : NULL;
+	const struct entry *e = find_entry(id);
+
+	return e ? &e->proto : NULL;
 }
 
 helper_call_fn helper__call(uint32_t id)
 {
-	return id < COUNT(entries) ? entries[id].call : NULL;
+	const struct entry *e = find_entry(id);
+
+	return e ? e->call : NULL;
+}
+
+static const struct {
+	uint32_t id;
+	const char *name;
+} known_kfuncs[] = {
+#define KNOWN_KFUNC(id, name) {id, "bpf_" #name},
+#include "kfuncs.def"
+};
+
+uint32_t kfunc__find(const char *name)
+{
+	for (size_t i = FIRST_KFUNC; i < COUNT(entries); i++)
+		if (entries[i].call && strcmp(entries[i].proto.name, name) == 0)
+			return entries[i].proto.id;
+	for (size_t i = 0; i < COUNT(known_kfuncs); i++)
+		if (strcmp(known_kfuncs[i].name, name) == 0)
+			return known_kfuncs[i].id;
+	return 0;
+}
+
+static const char *kfunc_name(uint32_t id)
+{
+	const struct helper_proto *proto = helper__find(id);
+
+	for (size_t i = 0; !proto && i < COUNT(known_kfuncs); i++)
+		if (known_kfuncs[i].id == id)
+			return known_kfuncs[i].name;
+	return proto ? proto->name : NULL;
 }
 
 const char *helper__name(uint32_t id)
@@ -123,5 +168,7 @@ const char *helper__name(uint32_t id)
 	};
 #undef FN
 
+	if (id >= KFUNC_BASE)
+		return kfunc_name(id);
 	return id < COUNT(names) ? names[id] : NULL;
 }

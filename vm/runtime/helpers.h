@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * helpers.h -- the helpers, from one table (helpers.def): C prototypes, the verifier's
- * argument kinds, the interpreter's call table, the names.
+ * helpers.h -- the helpers, from one table (helpers.def, kfuncs.def): C prototypes, the verifier's
+ * argument kinds, the interpreter's call table, the names. Kernel functions are helpers with ids
+ * from KFUNC_BASE.
  *
  * A helper is a C function `helper_NAME(struct ebpf_env *env, ...)` in vm/runtime/helper-*.c with
  * the argument types its kinds imply, compiled natively and to bitcode. It gets env as a hidden
@@ -13,6 +14,15 @@
 #define VM_RUNTIME_HELPERS_H
 
 #include "map.h"
+
+#define KFUNC_BASE 0x10000
+
+struct bpf_dynptr; /* dynptr.h */
+
+/* A function of the program, called by a helper. Arguments that are numbers are passed as if they
+ * were pointers; what it does not expect is ignored. */
+typedef uint64_t (*helper_callback_fn)(
+	struct ebpf_env *env, void *r1, void *r2, void *r3, void *r4, void *r5);
 
 /* Argument kinds and the C type each implies. */
 /* clang-format off */
@@ -33,13 +43,32 @@
 	X(CONST_STRING, const char *)    /* in a constant map, with its end */ \
 	X(SIZE, uint64_t)                /* > 0 */ \
 	X(SIZE_OR_ZERO, uint64_t)        \
+	X(CONST, uint64_t)               /* known */ \
+	X(CONST_SIZE, uint64_t)          /* known, > 0: of the memory before it */ \
+	X(CONST_SIZE_OR_ZERO, uint64_t)  \
+	X(ALLOC_SIZE, uint64_t)          /* known: of the memory that is returned */ \
+	X(CALLBACK, helper_callback_fn)  /* a function of the program */ \
+	X(SPIN_LOCK, uint32_t *)         /* in a map's value */ \
+	X(RECORD, void *)                /* from a ring buffer; the call ends it */ \
+	X(SOCK, void *)                  \
+	X(SOCK_RELEASED, void *)         \
+	X(DYNPTR_UNINIT, struct bpf_dynptr *)   /* on the stack; the call makes it */ \
+	X(DYNPTR, struct bpf_dynptr *)          \
+	X(DYNPTR_RELEASED, struct bpf_dynptr *) \
+	X(ITER_UNINIT, void *)           /* bpf_iter_num, on the stack; the call makes it */ \
+	X(ITER, void *)                  \
+	X(ITER_DESTROYED, void *)        \
 	X(DONTCARE, uint64_t)            /* as the register is, even if never written */
 
 /* A SCALAR that is an error is a negative errno, sign-extended to 64 bits. */
 #define HELPER_RET_KINDS(X) \
 	X(SCALAR, uint64_t)              \
 	X(NOTHING, uint64_t)             /* r0 has no value after it */ \
-	X(MAP_VALUE_OR_NULL, void *)
+	X(MAP_VALUE_OR_NULL, void *)     \
+	X(RECORD_OR_NULL, void *)        /* as long as ALLOC_SIZE says */ \
+	X(SOCK_OR_NULL, void *)          \
+	X(MEM_OR_NULL, void *)           /* as long as the constant size among the arguments */ \
+	X(ITER_ELEM_OR_NULL, void *)     /* an int */
 /* clang-format on */
 
 enum helper_arg {
@@ -68,10 +97,12 @@ enum helper_flags {
 	HELPER_RAW = 1 << 1,          /* also offered to raw programs */
 	HELPER_TAIL_CALL = 1 << 2,    /* not 0: the function ends here, env->next goes on */
 	HELPER_READS_PACKET = 1 << 3, /* its memory arguments may be in the packet */
+	HELPER_ACQUIRES = 1 << 4,     /* what it returns must be released */
+	HELPER_RELEASES = 1 << 5,     /* its argument of a released kind is gone after the call */
 };
 
 struct helper_proto {
-	uint32_t id; /* enum bpf_func_id */
+	uint32_t id; /* enum bpf_func_id, or of kfuncs.def */
 	const char *name;
 	uint8_t ret; /* enum helper_ret */
 	uint8_t args[5];
@@ -84,10 +115,19 @@ typedef uint64_t (*helper_call_fn)(
 	struct ebpf_env *env, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5);
 
 /* NULL if xdpk does not implement the helper. helper__name() knows all of the kernel's names
- * ("bpf_map_lookup_elem"), NULL only for numbers nobody knows. */
+ * ("bpf_map_lookup_elem"), and of kernel functions what Linux has for XDP; NULL only for numbers
+ * nobody knows. */
 const struct helper_proto *helper__find(uint32_t id);
 helper_call_fn helper__call(uint32_t id);
 const char *helper__name(uint32_t id);
+/* The id of a kernel function, implemented or not; 0 if the name is not known. */
+uint32_t kfunc__find(const char *name);
+
+/* KFUNC_xdp_ct_lookup, ... */
+enum known_kfunc {
+#define KNOWN_KFUNC(id, name) KFUNC_##name = (id),
+#include "kfuncs.def"
+};
 
 /* uint64_t helper_NAME(struct ebpf_env *env, ...) */
 #define PROTO(name, ret, ...) \

@@ -61,6 +61,8 @@ enum rt_verdict {
 	RT_XDP_REDIRECT = 4,
 };
 
+#define RT_MAX_LOOPS (8 * 1024 * 1024) /* BPF_MAX_LOOPS */
+
 enum rt_clock {
 	RT_CLOCK_MONOTONIC_COARSE = 6,
 	RT_CLOCK_BOOTTIME = 7,

@@ -204,7 +204,12 @@ static int check_arg(struct verifier *v, struct call *c, uint32_t arg)
 	case ARG_MAP_VALUE: return check_key_or_value(v, c, arg);
 	case ARG_SIZE:
 	case ARG_SIZE_OR_ZERO: return check_size(v, c, arg);
-	default: return 0; /* memory is checked with its size; anything is anything */
+	case ARG_ANY:
+	case ARG_DONTCARE:
+	case ARG_MEM:
+	case ARG_MEM_OR_NULL:
+	case ARG_UNINIT_MEM: return 0; /* memory is checked with its size */
+	default: return reject(v, "R%u: %s is not supported", regno, c->proto->name);
 	}
 }
 
@@ -232,12 +237,15 @@ static void set_result(struct verifier *v, const struct call *c)
 	facts__result(v, v->insn, r0);
 }
 
-static int check_helper(struct verifier *v, uint32_t id)
+static int check_helper(struct verifier *v, const struct isa_insn *in)
 {
+	uint32_t id = (uint32_t)in->imm;
 	struct call c = {.proto = known_helper__find(id), .map = FACT_NO_MAP};
 	const char *name = helper__name(id);
 	int err;
 
+	if ((in->src == EBPF_CALL_KFUNC) != (id >= KFUNC_BASE))
+		return reject(v, "invalid func unknown#%u", id);
 	if (!c.proto)
 		return name ? reject(v, "helper %s#%u is not supported", name, id)
 			    : reject(v, "invalid func unknown#%u", id);
@@ -277,7 +285,7 @@ static int enter(struct verifier *v, uint32_t target)
 int call__check(struct verifier *v, const struct isa_insn *in, uint32_t *next)
 {
 	if (in->src != EBPF_CALL_LOCAL)
-		return check_helper(v, (uint32_t)in->imm);
+		return check_helper(v, in);
 	*next = v->insn + 1 + (uint32_t)in->target;
 	return enter(v, *next);
 }

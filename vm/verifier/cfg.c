@@ -162,8 +162,8 @@ static int check_call(const struct program *p, uint32_t insn, char **errmsg)
 {
 	const struct isa_insn *in = &p->insns[insn];
 
-	if (in->src == EBPF_CALL_KFUNC)
-		return bad(errmsg, insn, "calls of kernel functions are not supported");
+	if (in->src == EBPF_CALL_KFUNC && p->view->type == EBPF_PROGRAM_RAW)
+		return bad(errmsg, insn, "calls of kernel functions are not for raw programs");
 	if (in->src == EBPF_CALL_LOCAL) {
 		if (insn + 1 < p->view->n_insns)
 			p->info[insn + 1].prune = true;

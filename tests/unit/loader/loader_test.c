@@ -434,6 +434,9 @@ static void missing_kernel_functions_are_not_called(void **state)
 	char *err;
 
 	assert_int_equal(run(obj, inst, "asks_first"), XDP_PASS);
+	assert_int_equal(run(obj, inst, "asks_for_kfuncs"), 1);
+	assert_null(object__load_program(obj, "calls_the_kernel", NULL, &err));
+	assert_sentence(err, sample_path("externs"), "bpf_ct_release");
 	assert_null(object__load_program(obj, "does_not_ask", NULL, &err));
 	assert_sentence(err, sample_path("externs"), "unknown#2002000000");
 	close_with_maps(obj, inst);

@@ -16,6 +16,10 @@ extern int CONFIG_MADE_UP __kconfig __weak;
 extern __u32 CONFIG_SET_BY_USER __kconfig;
 
 extern int maybe(struct xdp_md *ctx, int x) __ksym __weak;
+struct bpf_iter_num;
+struct nf_conn;
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym __weak;
+extern void bpf_ct_release(struct nf_conn *ct) __ksym __weak;
 
 SEC("xdp") int version(struct xdp_md *ctx)
 {
@@ -36,6 +40,18 @@ SEC("xdp") int set_by_user(struct xdp_md *ctx)
 SEC("xdp") int asks_first(struct xdp_md *ctx)
 {
 	return maybe ? maybe(ctx, 1) : XDP_PASS;
+}
+
+/* This machine has the one, and of the other it knows that the kernel has it. */
+SEC("xdp") int asks_for_kfuncs(struct xdp_md *ctx)
+{
+	return (bpf_iter_num_new != 0) + 2 * (bpf_ct_release != 0);
+}
+
+SEC("xdp") int calls_the_kernel(struct xdp_md *ctx)
+{
+	bpf_ct_release(0);
+	return XDP_PASS;
 }
 
 SEC("xdp") int does_not_ask(struct xdp_md *ctx)
