@@ -69,7 +69,8 @@ enum isa_op {
 	ISA_ATOMIC_XOR, /* .fetch: src = old */
 	ISA_ATOMIC_XCHG,
 	ISA_ATOMIC_CMPXCHG,
-	ISA_JA, /* target in `off` or, gotol, in `imm`: see isa_insn.target */
+	ISA_MAY_GOTO, /* jumps when the program has used up its budget of rounds, else does not */
+	ISA_JA,       /* target in `off` or, gotol, in `imm`: see isa_insn.target */
 	ISA_JEQ,
 	ISA_JNE,
 	ISA_JGT,
@@ -109,8 +110,9 @@ int isa__decode(const struct ebpf_insn *p, size_t n, struct isa_insn *out, const
 
 static inline bool isa__is_jump(uint8_t op)
 {
-	return op >= ISA_JA && op <= ISA_JSLE;
+	return op >= ISA_MAY_GOTO && op <= ISA_JSLE;
 }
+/* Jumps that compare registers. */
 static inline bool isa__is_cond_jump(uint8_t op)
 {
 	return op > ISA_JA && op <= ISA_JSLE;

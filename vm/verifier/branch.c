@@ -265,6 +265,8 @@ int branch__check(struct verifier *v, const struct isa_insn *in, uint32_t *next)
 	struct reg imm;
 	int err, taken;
 
+	if (in->op == ISA_MAY_GOTO)
+		return loop__may_goto(v, next);
 	if (in->op == ISA_JA) {
 		*next = target;
 		return 0;

@@ -124,6 +124,8 @@ static int check_jump(const struct program *p, uint32_t insn, char **errmsg)
 	p->info[target].prune = true;
 	if (p->insns[insn].op != ISA_JA)
 		p->info[insn].prune = true;
+	if (p->insns[insn].op == ISA_MAY_GOTO)
+		p->info[insn].loop = LOOP_MAY_GOTO;
 	return 0;
 }
 

@@ -21,10 +21,16 @@
 #define MAX_VAR_OFF    (1 << 29)
 #define MAX_PENDING    8192 /* branches not taken yet, on one path */
 
+enum loop_kind {
+	LOOP_NONE,
+	LOOP_MAY_GOTO,
+};
+
 /* What is known of an instruction before the analysis. */
 struct insn_info {
 	uint32_t func;     /* index into program.funcs */
 	bool prune;        /* states are compared here */
+	uint8_t loop;      /* enum loop_kind: the instruction makes a loop that ends by itself */
 	bool writes_frame; /* it would write r10 */
 	uint16_t live;     /* registers that may be read from here on before they are written */
 };
@@ -68,6 +74,8 @@ struct verifier {
 	uint32_t jumps, jumps_at_checkpoint;
 	uint64_t insns_at_checkpoint;
 	struct id_map *ids; /* scratch of a comparison */
+	struct loops *loops;
+	uint64_t marks; /* of reads and of precision, set so far */
 	uint64_t budget;
 	uint32_t n_states;
 	uint32_t logged_line;
@@ -170,8 +178,35 @@ int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, 
 bool stack__constant(struct verifier *v, uint32_t addr, uint32_t size, uint64_t *value);
 int stack__check_region(struct verifier *v, uint32_t addr, uint32_t size, bool write);
 
+/* covers.c */
+enum degree {
+	EXACT,
+	RANGES,
+	USED,
+};
+struct id_map *state__new_id_map(struct arena *a);
+/* Does the checkpoint `old`, made at the current instruction, cover the current state? */
+bool state__covers(struct verifier *v, const struct state *old, enum degree degree);
+/* Forgets the numbers of `cur` that are others than in `old`, unless the proof rests on them.
+ * The frames of both are those of the same calls. */
+void state__widen(struct verifier *v, const struct state *old, struct state *cur);
+
+/* loop.c */
+struct loops *loop__new(struct arena *a);
+/* At a loop's instruction: may the current path end at the checkpoint, if that covers it? */
+bool loop__may_end(struct verifier *v, const struct state *checkpoint);
+/* Widens `s`, which is about to begin a round at the loop's instruction `insn`, by the round
+ * before. here: a checkpoint of this round, or NULL. */
+void loop__widen(struct verifier *v, uint32_t insn, const struct state *here, struct state *s);
+/* The current path ends at `old`, whose marks are not final. */
+int loop__add_edge(struct verifier *v, struct state *old);
+/* A checkpoint was made; all its paths have ended. */
+void loop__opened(struct verifier *v, struct state *checkpoint);
+void loop__closed(struct verifier *v, struct state *checkpoint);
+/* As branch__check(). */
+int loop__may_goto(struct verifier *v, uint32_t *next);
+
 /* prune.c */
-struct id_map *prune__new_id_map(struct arena *a);
 /* Before an instruction where states are compared: *covered if nothing new can follow,
  * *checkpoint if one was made. */
 int prune__visit(struct verifier *v, bool *covered, struct state **checkpoint);
@@ -180,6 +215,9 @@ int prune__visit(struct verifier *v, bool *covered, struct state **checkpoint);
 void prune__next_path(struct verifier *v);
 /* Makes a branch: a copy of the current state to be explored later from `insn`. */
 int prune__push(struct verifier *v, uint32_t insn, struct state **other);
+/* A path goes on as from `old`: what was read there, and what that needs, is the path's. */
+void prune__inherit(struct verifier *v, struct state *path, const struct state *old);
+void prune__forget(struct verifier *v, struct state *checkpoint);
 /* The current path read these slots of a frame. */
 void prune__read_slots(struct verifier *v, uint32_t frame, uint64_t slots);
 
@@ -212,8 +250,8 @@ struct demand {
 /* The proof rests on the value that a register has before the current instruction. */
 void precision__need(struct verifier *v, uint32_t regno);
 void precision__need_slot(struct verifier *v, uint32_t frame, uint32_t slot);
-/* The current state was found covered by `old`: what old needs, it needs. */
-void precision__inherit(struct verifier *v, const struct state *old);
+/* The path goes on as from `old`: what old needs, it needs. */
+void precision__inherit(struct verifier *v, struct state *path, const struct state *old);
 int precision__append(struct verifier *v, struct state *checkpoint);
 
 /* facts.c */

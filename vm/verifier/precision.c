@@ -120,7 +120,7 @@ static void undo(struct verifier *v, const struct step *s, struct demand *d)
 
 /* Marks what is asked for in a checkpoint. What is no number, or marked already, needs no
  * more asking. True while something is left. */
-static bool mark(struct state *st, struct demand *d)
+static bool mark(struct verifier *v, struct state *st, struct demand *d)
 {
 	uint64_t left = 0;
 
@@ -146,6 +146,7 @@ static bool mark(struct state *st, struct demand *d)
 		}
 		left |= d->regs[f] | d->slots[f];
 	}
+	v->marks += left != 0;
 	return left;
 }
 
@@ -155,7 +156,7 @@ static void go_back(struct verifier *v, struct step *from, bool done, struct dem
 	for (struct step *s = from; s; s = s->prev, done = false) {
 		if (!done)
 			undo(v, s, d);
-		if (s->checkpoint && !mark(s->checkpoint, d))
+		if (s->checkpoint && !mark(v, s->checkpoint, d))
 			return;
 	}
 }
@@ -178,7 +179,7 @@ void precision__need_slot(struct verifier *v, uint32_t frame, uint32_t slot)
 	go_back(v, v->cur->trail, true, &d);
 }
 
-void precision__inherit(struct verifier *v, const struct state *old)
+void precision__inherit(struct verifier *v, struct state *path, const struct state *old)
 {
 	struct demand d = {0};
 	const struct reg *r;
@@ -191,5 +192,5 @@ void precision__inherit(struct verifier *v, const struct state *old)
 		any = true;
 	}
 	if (any)
-		go_back(v, v->cur->trail, false, &d);
+		go_back(v, path->trail, false, &d);
 }

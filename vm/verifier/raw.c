@@ -190,7 +190,7 @@ static void describe(struct raw *w, uint32_t insn, struct ebpf_facts *facts)
 	if (!s->reached)
 		return;
 	f->flags = FACT_REACHED;
-	if (isa__is_cond_jump(in->op))
+	if (isa__is_jump(in->op) && in->op != ISA_JA)
 		f->flags |= FACT_TAKEN | FACT_FALLS;
 	for (uint32_t i = 0; i < EBPF_N_REGS; i++)
 		f->regs[i] = s->r[i].kind;

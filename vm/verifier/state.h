@@ -92,7 +92,8 @@ struct state {
 	uint32_t insn; /* checkpoint: where; pending: where to go on */
 	struct state *parent;
 	struct step *trail;
-	uint32_t steps; /* of the trail since the parent */
+	uint32_t steps;         /* of the trail since the parent */
+	uint32_t rounds, gotos; /* of loops that end by themselves (loop.c); of may_goto's */
 	/* Slots, a bit each: read after this checkpoint before they were written; written
 	 * between the parent and this state. */
 	uint64_t read[MAX_FRAMES], written[MAX_FRAMES];
@@ -101,7 +102,12 @@ struct state {
 	struct state *next; /* at the same instruction; pending: on the stack */
 	uint32_t branches;  /* paths that passed here and have not ended */
 	uint32_t hits, misses;
-	bool evicted; /* out of the list, kept for its branches */
+	bool evicted; /* out of the list, kept for its branches or its component */
+	/* loop.c */
+	uint32_t number; /* in order of creation */
+	uint32_t low, first_edge;
+	bool incomplete;
+	struct state *next_incomplete;
 };
 
 static inline struct frame *state__top(const struct state *s)

@@ -127,8 +127,9 @@ static int begin(struct verifier *v)
 	uint32_t n = v->view->n_insns;
 
 	v->checkpoints = arena__array(&v->arena, n, sizeof(*v->checkpoints));
-	v->ids = prune__new_id_map(&v->arena);
-	if (!s || !v->checkpoints || !v->ids)
+	v->ids = state__new_id_map(&v->arena);
+	v->loops = loop__new(&v->arena);
+	if (!s || !v->checkpoints || !v->ids || !v->loops)
 		return -ENOMEM;
 	s->frames[0] = frame__new(&v->arena, 0, 0);
 	if (!s->frames[0])
