@@ -3,8 +3,8 @@
  * link.c -- the program's module is joined by the driver of the request and by what both call
  * of the runtime.
  *
- * The runtime's bitcode is read lazily and its functions are link-once, so that only what is
- * called is ever read. Afterwards everything but the doors of the image is internal.
+ * The runtime's bitcode is read lazily and its functions and tables are link-once, so that only
+ * what is used is ever read. Afterwards everything but the doors of the image is internal.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -72,6 +72,17 @@ static int link_driver(struct compilation *c)
 	return 0;
 }
 
+/* llvm-extract made what was static hidden. */
+static void link_if_used(LLVMValueRef global)
+{
+	bool is_static = LLVMGetVisibility(global) == LLVMHiddenVisibility;
+
+	if (LLVMIsDeclaration(global) || LLVMGetLinkage(global) == LLVMAppendingLinkage)
+		return;
+	LLVMSetVisibility(global, LLVMDefaultVisibility);
+	LLVMSetLinkage(global, is_static ? LLVMInternalLinkage : LLVMLinkOnceODRLinkage);
+}
+
 static int link_runtime(struct compilation *c)
 {
 	LLVMModuleRef runtime = read_module(c, runtime_bitcode, runtime_bitcode_size, true);
@@ -79,15 +90,10 @@ static int link_runtime(struct compilation *c)
 	if (!runtime)
 		return link_error(c, "the runtime's bitcode cannot be read");
 	adopt(c, runtime);
-	for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f)) {
-		/* llvm-extract made static functions hidden ones. */
-		bool is_static = LLVMGetVisibility(f) == LLVMHiddenVisibility;
-
-		if (LLVMIsDeclaration(f))
-			continue;
-		LLVMSetVisibility(f, LLVMDefaultVisibility);
-		LLVMSetLinkage(f, is_static ? LLVMInternalLinkage : LLVMLinkOnceODRLinkage);
-	}
+	for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f))
+		link_if_used(f);
+	for (LLVMValueRef g = LLVMGetFirstGlobal(runtime); g; g = LLVMGetNextGlobal(g))
+		link_if_used(g);
 	if (LLVMLinkModules2(c->module, runtime))
 		return link_error(c, "the runtime's bitcode cannot be linked");
 	return 0;

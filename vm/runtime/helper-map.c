@@ -16,24 +16,25 @@ rt_hot void *helper_map_lookup_inner(struct ebpf_env *env, const struct rt_map *
 	return rt_map__lookup_inner(template, m, env->worker, key);
 }
 
-uint64_t helper_map_update_elem(struct ebpf_env *env, const struct rt_map *m, const void *key,
-	const void *value, uint64_t flags)
+rt_hot uint64_t helper_map_update_elem(struct ebpf_env *env, const struct rt_map *m,
+	const void *key, const void *value, uint64_t flags)
 {
 	return (uint64_t)rt_map__update(m, env->worker, key, value, flags);
 }
 
-uint64_t helper_map_delete_elem(struct ebpf_env *env, const struct rt_map *m, const void *key)
+rt_hot uint64_t helper_map_delete_elem(
+	struct ebpf_env *env, const struct rt_map *m, const void *key)
 {
 	return (uint64_t)rt_map__delete(m, key);
 }
 
-uint64_t helper_map_push_elem(
+rt_hot uint64_t helper_map_push_elem(
 	struct ebpf_env *env, const struct rt_map *m, const void *value, uint64_t flags)
 {
 	return (uint64_t)rt_map__push(m, value, flags);
 }
 
-uint64_t helper_map_pop_elem(struct ebpf_env *env, const struct rt_map *m, void *value)
+rt_hot uint64_t helper_map_pop_elem(struct ebpf_env *env, const struct rt_map *m, void *value)
 {
 	return (uint64_t)rt_map__pop(m, value);
 }

@@ -19,7 +19,7 @@ rt_inline uint32_t array__key(const void *key)
 	return *(const rt_unaligned32 *)key;
 }
 
-rt_hot void *rt_array__lookup(const struct rt_map *m, uint32_t slot, const void *key)
+rt_hot static void *array__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
 	uint32_t i = array__key(key);
 
@@ -37,7 +37,7 @@ static int64_t array__check_update(const struct rt_map *m, uint32_t i, uint64_t 
 	return flags & RT_F_LOCK ? -RT_EINVAL : 0; /* no value holds a spin lock */
 }
 
-int64_t rt_array__update(
+static int64_t array__update(
 	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags)
 {
 	uint32_t i = array__key(key);
@@ -48,7 +48,20 @@ int64_t rt_array__update(
 	return err;
 }
 
-int64_t rt_array__read_all(
+static int64_t array__delete(const struct rt_map *m, const void *key)
+{
+	return -RT_EINVAL;
+}
+
+const struct rt_map_ops rt_array_ops = {
+	.lookup = array__lookup,
+	.update = array__update,
+	.delete = array__delete,
+};
+
+/* --- the host's view ----------------------------------------------------------------- */
+
+static int64_t array__read_all(
 	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values)
 {
 	uint32_t i = array__key(key);
@@ -61,7 +74,7 @@ int64_t rt_array__read_all(
 	return 0;
 }
 
-int64_t rt_array__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
+static int64_t array__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
 	const uint8_t *values, uint64_t flags)
 {
 	uint32_t i = array__key(key);
@@ -93,3 +106,10 @@ bool rt_array__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64
 	off %= m->geo.value_stride;
 	return size <= m->geo.value_size && off <= m->geo.value_size - size;
 }
+
+const struct rt_host_ops rt_array_host_ops = {
+	.read_all = array__read_all,
+	.write_all = array__write_all,
+	.next_key = rt_array__next_key,
+	.owns = rt_array__owns,
+};

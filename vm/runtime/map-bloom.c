@@ -12,7 +12,7 @@
 
 #define HASHES 5
 
-void rt_bloom__format(const struct rt_map *m, uint64_t seed)
+static void bloom__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 {
 	*(struct rt_seed *)m->mem = rt_seed__of(seed);
 }
@@ -31,7 +31,7 @@ rt_inline uint64_t bloom__hash(const struct rt_map *m, const void *value)
 	return rt_seed__hash((const struct rt_seed *)m->mem, value, m->geo.value_size);
 }
 
-int64_t rt_bloom__push(const struct rt_map *m, const void *value, uint64_t flags)
+static int64_t bloom__push(const struct rt_map *m, const void *value, uint64_t flags)
 {
 	uint64_t hash = bloom__hash(m, value), bit, *word;
 
@@ -45,7 +45,7 @@ int64_t rt_bloom__push(const struct rt_map *m, const void *value, uint64_t flags
 	return 0;
 }
 
-rt_hot int64_t rt_bloom__peek(const struct rt_map *m, const void *value)
+rt_hot static int64_t bloom__peek(const struct rt_map *m, void *value)
 {
 	uint64_t hash = bloom__hash(m, value), bit, *word;
 
@@ -56,3 +56,7 @@ rt_hot int64_t rt_bloom__peek(const struct rt_map *m, const void *value)
 	}
 	return 0;
 }
+
+const struct rt_map_ops rt_bloom_ops = {.push = bloom__push, .peek = bloom__peek};
+
+const struct rt_host_ops rt_bloom_host_ops = {.format = bloom__format};

@@ -28,9 +28,25 @@ void *rt_handles__exchange(const struct rt_map *m, uint32_t i, void *handle)
 	return __atomic_exchange_n(handle__place(m, i), handle, __ATOMIC_RELEASE);
 }
 
-rt_hot void *rt_handles__find(const struct rt_map *m, const void *key)
+rt_hot static void *map_array__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
-	void **place = rt_hash__lookup(m, 0, key);
+	return rt_handles__get(m, *(const rt_unaligned32 *)key);
+}
+
+rt_hot static void *map_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key)
+{
+	void **place = rt_hash__lookup(m, slot, key);
 
 	return place ? rt_read_acquire(place) : NULL;
 }
+
+const struct rt_map_ops rt_map_array_ops = {.lookup = map_array__lookup};
+
+const struct rt_map_ops rt_map_hash_ops = {.lookup = map_hash__lookup};
+
+const struct rt_host_ops rt_handles_host_ops = {.next_key = rt_array__next_key};
+
+const struct rt_host_ops rt_map_hash_host_ops = {
+	.format = rt_hash__format,
+	.next_key = rt_hash__next_key,
+};

@@ -443,6 +443,12 @@ rt_cold int64_t rt_hash__delete(const struct rt_map *m, const void *key)
 	return elem ? 0 : -RT_ENOENT;
 }
 
+const struct rt_map_ops rt_hash_ops = {
+	.lookup = rt_hash__lookup,
+	.update = rt_hash__update,
+	.delete = rt_hash__delete,
+};
+
 /* --- the host's view ----------------------------------------------------------------- */
 
 static void hash__read_values(
@@ -469,7 +475,7 @@ int64_t rt_hash__read_all(
 	return elem ? 0 : -RT_ENOENT;
 }
 
-int64_t rt_hash__take_all(
+static int64_t hash__take_all(
 	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values)
 {
 	uint32_t elem = hash__unlink(m, key);
@@ -551,3 +557,12 @@ bool rt_hash__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_
 	off %= stride;
 	return size <= m->geo.value_size && off <= m->geo.value_size - size;
 }
+
+const struct rt_host_ops rt_hash_host_ops = {
+	.format = rt_hash__format,
+	.read_all = rt_hash__read_all,
+	.write_all = rt_hash__write_all,
+	.take_all = hash__take_all,
+	.next_key = rt_hash__next_key,
+	.owns = rt_hash__owns,
+};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * map-hash.h -- the memory of the HASH family, and what map.c and geometry.c need of it.
+ * map-hash.h -- the memory of the HASH family, and what other types and geometry.c need of it.
  *
  *	mem ─► head │ buckets │ links │ elements │ per-CPU values: a set per slot
  *
@@ -45,14 +45,13 @@ struct rt_hash_bucket {
 _Static_assert(sizeof(struct rt_hash_head) == 128, "two cache lines");
 _Static_assert(sizeof(struct rt_hash_bucket) == 64, "a cache line");
 
+/* For the types that are hashes of something else. */
 void rt_hash__format(const struct rt_map *m, uint32_t slots, uint64_t seed);
 void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key);
 int64_t rt_hash__update(
 	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);
 int64_t rt_hash__delete(const struct rt_map *m, const void *key);
 int64_t rt_hash__read_all(
-	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
-int64_t rt_hash__take_all(
 	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
 int64_t rt_hash__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
 	const uint8_t *values, uint64_t flags);

@@ -195,7 +195,7 @@ rt_inline const void *lpm__data(const void *key)
 	return (const uint8_t *)key + sizeof(uint32_t);
 }
 
-rt_hot void *rt_lpm__lookup(const struct rt_map *m, const void *key)
+rt_hot static void *lpm__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
 	uint32_t length = lpm__length(key), found;
 
@@ -205,7 +205,8 @@ rt_hot void *rt_lpm__lookup(const struct rt_map *m, const void *key)
 	return likely(found) ? lpm__value(m, found) : NULL;
 }
 
-int64_t rt_lpm__read(const struct rt_map *m, const void *key, void *value)
+static int64_t lpm__read_all(
+	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *value)
 {
 	uint32_t length = lpm__length(key), seq, found;
 
@@ -233,7 +234,7 @@ rt_inline uint32_t *lpm__node_links(const struct rt_map *m)
 }
 
 /* Twice as many nodes as values: n routes have at most n - 1 nodes without a value. */
-void rt_lpm__format(const struct rt_map *m)
+static void lpm__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 {
 	struct rt_lpm_head *head = lpm__head(m);
 
@@ -427,7 +428,7 @@ static void lpm__announce_change(const struct rt_map *m)
 }
 
 rt_cold int64_t rt_lpm__update(
-	const struct rt_map *m, const void *key, const void *value, uint64_t flags)
+	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags)
 {
 	struct rt_lpm_head *head = lpm__head(m);
 	uint32_t fresh, spare;
@@ -504,6 +505,18 @@ rt_cold int64_t rt_lpm__delete(const struct rt_map *m, const void *key)
 	return 0;
 }
 
+const struct rt_map_ops rt_lpm_ops = {
+	.lookup = lpm__lookup,
+	.update = rt_lpm__update,
+	.delete = rt_lpm__delete,
+};
+
+static int64_t lpm__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
+	const uint8_t *value, uint64_t flags)
+{
+	return rt_lpm__update(m, 0, key, value, flags);
+}
+
 /* --- a walk over all routes --------------------------------------------------------------- */
 
 /* The node after a prefix, in the order node, left, right; the first if there is no such route. */
@@ -531,7 +544,7 @@ static uint32_t lpm__node_after(const struct rt_map *m, const void *data, uint32
 	return rt_read(&lpm__head(m)->root);
 }
 
-int64_t rt_lpm__next_key(const struct rt_map *m, const void *key, void *next)
+static int64_t lpm__next_key(const struct rt_map *m, const void *key, void *next)
 {
 	struct rt_lpm_head *head = lpm__head(m);
 	uint32_t i;
@@ -551,7 +564,7 @@ int64_t rt_lpm__next_key(const struct rt_map *m, const void *key, void *next)
 	return i ? 0 : -RT_ENOENT;
 }
 
-bool rt_lpm__owns(const struct rt_map *m, const void *p, uint64_t size)
+static bool lpm__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size)
 {
 	uint64_t off = (uint64_t)((const uint8_t *)p - lpm__value(m, 0));
 
@@ -560,3 +573,11 @@ bool rt_lpm__owns(const struct rt_map *m, const void *p, uint64_t size)
 	off %= m->geo.value_stride;
 	return size <= m->geo.value_size && off <= m->geo.value_size - size;
 }
+
+const struct rt_host_ops rt_lpm_host_ops = {
+	.format = lpm__format,
+	.read_all = lpm__read_all,
+	.write_all = lpm__write_all,
+	.next_key = lpm__next_key,
+	.owns = lpm__owns,
+};

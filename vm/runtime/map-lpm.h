@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * map-lpm.h -- the memory of LPM_TRIE, and what map.c and geometry.c need of it.
+ * map-lpm.h -- the memory of LPM_TRIE, and what geometry.c needs of it.
  *
  *	mem ─► head │ fine table │ coarse table │ links │ nodes │ values
  *
@@ -52,12 +52,9 @@ struct rt_lpm_node {
 
 _Static_assert(sizeof(struct rt_lpm_head) == 128, "two cache lines");
 
-void rt_lpm__format(const struct rt_map *m);
-void *rt_lpm__lookup(const struct rt_map *m, const void *key);
-int64_t rt_lpm__update(const struct rt_map *m, const void *key, const void *value, uint64_t flags);
+/* Too long to be compiled into every image. */
+int64_t rt_lpm__update(
+	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);
 int64_t rt_lpm__delete(const struct rt_map *m, const void *key);
-int64_t rt_lpm__read(const struct rt_map *m, const void *key, void *value);
-int64_t rt_lpm__next_key(const struct rt_map *m, const void *key, void *next);
-bool rt_lpm__owns(const struct rt_map *m, const void *p, uint64_t size);
 
 #endif

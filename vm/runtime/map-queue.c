@@ -32,7 +32,7 @@ rt_inline uint8_t *queue__value(const struct rt_map *m, uint32_t n)
 	return m->mem + m->geo.values + i * m->geo.value_stride;
 }
 
-int64_t rt_queue__push(const struct rt_map *m, const void *value, uint64_t flags)
+static int64_t queue__push(const struct rt_map *m, const void *value, uint64_t flags)
 {
 	struct queue_head *head = queue__head(m);
 	int64_t err = 0;
@@ -75,12 +75,41 @@ static int64_t queue__get(const struct rt_map *m, void *value, bool remove)
 	return err;
 }
 
-int64_t rt_queue__pop(const struct rt_map *m, void *value)
+static int64_t queue__pop(const struct rt_map *m, void *value)
 {
 	return queue__get(m, value, true);
 }
 
-int64_t rt_queue__peek(const struct rt_map *m, void *value)
+static int64_t queue__peek(const struct rt_map *m, void *value)
 {
 	return queue__get(m, value, false);
 }
+
+/* What is asked for a key. */
+static int64_t queue__delete(const struct rt_map *m, const void *key)
+{
+	return -RT_EINVAL;
+}
+
+static int64_t queue__next_key(const struct rt_map *m, const void *key, void *next)
+{
+	return -RT_EINVAL;
+}
+
+static int64_t queue__take_all(
+	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *value)
+{
+	return queue__pop(m, value);
+}
+
+const struct rt_map_ops rt_queue_ops = {
+	.delete = queue__delete,
+	.push = queue__push,
+	.pop = queue__pop,
+	.peek = queue__peek,
+};
+
+const struct rt_host_ops rt_queue_host_ops = {
+	.take_all = queue__take_all,
+	.next_key = queue__next_key,
+};

@@ -27,7 +27,7 @@ rt_inline uint32_t target__key(const void *key)
 	return *(const rt_unaligned32 *)key;
 }
 
-rt_hot void *rt_target__lookup(const struct rt_map *m, const void *key)
+rt_hot static void *target__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
 	uint32_t i = target__key(key);
 
@@ -79,8 +79,8 @@ static int64_t xskmap__write(uint64_t *word, struct target t, uint64_t flags)
 	return 0;
 }
 
-int64_t rt_target__write(const struct rt_map *m, uint32_t n_slots, const void *key,
-	const void *value, uint64_t flags)
+static int64_t target__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
+	const uint8_t *value, uint64_t flags)
 {
 	struct target t = target__of(m, value);
 	uint32_t i = target__key(key);
@@ -100,7 +100,7 @@ int64_t rt_target__write(const struct rt_map *m, uint32_t n_slots, const void *k
 	return err;
 }
 
-int64_t rt_target__delete(const struct rt_map *m, const void *key)
+static int64_t target__delete(const struct rt_map *m, const void *key)
 {
 	uint32_t i = target__key(key);
 
@@ -110,7 +110,8 @@ int64_t rt_target__delete(const struct rt_map *m, const void *key)
 	return 0;
 }
 
-int64_t rt_target__read(const struct rt_map *m, const void *key, void *value)
+static int64_t target__read_all(
+	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *value)
 {
 	uint32_t i = target__key(key);
 	uint64_t word = i < m->geo.max_entries ? rt_read(target__word(m, i)) : 0;
@@ -122,8 +123,8 @@ int64_t rt_target__read(const struct rt_map *m, const void *key, void *value)
 }
 
 /* BPF_EXIST is as good as BPF_ANY here: the kernel does not look. */
-int64_t rt_devmap_hash__write(const struct rt_map *m, uint32_t n_slots, const void *key,
-	const void *value, uint64_t flags)
+static int64_t devmap_hash__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
+	const uint8_t *value, uint64_t flags)
 {
 	struct target t = target__of(m, value);
 	uint64_t word = t.number;
@@ -138,3 +139,22 @@ int64_t rt_devmap_hash__write(const struct rt_map *m, uint32_t n_slots, const vo
 		return err;
 	return rt_hash__write_all(m, n_slots, key, (const uint8_t *)&word, flags);
 }
+
+const struct rt_map_ops rt_target_ops = {.lookup = target__lookup, .delete = target__delete};
+
+const struct rt_host_ops rt_target_host_ops = {
+	.read_all = target__read_all,
+	.write_all = target__write_all,
+	.next_key = rt_array__next_key,
+	.owns = rt_array__owns,
+};
+
+const struct rt_map_ops rt_devmap_hash_ops = {.lookup = rt_hash__lookup, .delete = rt_hash__delete};
+
+const struct rt_host_ops rt_devmap_hash_host_ops = {
+	.format = rt_hash__format,
+	.read_all = rt_hash__read_all,
+	.write_all = devmap_hash__write_all,
+	.next_key = rt_hash__next_key,
+	.owns = rt_hash__owns,
+};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * map-types.h -- what each map type's file offers to map.c, which chooses by geo.type. The
- * operations are those of map.h; per-CPU variants of a type share its functions and differ by
- * the type in the geometry.
+ * map-types.h -- what each map type's file offers: a table of operations for map.c, those of
+ * programs, and one for map-host.c. Both choose by geo.type. Per-CPU variants of a type share its
+ * tables and differ by the type in the geometry.
  */
 #ifndef VM_RUNTIME_MAP_TYPES_H
 #define VM_RUNTIME_MAP_TYPES_H
@@ -57,38 +57,45 @@ rt_inline uint32_t rt_host_values(const struct rt_geometry *geo, uint32_t n_slot
 	return rt_is_percpu(geo) ? n_slots : 1;
 }
 
-/* Maps without keys. */
-#define RT_QUEUE_HEAD 64 /* bytes before the values */
-int64_t rt_queue__push(const struct rt_map *m, const void *value, uint64_t flags);
-int64_t rt_queue__pop(const struct rt_map *m, void *value);
-int64_t rt_queue__peek(const struct rt_map *m, void *value);
-#define RT_BLOOM_HEAD 64 /* bytes before the bits */
-void rt_bloom__format(const struct rt_map *m, uint64_t seed);
-int64_t rt_bloom__push(const struct rt_map *m, const void *value, uint64_t flags);
-int64_t rt_bloom__peek(const struct rt_map *m, const void *value);
+/* What a program does with a map; NULL: not with this type. */
+struct rt_map_ops {
+	void *(*lookup)(const struct rt_map *m, uint32_t slot, const void *key);
+	int64_t (*update)(const struct rt_map *m, uint32_t slot, const void *key, const void *value,
+		uint64_t flags);
+	int64_t (*delete)(const struct rt_map *m, const void *key);
+	int64_t (*push)(const struct rt_map *m, const void *value, uint64_t flags);
+	int64_t (*pop)(const struct rt_map *m, void *value);
+	int64_t (*peek)(const struct rt_map *m, void *value);
+};
 
-void *rt_array__lookup(const struct rt_map *m, uint32_t slot, const void *key);
-int64_t rt_array__update(
-	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);
-int64_t rt_array__read_all(
-	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
-int64_t rt_array__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
-	const uint8_t *values, uint64_t flags);
+/* What the host does besides. Where read_all and write_all are NULL they are peek and push. */
+struct rt_host_ops {
+	void (*format)(const struct rt_map *m, uint32_t slots, uint64_t seed);
+	int64_t (*read_all)(
+		const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
+	int64_t (*write_all)(const struct rt_map *m, uint32_t n_slots, const void *key,
+		const uint8_t *values, uint64_t flags);
+	int64_t (*take_all)(
+		const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
+	int64_t (*next_key)(const struct rt_map *m, const void *key, void *next);
+	bool (*owns)(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
+};
+
+extern const struct rt_map_ops rt_array_ops, rt_hash_ops, rt_lpm_ops, rt_target_ops,
+	rt_devmap_hash_ops, rt_queue_ops, rt_bloom_ops, rt_map_array_ops, rt_map_hash_ops;
+extern const struct rt_host_ops rt_array_host_ops, rt_hash_host_ops, rt_lpm_host_ops,
+	rt_target_host_ops, rt_devmap_hash_host_ops, rt_queue_host_ops, rt_bloom_host_ops,
+	rt_handles_host_ops, rt_map_hash_host_ops;
+
+#define RT_QUEUE_HEAD 64 /* bytes before the values */
+#define RT_BLOOM_HEAD 64 /* bytes before the bits */
+
+/* Arrays of other things are walked as an array of values is. */
 int64_t rt_array__next_key(const struct rt_map *m, const void *key, void *next);
 bool rt_array__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
 
 void *rt_handles__get(const struct rt_map *m, uint32_t i);
-/* HASH_OF_MAPS */
-void *rt_handles__find(const struct rt_map *m, const void *key);
 /* Gives what was there. */
 void *rt_handles__exchange(const struct rt_map *m, uint32_t i, void *handle);
-
-void *rt_target__lookup(const struct rt_map *m, const void *key);
-int64_t rt_target__delete(const struct rt_map *m, const void *key);
-int64_t rt_target__read(const struct rt_map *m, const void *key, void *value);
-int64_t rt_target__write(const struct rt_map *m, uint32_t n_slots, const void *key,
-	const void *value, uint64_t flags);
-int64_t rt_devmap_hash__write(const struct rt_map *m, uint32_t n_slots, const void *key,
-	const void *value, uint64_t flags);
 
 #endif
