@@ -72,6 +72,7 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	case ARG_NONE:
 	case ARG_ANY:
 	case ARG_SIZE_OR_ZERO:
+	case ARG_SCALAR:
 	case ARG_CONST:
 	case ARG_CONST_SIZE_OR_ZERO:
 	case ARG_ALLOC_SIZE:
@@ -95,6 +96,8 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	case ARG_MEM:
 	case ARG_MEM_OR_NULL: return !next || interp_memory__find(run, value, next, false);
 	case ARG_UNINIT_MEM: return !next || interp_memory__find(run, value, next, true);
+	case ARG_BUFFER_OR_NULL:
+		return !next || !value || interp_memory__find(run, value, next, true);
 	case ARG_ITER_UNINIT:
 	case ARG_ITER:
 	case ARG_ITER_DESTROYED: return interp_memory__find(run, value, 8, true);

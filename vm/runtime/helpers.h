@@ -36,6 +36,7 @@ typedef uint64_t (*helper_callback_fn)(
 	X(MEM, const void *)             /* bytes to read, their number in the next argument */ \
 	X(MEM_OR_NULL, const void *)     /* the same, or NULL with size 0 */ \
 	X(UNINIT_MEM, void *)            /* bytes to write, number in the next argument */ \
+	X(BUFFER_OR_NULL, void *)        /* bytes to read and write, number in the next; or NULL */ \
 	X(INOUT_U32, uint32_t *)         /* 4 bytes, aligned, to read and write */ \
 	X(OUT_U64, uint64_t *)           /* 8 bytes, aligned, to write */ \
 	X(HEADER20, const void *)        /* an IPv4 or TCP header without options */ \
@@ -43,6 +44,7 @@ typedef uint64_t (*helper_callback_fn)(
 	X(CONST_STRING, const char *)    /* in a constant map, with its end */ \
 	X(SIZE, uint64_t)                /* > 0 */ \
 	X(SIZE_OR_ZERO, uint64_t)        \
+	X(SCALAR, uint64_t)              /* a number, no pointer */ \
 	X(CONST, uint64_t)               /* known */ \
 	X(CONST_SIZE, uint64_t)          /* known, > 0: of the memory before it */ \
 	X(CONST_SIZE_OR_ZERO, uint64_t)  \
@@ -67,7 +69,9 @@ typedef uint64_t (*helper_callback_fn)(
 	X(MAP_VALUE_OR_NULL, void *)     \
 	X(RECORD_OR_NULL, void *)        /* as long as ALLOC_SIZE says */ \
 	X(SOCK_OR_NULL, void *)          \
+	X(SOCK_COMMON_OR_NULL, void *)   /* of a kind not known */ \
 	X(MEM_OR_NULL, void *)           /* as long as the constant size among the arguments */ \
+	X(RDONLY_MEM_OR_NULL, void *)    \
 	X(ITER_ELEM_OR_NULL, void *)     /* an int */
 /* clang-format on */
 
@@ -123,10 +127,22 @@ const char *helper__name(uint32_t id);
 /* The id of a kernel function, implemented or not; 0 if the name is not known. */
 uint32_t kfunc__find(const char *name);
 
-/* KFUNC_xdp_ct_lookup, ... */
-enum known_kfunc {
-#define KNOWN_KFUNC(id, name) KFUNC_##name = (id),
+/* KFUNC_iter_num_new, KFUNC_xdp_ct_lookup, ... */
+enum kfunc {
+#define KNOWN_KFUNC(id, name)  KFUNC_##name = (id),
+#define HELPER0(id, name, ...) KFUNC_##name = (id),
+#define HELPER1                HELPER0
+#define HELPER2                HELPER0
+#define HELPER3                HELPER0
+#define HELPER4                HELPER0
+#define HELPER5                HELPER0
 #include "kfuncs.def"
+#undef HELPER0
+#undef HELPER1
+#undef HELPER2
+#undef HELPER3
+#undef HELPER4
+#undef HELPER5
 };
 
 /* uint64_t helper_NAME(struct ebpf_env *env, ...) */

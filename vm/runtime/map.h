@@ -34,6 +34,7 @@
 struct rt_geometry {
 	/* as given */
 	uint32_t type, key_size, value_size, max_entries, flags;
+	uint32_t lock_off; /* where in a value its struct bpf_spin_lock is, plus 1; 0: none */
 	/* derived */
 	uint32_t value_stride; /* value_size rounded up to 8 */
 	uint32_t elem_stride;  /* hash: key and value of one element; LPM: a node */

@@ -44,6 +44,8 @@ static int check_pointer_kind(
 	case REG_STACK:
 	case REG_PACKET:
 	case REG_PACKET_META:
+	case REG_MEM:
+	case REG_DYNPTR:
 	case REG_FUNC: return 0;
 	case REG_MAP:
 		if (in->op == ISA_ADD && range__is_const(n) && !n->bits.value)

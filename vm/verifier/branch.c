@@ -82,7 +82,8 @@ static void learn_packet(const struct packet_compare *c, struct state *s, bool h
 /* A pointer that cannot be 0 was compared with 0. */
 static bool never_null(const struct reg *r)
 {
-	return !r->maybe_null && (r->type == REG_MAP_VALUE || r->type == REG_MAP);
+	return !r->maybe_null && (r->type == REG_MAP_VALUE || r->type == REG_MAP ||
+					 r->type == REG_MEM || reg__is_sock(r));
 }
 
 /* A register compared with itself. */
@@ -117,20 +118,29 @@ static int decide(struct verifier *v, const struct isa_insn *in, const struct re
 	return -1;
 }
 
-/* All pointers from the same lookup are NULL, or are not. */
-static void resolve_null(struct state *s, uint32_t id, bool null)
+/* Which value a pointer with a lock points to matters still: `id` says so. */
+static void make_not_null(const struct verifier *v, struct reg *r)
+{
+	r->maybe_null = false;
+	if (!lock__is_in(v, r))
+		r->id = 0;
+}
+
+/* All pointers from the same call are NULL, or are not. Where nothing came of acquiring it, there
+ * is nothing to release. */
+static void resolve_null(const struct verifier *v, struct state *s, uint32_t id, bool null)
 {
 	struct reg *r;
 
+	if (null)
+		reference__drop(s, id);
 	for (struct reg_walk w = {0}; (r = state__next_reg(s, &w));) {
 		if (!r->maybe_null || r->id != id)
 			continue;
-		if (null) {
+		if (null)
 			reg__set_const(r, 0);
-		} else {
-			r->maybe_null = false;
-			r->id = 0;
-		}
+		else
+			make_not_null(v, r);
 	}
 }
 
@@ -198,7 +208,8 @@ static int note_linked(struct verifier *v, const struct reg *dst, const struct r
 }
 
 /* Equal to a pointer that is not NULL, so it is none either. */
-static void learn_not_null(const struct isa_insn *in, struct frame *f, bool holds)
+static void learn_not_null(
+	const struct verifier *v, const struct isa_insn *in, struct frame *f, bool holds)
 {
 	struct reg *dst = &f->regs[in->dst], *src = &f->regs[in->src], *r;
 
@@ -207,8 +218,7 @@ static void learn_not_null(const struct isa_insn *in, struct frame *f, bool hold
 		!(holds ? in->op == ISA_JEQ : in->op == ISA_JNE))
 		return;
 	r = dst->maybe_null ? dst : src;
-	r->maybe_null = false;
-	r->id = 0;
+	make_not_null(v, r);
 }
 
 /* What the state `s` learns when the comparison is `holds`. */
@@ -236,9 +246,9 @@ static void learn(struct verifier *v, const struct isa_insn *in, struct state *s
 		sync_linked(s, dst);
 	} else if (dst->maybe_null && in->use_imm && !in->imm && in->is64 &&
 		   (in->op == ISA_JEQ || in->op == ISA_JNE)) {
-		resolve_null(s, dst->id, (in->op == ISA_JEQ) == holds);
+		resolve_null(v, s, dst->id, (in->op == ISA_JEQ) == holds);
 	} else if (!in->use_imm) {
-		learn_not_null(in, f, holds);
+		learn_not_null(v, in, f, holds);
 	}
 }
 

@@ -58,11 +58,17 @@ static bool scalar_id_covers(struct comparison *c, const struct reg *old, const 
 	       same_id(c, old->id & ~ID_PLUS_OFF, cur->id & ~ID_PLUS_OFF);
 }
 
+static bool same_ids(struct comparison *c, const struct reg *old, const struct reg *cur)
+{
+	return ((old->id ^ cur->id) & ID_PLUS_OFF) == 0 &&
+	       same_id(c, old->id & ~ID_PLUS_OFF, cur->id & ~ID_PLUS_OFF) &&
+	       same_id(c, old->ref, cur->ref) && same_id(c, old->dynptr, cur->dynptr);
+}
+
 static bool reg_covers(struct comparison *c, const struct reg *old, const struct reg *cur)
 {
 	if (c->degree == EXACT)
-		return reg__same_but_ids(old, cur) && ((old->id ^ cur->id) & ID_PLUS_OFF) == 0 &&
-		       same_id(c, old->id & ~ID_PLUS_OFF, cur->id & ~ID_PLUS_OFF);
+		return reg__same_but_ids(old, cur) && same_ids(c, old, cur);
 	if (old->type == REG_UNSET)
 		return true; /* nobody read it */
 	if (old->type != cur->type || old->maybe_null != cur->maybe_null)
@@ -80,7 +86,10 @@ static bool reg_covers(struct comparison *c, const struct reg *old, const struct
 	case REG_MAP_VALUE:
 		return old->map == cur->map && old->off == cur->off &&
 		       range__contains(&old->var, &cur->var) && same_id(c, old->id, cur->id);
-	default: return reg__same_but_ids(old, cur) && same_id(c, old->id, cur->id);
+	case REG_MEM:
+		return old->size == cur->size && old->flags == cur->flags && old->off == cur->off &&
+		       range__contains(&old->var, &cur->var) && same_ids(c, old, cur);
+	default: return reg__same_but_ids(old, cur) && same_ids(c, old, cur);
 	}
 }
 
@@ -107,11 +116,11 @@ static bool slot_covers(struct comparison *c, const struct slot *old, const stru
 	for (int i = 0; i < 8; i++) {
 		if (old->bytes[i] == cur->bytes[i])
 			continue;
-		if (c->degree == EXACT ||
+		if (c->degree == EXACT || cur->bytes[i] > BYTE_SPILL ||
 			(old->bytes[i] != BYTE_UNSET && old->bytes[i] != BYTE_MISC))
 			return false;
 	}
-	if (!slot__is_spill(old))
+	if (!slot__is_spill(old) && !slot__is_dynptr(old))
 		return true;
 	return reg_covers(c, &old->spilled, &cur->spilled);
 }
@@ -142,6 +151,18 @@ static uint16_t live_regs(
 	return v->prog.info[s->frames[f + 1]->call_insn + 1].live & 0x3c0; /* r6-r9 */
 }
 
+/* What is held, and must be given back. */
+static bool held_covers(struct comparison *c, const struct state *old, const struct state *cur)
+{
+	if (old->n_refs != cur->n_refs || old->lock.held != cur->lock.held ||
+		old->lock.map != cur->lock.map || !same_id(c, old->lock.id, cur->lock.id))
+		return false;
+	for (uint32_t i = 0; i < old->n_refs; i++)
+		if (!same_id(c, old->refs[i].id, cur->refs[i].id))
+			return false;
+	return true;
+}
+
 bool state__covers(struct verifier *v, const struct state *old, enum degree degree)
 {
 	const struct state *cur = v->cur;
@@ -162,7 +183,7 @@ bool state__covers(struct verifier *v, const struct state *old, enum degree degr
 		if (!stack_covers(&c, a, b, old->read[f]))
 			return false;
 	}
-	return true;
+	return held_covers(&c, old, cur);
 }
 
 static void widen_reg(struct comparison *c, const struct reg *old, struct reg *cur)

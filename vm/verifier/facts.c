@@ -24,6 +24,10 @@ static const uint8_t kinds[] = {
 	[REG_MAP] = FACT_MAP,
 	[REG_MAP_VALUE] = FACT_MAP_VALUE,
 	[REG_FUNC] = FACT_FUNC,
+	[REG_MEM] = FACT_MEM,
+	[REG_SOCK] = FACT_MEM,
+	[REG_SOCK_COMMON] = FACT_MEM,
+	[REG_DYNPTR] = FACT_STACK,
 };
 
 static bool is_pointer(uint8_t kind)

@@ -25,7 +25,7 @@ enum fact_kind {
 	FACT_STACK,     /* own frame's or a caller's */
 	FACT_MAP,       /* a map itself (LDDW) */
 	FACT_MAP_VALUE, /* into a value of a map, NULL possible */
-	FACT_MEM,       /* other memory with a size */
+	FACT_MEM,       /* other memory with a size: a record, a slice of a dynptr, a socket */
 	FACT_FUNC,      /* address of a function of the program */
 	FACT_POINTER,   /* a pointer on all paths, bases differ */
 	FACT_ANY,       /* a pointer on some, a scalar on others */

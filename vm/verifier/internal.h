@@ -137,16 +137,18 @@ static inline void give_id(struct verifier *v, struct reg *r)
 		r->id = new_id(v);
 }
 
-/* alu.c, branch.c, call.c: examine the current instruction. The branch and call functions
- * set *next to where the path goes on, or NO_INSN where it ends. */
+/* alu.c, branch.c, call.c, helper-call.c: examine the current instruction. The branch and call
+ * functions set *next to where the path goes on, or NO_INSN where it ends. */
 #define NO_INSN UINT32_MAX
 int alu__check(struct verifier *v, const struct isa_insn *in);
 int branch__check(struct verifier *v, const struct isa_insn *in, uint32_t *next);
 int call__check(struct verifier *v, const struct isa_insn *in, uint32_t *next);
 int call__return(struct verifier *v, uint32_t *next);
+int helper_call__check(struct verifier *v, const struct isa_insn *in);
 
 /* The packet may have moved: its pointers are mere numbers from here on. */
 void call__forget_packet(struct state *s);
+void call__unset_caller_saved(struct verifier *v);
 
 /* tail-call.c: at the call; and when the stack of all functions is known. */
 int tail_call__check(struct verifier *v);
@@ -160,6 +162,33 @@ int mem__check_atomic(struct verifier *v, const struct isa_insn *in);
 int mem__check_alignment(struct verifier *v, uint32_t regno, uint32_t size);
 /* [reg, reg+size) is memory that may be read, or with `write` written, by a helper. */
 int mem__check_region(struct verifier *v, uint32_t regno, uint32_t size, bool write);
+
+/* reference.c */
+int reference__acquire(struct verifier *v, uint32_t *id);
+/* Pointers that carry the reference are numbers after it. */
+int reference__release(struct verifier *v, uint32_t id);
+/* Takes it off the list, no more. False if it is not there. */
+bool reference__drop(struct state *s, uint32_t id);
+/* Nothing may be held where the program ends; `where` names what it does there. */
+int reference__check_none(struct verifier *v, const char *where);
+
+/* dynptr.c */
+/* Something is to be stored to the slot: a dynptr there ends. */
+int dynptr__overwrite(struct verifier *v, struct frame *f, uint32_t slot);
+/* The dynptrs that hold a reference which was released are gone. */
+void dynptr__forget_ref(struct state *s, uint32_t ref);
+
+/* lock.c */
+/* Does the register point into a value with a lock? */
+bool lock__is_in(const struct verifier *v, const struct reg *r);
+/* A load or store of a map's value at [regno+off, regno+off+size) spares the lock. */
+int lock__check_access(struct verifier *v, uint32_t regno, int32_t off, uint32_t size);
+int lock__check_call(struct verifier *v, uint32_t helper);
+/* bpf_spin_lock or, with `lock` false, bpf_spin_unlock of the lock that the register points to. */
+int lock__change(struct verifier *v, uint32_t regno, bool lock);
+
+/* socket.c */
+int socket__check_load(struct verifier *v, uint32_t regno, int32_t off, uint32_t size);
 
 /* known-helpers.c: of those the machine has, and of others that Linux has for XDP. NULL: none. */
 const struct helper_proto *known_helper__find(uint32_t id);

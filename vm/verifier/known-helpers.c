@@ -8,10 +8,12 @@
 
 #include "internal.h"
 
-#define HELPER(name, ret, n, flags, ...)                                          \
-	{                                                                         \
-		BPF_FUNC_##name, "bpf_" #name, RET_##ret, {__VA_ARGS__}, n, flags \
+#define PROTO(id, name, ret, n, flags, ...)                          \
+	{                                                            \
+		id, "bpf_" #name, RET_##ret, {__VA_ARGS__}, n, flags \
 	}
+#define HELPER(name, ...) PROTO(BPF_FUNC_##name, name, __VA_ARGS__)
+#define KFUNC(name, ...)  PROTO(KFUNC_##name, name, __VA_ARGS__)
 
 static const struct helper_proto known[] = {
 	HELPER(perf_event_output, SCALAR, 5, 0, ARG_CTX, ARG_MAP, ARG_ANY, ARG_MEM,
@@ -23,6 +25,43 @@ static const struct helper_proto known[] = {
 	HELPER(probe_read_user, SCALAR, 3, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
 	HELPER(probe_read_user_str, SCALAR, 3, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
 	HELPER(probe_read_kernel_str, SCALAR, 3, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
+	HELPER(sk_lookup_tcp, SOCK_OR_NULL, 5, HELPER_READS_PACKET | HELPER_ACQUIRES, ARG_CTX,
+		ARG_MEM, ARG_SIZE_OR_ZERO, ARG_ANY, ARG_ANY),
+	HELPER(sk_lookup_udp, SOCK_OR_NULL, 5, HELPER_READS_PACKET | HELPER_ACQUIRES, ARG_CTX,
+		ARG_MEM, ARG_SIZE_OR_ZERO, ARG_ANY, ARG_ANY),
+	HELPER(skc_lookup_tcp, SOCK_COMMON_OR_NULL, 5, HELPER_READS_PACKET | HELPER_ACQUIRES,
+		ARG_CTX, ARG_MEM, ARG_SIZE_OR_ZERO, ARG_ANY, ARG_ANY),
+	HELPER(sk_release, SCALAR, 1, HELPER_RELEASES, ARG_SOCK_RELEASED),
+	HELPER(tcp_check_syncookie, SCALAR, 5, HELPER_READS_PACKET, ARG_SOCK, ARG_MEM, ARG_SIZE,
+		ARG_MEM, ARG_SIZE),
+	HELPER(tcp_gen_syncookie, SCALAR, 5, HELPER_READS_PACKET, ARG_SOCK, ARG_MEM, ARG_SIZE,
+		ARG_MEM, ARG_SIZE),
+	HELPER(spin_lock, NOTHING, 1, 0, ARG_SPIN_LOCK),
+	HELPER(spin_unlock, NOTHING, 1, 0, ARG_SPIN_LOCK),
+	HELPER(ringbuf_reserve, RECORD_OR_NULL, 3, HELPER_ACQUIRES, ARG_MAP, ARG_ALLOC_SIZE,
+		ARG_ANY),
+	HELPER(ringbuf_submit, NOTHING, 2, HELPER_RELEASES, ARG_RECORD, ARG_ANY),
+	HELPER(ringbuf_discard, NOTHING, 2, HELPER_RELEASES, ARG_RECORD, ARG_ANY),
+	HELPER(ringbuf_reserve_dynptr, SCALAR, 4, HELPER_ACQUIRES, ARG_MAP, ARG_ANY, ARG_ANY,
+		ARG_DYNPTR_UNINIT),
+	HELPER(ringbuf_submit_dynptr, NOTHING, 2, HELPER_RELEASES, ARG_DYNPTR_RELEASED, ARG_ANY),
+	HELPER(ringbuf_discard_dynptr, NOTHING, 2, HELPER_RELEASES, ARG_DYNPTR_RELEASED, ARG_ANY),
+	HELPER(dynptr_from_mem, SCALAR, 4, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_ANY,
+		ARG_DYNPTR_UNINIT),
+	HELPER(dynptr_read, SCALAR, 5, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_DYNPTR, ARG_ANY,
+		ARG_ANY),
+	HELPER(dynptr_write, SCALAR, 5, 0, ARG_DYNPTR, ARG_ANY, ARG_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
+	HELPER(dynptr_data, MEM_OR_NULL, 3, 0, ARG_DYNPTR, ARG_ANY, ARG_ALLOC_SIZE),
+	KFUNC(dynptr_from_xdp, SCALAR, 3, 0, ARG_CTX, ARG_SCALAR, ARG_DYNPTR_UNINIT),
+	KFUNC(dynptr_slice, RDONLY_MEM_OR_NULL, 4, HELPER_READS_PACKET, ARG_DYNPTR, ARG_SCALAR,
+		ARG_BUFFER_OR_NULL, ARG_CONST_SIZE_OR_ZERO),
+	KFUNC(dynptr_slice_rdwr, MEM_OR_NULL, 4, HELPER_READS_PACKET, ARG_DYNPTR, ARG_SCALAR,
+		ARG_BUFFER_OR_NULL, ARG_CONST_SIZE_OR_ZERO),
+	KFUNC(dynptr_adjust, SCALAR, 3, 0, ARG_DYNPTR, ARG_SCALAR, ARG_SCALAR),
+	KFUNC(dynptr_is_null, SCALAR, 1, 0, ARG_DYNPTR),
+	KFUNC(dynptr_is_rdonly, SCALAR, 1, 0, ARG_DYNPTR),
+	KFUNC(dynptr_size, SCALAR, 1, 0, ARG_DYNPTR),
+	KFUNC(dynptr_clone, SCALAR, 2, 0, ARG_DYNPTR, ARG_DYNPTR_UNINIT),
 	HELPER(ringbuf_output, SCALAR, 4, 0, ARG_MAP, ARG_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
 	HELPER(ringbuf_query, SCALAR, 2, 0, ARG_MAP, ARG_ANY),
 	HELPER(check_mtu, SCALAR, 5, 0, ARG_CTX, ARG_ANY, ARG_INOUT_U32, ARG_ANY, ARG_ANY),

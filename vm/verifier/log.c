@@ -57,11 +57,20 @@ const char *reg_type__name(const struct reg *r)
 		[REG_MAP] = "map_ptr",
 		[REG_MAP_VALUE] = "map_value",
 		[REG_FUNC] = "func",
+		[REG_MEM] = "mem",
+		[REG_SOCK] = "sock",
+		[REG_SOCK_COMMON] = "sock_common",
+		[REG_DYNPTR] = "dynptr_ptr",
+	};
+	static const char *const or_null[] = {
+		[REG_MAP] = "map_ptr_or_null",
+		[REG_MAP_VALUE] = "map_value_or_null",
+		[REG_MEM] = "mem_or_null",
+		[REG_SOCK] = "sock_or_null",
+		[REG_SOCK_COMMON] = "sock_common_or_null",
 	};
 
-	if (r->maybe_null && r->type == REG_MAP)
-		return "map_ptr_or_null";
-	return r->maybe_null && r->type == REG_MAP_VALUE ? "map_value_or_null" : names[r->type];
+	return r->maybe_null ? or_null[r->type] : names[r->type];
 }
 
 static void log__field(struct verifier *v, const char **comma, const char *name, bool differs,
@@ -104,6 +113,12 @@ static void log__pointer(struct verifier *v, const struct reg *r)
 		log__add(v, "map=%s,", v->view->maps[r->map].name);
 	if (r->id)
 		log__add(v, "id=%u,", r->id);
+	if (r->ref)
+		log__add(v, "ref=%u,", r->ref);
+	if (r->dynptr)
+		log__add(v, "dynptr=%u,", r->dynptr);
+	if (r->type == REG_MEM)
+		log__add(v, "sz=%u,", r->size);
 	log__add(v, "off=%d", r->off);
 	if (reg__is_packet(r))
 		log__add(v, ",r=%d", r->reach);
@@ -137,8 +152,11 @@ static void log__reg(struct verifier *v, const struct reg *r)
 
 static void log__slot(struct verifier *v, const struct slot *s, uint32_t index)
 {
-	static const char letters[] = {
-		[BYTE_UNSET] = '?', [BYTE_MISC] = 'm', [BYTE_ZERO] = '0', [BYTE_SPILL] = 'r'};
+	static const char letters[] = {[BYTE_UNSET] = '?',
+		[BYTE_MISC] = 'm',
+		[BYTE_ZERO] = '0',
+		[BYTE_SPILL] = 'r',
+		[BYTE_DYNPTR] = 'd'};
 	bool unset = true;
 
 	for (int i = 0; i < 8; i++)
@@ -168,6 +186,8 @@ void log__state(struct verifier *v, const struct state *s)
 	}
 	for (uint32_t i = 0; i < f->n_slots; i++)
 		log__slot(v, &f->slots[i], i);
+	for (uint32_t i = 0; i < s->n_refs; i++)
+		log__add(v, i ? ",%u" : " refs=%u", s->refs[i].id);
 	log__add(v, "\n");
 }
 

@@ -26,6 +26,8 @@ static const struct {
 	{BPF_FUNC_perf_event_output, TYPE(PERF_EVENT_ARRAY)},
 	{BPF_FUNC_ringbuf_output, TYPE(RINGBUF)},
 	{BPF_FUNC_ringbuf_query, TYPE(RINGBUF)},
+	{BPF_FUNC_ringbuf_reserve, TYPE(RINGBUF)},
+	{BPF_FUNC_ringbuf_reserve_dynptr, TYPE(RINGBUF)},
 	{BPF_FUNC_tail_call, TYPE(PROG_ARRAY)},
 	{BPF_FUNC_redirect_map, TYPES_DEVICES | TYPE(CPUMAP) | TYPE(XSKMAP)},
 };

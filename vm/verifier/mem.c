@@ -90,40 +90,55 @@ static int check_map_flags(struct verifier *v, uint32_t map, bool write)
 	return 0;
 }
 
-static int check_map_value(
-	struct verifier *v, uint32_t regno, int32_t off, uint32_t size, bool write)
+/* [reg+off, reg+off+size) is in [0, limit) of its object. */
+static int check_bounds(struct verifier *v, uint32_t regno, int32_t off, uint32_t size,
+	uint32_t limit, const char *object)
 {
-	const struct reg *r = reg_at(v, regno);
-	const struct map_view *m = &v->view->maps[r->map];
-	const struct span *var = &r->var.w64;
-	int64_t base = (int64_t)r->off + off, value_size = m->geo.value_size;
-	int err = check_map_flags(v, r->map, write);
+	const struct span *var = &reg_at(v, regno)->var.w64;
+	int64_t base = (int64_t)reg_at(v, regno)->off + off;
 
-	if (err)
-		return err;
 	if (var->smin < 0 && (var->smin <= -MAX_VAR_OFF || base + var->smin < 0))
 		return reject(v,
 			"R%u min value is negative, either use unsigned index or do a if (index "
 			">=0) "
 			"check",
 			regno);
-	if (base + var->smin < 0 || base + var->smin + size > value_size)
+	if (base + var->smin < 0 || base + var->smin + size > limit)
 		return reject(v,
-			"invalid access to map value, value_size=%lld off=%lld size=%u: R%u min "
-			"value is "
+			"invalid access to %s, size of %s=%u off=%lld size=%u: R%u min value is "
 			"outside of the allowed memory range",
-			(long long)value_size, (long long)(base + var->smin), size, regno);
+			object, object, limit, (long long)(base + var->smin), size, regno);
 	if (var->umax >= MAX_VAR_OFF)
 		return reject(v,
 			"R%u unbounded memory access, make sure to bounds check any such access",
 			regno);
-	if (base + (int64_t)var->umax + size > value_size)
+	if (base + (int64_t)var->umax + size > limit)
 		return reject(v,
-			"invalid access to map value, value_size=%lld off=%lld size=%u: R%u max "
-			"value is "
+			"invalid access to %s, size of %s=%u off=%lld size=%u: R%u max value is "
 			"outside of the allowed memory range",
-			(long long)value_size, (long long)(base + (int64_t)var->umax), size, regno);
+			object, object, limit, (long long)(base + (int64_t)var->umax), size, regno);
 	return 0;
+}
+
+static int check_map_value(
+	struct verifier *v, uint32_t regno, int32_t off, uint32_t size, bool write)
+{
+	uint32_t map = reg_at(v, regno)->map;
+	int err = check_map_flags(v, map, write);
+
+	if (!err)
+		err = check_bounds(
+			v, regno, off, size, v->view->maps[map].geo.value_size, "map value");
+	return err ? err : lock__check_access(v, regno, off, size);
+}
+
+static int check_mem(struct verifier *v, uint32_t regno, int32_t off, uint32_t size, bool write)
+{
+	const struct reg *r = reg_at(v, regno);
+
+	if (write && r->flags & MEM_RDONLY)
+		return reject(v, "R%u cannot write into read-only memory", regno);
+	return check_bounds(v, regno, off, size, r->size, "memory");
 }
 
 /* A constant, if the map's contents are and the place is known. */
@@ -141,6 +156,14 @@ static void load_map_value(
 	}
 }
 
+static int check_socket(struct verifier *v, const struct access *a)
+{
+	if (a->write)
+		return reject(
+			v, "R%u cannot write into %s", a->addr, reg_type__name(reg_at(v, a->addr)));
+	return socket__check_load(v, a->addr, a->off, a->size);
+}
+
 static int check_type(struct verifier *v, uint32_t regno)
 {
 	const struct reg *r = reg_at(v, regno);
@@ -153,6 +176,9 @@ static int check_type(struct verifier *v, uint32_t regno)
 	case REG_PACKET:
 	case REG_PACKET_META:
 	case REG_STACK:
+	case REG_MEM:
+	case REG_SOCK:
+	case REG_SOCK_COMMON:
 	case REG_MAP_VALUE: return 0;
 	default: return reject(v, "R%u invalid mem access '%s'", regno, reg_type__name(r));
 	}
@@ -187,6 +213,17 @@ static int check_access(struct verifier *v, const struct access *a, struct reg *
 		err = check_map_value(v, a->addr, a->off, a->size, a->write);
 		if (!err && dst)
 			load_map_value(v, a, &addr, dst);
+		break;
+	case REG_MEM:
+		err = check_mem(v, a->addr, a->off, a->size, a->write);
+		if (!err && dst)
+			reg__set_unknown(dst);
+		break;
+	case REG_SOCK:
+	case REG_SOCK_COMMON:
+		err = check_socket(v, a);
+		if (!err && dst)
+			reg__set_unknown(dst);
 		break;
 	default:
 		err = a->write ? stack__store(v, a->addr, a->off, a->size, value, value_regno)
@@ -256,7 +293,8 @@ int mem__check_atomic(struct verifier *v, const struct isa_insn *in)
 	if (err)
 		return err;
 	type = reg_at(v, in->dst)->type;
-	if (type == REG_CTX || type == REG_PACKET || type == REG_PACKET_META)
+	if (type == REG_CTX || type == REG_PACKET || type == REG_PACKET_META ||
+		reg__is_sock(reg_at(v, in->dst)))
 		return reject(v, "BPF_ATOMIC stores into R%u %s is not allowed", in->dst,
 			reg_type__name(reg_at(v, in->dst)));
 	fetches = cmpxchg || in->fetch || in->op == ISA_ATOMIC_XCHG;
@@ -294,9 +332,10 @@ int mem__check_region(struct verifier *v, uint32_t regno, uint32_t size, bool wr
 	case REG_PACKET:
 	case REG_PACKET_META: return check_packet(v, regno, 0, size);
 	case REG_MAP_VALUE: return check_map_value(v, regno, 0, size, write);
+	case REG_MEM: return check_mem(v, regno, 0, size, write);
 	case REG_STACK: return stack__check_region(v, regno, size, write);
 	default:
-		return reject(v, "R%u type=%s expected=stack, packet or map_value", regno,
+		return reject(v, "R%u type=%s expected=stack, packet, map_value or mem", regno,
 			reg_type__name(r));
 	}
 }

@@ -75,6 +75,27 @@ static void scrub(struct slot *s)
 	reg__unset(&s->spilled);
 }
 
+/* What is there ends where a store touches it. */
+static int overwrite(struct verifier *v, const struct where *w, uint32_t size)
+{
+	int err = 0;
+
+	for (uint32_t i = slot__index(w->max + size - 1); !err && i <= slot__index(w->min); i++)
+		err = dynptr__overwrite(v, w->f, i);
+	return err;
+}
+
+/* What only helpers may touch. */
+static int check_not_special(
+	struct verifier *v, const struct where *w, uint32_t size, const char *what)
+{
+	for (uint32_t i = slot__index(w->max + size - 1); i <= slot__index(w->min); i++)
+		if (w->f->slots[i].bytes[0] > BYTE_SPILL)
+			return reject(v, "invalid %s stack at fp-%u, where a dynptr is", what,
+				(i + 1) * 8);
+	return 0;
+}
+
 static void note_spill(struct verifier *v, const struct where *w)
 {
 	struct step *step = v->cur->trail;
@@ -164,6 +185,8 @@ int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, 
 	struct where w = {0};
 	int err = locate(v, addr, off, size, "write to", &w);
 
+	if (!err)
+		err = overwrite(v, &w, size);
 	if (err)
 		return err;
 	if (w.min == w.max)
@@ -219,6 +242,8 @@ int stack__load(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, s
 	struct where w = {0};
 	int err = locate(v, addr, off, size, "read from", &w);
 
+	if (!err)
+		err = check_not_special(v, &w, size, "read from");
 	if (err)
 		return err;
 	prune__read_slots(v, w.frame, slots_of(&w, size));
@@ -232,9 +257,13 @@ int stack__load(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, s
 int stack__check_region(struct verifier *v, uint32_t addr, uint32_t size, bool write)
 {
 	struct where w = {0};
-	int err = locate(v, addr, 0, size, write ? "write to" : "read from", &w);
+	const char *what = write ? "write to" : "read from";
+	int err = locate(v, addr, 0, size, what, &w);
 
 	if (err || !size)
+		return err;
+	err = check_not_special(v, &w, size, what);
+	if (err)
 		return err;
 	if (write)
 		store_anywhere(v, &w, size, NULL, NO_REG);

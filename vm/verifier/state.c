@@ -129,6 +129,15 @@ struct state *state__copy(struct arena *a, const struct state *s)
 		return NULL;
 	*c = *s;
 	memset(c->frames, 0, sizeof(c->frames));
+	c->refs = NULL;
+	if (s->n_refs) {
+		c->refs = arena__array(a, s->n_refs, sizeof(*c->refs));
+		if (!c->refs) {
+			arena__free(a, c, sizeof(*c));
+			return NULL;
+		}
+		memcpy(c->refs, s->refs, s->n_refs * sizeof(*c->refs));
+	}
 	for (uint32_t i = 0; i <= s->top; i++) {
 		c->frames[i] = frame__copy(a, s->frames[i]);
 		if (!c->frames[i]) {
@@ -145,5 +154,6 @@ void state__free(struct arena *a, struct state *s)
 		return;
 	for (uint32_t i = 0; i <= s->top; i++)
 		frame__free(a, s->frames[i]);
+	arena__free(a, s->refs, s->n_refs * sizeof(*s->refs));
 	arena__free(a, s, sizeof(*s));
 }

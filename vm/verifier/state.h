@@ -17,6 +17,10 @@
  * the frame's top), `var` the unknown part, known to be zero for most. Registers that hold
  * the same unknown number carry the same id; so do packet pointers with the same unknown part
  * and results of the same map lookup.
+ *
+ * What a program acquires (a ring-buffer record, a socket) it must release on every path: the
+ * state lists the references that are held, and every pointer that dies with one names it
+ * (reference.c). A dynptr lies in two slots of the stack (dynptr.c).
  */
 #ifndef VM_VERIFIER_STATE_H
 #define VM_VERIFIER_STATE_H
@@ -43,6 +47,23 @@ enum reg_type {
 	REG_MAP,
 	REG_MAP_VALUE,
 	REG_FUNC,
+	REG_MEM,         /* `size` bytes, whatever they belong to */
+	REG_SOCK,        /* a struct bpf_sock */
+	REG_SOCK_COMMON, /* the same, of which the protocol decides what is there */
+	REG_DYNPTR, /* in a slot: a half of a dynptr; in a register: one that is not the frame's */
+};
+
+/* Of REG_MEM. */
+enum mem_flags {
+	MEM_RDONLY = 1 << 0,
+	MEM_RECORD = 1 << 1, /* what a ring buffer reserved */
+	MEM_PACKET = 1 << 2, /* gone when the packet moves */
+};
+
+enum dynptr_kind {
+	DYNPTR_LOCAL, /* over a map's value */
+	DYNPTR_RINGBUF,
+	DYNPTR_XDP,
 };
 
 /* A scalar's id with this bit: its value is that of the others with the id, plus `off`. */
@@ -55,13 +76,22 @@ enum {
 };
 
 struct reg {
-	uint8_t type;     /* enum reg_type */
-	uint8_t frame;    /* REG_STACK: whose stack */
-	bool maybe_null;  /* a pointer, or 0 */
-	bool precise;     /* checkpoints, REG_SCALAR: the proof rests on its value */
-	uint32_t map;     /* REG_MAP, REG_MAP_VALUE: index; REG_FUNC: instruction */
+	uint8_t type; /* enum reg_type */
+	union {
+		uint8_t frame; /* REG_STACK: whose stack */
+		uint8_t flags; /* REG_MEM: enum mem_flags */
+		uint8_t kind;  /* REG_DYNPTR: enum dynptr_kind */
+	};
+	bool maybe_null; /* a pointer, or 0 */
+	bool precise;    /* checkpoints, REG_SCALAR: the proof rests on its value */
+	union {
+		uint32_t map;  /* REG_MAP, REG_MAP_VALUE: index; REG_FUNC: instruction */
+		uint32_t size; /* REG_MEM: bytes */
+	};
 	uint32_t id;      /* 0: none */
-	int32_t off;      /* pointers; scalars with ID_PLUS_OFF */
+	uint32_t ref;     /* the reference that it dies with; 0: none */
+	uint32_t dynptr;  /* REG_MEM: id of the dynptr that it is a slice of; 0: none */
+	int32_t off;      /* pointers; scalars with ID_PLUS_OFF; REG_DYNPTR: of the half */
 	int32_t reach;    /* REG_PACKET*: bytes from the base known to lie in the packet */
 	struct range var; /* scalars: the value; pointers: unknown part of the distance */
 };
@@ -71,6 +101,8 @@ enum slot_byte {
 	BYTE_MISC, /* written, value unknown */
 	BYTE_ZERO,
 	BYTE_SPILL, /* part of the register in `spilled`, whose low end is byte 0 */
+	/* What only helpers may touch, all 8 bytes of a slot; `spilled` tells which it is. */
+	BYTE_DYNPTR,
 };
 
 struct slot {
@@ -86,9 +118,23 @@ struct frame {
 	struct slot *slots;
 };
 
+/* Something acquired and not yet released. */
+struct reference {
+	uint32_t id, insn;
+};
+
+/* The spin lock that is held. */
+struct lock {
+	bool held;
+	uint32_t map, id; /* of the pointer to the map's value */
+};
+
 struct state {
 	struct frame *frames[MAX_FRAMES];
 	uint32_t top;
+	uint32_t n_refs;
+	struct reference *refs;
+	struct lock lock;
 	uint32_t insn; /* checkpoint: where; pending: where to go on */
 	struct state *parent;
 	struct step *trail;
@@ -140,6 +186,11 @@ static inline bool reg__is_zero(const struct reg *r)
 	return reg__is_const(r) && r->var.bits.value == 0;
 }
 
+static inline bool reg__is_sock(const struct reg *r)
+{
+	return r->type == REG_SOCK || r->type == REG_SOCK_COMMON;
+}
+
 void reg__unset(struct reg *r);
 void reg__set_unknown(struct reg *r);
 void reg__set_const(struct reg *r, uint64_t value);
@@ -167,6 +218,11 @@ static inline bool slot__is_spill(const struct slot *s)
 static inline bool slot__is_spilled_scalar(const struct slot *s)
 {
 	return slot__is_spill(s) && s->spilled.type == REG_SCALAR;
+}
+
+static inline bool slot__is_dynptr(const struct slot *s)
+{
+	return s->bytes[0] == BYTE_DYNPTR;
 }
 
 /* Bytes that the spilled register fills, from byte 0 on. */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * call.h -- one call of a helper while it is examined: what its arguments told so far.
+ */
+#ifndef VM_VERIFIER_CALL_H
+#define VM_VERIFIER_CALL_H
+
+#include "internal.h"
+
+struct call {
+	const struct helper_proto *proto;
+	uint32_t map; /* FACT_NO_MAP: none yet */
+	bool key_is_known;
+	uint64_t key;
+	uint64_t size;     /* the constant among the arguments that is a size */
+	uint32_t released; /* the reference that ends with the call; 0: none */
+	struct reg dynptr; /* the initialised one among the arguments, as in its slot */
+};
+
+/* arguments.c: argument `arg` (0..4) is as the prototype has it. */
+int argument__check(struct verifier *v, struct call *c, uint32_t arg);
+
+/* dynptr.c: the same for arguments that are dynptrs. */
+int dynptr__check_uninit(struct verifier *v, struct call *c, uint32_t arg);
+int dynptr__check_init(struct verifier *v, struct call *c, uint32_t arg);
+int dynptr__check_released(struct verifier *v, struct call *c, uint32_t arg);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * helper-call.c -- calls of helpers and kernel functions: arguments, what ends with the call,
+ * and what it gives.
+ */
+#include <linux/bpf.h>
+
+#include "call.h"
+
+static void give_map_value(struct verifier *v, const struct call *c, struct reg *r0)
+{
+	const struct map_view *m = &v->view->maps[c->map];
+
+	reg__set_pointer(r0, m->inner ? REG_MAP : REG_MAP_VALUE);
+	r0->map = m->inner ? m->inner : c->map;
+	/* An array has every index below its size. */
+	r0->maybe_null = m->inner || !c->key_is_known || c->key >= m->geo.max_entries;
+	r0->id = r0->maybe_null || lock__is_in(v, r0) ? new_id(v) : 0;
+}
+
+static void give_memory(
+	struct verifier *v, const struct call *c, struct reg *r0, enum mem_flags flags)
+{
+	reg__set_pointer(r0, REG_MEM);
+	r0->size = (uint32_t)c->size;
+	r0->flags = flags;
+	r0->maybe_null = true;
+	r0->id = new_id(v);
+}
+
+static void give_slice(
+	struct verifier *v, const struct call *c, struct reg *r0, enum mem_flags flags)
+{
+	bool of_packet = c->dynptr.kind == DYNPTR_XDP && c->proto->id != BPF_FUNC_dynptr_data;
+
+	give_memory(v, c, r0, of_packet ? flags | MEM_PACKET : flags);
+	r0->dynptr = c->dynptr.id;
+	r0->ref = c->dynptr.ref;
+}
+
+static void give_socket(struct verifier *v, struct reg *r0, enum reg_type type)
+{
+	reg__set_pointer(r0, type);
+	r0->maybe_null = true;
+	r0->id = new_id(v);
+}
+
+static int give_result(struct verifier *v, const struct call *c)
+{
+	struct reg *r0 = reg_at(v, 0);
+	int err = 0;
+
+	switch (c->proto->ret) {
+	case RET_NOTHING: reg__unset(r0); break;
+	case RET_MAP_VALUE_OR_NULL: give_map_value(v, c, r0); break;
+	case RET_RECORD_OR_NULL: give_memory(v, c, r0, MEM_RECORD); break;
+	case RET_MEM_OR_NULL: give_slice(v, c, r0, 0); break;
+	case RET_RDONLY_MEM_OR_NULL: give_slice(v, c, r0, MEM_RDONLY); break;
+	case RET_SOCK_OR_NULL: give_socket(v, r0, REG_SOCK); break;
+	case RET_SOCK_COMMON_OR_NULL: give_socket(v, r0, REG_SOCK_COMMON); break;
+	default: reg__set_unknown(r0);
+	}
+	if (c->proto->flags & HELPER_ACQUIRES && r0->maybe_null) {
+		err = reference__acquire(v, &r0->ref);
+		r0->id = r0->ref;
+	}
+	facts__result(v, v->insn, r0);
+	return err;
+}
+
+static int find_prototype(struct verifier *v, const struct isa_insn *in, struct call *c)
+{
+	uint32_t id = (uint32_t)in->imm;
+	const char *name = helper__name(id);
+
+	if ((in->src == EBPF_CALL_KFUNC) != (id >= KFUNC_BASE))
+		return reject(v, "invalid func unknown#%u", id);
+	c->proto = known_helper__find(id);
+	if (!c->proto)
+		return name ? reject(v, "helper %s#%u is not supported", name, id)
+			    : reject(v, "invalid func unknown#%u", id);
+	if (!helper__find(id))
+		v->missing_helper = id;
+	return lock__check_call(v, id);
+}
+
+int helper_call__check(struct verifier *v, const struct isa_insn *in)
+{
+	struct call c = {.map = FACT_NO_MAP};
+	int err = find_prototype(v, in, &c);
+
+	for (uint32_t arg = 0; !err && arg < c.proto->n_args; arg++)
+		err = argument__check(v, &c, arg);
+	if (!err && c.released)
+		err = reference__release(v, c.released);
+	if (!err && c.proto->flags & HELPER_TAIL_CALL)
+		err = reference__check_none(v, "tail_call");
+	if (err)
+		return err;
+	call__unset_caller_saved(v);
+	if (c.proto->flags & HELPER_MOVES_PACKET)
+		call__forget_packet(v->cur);
+	err = give_result(v, &c);
+	return !err && c.proto->flags & HELPER_TAIL_CALL ? tail_call__check(v) : err;
+}
