@@ -148,6 +148,18 @@ void object__free_linked(struct object *obj)
 	}
 }
 
+/* Where a program is to run stands in its section's name. */
+static enum ebpf_program_type type_of(const struct object_function *f)
+{
+	const char *section = f->program.section, *place = strchr(section, '/');
+
+	if (f->program.is_xdp && place && strcmp(place, "/devmap") == 0)
+		return EBPF_PROGRAM_XDP_DEVMAP;
+	if (f->program.is_xdp && place && strcmp(place, "/cpumap") == 0)
+		return EBPF_PROGRAM_XDP_CPUMAP;
+	return EBPF_PROGRAM_XDP;
+}
+
 static struct linked_program *link_program(struct object *obj, uint32_t entry, char **errmsg)
 {
 	struct linked_program *p = calloc(1, sizeof(*p));
@@ -164,7 +176,7 @@ static struct linked_program *link_program(struct object *obj, uint32_t entry, c
 		p->entry = entry;
 		p->spec = (struct ebpf_program_spec){
 			.name = obj->functions[entry].program.name,
-			.type = EBPF_PROGRAM_XDP,
+			.type = type_of(&obj->functions[entry]),
 			.insns = l.insns,
 			.n_insns = l.n_insns,
 			.maps = l.maps,

@@ -14,7 +14,8 @@
 #include "core/error.h"
 #include "kernel-load.h"
 
-#define LOG_SIZE (1 << 20)
+#define LOG_SIZE  (1 << 20)
+#define LOG_STATS 4 /* the kernel's BPF_LOG_STATS: its last lines alone */
 
 size_t kernel_map__cpu_stride(const struct ebpf_map_opts *opts)
 {
@@ -80,16 +81,40 @@ static int copy_contents(struct ebpf_map *map, int fd, char **errmsg)
 		errmsg, err, "map %s: cannot fill the kernel's: %s", o->name, strerror(-err));
 }
 
-/* The reason is the last line of the kernel's log before its statistics. */
-static const char *refusal(char *log)
-{
-	char *stats = strstr(log, "\nprocessed "), *line;
+/* Begins the statistics at the log's end. */
+#define TIME_LINE "verification time "
 
+static uint32_t verify_us(const char *log)
+{
+	const char *line = strstr(log, TIME_LINE);
+
+	return line ? strtoul(line + strlen(TIME_LINE), NULL, 10) : 0;
+}
+
+/* The whole log is made only where somebody wants to read it: then libbpf fills it if the load
+ * fails. */
+static uint32_t log_level(const struct engine_opts *opts)
+{
+	return opts->log ? 0 : LOG_STATS;
+}
+
+const char *kernel_log__reason(char *log)
+{
+	char *stats = strstr(log, "\n" TIME_LINE), *line;
+
+	if (!stats)
+		stats = strstr(log, "\nprocessed ");
 	if (stats)
 		*stats = '\0';
-	else if (*log && log[strlen(log) - 1] == '\n')
-		log[strlen(log) - 1] = '\0';
-	line = strrchr(log, '\n');
+	do {
+		size_t len = strlen(log);
+
+		if (len && log[len - 1] == '\n')
+			log[len - 1] = '\0';
+		line = strrchr(log, '\n');
+		if (line && line[1] == ';')
+			*line = '\0';
+	} while (line && !*line);
 	return line ? line + 1 : log;
 }
 
@@ -98,7 +123,7 @@ static int refused(const struct engine_opts *opts, int err, char *log, char **er
 	if (opts->log)
 		fputs(log, stderr);
 	return error__set(errmsg, err, "%s: the kernel refuses program %s: %s", opts->object,
-		opts->program, *log ? refusal(log) : strerror(-err));
+		opts->program, *log ? kernel_log__reason(log) : strerror(-err));
 }
 
 /* ---- through libbpf ---- */
@@ -197,11 +222,13 @@ static int load_with_libbpf(struct kernel_program *k, const struct subject *s,
 	if (err)
 		return err;
 	prog = bpf_object__find_program_by_name(k->obj, opts->program);
-	bpf_program__set_log_buf(prog, log, LOG_SIZE); /* filled only if the load fails */
+	bpf_program__set_log_buf(prog, log, LOG_SIZE);
+	bpf_program__set_log_level(prog, log_level(opts));
 	err = bpf_object__load(k->obj);
 	if (err)
 		return refused(opts, err, log, errmsg);
 	k->prog_fd = bpf_program__fd(prog);
+	k->verify_us = verify_us(log);
 	for (uint32_t i = 0; !err && i < k->n_maps; i++) {
 		const struct ebpf_map_opts *o = ebpf_map__opts(s->spec->maps[i]);
 
@@ -255,7 +282,7 @@ static int load_spec(struct kernel_program *k, const struct subject *s,
 	const struct engine_opts *opts, char *log, char **errmsg)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, load, .fd_array = k->map_fds, .log_buf = log,
-		.log_size = LOG_SIZE); /* libbpf has it filled only if the load fails */
+		.log_size = LOG_SIZE, .log_level = log_level(opts));
 	int err = refuse_values(s, errmsg);
 
 	for (uint32_t i = 0; !err && i < k->n_maps; i++)
@@ -265,7 +292,10 @@ static int load_spec(struct kernel_program *k, const struct subject *s,
 	/* The licence decides which helpers are offered; here it is not the question. */
 	k->prog_fd = bpf_prog_load(BPF_PROG_TYPE_XDP, opts->program, "GPL",
 		(const struct bpf_insn *)s->spec->insns, s->spec->n_insns, &load);
-	return k->prog_fd < 0 ? refused(opts, -errno, log, errmsg) : 0;
+	if (k->prog_fd < 0)
+		return refused(opts, -errno, log, errmsg);
+	k->verify_us = verify_us(log);
+	return 0;
 }
 
 int kernel_program__load(struct kernel_program *k, const struct subject *s,

@@ -19,11 +19,15 @@ struct kernel_program {
 	int prog_fd;
 	int *map_fds; /* one per map of the subject's spec */
 	uint32_t n_maps;
+	uint32_t verify_us; /* by the kernel's log; 0: not known */
 };
 
 int kernel_program__load(struct kernel_program *k, const struct subject *s,
 	const struct engine_opts *opts, char **errmsg);
 void kernel_program__unload(struct kernel_program *k);
+/* Of a kernel's log, which is cut there: the last line before the statistics that is not one of
+ * the source. */
+const char *kernel_log__reason(char *log);
 /* Bytes of a map's value as the system calls have it: all CPUs' of a per-CPU map, each
  * rounded up to 8 bytes. */
 size_t kernel_map__value_bytes(const struct ebpf_map_opts *opts);

@@ -143,7 +143,7 @@ int ebpf_map__set_program(struct ebpf_map *map, uint32_t index, struct ebpf_prog
 {
 	int err;
 
-	if (!is_programs(map) || prog->inst != map->inst || prog->view.type != EBPF_PROGRAM_XDP)
+	if (!is_programs(map) || prog->inst != map->inst || prog->view.type == EBPF_PROGRAM_RAW)
 		return -EINVAL;
 	err = check_place(map, &index, BPF_ANY);
 	if (err)

@@ -339,7 +339,7 @@ static int check_header(struct opening *o, size_t size)
 		return error__set(o->errmsg, -EINVAL, "this is not a compile request");
 	if (h->n_insns > MAX_COUNT || h->n_maps > MAX_COUNT || h->n_templates > h->n_maps ||
 		h->n_funcs > MAX_COUNT || h->n_lines > MAX_COUNT || h->n_helpers > MAX_COUNT ||
-		!h->n_insns || !h->n_funcs || h->type > EBPF_PROGRAM_XDP)
+		!h->n_insns || !h->n_funcs || h->type >= EBPF_N_PROGRAM_TYPES)
 		return error__set(o->errmsg, -EINVAL, "compile request: absurd header");
 	o->l = layout_of(h);
 	if (o->l.total != size || h->total != size || !h->strings_size ||

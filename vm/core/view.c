@@ -15,20 +15,20 @@
 	}
 
 static const struct ctx_field xdp_fields[] = {
-	XDP_FIELD(data, CTX_PACKET, data),
-	XDP_FIELD(data_end, CTX_PACKET_END, data_end),
+	XDP_FIELD(data, CTX_PACKET, data), XDP_FIELD(data_end, CTX_PACKET_END, data_end),
 	XDP_FIELD(data_meta, CTX_PACKET_META, data_meta),
 	XDP_FIELD(ingress_ifindex, CTX_SCALAR, ingress_ifindex),
 	XDP_FIELD(rx_queue_index, CTX_SCALAR, rx_queue_index),
-	XDP_FIELD(egress_ifindex, CTX_SCALAR, egress_ifindex),
+	XDP_FIELD(egress_ifindex, CTX_SCALAR, egress_ifindex), /* the last: not for all */
 };
+#define N_XDP_FIELDS (sizeof(xdp_fields) / sizeof(xdp_fields[0]))
 
 static const struct ctx_table tables[] = {
 	[EBPF_PROGRAM_RAW] = {.type_name = "raw"},
-	[EBPF_PROGRAM_XDP] = {.type_name = "xdp",
-		.fields = xdp_fields,
-		.n_fields = sizeof(xdp_fields) / sizeof(xdp_fields[0]),
-		.size = sizeof(struct xdp_md)},
+	[EBPF_PROGRAM_XDP] = {"xdp", xdp_fields, N_XDP_FIELDS - 1, sizeof(struct xdp_md)},
+	[EBPF_PROGRAM_XDP_DEVMAP] = {"xdp/devmap", xdp_fields, N_XDP_FIELDS, sizeof(struct xdp_md)},
+	[EBPF_PROGRAM_XDP_CPUMAP] = {"xdp/cpumap", xdp_fields, N_XDP_FIELDS - 1,
+		sizeof(struct xdp_md)},
 };
 
 const struct ctx_table *ctx_table__of(enum ebpf_program_type type)

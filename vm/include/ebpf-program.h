@@ -63,8 +63,11 @@ void ebpf_instance__synchronize(struct ebpf_instance *inst);
 uint32_t ebpf_instance__workers(const struct ebpf_instance *inst);
 
 enum ebpf_program_type {
-	EBPF_PROGRAM_RAW, /* r1 = memory, r2 = its length; ctx is struct ebpf_raw_ctx */
-	EBPF_PROGRAM_XDP, /* r1 = struct xdp_md (kernel uapi); ctx is struct ebpf_xdp_ctx */
+	EBPF_PROGRAM_RAW,        /* r1 = memory, r2 = its length; ctx is struct ebpf_raw_ctx */
+	EBPF_PROGRAM_XDP,        /* r1 = struct xdp_md (kernel uapi); ctx is struct ebpf_xdp_ctx */
+	EBPF_PROGRAM_XDP_DEVMAP, /* the same at a DEVMAP's entry: may read egress_ifindex */
+	EBPF_PROGRAM_XDP_CPUMAP, /* the same at a CPUMAP's entry */
+	EBPF_N_PROGRAM_TYPES,
 };
 
 /* What a caller must hand to a function that is verified on its own. */
@@ -119,6 +122,7 @@ struct ebpf_program_spec {
 struct ebpf_verify_stats {
 	uint64_t insns_examined;
 	uint32_t states_peak, states_total;
+	uint64_t memory; /* bytes, at the peak */
 	uint64_t ns;
 };
 

@@ -39,6 +39,7 @@ static void *chunk__new(struct arena *a, size_t size)
 		return NULL;
 	c->next = a->chunks;
 	a->chunks = c;
+	a->size += sizeof(*c) + size;
 	return c + 1;
 }
 

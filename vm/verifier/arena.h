@@ -18,6 +18,7 @@ struct arena {
 	struct arena_chunk *chunks;
 	uint8_t *at, *end;
 	struct arena_free *freed[ARENA_CLASSES + 1];
+	size_t size; /* bytes, all chunks together */
 };
 
 /* Zeroed, 16-byte aligned; NULL without memory. */

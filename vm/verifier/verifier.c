@@ -271,6 +271,7 @@ int verifier__run(const struct program_view *view, const struct verifier_opts *o
 	}
 	conclude(&v, err);
 	v.stats.ns = now() - start;
+	v.stats.memory = v.arena.size;
 	res->stats = v.stats;
 	res->missing_helper = v.missing_helper;
 	res->log = v.log.text;

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""XDP programs of the world: each that the running kernel's verifier accepts is accepted here, in
+not much more time, and does the same on the kernel, interpreted and compiled. See
+kernel-programs.sh, which fetches and compiles them.
+
+One line a program, then totals. kernel-programs.txt says by name what cannot be equal, and why.
+Exit status: 0, or 1 if a program is refused or differs without being named there, or verification
+takes too long.
+"""
+import argparse
+import collections
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from replay import SKIP, describe, run
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ENGINES = "interp,llvm"
+
+
+class Exceptions:
+    """Lines `OBJECT PROGRAM WHAT WHY...`: `*` is every program of the object, WHAT is
+    `refused` (it needs what a kernel alone has), `map:NAME` or `bytes` (not compared)."""
+
+    def __init__(self, path):
+        self.lines = []
+        with open(path, encoding="ascii") as file:
+            for line in file:
+                words = line.split("#")[0].split(None, 3)
+                if words:
+                    self.lines.append(words)
+
+    def find(self, name, program, what):
+        """Why; None if it is no exception."""
+        for o, p, w, why in self.lines:
+            if o == name and p in ("*", program) and w == what:
+                return why.strip()
+        return None
+
+    def covers(self, name, program, difference):
+        what = f"map:{difference['map']}" if "map" in difference else "bytes"
+        return self.find(name, program, what) is not None
+
+
+def call(*command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    if done.returncode:
+        return None, (done.stderr or f"ended by signal {-done.returncode}").strip()
+    return json.loads(done.stdout), None
+
+
+class Program:
+    def __init__(self, test, path, name, section):
+        self.test, self.path, self.name = test, path, name
+        self.object = os.path.basename(path).removesuffix(".o")
+        self.section = section
+        init = os.path.join(HERE, "kernel-programs", self.object + ".init")
+        self.init = [init] if os.path.exists(init) else []
+        self.verdicts = {}
+
+    def exception(self, what):
+        return self.test.exceptions.find(self.object, self.name, what)
+
+    def replay(self, engines):
+        """The report, or None and why there is none."""
+        init = ["--init", *self.init] if self.init else []
+        done = run(self.test.replay, "--json", "--coverage", "--engine", engines, *init, "--prog",
+                   self.name, self.path, self.test.capture)
+        if done.returncode in (0, 1):
+            return json.loads(done.stdout), None
+        return None, done.stderr.strip() or f"ended by signal {-done.returncode}"
+
+    def compare(self):
+        """The outcome of running it: a word and what more there is to say."""
+        report, why = self.replay("kernel," + ENGINES)
+        not_run = None
+        if report is None and "engine kernel: packet" in why:
+            not_run = why.split("engine kernel: ")[1]
+            report, why = self.replay(ENGINES)
+        if report is None:
+            excuse = self.exception("refused")
+            return ("exception", excuse) if excuse else ("refused", why)
+        left = [d for d in report["differences"]
+                if not self.test.exceptions.covers(self.object, self.name, d)]
+        covered = f"{report['packets']} packets, {report['coverage']['percent']:.0f}% reached"
+        if left:
+            return "differs", f"{len(left)} differences: " + describe(left[0])
+        if not_run:
+            return "not test-run", f"{not_run}; {ENGINES} agree: {covered}"
+        return "equal", covered
+
+    def judge(self):
+        self.verdicts, why = call(self.test.verdicts, self.path, self.name, *self.init)
+        if self.verdicts is None:
+            return "crash", why
+        kernel, ours = self.verdicts["kernel"], self.verdicts["xdpk"]
+        if kernel is None:
+            return "not asked", "libbpf does not open it, and: " + ours.get("reason", "")
+        if not kernel["accepted"]:
+            if ours["accepted"]:
+                return "accepted here", "the kernel: " + kernel["reason"]
+            return "both reject", kernel["reason"]
+        if not ours["accepted"]:
+            excuse = self.exception("refused")
+            return ("exception", excuse) if excuse else ("rejected here", ours["reason"])
+        return self.compare()
+
+
+class Test:
+    def __init__(self, build, folder):
+        tests = os.path.join(build, "tests", "replay")
+        self.replay = os.path.join(build, "tools", "xdpk-replay", "xdpk-replay")
+        self.verdicts = os.path.join(tests, "verdicts")
+        self.exceptions = Exceptions(os.path.join(HERE, "kernel-programs.txt"))
+        self.capture = os.path.join(folder, "mix.pcap")
+        subprocess.run([os.path.join(tests, "make-capture"), self.capture], check=True)
+
+    def programs(self, path):
+        listed, why = call(self.verdicts, path)
+        if listed is None:
+            print(f"{path}: {why}")
+        return [Program(self, path, p["program"], p["section"]) for p in listed or []]
+
+
+GOOD = ("equal", "not test-run", "exception", "both reject", "not asked")
+
+
+def print_times(programs, limits):
+    """Of the programs that both accept; whether they are within the limits."""
+    both = [(p, p.verdicts["kernel"]["us"], p.verdicts["xdpk"]["us"]) for p in programs
+            if p.verdicts and p.verdicts["kernel"] and p.verdicts["kernel"]["accepted"] and
+            p.verdicts["xdpk"]["accepted"] and p.verdicts["kernel"]["us"]]
+    if not both:
+        return False
+    kernel, ours = sum(k for _, k, _ in both), sum(o for _, _, o in both)
+    longest = max(both, key=lambda b: b[2])
+    print(f"verification: kernel {kernel / 1000:.1f} ms, here {ours / 1000:.1f} ms, ratio "
+          f"{ours / kernel:.2f}; longest {longest[0].name} {longest[2] / 1000:.1f} ms; most memory "
+          f"{max(p.verdicts['xdpk']['memory'] for p, _, _ in both) / 1e6:.1f} MB")
+    for p, k, o in sorted(both, key=lambda b: b[2] / b[1], reverse=True)[:10]:
+        print(f"  {p.object} {p.name}: kernel {k:.0f} us, here {o:.0f} us, ratio {o / k:.2f}")
+    return ours <= kernel * limits.ratio and longest[2] <= limits.longest * 1e6
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ratio", type=float, default=2, help="of all verification times")
+    parser.add_argument("--longest", type=float, default=1, help="seconds for one program")
+    parser.add_argument("--only", default="", help="programs whose object or name contains it")
+    parser.add_argument("build")
+    parser.add_argument("objects", nargs="+")
+    a = parser.parse_args()
+    outcomes, programs = collections.Counter(), []
+
+    with tempfile.TemporaryDirectory() as folder:
+        test = Test(a.build, folder)
+        for path in a.objects:
+            for p in test.programs(path):
+                if a.only not in p.object and a.only not in p.name:
+                    continue
+                outcome, more = p.judge()
+                outcomes[outcome] += 1
+                programs.append(p)
+                print(f"{outcome}: {p.object} {p.name}: {more}", flush=True)
+    print()
+    for outcome, n in sorted(outcomes.items()):
+        print(f"{n:5} {outcome}")
+    in_time = print_times(programs, a)
+    sys.exit(0 if in_time and all(o in GOOD for o in outcomes) else 1)
+
+
+main()
