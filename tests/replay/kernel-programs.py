@@ -16,7 +16,9 @@ import subprocess
 import sys
 import tempfile
 
-from replay import SKIP, describe, run
+import kernel_packets
+import pcapfile
+from replay import describe, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENGINES = "interp,llvm"
@@ -58,6 +60,7 @@ class Program:
         self.test, self.path, self.name = test, path, name
         self.object = os.path.basename(path).removesuffix(".o")
         self.section = section
+        self.capture = test.capture_for(self.object)
         init = os.path.join(HERE, "kernel-programs", self.object + ".init")
         self.init = [init] if os.path.exists(init) else []
         self.verdicts = {}
@@ -69,7 +72,7 @@ class Program:
         """The report, or None and why there is none."""
         init = ["--init", *self.init] if self.init else []
         done = run(self.test.replay, "--json", "--coverage", "--engine", engines, *init, "--prog",
-                   self.name, self.path, self.test.capture)
+                   self.name, self.path, self.capture)
         if done.returncode in (0, 1):
             return json.loads(done.stdout), None
         return None, done.stderr.strip() or f"ended by signal {-done.returncode}"
@@ -90,6 +93,8 @@ class Program:
         if left:
             return "differs", f"{len(left)} differences: " + describe(left[0])
         if not_run:
+            if self.section.endswith(("/devmap", "/cpumap")):
+                not_run = "the kernel does not test-run programs of map entries"
             return "not test-run", f"{not_run}; {ENGINES} agree: {covered}"
         return "equal", covered
 
@@ -116,8 +121,17 @@ class Test:
         self.replay = os.path.join(build, "tools", "xdpk-replay", "xdpk-replay")
         self.verdicts = os.path.join(tests, "verdicts")
         self.exceptions = Exceptions(os.path.join(HERE, "kernel-programs.txt"))
-        self.capture = os.path.join(folder, "mix.pcap")
-        subprocess.run([os.path.join(tests, "make-capture"), self.capture], check=True)
+        self.folder = folder
+        mix = self.capture_for("mix")
+        subprocess.run([os.path.join(tests, "make-capture"), mix], check=True)
+        self.mix = pcapfile.records(mix)
+
+    def capture_for(self, name):
+        """The mixed capture and what programs of that object wait for."""
+        path = os.path.join(self.folder, name + ".pcap")
+        if name in kernel_packets.EXTRA and not os.path.exists(path):
+            pcapfile.write(path, [*self.mix, *kernel_packets.EXTRA[name]()])
+        return path if name in kernel_packets.EXTRA or name == "mix" else self.capture_for("mix")
 
     def programs(self, path):
         listed, why = call(self.verdicts, path)
