@@ -18,6 +18,8 @@
 #include "runtime/map-lpm.c"
 #include "runtime/map-queue.c"
 #include "runtime/map-bloom.c"
+#include "runtime/map-ringbuf.c"
+#include "runtime/map-perf.c"
 #include "runtime/map.c"
 #include "runtime/helper-map.c"
 

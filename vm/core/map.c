@@ -146,6 +146,18 @@ static int map__allocate(struct ebpf_map *map, char **errmsg)
 	return 0;
 }
 
+static int init_geometry(struct rt_geometry *geo, const struct ebpf_map_opts *opts)
+{
+	int err = rt_geometry__init(
+		geo, opts->type, opts->key_size, opts->value_size, opts->max_entries, opts->flags);
+
+	if (!err)
+		err = rt_geometry__set_extra(geo, opts->map_extra);
+	if (!err)
+		err = rt_geometry__set_lock(geo, opts->lock_off);
+	return err;
+}
+
 static int map__set_template(struct ebpf_map *map, const struct ebpf_map_opts *inner, char **errmsg)
 {
 	struct rt_geometry *geo = &map->inner_geo;
@@ -155,8 +167,7 @@ static int map__set_template(struct ebpf_map *map, const struct ebpf_map_opts *i
 	if (!inner)
 		return error__set(errmsg, -EINVAL,
 			"map %s: it needs a template of the maps to come", map->opts.name);
-	err = rt_geometry__init(geo, inner->type, inner->key_size, inner->value_size,
-		inner->max_entries, inner->flags);
+	err = init_geometry(geo, inner);
 	if (!err && rt_holds_maps(geo))
 		err = -EINVAL;
 	else if (!err && rt_holds_handles(geo))
@@ -198,8 +209,7 @@ struct ebpf_map *ebpf_map__create(
 	atomic_init(&map->users, 1);
 	pthread_mutex_init(&map->lock, NULL);
 	map->slots = inst->workers + 1;
-	err = rt_geometry__init(&map->rt.geo, opts->type, opts->key_size, opts->value_size,
-		opts->max_entries, opts->flags);
+	err = init_geometry(&map->rt.geo, opts);
 	if (err)
 		err = map__refuse_geometry(&named, err, errmsg);
 	else if (rt_holds_maps(&map->rt.geo))
@@ -296,7 +306,7 @@ int ebpf_map__update(struct ebpf_map *map, const void *key, const void *value, u
 		return -EPERM;
 	if (!map__key_fits(map, key))
 		return -EINVAL;
-	if (flags & BPF_F_LOCK) /* no value holds a spin lock */
+	if (flags & BPF_F_LOCK && !map->rt.geo.lock_off)
 		return -EINVAL;
 	if (rt_holds_handles(&map->rt.geo))
 		return map_handles__update(map, key, flags);

@@ -24,7 +24,7 @@ struct ebpf_map {
 	struct ebpf_instance *inst;
 	atomic_uint refs;     /* all */
 	atomic_uint users;    /* those of ebpf_map__create() and ebpf_map__ref() */
-	pthread_mutex_t lock; /* host calls on maps that hold programs or maps */
+	pthread_mutex_t lock; /* host calls on maps that hold programs or maps; readers of events */
 	atomic_bool frozen;
 	uint32_t slots; /* per-CPU slots: the instance's workers and one for the host */
 	uint64_t bytes; /* of rt.mem, charged to the instance */

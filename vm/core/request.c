@@ -266,6 +266,9 @@ static int open_maps(const struct opening *o, struct map_view *maps)
 		if (!m->name ||
 			rt_geometry__init(&m->geo, g->type, g->key_size, g->value_size,
 				g->max_entries, g->flags) ||
+			rt_geometry__set_lock(&m->geo, g->lock_off) ||
+			(g->hashes != m->geo.hashes &&
+				rt_geometry__set_extra(&m->geo, g->hashes)) ||
 			memcmp(&m->geo, g, sizeof(*g)) != 0)
 			return bad(o, "map", i);
 		m->inner = w[i].inner;

@@ -14,6 +14,13 @@
  * Maps without keys (queue, stack, bloom filter) take NULL for a key: update is push, lookup is
  * peek. A bloom filter is asked for the bytes that are in `value`.
  *
+ * A struct bpf_spin_lock in values is the programs': update leaves it as it is, lookup gives
+ * zeros in its place, and reads the value while no program holds it.
+ *
+ * Maps that programs write and the host reads, each record once (ring buffer, perf event array):
+ * ebpf_map__consume(). A perf event array has a ring for each worker from the start; nobody puts
+ * events into it.
+ *
  * Errors: negative errno values, the kernel's for the same mistake (-E2BIG full, -ENOENT no
  * such key, -EEXIST, -EINVAL flags). Threads: every call may run beside workers and beside
  * other calls.
@@ -43,6 +50,8 @@ struct ebpf_map_opts {
 	uint32_t flags;
 	/* ARRAY_OF_MAPS, HASH_OF_MAPS: what the maps in it are like; copied */
 	const struct ebpf_map_opts *inner;
+	uint64_t map_extra; /* BLOOM_FILTER: number of hash functions, 0: 5 */
+	uint32_t lock_off;  /* offset of the values' struct bpf_spin_lock, plus 1; 0: none */
 };
 
 /* NULL on failure with *errmsg (if not NULL) set and errno as the kernel would have it. */
@@ -85,6 +94,23 @@ int ebpf_map__set_inner(
 struct ebpf_map *ebpf_map__get_inner(struct ebpf_map *map, const void *key);
 /* key NULL: the first key. -ENOENT after the last. A key that has gone restarts the walk. */
 int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next);
+
+/* A record of a ring buffer or a perf event array. */
+struct ebpf_event {
+	const void *data; /* 8-byte aligned; gone when the callback returns */
+	uint32_t size;
+	uint32_t worker; /* perf event arrays: who wrote it; otherwise 0 */
+	uint32_t lost;   /* perf event arrays: the worker's events before it that found no room */
+};
+
+/* Below 0 ends the reading, after this record. It may not read the same map again. */
+typedef int (*ebpf_event_fn)(void *user, const struct ebpf_event *event);
+
+/* Hands over what has been written since the last time, oldest first (of a perf event array:
+ * worker by worker), and frees its place. Does not wait: at a record that is not submitted yet
+ * it stops. The number of records, or what the callback said below 0. -EINVAL: another type of
+ * map. Calls for one map exclude each other; workers go on meanwhile. */
+int ebpf_map__consume(struct ebpf_map *map, ebpf_event_fn fn, void *user);
 
 /* No more changes, from anywhere; the verifier takes the contents for constants. */
 int ebpf_map__freeze(struct ebpf_map *map);

@@ -18,6 +18,9 @@
 #define LPM_ENTRIES_MAX    (UINT32_C(1) << 29)                /* a node's number has 31 bits */
 #define KEYLESS_VALUE_MAX  (4 << 20)                          /* KMALLOC_MAX_SIZE */
 #define BLOOM_BITS_MAX     (UINT64_C(1) << 32)
+#define BLOOM_HASHES       5
+#define BLOOM_EXTRA        UINT64_C(0xf) /* of map_extra: the number of hashes */
+#define RING_PAGE          4096
 #define MAP_BYTES_MAX      (UINT64_C(1) << 47)
 
 #define ACCESS_FLAGS (RT_F_RDONLY | RT_F_WRONLY | RT_F_RDONLY_PROG | RT_F_WRONLY_PROG)
@@ -27,6 +30,7 @@
 #define LPM_FLAGS    (RT_F_NO_PREALLOC | RT_F_NUMA_NODE | ACCESS_FLAGS)
 #define QUEUE_FLAGS  (RT_F_NUMA_NODE | ACCESS_FLAGS)
 #define BLOOM_FLAGS  (QUEUE_FLAGS | RT_F_ZERO_SEED)
+#define PERF_FLAGS   (RT_F_NUMA_NODE | RT_F_RDONLY | RT_F_WRONLY | RT_F_PRESERVE_ELEMS)
 #define SHARED_FLAGS (RT_F_NUMA_NODE | RT_F_MMAPABLE | RT_F_INNER_MAP) /* not for per-CPU maps */
 
 static bool flags_ok(const struct rt_geometry *geo, uint32_t allowed)
@@ -193,21 +197,68 @@ static int queue_init(struct rt_geometry *geo)
 	return 0;
 }
 
-/* Seven bits a value, rounded up to a power of two. */
+static int ringbuf_init(struct rt_geometry *geo)
+{
+	if (!flags_ok(geo, RT_F_NUMA_NODE) || geo->key_size || geo->value_size ||
+		!geo->max_entries || geo->max_entries & (geo->max_entries - 1) ||
+		geo->max_entries % RING_PAGE)
+		return -RT_EINVAL;
+	geo->fixed = RT_RING_HEAD + 2 * (uint64_t)geo->max_entries;
+	return 0;
+}
+
+static int perf_init(struct rt_geometry *geo)
+{
+	if (!flags_ok(geo, PERF_FLAGS) || geo->key_size != 4 || geo->value_size != 4 ||
+		!geo->max_entries)
+		return -RT_EINVAL;
+	geo->values = geo->fixed = RT_PERF_HEAD;
+	geo->value_set = rt_round_up(
+		RT_RING_HEAD + RT_PERF_RING_SIZE + rt_record__bytes(RT_PERF_EVENT_MAX), CACHE_LINE);
+	return 0;
+}
+
 static int bloom_init(struct rt_geometry *geo)
 {
-	uint64_t bits = 64;
 
 	if (geo->value_size > KEYLESS_VALUE_MAX)
 		return -RT_E2BIG;
 	if (!flags_ok(geo, BLOOM_FLAGS) || geo->key_size || !geo->value_size || !geo->max_entries)
 		return -RT_EINVAL;
-	while (bits < (uint64_t)geo->max_entries * 7 && bits < BLOOM_BITS_MAX)
-		bits *= 2;
 	geo->value_stride = (uint32_t)rt_round_up(geo->value_size, 8);
-	geo->n_buckets = (uint32_t)(bits / 64);
 	geo->index = RT_BLOOM_HEAD;
+	return rt_geometry__set_extra(geo, 0);
+}
+
+/* Seven bits a value for five hashes, rounded up to a power of two; what the kernel's 32 bits
+ * cannot count is the greatest that it has. */
+int rt_geometry__set_extra(struct rt_geometry *geo, uint64_t extra)
+{
+	uint64_t least = (uint64_t)geo->max_entries * (extra ? extra : BLOOM_HASHES), bits = 64;
+
+	if (extra & ~BLOOM_EXTRA || (extra && geo->type != RT_MAP_BLOOM_FILTER))
+		return -RT_EINVAL;
+	if (geo->type != RT_MAP_BLOOM_FILTER)
+		return 0;
+	least = least > UINT32_MAX ? BLOOM_BITS_MAX : least / 5 * 7;
+	while (bits < least && bits < BLOOM_BITS_MAX)
+		bits *= 2;
+	geo->hashes = (uint32_t)(extra ? extra : BLOOM_HASHES);
+	geo->n_buckets = (uint32_t)(bits / 64);
 	geo->fixed = geo->index + bits / 8;
+	return 0;
+}
+
+int rt_geometry__set_lock(struct rt_geometry *geo, uint32_t lock_off)
+{
+	if (lock_off && geo->type != RT_MAP_ARRAY && geo->type != RT_MAP_HASH)
+		return -RT_ENOTSUP;
+	if (lock_off && geo->flags & (RT_F_RDONLY_PROG | RT_F_WRONLY_PROG))
+		return -RT_EACCES;
+	if (lock_off &&
+		((lock_off - 1) % 4 || geo->value_size < 4 || lock_off - 1 > geo->value_size - 4))
+		return -RT_EINVAL;
+	geo->lock_off = lock_off;
 	return 0;
 }
 
@@ -239,6 +290,8 @@ int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	case RT_MAP_QUEUE:
 	case RT_MAP_STACK: return queue_init(geo);
 	case RT_MAP_BLOOM_FILTER: return bloom_init(geo);
+	case RT_MAP_RINGBUF: return ringbuf_init(geo);
+	case RT_MAP_PERF_EVENT_ARRAY: return perf_init(geo);
 	default: return -RT_ENOTSUP;
 	}
 }
@@ -272,5 +325,6 @@ bool rt_geometry__like(const struct rt_geometry *template, const struct rt_geome
 
 	return template->type == inner->type && template->key_size == inner->key_size &&
 	       template->value_size == inner->value_size && template->flags == inner->flags &&
+	       template->lock_off == inner->lock_off &&
 	       (!same_entries || template->max_entries == inner->max_entries);
 }

@@ -6,8 +6,7 @@
  *
  * Every key below max_entries exists, from the start and for ever.
  */
-#include "map-types.h"
-#include "words.h"
+#include "value.h"
 
 rt_inline uint8_t *array__value(const struct rt_map *m, uint32_t slot, uint32_t i)
 {
@@ -34,7 +33,16 @@ static int64_t array__check_update(const struct rt_map *m, uint32_t i, uint64_t 
 		return -RT_E2BIG;
 	if (flags & RT_NOEXIST)
 		return -RT_EEXIST;
-	return flags & RT_F_LOCK ? -RT_EINVAL : 0; /* no value holds a spin lock */
+	return flags & RT_F_LOCK && !m->geo.lock_off ? -RT_EINVAL : 0;
+}
+
+rt_inline void array__write(
+	const struct rt_map *m, uint8_t *value, const uint8_t *src, uint64_t flags)
+{
+	if (flags & RT_F_LOCK)
+		rt_value__write_locked(&m->geo, value, src);
+	else
+		rt_value__write(&m->geo, value, src);
 }
 
 static int64_t array__update(
@@ -44,7 +52,7 @@ static int64_t array__update(
 	int64_t err = array__check_update(m, i, flags);
 
 	if (!err)
-		rt_copy_in(array__value(m, slot, i), value, m->geo.value_size);
+		array__write(m, array__value(m, slot, i), value, flags);
 	return err;
 }
 
@@ -69,8 +77,8 @@ static int64_t array__read_all(
 	if (i >= m->geo.max_entries)
 		return -RT_ENOENT;
 	for (uint32_t slot = 0; slot < rt_host_values(&m->geo, n_slots); slot++)
-		rt_copy_out(values + (uint64_t)slot * m->geo.value_stride, array__value(m, slot, i),
-			rt_host_value_size(&m->geo));
+		rt_value__read(&m->geo, values + (uint64_t)slot * m->geo.value_stride,
+			array__value(m, slot, i));
 	return 0;
 }
 
@@ -81,8 +89,8 @@ static int64_t array__write_all(const struct rt_map *m, uint32_t n_slots, const 
 	int64_t err = array__check_update(m, i, flags);
 
 	for (uint32_t slot = 0; slot < rt_host_values(&m->geo, n_slots) && !err; slot++)
-		rt_copy_in(array__value(m, slot, i), values + (uint64_t)slot * m->geo.value_stride,
-			m->geo.value_size);
+		array__write(m, array__value(m, slot, i),
+			values + (uint64_t)slot * m->geo.value_stride, flags);
 	return err;
 }
 

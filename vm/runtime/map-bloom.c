@@ -4,13 +4,11 @@
  *
  *	mem ─► seed │ bits
  *
- * As many bits as in the kernel, for five hash functions; each is a sum of two halves of one
+ * As many bits as in the kernel for so many hash functions; each is a sum of two halves of one
  * hash (Kirsch and Mitzenmacher). Bits are only ever set: readers and writers take no lock.
  */
 #include "hash.h"
 #include "map-types.h"
-
-#define HASHES 5
 
 static void bloom__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 {
@@ -37,7 +35,7 @@ static int64_t bloom__push(const struct rt_map *m, const void *value, uint64_t f
 
 	if (flags != RT_ANY)
 		return -RT_EINVAL;
-	for (uint32_t i = 0; i < HASHES; i++) {
+	for (uint32_t i = 0; i < m->geo.hashes; i++) {
 		word = bloom__word(m, hash, i, &bit);
 		if (!(rt_read(word) & bit))
 			__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
@@ -49,7 +47,7 @@ rt_hot static int64_t bloom__peek(const struct rt_map *m, void *value)
 {
 	uint64_t hash = bloom__hash(m, value), bit, *word;
 
-	for (uint32_t i = 0; i < HASHES; i++) {
+	for (uint32_t i = 0; i < m->geo.hashes; i++) {
 		word = bloom__word(m, hash, i, &bit);
 		if (!(rt_read(word) & bit))
 			return -RT_ENOENT;

@@ -24,12 +24,13 @@
  * not. A new element takes the slot of its bucket that the hand comes to last. The bits are set
  * without atomic operations: now and then one is lost.
  *
- * Lock order: nothing is taken under a bucket's lock or the queue's. An updater that finds
- * the queue empty waits holding nothing: as every element beyond max_entries is in the hands
- * of another updater, it will come.
+ * Lock order: under a bucket's lock only the lock in a value (value.h), under the queue's
+ * nothing. An updater that finds the queue empty waits holding nothing: as every element beyond
+ * max_entries is in the hands of another updater, it will come.
  */
 #include "map-hash.h"
 #include "tags.h"
+#include "value.h"
 
 rt_inline struct rt_hash_head *hash__head(const struct rt_map *m)
 {
@@ -288,6 +289,7 @@ struct source {
 	const uint8_t *values;
 	uint32_t n_slots; /* host: number of slots in `values`; 0: only `slot` */
 	uint32_t slot;
+	bool locked; /* into the value that is there, under its lock */
 };
 
 static void hash__copy_value(const struct rt_map *m, uint32_t elem, const struct source *src)
@@ -296,8 +298,8 @@ static void hash__copy_value(const struct rt_map *m, uint32_t elem, const struct
 	uint32_t n = src->n_slots ? rt_host_values(&m->geo, src->n_slots) : 1;
 
 	for (uint32_t i = 0; i < n; i++)
-		rt_copy_in(hash__value(m, first + i, elem),
-			src->values + (uint64_t)i * m->geo.value_stride, rt_stored_size(&m->geo));
+		rt_value__write(&m->geo, hash__value(m, first + i, elem),
+			src->values + (uint64_t)i * m->geo.value_stride);
 }
 
 /* The fence pairs with the reader's: who sees any of these stores sees too that the bucket
@@ -327,6 +329,10 @@ static int64_t hash__put(const struct rt_map *m, struct rt_hash_bucket *b, uint6
 		return -RT_ENOENT;
 	if (at.word && rt_is_percpu(&m->geo)) {
 		hash__copy_value(m, rt_read(at.word), src);
+		return 0;
+	}
+	if (at.word && src->locked) {
+		rt_value__write_locked(&m->geo, hash__value(m, 0, rt_read(at.word)), src->values);
 		return 0;
 	}
 	if (!elem)
@@ -383,7 +389,7 @@ rt_cold static void hash__evict(const struct rt_map *m)
 
 /* A per-CPU value changes in place: a fresh element is needed only for a new key. */
 static int64_t hash__write(
-	const struct rt_map *m, const void *key, const struct source *src, uint64_t flags)
+	const struct rt_map *m, const void *key, struct source *src, uint64_t flags)
 {
 	uint64_t hash = hash__of(m, key), tag = hash__tag(hash);
 	struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
@@ -391,6 +397,9 @@ static int64_t hash__write(
 	uint32_t elem = 0, spare;
 	int64_t err;
 
+	src->locked = flags & RT_F_LOCK && m->geo.lock_off;
+	if (src->locked)
+		flags &= ~(uint64_t)RT_F_LOCK;
 	if (flags > RT_EXIST)
 		return -RT_EINVAL;
 	for (;; fresh = true) {
@@ -455,8 +464,8 @@ static void hash__read_values(
 	const struct rt_map *m, uint32_t n_slots, uint32_t elem, uint8_t *values)
 {
 	for (uint32_t slot = 0; slot < rt_host_values(&m->geo, n_slots); slot++)
-		rt_copy_out(values + (uint64_t)slot * m->geo.value_stride,
-			hash__value(m, slot, elem), rt_host_value_size(&m->geo));
+		rt_value__read(&m->geo, values + (uint64_t)slot * m->geo.value_stride,
+			hash__value(m, slot, elem));
 }
 
 int64_t rt_hash__read_all(

@@ -24,6 +24,8 @@ static const struct rt_host_ops *const types[] = {
 	[RT_MAP_QUEUE] = &rt_queue_host_ops,
 	[RT_MAP_STACK] = &rt_queue_host_ops,
 	[RT_MAP_BLOOM_FILTER] = &rt_bloom_host_ops,
+	[RT_MAP_RINGBUF] = &rt_ringbuf_host_ops,
+	[RT_MAP_PERF_EVENT_ARRAY] = &rt_perf_host_ops,
 };
 
 static const struct rt_host_ops *map__ops(const struct rt_map *m)

@@ -8,6 +8,7 @@
 #define VM_RUNTIME_MAP_TYPES_H
 
 #include "map.h"
+#include "ring.h"
 #include "uapi.h"
 
 rt_inline bool rt_is_percpu(const struct rt_geometry *geo)
@@ -37,6 +38,12 @@ rt_inline bool rt_holds_maps(const struct rt_geometry *geo)
 rt_inline bool rt_holds_handles(const struct rt_geometry *geo)
 {
 	return geo->type == RT_MAP_PROG_ARRAY || rt_holds_maps(geo);
+}
+
+/* Written by programs, read by the host in the order of writing: ring.h. */
+rt_inline bool rt_has_events(const struct rt_geometry *geo)
+{
+	return geo->type == RT_MAP_RINGBUF || geo->type == RT_MAP_PERF_EVENT_ARRAY;
 }
 
 /* Bytes of a value in the map's memory: 4 for the user may be a pointer there. */
@@ -82,13 +89,36 @@ struct rt_host_ops {
 };
 
 extern const struct rt_map_ops rt_array_ops, rt_hash_ops, rt_lpm_ops, rt_target_ops,
-	rt_devmap_hash_ops, rt_queue_ops, rt_bloom_ops, rt_map_array_ops, rt_map_hash_ops;
+	rt_devmap_hash_ops, rt_queue_ops, rt_bloom_ops, rt_ringbuf_ops, rt_map_array_ops,
+	rt_map_hash_ops;
 extern const struct rt_host_ops rt_array_host_ops, rt_hash_host_ops, rt_lpm_host_ops,
 	rt_target_host_ops, rt_devmap_hash_host_ops, rt_queue_host_ops, rt_bloom_host_ops,
-	rt_handles_host_ops, rt_map_hash_host_ops;
+	rt_ringbuf_host_ops, rt_perf_host_ops, rt_handles_host_ops, rt_map_hash_host_ops;
 
 #define RT_QUEUE_HEAD 64 /* bytes before the values */
 #define RT_BLOOM_HEAD 64 /* bytes before the bits */
+
+#define RT_PERF_HEAD      64           /* bytes before the rings */
+#define RT_PERF_RING_SIZE (256u << 10) /* what tools give a CPU in Linux: 64 pages */
+#define RT_PERF_EVENT_MAX 65516        /* the kernel counts 64 KiB with 12 bytes of its own */
+
+rt_inline struct rt_ring *rt_perf__ring(const struct rt_map *m, uint32_t worker)
+{
+	return (struct rt_ring *)(m->mem + m->geo.values + worker * m->geo.value_set);
+}
+
+/* What a program says, and bytes of its packet behind it. */
+struct rt_event {
+	const void *data, *packet;
+	uint64_t size, packet_size;
+};
+int64_t rt_perf__output(
+	const struct rt_map *m, uint32_t worker, uint64_t index, const struct rt_event *e);
+
+/* A record's bytes, or NULL: no room. */
+void *rt_ringbuf__reserve(const struct rt_map *m, uint64_t size);
+void rt_ringbuf__commit(void *data, bool discard);
+uint64_t rt_ringbuf__query(const struct rt_map *m, uint64_t question);
 
 /* Arrays of other things are walked as an array of values is. */
 int64_t rt_array__next_key(const struct rt_map *m, const void *key, void *next);

@@ -28,6 +28,8 @@ static const struct rt_map_ops *const types[] = {
 	[RT_MAP_QUEUE] = &rt_queue_ops,
 	[RT_MAP_STACK] = &rt_queue_ops,
 	[RT_MAP_BLOOM_FILTER] = &rt_bloom_ops,
+	[RT_MAP_RINGBUF] = &rt_ringbuf_ops,
+	[RT_MAP_PERF_EVENT_ARRAY] = &none,
 };
 
 rt_inline const struct rt_map_ops *map__ops(const struct rt_map *m)

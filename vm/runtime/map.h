@@ -17,6 +17,8 @@
  *	bloom   mem ─► seed │ bits
  *	handles mem ─► pointers
  *	LPM     mem ─► head │ tables │ links │ nodes │ values
+ *	ringbuf mem ─► ring
+ *	perf    mem ─► head │ ring of worker 0 │ ring of worker 1 │ ...
  *
  * Values never move and map memory never shrinks: a pointer from a lookup stays usable. Per-CPU
  * values are value_set bytes apart for each worker: mem + values + worker * value_set + ...;
@@ -34,6 +36,7 @@
 struct rt_geometry {
 	/* as given */
 	uint32_t type, key_size, value_size, max_entries, flags;
+	uint32_t hashes;   /* bloom filter: number of hash functions */
 	uint32_t lock_off; /* where in a value its struct bpf_spin_lock is, plus 1; 0: none */
 	/* derived */
 	uint32_t value_stride; /* value_size rounded up to 8 */
@@ -66,6 +69,11 @@ bool rt_geometry__like(const struct rt_geometry *template, const struct rt_geome
  * -ENOTSUP: a type not implemented). No overflow escapes it. */
 int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	uint32_t value_size, uint32_t max_entries, uint32_t flags);
+/* What a geometry may have besides, after rt_geometry__init(): attribute map_extra, and the
+ * offset (plus 1) of the spin lock in values. -EINVAL; -ENOTSUP and -EACCES: no lock in maps of
+ * this type, with these flags. */
+int rt_geometry__set_extra(struct rt_geometry *geo, uint64_t extra);
+int rt_geometry__set_lock(struct rt_geometry *geo, uint32_t lock_off);
 /* Bytes of memory for `slots` per-CPU slots (workers and one for the host). 0: too large. */
 uint64_t rt_map__bytes(const struct rt_geometry *geo, uint32_t slots);
 /* mem must be zeroed, 64-byte aligned and rt_map__bytes(geo, slots) long. */

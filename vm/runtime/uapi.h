@@ -12,6 +12,7 @@ enum rt_map_type {
 	RT_MAP_HASH = 1,
 	RT_MAP_ARRAY = 2,
 	RT_MAP_PROG_ARRAY = 3,
+	RT_MAP_PERF_EVENT_ARRAY = 4,
 	RT_MAP_PERCPU_HASH = 5,
 	RT_MAP_PERCPU_ARRAY = 6,
 	RT_MAP_ARRAY_OF_MAPS = 12,
@@ -21,6 +22,7 @@ enum rt_map_type {
 	RT_MAP_XSKMAP = 17,
 	RT_MAP_QUEUE = 22,
 	RT_MAP_STACK = 23,
+	RT_MAP_RINGBUF = 27,
 	RT_MAP_BLOOM_FILTER = 30,
 	RT_MAP_DEVMAP_HASH = 25,
 	RT_MAP_LRU_HASH = 9,
@@ -39,6 +41,7 @@ enum rt_map_flag {
 	RT_F_RDONLY_PROG = 1 << 7,
 	RT_F_WRONLY_PROG = 1 << 8,
 	RT_F_MMAPABLE = 1 << 10,
+	RT_F_PRESERVE_ELEMS = 1 << 11,
 	RT_F_INNER_MAP = 1 << 12,
 };
 
@@ -55,6 +58,25 @@ enum rt_redirect_flag {
 	RT_F_BROADCAST = 1 << 3,
 	RT_F_EXCLUDE_INGRESS = 1 << 4,
 };
+
+/* Of bpf_ringbuf_*() */
+enum rt_ring_flag {
+	RT_RB_NO_WAKEUP = 1 << 0,
+	RT_RB_FORCE_WAKEUP = 1 << 1,
+};
+
+/* What bpf_ringbuf_query() can be asked. */
+enum rt_ring_question {
+	RT_RB_AVAIL_DATA = 0,
+	RT_RB_RING_SIZE = 1,
+	RT_RB_CONS_POS = 2,
+	RT_RB_PROD_POS = 3,
+};
+
+/* Flags of bpf_perf_event_output(): whose ring, and above that how much of the packet. */
+#define RT_F_INDEX_MASK  UINT64_C(0xffffffff)
+#define RT_F_CURRENT_CPU RT_F_INDEX_MASK
+#define RT_F_CTXLEN_MASK (UINT64_C(0xfffff) << 32)
 
 enum rt_verdict {
 	RT_XDP_ABORTED = 0,
@@ -73,6 +95,7 @@ enum rt_errno {
 	RT_ENOENT = 2,
 	RT_E2BIG = 7,
 	RT_EBADF = 9,
+	RT_EAGAIN = 11,
 	RT_ENOMEM = 12,
 	RT_EACCES = 13,
 	RT_EFAULT = 14,

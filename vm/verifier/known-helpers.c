@@ -16,8 +16,6 @@
 #define KFUNC(name, ...)  PROTO(KFUNC_##name, name, __VA_ARGS__)
 
 static const struct helper_proto known[] = {
-	HELPER(perf_event_output, SCALAR, 5, 0, ARG_CTX, ARG_MAP, ARG_ANY, ARG_MEM,
-		ARG_SIZE_OR_ZERO),
 	HELPER(get_current_task, SCALAR, 0, 0, ARG_NONE),
 	HELPER(fib_lookup, SCALAR, 4, 0, ARG_CTX, ARG_UNINIT_MEM, ARG_SIZE, ARG_ANY),
 	HELPER(strtol, SCALAR, 4, 0, ARG_MEM, ARG_SIZE, ARG_ANY, ARG_OUT_U64),
@@ -62,8 +60,6 @@ static const struct helper_proto known[] = {
 	KFUNC(dynptr_is_rdonly, SCALAR, 1, 0, ARG_DYNPTR),
 	KFUNC(dynptr_size, SCALAR, 1, 0, ARG_DYNPTR),
 	KFUNC(dynptr_clone, SCALAR, 2, 0, ARG_DYNPTR, ARG_DYNPTR_UNINIT),
-	HELPER(ringbuf_output, SCALAR, 4, 0, ARG_MAP, ARG_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
-	HELPER(ringbuf_query, SCALAR, 2, 0, ARG_MAP, ARG_ANY),
 	HELPER(check_mtu, SCALAR, 5, 0, ARG_CTX, ARG_ANY, ARG_INOUT_U32, ARG_ANY, ARG_ANY),
 	HELPER(map_lookup_percpu_elem, MAP_VALUE_OR_NULL, 3, HELPER_READS_PACKET, ARG_MAP,
 		ARG_MAP_KEY, ARG_ANY),

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * helper-event.c -- what programs tell the host: bpf_ringbuf_*, bpf_perf_event_output.
+ */
+#include "helpers.h"
+#include "map-types.h"
+
+uint64_t helper_perf_event_output(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx,
+	const struct rt_map *m, uint64_t flags, const void *data, uint64_t size)
+{
+	struct rt_event event = {
+		.data = data,
+		.size = size,
+		.packet = ctx->data,
+		.packet_size = (flags & RT_F_CTXLEN_MASK) >> 32,
+	};
+
+	if (flags & ~(RT_F_CTXLEN_MASK | RT_F_INDEX_MASK))
+		return (uint64_t)-RT_EINVAL;
+	if (event.packet_size > (uint64_t)(ctx->data_end - ctx->data))
+		return (uint64_t)-RT_EFAULT;
+	return (uint64_t)rt_perf__output(m, env->worker, flags & RT_F_INDEX_MASK, &event);
+}
+
+uint64_t helper_ringbuf_output(struct ebpf_env *env, const struct rt_map *m, const void *data,
+	uint64_t size, uint64_t flags)
+{
+	void *record;
+
+	if (flags & ~(uint64_t)(RT_RB_NO_WAKEUP | RT_RB_FORCE_WAKEUP))
+		return (uint64_t)-RT_EINVAL;
+	record = rt_ringbuf__reserve(m, size);
+	if (!record)
+		return (uint64_t)-RT_EAGAIN;
+	if (size)
+		__builtin_memcpy(record, data, size);
+	rt_ringbuf__commit(record, false);
+	return 0;
+}
+
+uint64_t helper_ringbuf_query(struct ebpf_env *env, const struct rt_map *m, uint64_t question)
+{
+	return rt_ringbuf__query(m, question);
+}
