@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * Compiled programs that must be accepted: the project's samples, for every version of the
- * instruction set, and the XDP objects of the distribution. Objects that use maps not
- * implemented are named and left out.
+ * instruction set, and the XDP objects of the distribution. Programs of other types, and objects
+ * that use maps not implemented, are named and left out.
  *
  *	objects_test OBJECT...
  */
@@ -24,8 +24,13 @@ static void load_programs(struct object *obj, const char *path, struct score *sc
 		char *log = NULL, *err = NULL;
 		struct ebpf_load_opts opts = {.log = &log, .stats = &stats};
 		const char *name = object__program(obj, i)->name;
-		struct ebpf_program *prog = object__load_program(obj, name, &opts, &err);
+		struct ebpf_program *prog;
 
+		if (!object__program(obj, i)->is_xdp) {
+			printf("left out: %s %s: no XDP program\n", path, name);
+			continue;
+		}
+		prog = object__load_program(obj, name, &opts, &err);
 		if (prog) {
 			score->accepted++;
 			printf("%s %s: %" PRIu64 " instructions examined, %u states, %" PRIu64
