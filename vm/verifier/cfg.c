@@ -122,6 +122,7 @@ static int check_jump(const struct program *p, uint32_t insn, char **errmsg)
 	if (is_second_word(p, (uint32_t)target))
 		return bad(errmsg, insn, "jump into the second word of a 64-bit immediate");
 	p->info[target].prune = true;
+	p->info[target].target = true;
 	if (p->insns[insn].op != ISA_JA)
 		p->info[insn].prune = true;
 	if (p->insns[insn].op == ISA_MAY_GOTO)

@@ -31,6 +31,8 @@ struct insn_info {
 	uint32_t func;     /* index into program.funcs */
 	bool prune;        /* states are compared here */
 	uint8_t loop;      /* enum loop_kind: the instruction makes a loop that ends by itself */
+	bool target;       /* a jump leads here */
+	bool fastcall;     /* a spill or a fill around a call that spares the register */
 	bool writes_frame; /* it would write r10 */
 	uint16_t live;     /* registers that may be read from here on before they are written */
 };
@@ -40,6 +42,10 @@ struct func_info {
 	uint32_t stack_depth; /* bytes below its r10, as far as the analysis has come */
 	const char *name;     /* may be NULL */
 	bool tail_calls;      /* as far as the analysis has come */
+	/* fastcall.c: are there such spills, and some that must stay; all is below this offset
+	 * from r10. */
+	bool spills, keeps_spills;
+	int32_t spills_below;
 };
 
 /* A program decoded and cut into functions: what the structure check makes. */
@@ -162,6 +168,12 @@ int mem__check_atomic(struct verifier *v, const struct isa_insn *in);
 int mem__check_alignment(struct verifier *v, uint32_t regno, uint32_t size);
 /* [reg, reg+size) is memory that may be read, or with `write` written, by a helper. */
 int mem__check_region(struct verifier *v, uint32_t regno, uint32_t size, bool write);
+
+/* fastcall.c: before the analysis; at every access to the stack of `f`, whose offset from r10 is
+ * `off`; and after it, when stack_depth loses what does not count. */
+void fastcall__find(struct program *p);
+void fastcall__note_access(struct verifier *v, struct func_info *f, int64_t off);
+void fastcall__finish(struct program *p);
 
 /* reference.c */
 int reference__acquire(struct verifier *v, uint32_t *id);

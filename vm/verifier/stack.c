@@ -46,6 +46,7 @@ static int locate(struct verifier *v, uint32_t addr, int32_t off, uint32_t size,
 	need = (uint32_t)-w->min;
 	if (need > func->stack_depth)
 		func->stack_depth = need;
+	fastcall__note_access(v, func, w->min);
 	return frame__need_slots(&v->arena, w->f, (need + 7) / 8);
 }
 

@@ -210,12 +210,14 @@ static int prove(struct verifier *v, struct verifier_result *res)
 {
 	int err = program__find_live(&v->prog);
 
+	fastcall__find(&v->prog);
 	if (!err)
 		err = begin(v);
 	if (!err)
 		err = explore(v);
 	if (!err)
 		err = check_call_depth(v);
+	fastcall__finish(&v->prog);
 	if (!err)
 		err = check_stack_depth(v);
 	if (!err)
