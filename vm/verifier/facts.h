@@ -60,7 +60,8 @@ struct ebpf_fact {
 struct ebpf_facts {
 	uint32_t n_insns;
 	struct ebpf_fact *insn; /* n_insns of them; second words of LDDW are not REACHED */
-	uint32_t stack_depth;   /* deepest use of the entry function's own frame, bytes */
+	uint32_t stack_depth;   /* deepest use of the entry function's own frame, bytes, as Linux
+				   counts it */
 };
 
 #endif
