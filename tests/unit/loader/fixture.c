@@ -159,3 +159,51 @@ void assert_linked(const struct ebpf_program_spec *spec)
 		i += lddw;
 	}
 }
+
+const struct ebpf_map_opts *map_opts(const struct object *obj, const char *name)
+{
+	for (size_t i = 0; i < object__n_maps(obj); i++) {
+		if (strcmp(object__map_opts(obj, i)->name, name) == 0)
+			return object__map_opts(obj, i);
+	}
+	fail_msg("no map %s", name);
+	return NULL;
+}
+
+void assert_map(const struct object *obj, const char *name, uint32_t type, uint32_t key,
+	uint32_t value, uint32_t entries, uint32_t flags)
+{
+	const struct ebpf_map_opts *o = map_opts(obj, name);
+
+	assert_int_equal(o->type, type);
+	assert_int_equal(o->key_size, key);
+	assert_int_equal(o->value_size, value);
+	assert_int_equal(o->max_entries, entries);
+	assert_int_equal(o->flags, flags);
+}
+
+uint64_t run_program(struct object *obj, struct ebpf_instance *inst, const char *name)
+{
+	uint8_t buf[EBPF_XDP_FRAME_SIZE] = {0}, *data = buf + EBPF_XDP_HEADROOM;
+	struct ebpf_xdp_ctx ctx = {
+		.data = data,
+		.data_end = data + 64,
+		.data_meta = data,
+		.buf = buf,
+		.buf_end = buf + sizeof(buf),
+		.head_limit = buf + EBPF_XDP_FRAME_HEADER,
+		.tail_limit = buf + sizeof(buf) - EBPF_XDP_TAIL_RESERVE,
+	};
+	struct ebpf_program *prog;
+	struct ebpf_env env;
+	uint64_t verdict;
+	char *err;
+
+	prog = object__load_program(obj, name, NULL, &err);
+	if (!prog)
+		fail_msg("%s", err);
+	ebpf_env__init(&env, inst, 0);
+	verdict = ebpf_program__run(prog, &env, &ctx);
+	ebpf_program__unref(prog);
+	return verdict;
+}

@@ -32,6 +32,19 @@ struct ebpf_instance *make_instance(void);
 struct object *open_with_maps(const char *name, struct ebpf_instance **inst);
 void close_with_maps(struct object *obj, struct ebpf_instance *inst);
 
+const struct ebpf_map_opts *map_opts(const struct object *obj, const char *name);
+void assert_map(const struct object *obj, const char *name, uint32_t type, uint32_t key,
+	uint32_t value, uint32_t entries, uint32_t flags);
+/* Loads the program and runs it once, over 64 zero bytes. */
+uint64_t run_program(struct object *obj, struct ebpf_instance *inst, const char *name);
+
+/* A test of the sample `features`, compiled for the first and the last instruction set. */
+#define FEATURES(test)                                         \
+	{#test " (v1)", test, NULL, NULL, "features.v1"},      \
+	{                                                      \
+#test " (v4)", test, NULL, NULL, "features.v4" \
+	}
+
 /* A sample in memory, to be damaged; bytes are malloc'ed. */
 struct image {
 	uint8_t *bytes;
