@@ -111,6 +111,7 @@ struct ebpf_env {
 	uint8_t *mem; /* raw programs: the memory they were given */
 	uint64_t mem_len;
 	void *owner; /* the instance: where host services find their sinks */
+	void *run;   /* the interpreter's: whose function a helper calls back */
 };
 
 struct ebpf_instance;

@@ -62,6 +62,16 @@ static void note_inner_map(struct interp_run *run, uint64_t addr)
 		run->inner[run->n_inner++ % INTERP_INNER_MAPS] = (const void *)(uintptr_t)addr;
 }
 
+/* The function's address is that of its first operation: interp__prepare(). */
+static bool set_callback(struct interp_run *run, uint64_t function, const struct rt_map *map)
+{
+	const struct interp_op *ops = run->code->ops;
+	uint64_t at = function - (uintptr_t)ops;
+
+	run->callback = (struct interp_callback){ops + at / sizeof(*ops), map};
+	return at % sizeof(*ops) == 0 && at / sizeof(*ops) < run->code->n_ops;
+}
+
 /* Argument i, whose value is r[i + 1]; *map is the map seen so far. */
 static bool check_argument(struct interp_run *run, const struct helper_proto *proto, unsigned i,
 	const struct rt_map **map)
@@ -102,7 +112,8 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	case ARG_ITER:
 	case ARG_ITER_DESTROYED: return interp_memory__find(run, value, 8, true);
 	case ARG_SPIN_LOCK: return interp_memory__find(run, value, 4, true);
-	case ARG_CALLBACK:
+	case ARG_CALLBACK: return set_callback(run, value, *map);
+	case ARG_CALLBACK_CTX: return !value || interp_memory__find(run, value, 1, true);
 	case ARG_RECORD:
 	case ARG_SOCK:
 	case ARG_SOCK_RELEASED:
@@ -116,7 +127,7 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct interp_helper *h)
 {
 	const struct rt_map *map = NULL;
-	uint64_t *r = run->r;
+	uint64_t *r = run->r, args[5];
 	unsigned i;
 
 	if (h->registered) {
@@ -128,7 +139,13 @@ enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct 
 		if (!check_argument(run, h->proto, i, &map))
 			return EBPF_FAULT_ACCESS;
 	}
-	r[0] = h->call(run->env, r[1], r[2], r[3], r[4], r[5]);
+	memcpy(args, r + 1, sizeof(args));
+	for (i = 0; i < h->proto->n_args; i++)
+		if (h->proto->args[i] == ARG_CALLBACK)
+			args[i] = (uintptr_t)interp__call_back;
+	r[0] = h->call(run->env, args[0], args[1], args[2], args[3], args[4]);
+	if (unlikely(run->fault))
+		return run->fault;
 	if (h->proto->flags & HELPER_MOVES_PACKET)
 		interp_memory__refresh(run);
 	if (h->proto->ret == RET_MAP_VALUE_OR_NULL && map && rt_holds_maps(&map->geo))

@@ -61,11 +61,24 @@ bool interp_helper__find(const struct interp_code *code, uint64_t id, struct int
 #define FRAME_PLACE (1u << (32 - __builtin_clz(FRAME_TOP)))
 
 struct interp_frame {
-	uint64_t saved[4]; /* the caller's r6..r9 */
-	const struct interp_op *ret;
+	uint64_t saved[4];           /* the caller's r6..r9 */
+	const struct interp_op *ret; /* NULL: to the helper that called back */
 };
 
 #define INTERP_INNER_MAPS 32
+#define INTERP_GRANTS     64
+
+/* Memory that a helper has given to the program for a while. */
+struct interp_grant {
+	uint64_t address, size;
+	bool writable;
+};
+
+/* The function that the helper now being called calls back. */
+struct interp_callback {
+	const struct interp_op *function;
+	const struct rt_map *map; /* of which it gets keys and values, or NULL */
+};
 
 struct interp_run {
 	const struct interp_code *code;
@@ -80,8 +93,14 @@ struct interp_run {
 	/* Maps that came out of maps of maps, the last of them. */
 	const struct rt_map *inner[INTERP_INNER_MAPS];
 	uint32_t n_inner; /* counts on */
+	struct interp_grant grants[INTERP_GRANTS];
+	uint32_t n_grants;
+	struct interp_callback callback;
+	uint64_t left;                /* of the budget */
+	enum ebpf_fault_reason fault; /* not NONE: the run is over */
 	uint32_t depth;
 	struct interp_frame frames[EBPF_MAX_FRAMES];
+	uint32_t rounds[EBPF_MAX_FRAMES]; /* that may_goto still lets a frame make */
 	_Alignas(16) uint8_t stack[EBPF_MAX_FRAMES * FRAME_PLACE];
 };
 

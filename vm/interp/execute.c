@@ -8,18 +8,22 @@
  */
 #include <endian.h>
 
+#include "../runtime/uapi.h"
 #include "call.h"
 #include "memory.h"
 
+/* What stopped a callback stops the call that it was part of; the first fault counts. */
 static uint64_t stop(
-	const struct interp_run *run, const struct interp_op *o, enum ebpf_fault_reason reason)
+	struct interp_run *run, const struct interp_op *o, enum ebpf_fault_reason reason)
 {
 	struct ebpf_env *env = run->env;
 
-	if (reason != EBPF_FAULT_ACCESS)
-		env->fault_address = env->fault_size = 0;
-	env->fault_insn = o - run->code->ops;
-	env->fault_reason = reason;
+	if (!run->fault) {
+		if (reason != EBPF_FAULT_ACCESS)
+			env->fault_address = env->fault_size = 0;
+		env->fault_insn = o - run->code->ops;
+		env->fault_reason = run->fault = reason;
+	}
 	return run->code->raw ? UINT64_MAX : 0;
 }
 
@@ -33,20 +37,21 @@ static void enter_frame(struct interp_run *run)
 	memset(frame, 0, FRAME_TOP);
 	run->r[EBPF_REG_FRAME] = (uintptr_t)frame + FRAME_TOP;
 	run->stack_len = (run->depth + 1) * FRAME_PLACE;
+	run->rounds[run->depth] = RT_MAX_LOOPS;
 }
 
-/* The first operation of the function called, or NULL if that is a frame too many. */
-static const struct interp_op *call_local(struct interp_run *run, const struct interp_op *o)
+/* False if that is a frame too many. */
+static bool push_frame(struct interp_run *run, const struct interp_op *ret)
 {
 	struct interp_frame *f = &run->frames[run->depth];
 
 	if (run->depth + 1 == EBPF_MAX_FRAMES)
-		return NULL;
+		return false;
 	memcpy(f->saved, &run->r[6], sizeof(f->saved));
-	f->ret = o + 1;
+	f->ret = ret;
 	run->depth++;
 	enter_frame(run);
-	return o + 1 + o->off;
+	return true;
 }
 
 static const struct interp_op *return_local(struct interp_run *run)
@@ -198,18 +203,19 @@ static int64_t smod64(int64_t d, int64_t s)
 	}
 
 /* Two copies of the loop are made: only one counts. */
-static inline __attribute__((always_inline)) uint64_t execute(struct interp_run *run, bool counts)
+static inline __attribute__((always_inline)) uint64_t execute(
+	struct interp_run *run, const struct interp_op *pc, bool counts)
 {
 	const struct interp_code *code = run->code;
-	const struct interp_op *pc = code->ops, *o;
-	uint64_t *const r = run->r, left = code->binding.budget, value;
+	const struct interp_op *o;
+	uint64_t *const r = run->r, value;
 	enum ebpf_fault_reason fault;
 	struct interp_helper helper;
 
 	for (;;) {
 		o = pc++;
 		if (counts) {
-			if (code->binding.budget && left-- == 0)
+			if (code->binding.budget && run->left-- == 0)
 				return stop(run, o, EBPF_FAULT_BUDGET);
 			if (code->hits)
 				code->hits[o - code->ops]++;
@@ -349,10 +355,16 @@ static inline __attribute__((always_inline)) uint64_t execute(struct interp_run 
 			break;
 
 		case INTERP_OP(ISA_JA, 0): pc += o->off; break;
+		case INTERP_OP(ISA_MAY_GOTO, 0):
+			if (run->rounds[run->depth])
+				run->rounds[run->depth]--;
+			else
+				pc += o->off;
+			break;
 		case INTERP_OP(ISA_CALL, EBPF_CALL_LOCAL):
-			pc = call_local(run, o);
-			if (!pc)
+			if (!push_frame(run, pc))
 				return stop(run, o, EBPF_FAULT_DEPTH);
+			pc += o->off;
 			break;
 		case INTERP_OP(ISA_CALL, EBPF_CALL_HELPER):
 			if (!o->imm)
@@ -374,30 +386,65 @@ static inline __attribute__((always_inline)) uint64_t execute(struct interp_run 
 				return stop(run, o, fault);
 			break;
 		case INTERP_OP(ISA_EXIT, 0):
-			if (!run->depth)
+			pc = run->depth ? return_local(run) : NULL;
+			if (!pc)
 				return r[0];
-			pc = return_local(run);
 			break;
 		default: return stop(run, o, EBPF_FAULT_INSN);
 		}
 	}
 }
 
-static __attribute__((noinline)) uint64_t execute_counting(struct interp_run *run)
+static __attribute__((noinline)) uint64_t execute_counting(
+	struct interp_run *run, const struct interp_op *pc)
 {
-	return execute(run, true);
+	return execute(run, pc, true);
+}
+
+static uint64_t execute_from(struct interp_run *run, const struct interp_op *pc)
+{
+	return run->code->hits || run->code->binding.budget ? execute_counting(run, pc)
+							    : execute(run, pc, false);
+}
+
+/* The key that a callback gets is the helper's, to be read while the callback runs. */
+uint64_t interp__call_back(struct ebpf_env *env, void *r1, void *r2, void *r3, void *r4, void *r5)
+{
+	struct interp_run *run = env->run;
+	const struct interp_callback self = run->callback;
+	uint64_t result;
+
+	if (!push_frame(run, NULL) || (self.map && !interp_memory__grant(run, (uintptr_t)r2,
+							   self.map->geo.key_size, false))) {
+		stop(run, self.function, EBPF_FAULT_DEPTH);
+		return 1;
+	}
+	run->r[1] = (uintptr_t)r1;
+	run->r[2] = (uintptr_t)r2;
+	run->r[3] = (uintptr_t)r3;
+	run->r[4] = (uintptr_t)r4;
+	run->r[5] = (uintptr_t)r5;
+	result = execute_from(run, self.function);
+	if (self.map)
+		interp_memory__revoke(run, (uintptr_t)r2);
+	run->callback = self;
+	return run->fault ? 1 : result;
 }
 
 uint64_t interp__run(const struct interp_code *code, struct ebpf_env *env, void *ctx)
 {
 	struct interp_run run; /* the stack is large and needs no clearing */
+	void *outer = env->run;
+	uint64_t result;
 
 	run.code = code;
 	run.env = env;
 	run.ctx = ctx;
 	run.value = run.value_len = 0;
 	run.depth = 0;
-	run.n_inner = 0;
+	run.n_inner = run.n_grants = 0;
+	run.left = code->binding.budget;
+	run.fault = EBPF_FAULT_NONE;
 	memset(run.r, 0, sizeof(run.r));
 	interp_memory__refresh(&run);
 	enter_frame(&run);
@@ -407,5 +454,8 @@ uint64_t interp__run(const struct interp_code *code, struct ebpf_env *env, void 
 	} else {
 		run.r[1] = (uintptr_t)ctx;
 	}
-	return code->hits || code->binding.budget ? execute_counting(&run) : execute(&run, false);
+	env->run = &run;
+	result = execute_from(&run, code->ops);
+	env->run = outer;
+	return result;
 }

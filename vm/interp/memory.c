@@ -64,6 +64,36 @@ static bool in_maps(const struct interp_run *run, uint64_t addr, uint64_t size, 
 	return false;
 }
 
+bool interp_memory__grant(struct interp_run *run, uint64_t address, uint64_t size, bool writable)
+{
+	if (run->n_grants == INTERP_GRANTS)
+		return false;
+	run->grants[run->n_grants++] = (struct interp_grant){address, size, writable};
+	return true;
+}
+
+bool interp_memory__revoke(struct interp_run *run, uint64_t address)
+{
+	for (uint32_t i = run->n_grants; i--;) {
+		if (run->grants[i].address == address) {
+			run->grants[i] = run->grants[--run->n_grants];
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool in_grants(const struct interp_run *run, uint64_t addr, uint64_t size, bool write)
+{
+	for (uint32_t i = 0; i < run->n_grants; i++) {
+		const struct interp_grant *g = &run->grants[i];
+
+		if (within(addr, size, g->address, g->size))
+			return g->writable || !write;
+	}
+	return false;
+}
+
 void interp_memory__blame(struct interp_run *run, uint64_t addr, uint64_t size)
 {
 	run->env->fault_address = addr;
@@ -73,7 +103,7 @@ void interp_memory__blame(struct interp_run *run, uint64_t addr, uint64_t size)
 void *interp_memory__find(struct interp_run *run, uint64_t addr, uint64_t size, bool write)
 {
 	if (within(addr, size, run->memory, run->memory_len) || in_stack(run, addr, size) ||
-		in_maps(run, addr, size, write))
+		in_grants(run, addr, size, write) || in_maps(run, addr, size, write))
 		return (void *)(uintptr_t)addr;
 	interp_memory__blame(run, addr, size);
 	return NULL;

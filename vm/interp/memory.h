@@ -19,6 +19,12 @@ void interp_memory__refresh(struct interp_run *run);
  * last. */
 const struct rt_map *interp_memory__map(const struct interp_run *run, uint32_t i);
 
+/* Lets the program touch [address, address + size), until it is revoked. False: too much at once.
+ */
+bool interp_memory__grant(struct interp_run *run, uint64_t address, uint64_t size, bool writable);
+/* False if nothing that begins at the address was granted. */
+bool interp_memory__revoke(struct interp_run *run, uint64_t address);
+
 /* Notes in env what access it was that fails. */
 void interp_memory__blame(struct interp_run *run, uint64_t addr, uint64_t size);
 

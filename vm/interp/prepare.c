@@ -25,6 +25,7 @@ static uint16_t variant_of(const struct isa_insn *in, uint8_t src)
 	case ISA_CALLX:
 	case ISA_LDDW:
 	case ISA_JA:
+	case ISA_MAY_GOTO:
 	case ISA_EXIT: return 0;
 	}
 	if (isa__is_atomic(in->op))
@@ -42,9 +43,23 @@ static int map_value(const struct rt_map *map, uint64_t *value)
 	return p ? 0 : -EINVAL;
 }
 
-static int resolve_lddw(const struct interp_binding *b, uint32_t i, uint8_t src,
+/* A function's address is that of its first operation. */
+static int resolve_function(
+	const struct interp_code *code, uint32_t i, struct interp_op *op, char **errmsg)
+{
+	int64_t target = (int64_t)i + 1 + (int32_t)op->imm;
+
+	if (target < 0 || target >= code->n_ops)
+		return error__set(errmsg, -EINVAL,
+			"instruction %u: address of a function outside the program", i);
+	op->imm = (int64_t)(uintptr_t)&code->ops[target];
+	return 0;
+}
+
+static int resolve_lddw(const struct interp_code *code, uint32_t i, uint8_t src,
 	struct interp_op *op, char **errmsg)
 {
+	const struct interp_binding *b = &code->binding;
 	uint32_t map = (uint32_t)op->imm, offset = (uint64_t)op->imm >> 32;
 	uint64_t value = 0;
 
@@ -54,10 +69,8 @@ static int resolve_lddw(const struct interp_binding *b, uint32_t i, uint8_t src,
 		op->imm = (int64_t)b->lddw[i];
 		return 0;
 	}
-	if (src == EBPF_LDDW_CODE) {
-		op->imm = i + 1 + (int64_t)(int32_t)map;
-		return 0;
-	}
+	if (src == EBPF_LDDW_CODE)
+		return resolve_function(code, i, op, errmsg);
 	if (src != EBPF_LDDW_MAP_IDX && src != EBPF_LDDW_MAP_IDX_VALUE)
 		return error__set(errmsg, -EINVAL,
 			"instruction %u: no value for a 64-bit load with source %u", i, src);
@@ -118,7 +131,7 @@ static int prepare_op(
 		op->off = in.target;
 	}
 	if (in.op == ISA_LDDW)
-		return resolve_lddw(&code->binding, i, p->src, op, errmsg);
+		return resolve_lddw(code, i, p->src, op, errmsg);
 	if (in.op == ISA_CALL)
 		return resolve_call(code, i, p->src, op, n_helpers, errmsg);
 	return 0;

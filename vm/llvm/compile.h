@@ -33,6 +33,7 @@ struct bpf_function {
 	LLVMTypeRef type;
 	bool pointer_param[6]; /* r1..r5: passed as pointer, else as i64 */
 	bool returns_pointer;
+	LLVMValueRef callback; /* the same with the type that helpers call; made on first use */
 };
 
 /* What the module holds for a map; made on first use. */
@@ -82,6 +83,9 @@ const struct ebpf_fact *compilation__fact(const struct compilation *c, uint32_t 
 LLVMTypeRef compilation__int_type(const struct compilation *c, unsigned bytes);
 /* Does the access need a check at run time? */
 bool compilation__needs_check(const struct compilation *c, uint32_t pc);
+
+/* callback.c: what a helper may call for the function; NULL if none begins there. */
+LLVMValueRef compilation__callback(struct compilation *c, int64_t start);
 
 /* maps.c */
 LLVMValueRef compilation__map_descriptor(struct compilation *c, uint32_t map);

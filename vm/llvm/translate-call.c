@@ -33,7 +33,7 @@ static bool is_pointer(uint8_t kind)
 	       kind == ARG_SPIN_LOCK || kind == ARG_RECORD || kind == ARG_SOCK ||
 	       kind == ARG_SOCK_RELEASED || kind == ARG_DYNPTR_UNINIT || kind == ARG_DYNPTR ||
 	       kind == ARG_DYNPTR_RELEASED || kind == ARG_ITER_UNINIT || kind == ARG_ITER ||
-	       kind == ARG_ITER_DESTROYED;
+	       kind == ARG_ITER_DESTROYED || kind == ARG_CALLBACK || kind == ARG_CALLBACK_CTX;
 }
 
 static bool gives_pointer(const struct helper_proto *proto)

@@ -27,12 +27,25 @@ static bool compares_pointers(const struct function *f)
 	       (in->use_imm ? in->imm == 0 : function__holds_pointer(f, in->src));
 }
 
+/* No round is left. Otherwise there is one less. */
+static LLVMValueRef rounds_used_up(struct function *f)
+{
+	LLVMValueRef left = LLVMBuildLoad2(f->b, f->c->i64, f->rounds, "");
+	LLVMValueRef none = LLVMBuildIsNull(f->b, left, "");
+	LLVMValueRef less = LLVMBuildSub(f->b, left, function__const(f, 1), "");
+
+	LLVMBuildStore(f->b, LLVMBuildSelect(f->b, none, left, less, ""), f->rounds);
+	return none;
+}
+
 static LLVMValueRef condition(struct function *f)
 {
 	const struct isa_insn *in = f->in;
 	LLVMIntPredicate predicate = predicates[in->op];
 	LLVMValueRef x, y;
 
+	if (in->op == ISA_MAY_GOTO)
+		return rounds_used_up(f);
 	if (compares_pointers(f)) {
 		y = in->use_imm ? LLVMConstNull(f->c->ptr) : function__ptr(f, in->src);
 		return LLVMBuildICmp(f->b, predicate, function__ptr(f, in->dst), y, "");

@@ -181,6 +181,12 @@ int function__lddw(struct function *f)
 		function__set_int(f, in->dst, function__const(f, (uint64_t)in->imm));
 	} else if (f->c->is_raw && !(of_map && f->c->view->n_maps)) {
 		load_symbolic(f);
+	} else if (in->src == EBPF_LDDW_CODE) {
+		LLVMValueRef fn = compilation__callback(f->c, (int64_t)f->pc + 1 + (int32_t)map);
+
+		if (!fn)
+			return function__refuse(f, "address of no function");
+		function__set_ptr(f, in->dst, fn);
 	} else if (of_map && map < f->c->view->n_maps) {
 		function__set_ptr(f, in->dst,
 			in->src == EBPF_LDDW_MAP_IDX ? compilation__map_descriptor(f->c, map)

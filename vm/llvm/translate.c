@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../runtime/uapi.h"
 #include "translate.h"
 
 static const struct ebpf_fact nothing_known = {
@@ -145,6 +146,8 @@ static void begin(struct function *f)
 		f->ints[i] = function__slot(f, c->i64, "");
 		f->ptrs[i] = function__slot(f, c->ptr, "");
 	}
+	f->rounds = function__slot(f, c->i64, "rounds");
+	LLVMBuildStore(f->b, function__const(f, RT_MAX_LOOPS), f->rounds);
 	LLVMBuildMemSet(
 		f->b, f->frame, LLVMConstNull(c->i8), function__const(f, EBPF_STACK_SIZE), 16);
 	for (unsigned i = 0; i < EBPF_REG_FRAME; i++) {
@@ -225,6 +228,18 @@ static const char *function_name(const struct program_view *v, uint32_t start)
 	return "";
 }
 
+/* Where a call, or the address of a callback, leads; -1 for other instructions. */
+static int64_t function_start(const struct compilation *c, uint32_t pc)
+{
+	const struct isa_insn *in = &c->insns[pc];
+
+	if (in->words && in->op == ISA_CALL && in->src == EBPF_CALL_LOCAL)
+		return (int64_t)pc + 1 + in->target;
+	if (in->words && in->op == ISA_LDDW && in->src == EBPF_LDDW_CODE && !c->is_raw)
+		return (int64_t)pc + 1 + (int32_t)in->imm;
+	return -1;
+}
+
 /* A function starts where a call leads, and ends where the next one starts. */
 static int find_functions(struct compilation *c)
 {
@@ -235,11 +250,9 @@ static int find_functions(struct compilation *c)
 		return no_memory(c);
 	starts[0] = true;
 	for (uint32_t pc = 0; pc < n; pc++) {
-		const struct isa_insn *in = &c->insns[pc];
-		int64_t target = (int64_t)pc + 1 + in->target;
+		int64_t target = function_start(c, pc);
 
-		if (in->words && in->op == ISA_CALL && in->src == EBPF_CALL_LOCAL && target >= 0 &&
-			target < n)
+		if (target >= 0 && target < n)
 			starts[target] = true;
 	}
 	for (uint32_t pc = 0; pc < n; pc++)

@@ -19,7 +19,8 @@ struct function {
 	const struct bpf_function *self;
 	LLVMBuilderRef b;
 	LLVMValueRef fn, env;
-	LLVMValueRef frame; /* first byte of its stack frame */
+	LLVMValueRef frame;  /* first byte of its stack frame */
+	LLVMValueRef rounds; /* slot: how many may_goto still lets it make */
 	LLVMValueRef ints[EBPF_N_REGS], ptrs[EBPF_N_REGS];
 	LLVMBasicBlockRef slots;   /* the entry block: allocas only */
 	LLVMBasicBlockRef *blocks; /* by instruction of the program, where one starts */

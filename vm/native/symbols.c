@@ -32,6 +32,7 @@ static const struct {
 	SYMBOL(ebpf_tail_call__follow),
 	SYMBOL(rt_hash__update),
 	SYMBOL(rt_hash__delete),
+	SYMBOL(rt_hash__walk),
 	SYMBOL(rt_lpm__update),
 	SYMBOL(rt_lpm__delete),
 	SYMBOL(rt_map__owns),

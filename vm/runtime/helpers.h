@@ -50,6 +50,7 @@ typedef uint64_t (*helper_callback_fn)(
 	X(CONST_SIZE_OR_ZERO, uint64_t)  \
 	X(ALLOC_SIZE, uint64_t)          /* known: of the memory that is returned */ \
 	X(CALLBACK, helper_callback_fn)  /* a function of the program */ \
+	X(CALLBACK_CTX, void *)          /* what it is passed: in the caller's stack, or NULL */ \
 	X(SPIN_LOCK, uint32_t *)         /* in a map's value */ \
 	X(RECORD, void *)                /* from a ring buffer; the call ends it */ \
 	X(SOCK, void *)                  \

@@ -458,6 +458,50 @@ const struct rt_map_ops rt_hash_ops = {
 	.delete = rt_hash__delete,
 };
 
+/* The next element of the bucket, under its lock. Elements of a chain may have left it since the
+ * walk met them: it goes on after the one where it stands or at the one that came next, whichever
+ * is still there. */
+static uint32_t walk__step(
+	const struct rt_map *m, const struct rt_hash_bucket *b, struct rt_hash_walk *w)
+{
+	uint32_t found = 0;
+
+	while (w->slot < RT_HASH_SLOTS) {
+		uint32_t slot = w->slot++;
+
+		if (tags__get(b->tags, slot))
+			return rt_read(&b->elems[slot]);
+	}
+	if (w->slot++ == RT_HASH_CHAIN)
+		return rt_read(&b->chain);
+	for (uint32_t elem = rt_read(&b->chain); elem; elem = rt_read(hash__link(m, elem))) {
+		if (elem == w->elem)
+			return rt_read(hash__link(m, elem));
+		if (elem == w->next)
+			found = elem;
+	}
+	return found;
+}
+
+/* However the program changes a bucket while it walks there, it leaves it at last. */
+rt_cold bool rt_hash__walk(const struct rt_map *m, uint32_t slot, struct rt_hash_walk *w)
+{
+	for (; w->bucket < m->geo.n_buckets; w->bucket++, w->slot = w->steps = 0) {
+		struct rt_hash_bucket *b = hash__bucket(m, w->bucket);
+
+		rt_lock(&b->lock);
+		w->elem = walk__step(m, b, w);
+		w->next = w->elem ? rt_read(hash__link(m, w->elem)) : 0;
+		rt_unlock(&b->lock);
+		if (w->elem && w->steps++ <= m->geo.n_elems) {
+			w->key = hash__key(m, w->elem);
+			w->value = hash__value(m, slot, w->elem);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* --- the host's view ----------------------------------------------------------------- */
 
 static void hash__read_values(

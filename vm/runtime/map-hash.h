@@ -56,6 +56,14 @@ int64_t rt_hash__read_all(
 int64_t rt_hash__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
 	const uint8_t *values, uint64_t flags);
 int64_t rt_hash__next_key(const struct rt_map *m, const void *key, void *next);
+
+/* A program's walk over all elements, beside writers; begins as all zeros. */
+struct rt_hash_walk {
+	void *key, *value; /* where it stands: the worker's value */
+	uint32_t bucket, steps, slot, elem, next;
+};
+bool rt_hash__walk(const struct rt_map *m, uint32_t slot, struct rt_hash_walk *w);
+
 bool rt_hash__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
 
 #endif
