@@ -264,14 +264,19 @@ static int check_packet(struct verifier *v, const struct call *c, uint32_t arg)
 		c->proto->name);
 }
 
-/* NULL: memory is checked with its size; anything is anything. */
+/* Memory is checked with its size; anything is anything. */
+static int check_nothing(struct verifier *v, struct call *c, uint32_t arg)
+{
+	return 0;
+}
+
 static int (*const checks[])(struct verifier *v, struct call *c, uint32_t arg) = {
-	[ARG_ANY] = NULL,
-	[ARG_DONTCARE] = NULL,
-	[ARG_MEM] = NULL,
-	[ARG_MEM_OR_NULL] = NULL,
-	[ARG_UNINIT_MEM] = NULL,
-	[ARG_BUFFER_OR_NULL] = NULL,
+	[ARG_ANY] = check_nothing,
+	[ARG_DONTCARE] = check_nothing,
+	[ARG_MEM] = check_nothing,
+	[ARG_MEM_OR_NULL] = check_nothing,
+	[ARG_UNINIT_MEM] = check_nothing,
+	[ARG_BUFFER_OR_NULL] = check_nothing,
 	[ARG_CTX] = check_ctx,
 	[ARG_MAP] = check_map,
 	[ARG_MAP_KEY] = check_key_or_value,
@@ -305,7 +310,9 @@ int argument__check(struct verifier *v, struct call *c, uint32_t arg)
 
 	if (!err)
 		err = check_packet(v, c, arg);
-	if (!err && checks[kind])
-		err = checks[kind](v, c, arg);
-	return err;
+	if (err)
+		return err;
+	if (kind >= sizeof(checks) / sizeof(checks[0]) || !checks[kind])
+		return reject(v, "R%u: %s is not supported", arg + 1, c->proto->name);
+	return checks[kind](v, c, arg);
 }
