@@ -283,18 +283,20 @@ size_t ebpf_map__value_bytes(const struct ebpf_map *map)
 	return (size_t)rt_host_values(geo, map->slots) * rt_host_value_size(geo);
 }
 
-/* Maps without keys take none. */
-static bool map__key_fits(const struct ebpf_map *map, const void *key)
+/* Maps without keys take none; the others want one. */
+static int map__check_key(const struct ebpf_map *map, const void *key)
 {
-	return !key == !map->opts.key_size;
+	if (!map->opts.key_size)
+		return key ? -EINVAL : 0;
+	return key ? 0 : -EFAULT;
 }
 
 int ebpf_map__lookup(struct ebpf_map *map, const void *key, void *value)
 {
-	if (map->opts.flags & BPF_F_WRONLY)
-		return -EPERM;
-	if (!map__key_fits(map, key))
-		return -EINVAL;
+	int err = map->opts.flags & BPF_F_WRONLY ? -EPERM : map__check_key(map, key);
+
+	if (err)
+		return err;
 	if (rt_holds_handles(&map->rt.geo))
 		return map_handles__lookup(map, key, value);
 	return (int)rt_map__read_all(&map->rt, map->slots, key, value);
@@ -302,12 +304,14 @@ int ebpf_map__lookup(struct ebpf_map *map, const void *key, void *value)
 
 int ebpf_map__update(struct ebpf_map *map, const void *key, const void *value, uint64_t flags)
 {
+	int err = map__check_key(map, key);
+
 	if (map__is_read_only(map))
 		return -EPERM;
-	if (!map__key_fits(map, key))
-		return -EINVAL;
 	if (flags & BPF_F_LOCK && !map->rt.geo.lock_off)
 		return -EINVAL;
+	if (err)
+		return err;
 	if (rt_holds_handles(&map->rt.geo))
 		return map_handles__update(map, key, flags);
 	return (int)rt_map__write_all(&map->rt, map->slots, key, value, flags);
@@ -315,10 +319,10 @@ int ebpf_map__update(struct ebpf_map *map, const void *key, const void *value, u
 
 int ebpf_map__delete(struct ebpf_map *map, const void *key)
 {
-	if (map__is_read_only(map))
-		return -EPERM;
-	if (!map__key_fits(map, key))
-		return -EINVAL;
+	int err = map__is_read_only(map) ? -EPERM : map__check_key(map, key);
+
+	if (err)
+		return err;
 	if (rt_holds_handles(&map->rt.geo))
 		return map_handles__delete(map, key);
 	return (int)rt_map__delete(&map->rt, key);
@@ -333,16 +337,18 @@ int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next)
 
 int ebpf_map__lookup_and_delete(struct ebpf_map *map, const void *key, void *value)
 {
+	int err = map__check_key(map, key);
+
 	if (map->opts.flags & BPF_F_WRONLY || map__is_read_only(map))
 		return -EPERM;
-	if (!map__key_fits(map, key))
-		return -EINVAL;
-	return (int)rt_map__take_all(&map->rt, map->slots, key, value);
+	return err ? err : (int)rt_map__take_all(&map->rt, map->slots, key, value);
 }
 
 int ebpf_map__freeze(struct ebpf_map *map)
 {
-	return atomic_exchange(&map->frozen, true) ? -EBUSY : 0;
+	if (map->opts.flags & BPF_F_RDONLY)
+		return -EPERM;
+	return atomic_exchange(&map->frozen, true) ? -EPERM : 0;
 }
 
 void *ebpf_map__initial_value(struct ebpf_map *map)

@@ -112,7 +112,8 @@ typedef int (*ebpf_event_fn)(void *user, const struct ebpf_event *event);
  * map. Calls for one map exclude each other; workers go on meanwhile. */
 int ebpf_map__consume(struct ebpf_map *map, ebpf_event_fn fn, void *user);
 
-/* No more changes, from anywhere; the verifier takes the contents for constants. */
+/* No more changes, from anywhere; the verifier takes the contents for constants. -EPERM where the
+ * host can change nothing anyway. */
 int ebpf_map__freeze(struct ebpf_map *map);
 
 /* A single-entry array (.data, .rodata, .bss): its value in place, value_size bytes; NULL for
