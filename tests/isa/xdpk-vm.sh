@@ -66,7 +66,7 @@ done
 
 if [ -n "$object" ]; then
 	expect 0 'accepted' "$vm" verify "$object"
-	expect 0 '"accepted": true' "$vm" verify -j "$object"
+	expect 0 '"verdict": "accepted"' "$vm" verify -j "$object"
 	expect 2 'nothing' "$vm" verify --prog nothing "$object"
 	expect 0 'exit' "$vm" dump bytecode "$object"
 fi

@@ -45,5 +45,9 @@ extern const struct command run_command, verify_command, dump_command, conforman
 	{                                                                          \
 		'p', "prog", "NAME", "the program in the object, by function name" \
 	}
+#define OPTION_INIT                                                                            \
+	{                                                                                      \
+		'i', "init", "FILE", "control lines to run first (`map resize`, `rodata set`)" \
+	}
 
 #endif

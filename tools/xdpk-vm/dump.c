@@ -38,7 +38,7 @@ static int dump(const struct command_line *line, char **errmsg)
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if (strcmp(line->argv[0], forms[i].name))
 			continue;
-		if (opened_object__open(&o, line->argv[1], errmsg))
+		if (opened_object__open(&o, line->argv[1], line->options['i'], errmsg))
 			return EXIT_UNUSABLE;
 		text = dump_program(&o, line->options['p'], forms[i].what, errmsg);
 		opened_object__close(&o);
@@ -56,7 +56,7 @@ const struct command dump_command = {
 	.name = "dump",
 	.args = "FORM PROG.o",
 	.summary = "print a program as bytecode, ir, ir-opt (optimised) or asm",
-	.options = (const struct command_option[]){OPTION_PROG, {0}},
+	.options = (const struct command_option[]){OPTION_PROG, OPTION_INIT, {0}},
 	.min_args = 2,
 	.max_args = 2,
 	.run = dump,

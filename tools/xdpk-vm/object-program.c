@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 
+#include "control.h"
 #include "object-program.h"
 
-int opened_object__open(struct opened_object *o, const char *path, char **errmsg)
+int opened_object__open(struct opened_object *o, const char *path, const char *init, char **errmsg)
 {
 	*o = (struct opened_object){0};
 	o->inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, errmsg);
 	o->obj = o->inst ? object__open(path, errmsg) : NULL;
-	if (o->obj && !object__create_maps(o->obj, o->inst, errmsg))
+	if (o->obj && !control__set_up_object(o->obj, o->inst, init, errmsg))
 		return 0;
 	opened_object__close(o);
 	return -EINVAL;

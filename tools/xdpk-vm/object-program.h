@@ -13,7 +13,8 @@ struct opened_object {
 	struct object *obj;
 };
 
-int opened_object__open(struct opened_object *o, const char *path, char **errmsg);
+/* `init`: a file of control lines, or NULL. */
+int opened_object__open(struct opened_object *o, const char *path, const char *init, char **errmsg);
 void opened_object__close(struct opened_object *o);
 
 #endif

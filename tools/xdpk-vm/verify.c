@@ -12,33 +12,33 @@
 
 struct outcome {
 	const char *program;
-	bool accepted;
-	char *reason, *log;
+	int status;         /* EXIT_UNUSABLE: there is no verdict, and `reason` says why */
+	char *reason, *log; /* malloc'ed; the log of a rejection ends with the reason */
 	struct ebpf_verify_stats stats;
 };
 
-/* EXIT_UNUSABLE with *errmsg where it came to no verdict. */
-static int verify_program(struct opened_object *o, const char *name, int log_level,
-	struct outcome *out, char **errmsg)
+static const char *const verdicts[] = {
+	[EXIT_GOOD] = "accepted",
+	[EXIT_BAD] = "rejected",
+	[EXIT_UNUSABLE] = "not verified",
+};
+
+static void verify_program(
+	struct opened_object *o, const char *name, int log_level, struct outcome *out)
 {
 	struct ebpf_load_opts opts = {
 		.log_level = log_level, .log = &out->log, .stats = &out->stats};
-	const struct ebpf_program_spec *spec = object__program_spec(o->obj, name, errmsg);
+	const struct ebpf_program_spec *spec = object__program_spec(o->obj, name, &out->reason);
 	int err;
 
-	out->program = name;
+	*out = (struct outcome){.program = name, .status = EXIT_UNUSABLE, .reason = out->reason};
 	if (!spec)
-		return EXIT_UNUSABLE;
+		return;
 	err = ebpf_program__verify(o->inst, spec, &opts, &out->reason);
-	out->accepted = !err;
 	if (!err)
-		return EXIT_GOOD;
-	if (err == -EACCES || err == -EINVAL || err == -E2BIG)
-		return EXIT_BAD;
-	*errmsg = out->reason;
-	out->reason = NULL;
-	error__prefix(errmsg, "%s", name);
-	return EXIT_UNUSABLE;
+		out->status = EXIT_GOOD;
+	else if (err == -EACCES || err == -EINVAL || err == -E2BIG)
+		out->status = EXIT_BAD;
 }
 
 static void print_text(const struct outcome *out)
@@ -47,21 +47,32 @@ static void print_text(const struct outcome *out)
 
 	if (out->log)
 		fputs(out->log, stdout);
-	printf("%s: %s", out->program, out->accepted ? "accepted" : "rejected");
-	if (out->reason)
+	printf("%s: %s", out->program, verdicts[out->status]);
+	if (out->reason && !out->log)
 		printf(": %s", out->reason);
-	printf("\n%s: examined %" PRIu64 " instructions, %u states (%u at the peak), %.3f ms\n",
-		out->program, s->insns_examined, s->states_total, s->states_peak, s->ns / 1e6);
+	printf("\n");
+	if (out->status != EXIT_UNUSABLE)
+		printf("%s: examined %" PRIu64 " instructions, %u states (%u at the peak), "
+		       "%.1f MB, %.3f ms\n",
+			out->program, s->insns_examined, s->states_total, s->states_peak,
+			s->memory / 1e6, s->ns / 1e6);
 }
 
 static json_t *to_json(const struct outcome *out)
 {
 	const struct ebpf_verify_stats *s = &out->stats;
-	json_t *o = json_pack("{s:s, s:b, s:I, s:I, s:I, s:I}", "program", out->program, "accepted",
-		out->accepted, "insns_examined", (json_int_t)s->insns_examined, "states",
-		(json_int_t)s->states_total, "states_peak", (json_int_t)s->states_peak, "ns",
-		(json_int_t)s->ns);
+	json_t *o = json_pack(
+		       "{s:s, s:s}", "program", out->program, "verdict", verdicts[out->status]),
+	       *stats;
 
+	if (out->status != EXIT_UNUSABLE) {
+		stats = json_pack("{s:I, s:I, s:I, s:I, s:I}", "insns_examined",
+			(json_int_t)s->insns_examined, "states", (json_int_t)s->states_total,
+			"states_peak", (json_int_t)s->states_peak, "memory", (json_int_t)s->memory,
+			"ns", (json_int_t)s->ns);
+		json_object_update(o, stats);
+		json_decref(stats);
+	}
 	if (out->reason)
 		json_object_set_new(o, "reason", json_string(out->reason));
 	if (out->log)
@@ -70,19 +81,19 @@ static json_t *to_json(const struct outcome *out)
 }
 
 /* Verifies one program and adds it to the list, or prints it where there is none. */
-static int verify_one(const struct command_line *line, struct opened_object *o, const char *name,
-	json_t *list, char **errmsg)
+static int verify_one(
+	const struct command_line *line, struct opened_object *o, const char *name, json_t *list)
 {
 	struct outcome out = {0};
-	int status = verify_program(o, name, line->options['v'] ? 2 : 0, &out, errmsg);
 
-	if (status != EXIT_UNUSABLE && list)
+	verify_program(o, name, line->options['v'] ? 2 : 0, &out);
+	if (list)
 		json_array_append_new(list, to_json(&out));
-	else if (status != EXIT_UNUSABLE)
+	else
 		print_text(&out);
 	free(out.reason);
 	free(out.log);
-	return status;
+	return out.status;
 }
 
 /* The program named, or all XDP programs of the object. */
@@ -91,17 +102,16 @@ static int verify_object(
 {
 	const struct object_program *p = object__find_program(o->obj, line->options['p'], errmsg);
 	int status = EXIT_GOOD, one;
-	size_t i;
 
 	if (!p)
 		return EXIT_UNUSABLE;
 	if (line->options['p'])
-		return verify_one(line, o, p->name, list, errmsg);
-	for (i = 0; i < object__n_programs(o->obj) && status != EXIT_UNUSABLE; i++) {
+		return verify_one(line, o, p->name, list);
+	for (size_t i = 0; i < object__n_programs(o->obj); i++) {
 		p = object__program(o->obj, i);
 		if (!p->is_xdp)
 			continue;
-		one = verify_one(line, o, p->name, list, errmsg);
+		one = verify_one(line, o, p->name, list);
 		status = one > status ? one : status;
 	}
 	return status;
@@ -113,11 +123,11 @@ static int verify(const struct command_line *line, char **errmsg)
 	struct opened_object o;
 	int status = EXIT_UNUSABLE;
 
-	if (!opened_object__open(&o, line->argv[0], errmsg)) {
+	if (!opened_object__open(&o, line->argv[0], line->options['i'], errmsg)) {
 		status = verify_object(line, &o, list, errmsg);
 		opened_object__close(&o);
 	}
-	if (list && status != EXIT_UNUSABLE) {
+	if (list && json_array_size(list)) {
 		json_dumpf(list, stdout, JSON_INDENT(2));
 		printf("\n");
 	}
@@ -129,11 +139,12 @@ const struct command verify_command = {
 	.name = "verify",
 	.args = "PROG.o",
 	.summary = "verify the XDP programs of an object file",
-	.details = "Exit status 0 if all are accepted, 1 if one is rejected, 2 if the object "
-		   "cannot be read.\n",
+	.details = "Exit status 0 if all are accepted, 1 if one is rejected, 2 if the object or a "
+		   "program in\nit cannot be read.\n",
 	.options =
 		(const struct command_option[]){
 			OPTION_PROG,
+			OPTION_INIT,
 			{'v', "verbose", NULL, "print the verifier's log"},
 			{'j', "json", NULL, "print JSON"},
 			{0},

@@ -204,7 +204,8 @@ void log__source(struct verifier *v, uint32_t insn)
 	const struct ebpf_line *line = program_view__line(v->view, insn);
 
 	if (line && line->text && line->line != v->logged_line) {
-		log__add(v, "; %s @ %s:%u\n", line->text, file_of(line), line->line);
+		log__add(v, "; %s @ %s:%u\n", line->text + strspn(line->text, " \t"), file_of(line),
+			line->line);
 		v->logged_line = line->line;
 	}
 }
