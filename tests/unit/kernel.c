@@ -2,9 +2,12 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "kernel.h"
 
@@ -105,7 +108,7 @@ int kernel__load_xdp_with(
 
 int kernel__run(int prog_fd, struct kernel_run *run)
 {
-	struct xdp_md in = {.data_end = run->size}, out = {0};
+	struct xdp_md in = {.data_end = run->size, .ingress_ifindex = run->ifindex}, out = {0};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = run->packet, .data_size_in = run->size,
 		.data_out = run->out, .data_size_out = sizeof(run->out), .ctx_in = &in,
 		.ctx_size_in = sizeof(in), .ctx_out = &out, .ctx_size_out = sizeof(out),
@@ -117,4 +120,20 @@ int kernel__run(int prog_fd, struct kernel_run *run)
 	run->out_size = opts.data_size_out;
 	run->meta_size = out.data;
 	return 0;
+}
+
+void kernel__require(void)
+{
+	if (!kernel__permitted())
+		skip();
+}
+
+uint32_t kernel__verdict(const struct bpf_insn *insns, size_t n, struct kernel_run *run)
+{
+	int fd = kernel__load_xdp(insns, n);
+
+	assert_true(fd >= 0);
+	assert_int_equal(kernel__run(fd, run), 0);
+	close(fd);
+	return run->verdict;
 }

@@ -24,6 +24,7 @@ int kernel__load_xdp_with(
 struct kernel_run {
 	const void *packet;
 	uint32_t size;
+	uint32_t ifindex;  /* it came in there; 0: nothing is said, which means 1 */
 	uint8_t out[4096]; /* from data_meta on */
 	uint32_t out_size;
 	uint32_t meta_size;
@@ -32,6 +33,11 @@ struct kernel_run {
 
 /* One BPF_PROG_TEST_RUN. 0 or negative errno. */
 int kernel__run(int prog_fd, struct kernel_run *run);
+
+/* Skips the test where bpf() is not permitted. */
+void kernel__require(void);
+/* Loads, runs once, unloads; fails the test if that cannot be done. */
+uint32_t kernel__verdict(const struct bpf_insn *insns, size_t n_insns, struct kernel_run *run);
 
 /* Instructions, as the tests write them. */
 #define I(code_, dst_, src_, off_, imm_)    \

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "llvm-driver.h"
@@ -77,29 +78,76 @@ char *machine__reason(struct ebpf_instance *inst, struct ebpf_map *const *maps, 
 	return err;
 }
 
-uint32_t machine__run(struct ebpf_program *prog, struct ebpf_env *env)
+void machine__run_on(struct ebpf_program *prog, struct ebpf_env *env, struct kernel_run *run)
 {
-	uint8_t frame[EBPF_XDP_FRAME_SIZE];
-	struct ebpf_xdp_ctx ctx = {.data = frame + EBPF_XDP_HEADROOM,
-		.data_meta = frame + EBPF_XDP_HEADROOM,
-		.data_end = frame + EBPF_XDP_HEADROOM + PACKET_SIZE,
+	uint8_t frame[EBPF_XDP_FRAME_SIZE], *data = frame + EBPF_XDP_HEADROOM;
+	struct ebpf_xdp_ctx ctx = {.data = data,
+		.data_meta = data,
+		.data_end = data + run->size,
 		.buf = frame,
 		.buf_end = frame + sizeof(frame),
 		.head_limit = frame + EBPF_XDP_FRAME_HEADER,
-		.tail_limit = frame + sizeof(frame) - EBPF_XDP_TAIL_RESERVE};
+		.tail_limit = frame + sizeof(frame) - EBPF_XDP_TAIL_RESERVE,
+		.ingress_ifindex = run->ifindex ? run->ifindex : 1};
 	const struct ebpf_code *code = ebpf_program__code(prog);
-	uint32_t verdict;
 
+	assert_true(run->size <= EBPF_XDP_MAX_LINEAR);
 	memset(frame, 0, sizeof(frame));
+	memcpy(data, run->packet, run->size);
 	env->redirect.kind = EBPF_REDIRECT_NONE;
 	if (code->driver) {
 		env->prog = prog;
 		env->tail_calls = 0;
-		code->driver(env, &(struct test_burst){&ctx, &verdict, 1});
+		code->driver(env, &(struct test_burst){&ctx, &run->verdict, 1});
 	} else {
-		verdict = (uint32_t)ebpf_program__run(prog, env, &ctx);
+		run->verdict = (uint32_t)ebpf_program__run(prog, env, &ctx);
 	}
 	if (env->fault_reason)
 		fail_msg("instruction %u faults (%u)", env->fault_insn, env->fault_reason);
-	return verdict;
+	run->meta_size = (uint32_t)(ctx.data - ctx.data_meta);
+	run->out_size = (uint32_t)(ctx.data_end - ctx.data_meta);
+	memcpy(run->out, ctx.data_meta, run->out_size);
+}
+
+uint32_t machine__run(struct ebpf_program *prog, struct ebpf_env *env)
+{
+	static const uint8_t packet[PACKET_SIZE];
+	struct kernel_run run = {.packet = packet, .size = PACKET_SIZE};
+
+	machine__run_on(prog, env, &run);
+	return run.verdict;
+}
+
+void machine__check_same(
+	const char *backend, const struct kernel_run *ours, const struct kernel_run *theirs)
+{
+	if (ours->verdict != theirs->verdict)
+		fail_msg("%s: 0x%x, the kernel: 0x%x", backend, ours->verdict, theirs->verdict);
+	if (ours->out_size != theirs->out_size)
+		fail_msg("%s: %u bytes, the kernel: %u", backend, ours->out_size, theirs->out_size);
+	for (uint32_t i = 0; i < ours->out_size; i++)
+		if (ours->out[i] != theirs->out[i])
+			fail_msg("%s: byte %u is 0x%02x, the kernel's 0x%02x", backend, i,
+				ours->out[i], theirs->out[i]);
+}
+
+void machine__agree(struct ebpf_instance *inst, const struct machine_maps *maps,
+	const struct bpf_insn *insns, size_t n_insns, struct kernel_run *run)
+{
+	int fd = kernel__load_xdp_with(maps ? maps->fds : NULL, insns, n_insns, false);
+	struct ebpf_env env;
+
+	assert_true(fd >= 0);
+	assert_int_equal(kernel__run(fd, run), 0);
+	close(fd);
+	ebpf_env__init(&env, inst, 0);
+	for (const char *const *backend = machine_backends; *backend; backend++) {
+		struct ebpf_program *prog = machine__load(inst, *backend, maps ? maps->maps : NULL,
+			maps ? maps->n : 0, insns, n_insns);
+		struct kernel_run ours = *run;
+
+		machine__run_on(prog, &env, &ours);
+		machine__check_same(*backend, &ours, run);
+		ebpf_program__unref(prog);
+	}
 }

@@ -23,6 +23,24 @@ struct ebpf_program *machine__load(struct ebpf_instance *inst, const char *backe
 /* NULL, or the reason why it is rejected: to be freed. */
 char *machine__reason(struct ebpf_instance *inst, struct ebpf_map *const *maps, uint32_t n_maps,
 	const struct bpf_insn *insns, size_t n_insns);
+/* On the packet in `run`, as kernel__run(). The burst driver does not tell of changed sizes. */
+void machine__run_on(struct ebpf_program *prog, struct ebpf_env *env, struct kernel_run *run);
+
+/* Fails the test if verdict or packet differ. */
+void machine__check_same(
+	const char *backend, const struct kernel_run *ours, const struct kernel_run *theirs);
+
+/* The same maps here and in the kernel. */
+struct machine_maps {
+	struct ebpf_map *const *maps;
+	const int *fds;
+	uint32_t n;
+};
+
+/* Runs in the kernel and on every backend, and fails the test if verdict or packet differ.
+ * maps may be NULL. `run` is as the kernel left it. */
+void machine__agree(struct ebpf_instance *inst, const struct machine_maps *maps,
+	const struct bpf_insn *insns, size_t n_insns, struct kernel_run *run);
 /* Its verdict on a packet of zeros; env->redirect is what it asked for. */
 uint32_t machine__run(struct ebpf_program *prog, struct ebpf_env *env);
 

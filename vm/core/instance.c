@@ -155,6 +155,7 @@ void ebpf_env__init(struct ebpf_env *env, struct ebpf_instance *inst, uint32_t w
 	env->host = &inst->host;
 	env->owner = inst;
 	env->worker = worker;
+	env->n_workers = inst->workers;
 	/* The state must not be all zero; the clock serves where the system has no entropy. */
 	if (getrandom(env->random, sizeof(env->random), GRND_NONBLOCK) !=
 		(ssize_t)sizeof(env->random))

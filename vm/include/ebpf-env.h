@@ -112,6 +112,7 @@ struct ebpf_env {
 	uint64_t mem_len;
 	void *owner; /* the instance: where host services find their sinks */
 	void *run;   /* the interpreter's: whose function a helper calls back */
+	uint32_t n_workers;
 };
 
 struct ebpf_instance;

@@ -105,6 +105,7 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	/* No bytes are touched at a size of 0, where the next argument's kind allows that. */
 	case ARG_MEM:
 	case ARG_MEM_OR_NULL: return !next || interp_memory__find(run, value, next, false);
+	case ARG_UNINIT_MEM_OR_NULL:
 	case ARG_UNINIT_MEM: return !next || interp_memory__find(run, value, next, true);
 	case ARG_BUFFER_OR_NULL:
 		return !next || !value || interp_memory__find(run, value, next, true);

@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 
 #include "memory.h"
+#include "../runtime/map-types.h"
 
 void interp_memory__refresh(struct interp_run *run)
 {
@@ -53,12 +54,23 @@ const struct rt_map *interp_memory__map(const struct interp_run *run, uint32_t i
 	return i < n_inner ? run->inner[i] : NULL;
 }
 
+/* A program may have got any worker's value. */
+static bool map_owns(const struct interp_run *run, const struct rt_map *m, void *p, uint64_t size)
+{
+	uint32_t n = rt_is_percpu(&m->geo) ? run->env->n_workers : 1;
+
+	for (uint32_t slot = 0; slot < n; slot++)
+		if (rt_map__owns(m, slot, p, size))
+			return true;
+	return false;
+}
+
 static bool in_maps(const struct interp_run *run, uint64_t addr, uint64_t size, bool write)
 {
 	const struct rt_map *m;
 
 	for (uint32_t i = 0; (m = interp_memory__map(run, i)); i++)
-		if (rt_map__owns(m, run->env->worker, (void *)(uintptr_t)addr, size))
+		if (map_owns(run, m, (void *)(uintptr_t)addr, size))
 			return write ? rt_geometry__writable(&m->geo)
 				     : rt_geometry__readable(&m->geo);
 	return false;

@@ -21,8 +21,31 @@ struct argument {
 
 static bool is_memory(uint8_t kind)
 {
-	return kind == ARG_MAP_KEY || kind == ARG_MAP_VALUE || kind == ARG_MEM ||
-	       kind == ARG_MEM_OR_NULL || kind == ARG_UNINIT_MEM || kind == ARG_UNINIT_MAP_VALUE;
+	switch (kind) {
+	case ARG_MAP_KEY:
+	case ARG_MAP_VALUE:
+	case ARG_UNINIT_MAP_VALUE:
+	case ARG_MEM:
+	case ARG_MEM_OR_NULL:
+	case ARG_UNINIT_MEM:
+	case ARG_UNINIT_MEM_OR_NULL:
+	case ARG_INOUT_U32:
+	case ARG_OUT_U64:
+	case ARG_HEADER20:
+	case ARG_HEADER40: return true;
+	default: return false;
+	}
+}
+
+static bool is_written(uint8_t kind)
+{
+	return kind == ARG_UNINIT_MAP_VALUE || kind == ARG_UNINIT_MEM ||
+	       kind == ARG_UNINIT_MEM_OR_NULL || kind == ARG_INOUT_U32 || kind == ARG_OUT_U64;
+}
+
+static bool is_nullable(uint8_t kind)
+{
+	return kind == ARG_MEM_OR_NULL || kind == ARG_UNINIT_MEM_OR_NULL;
 }
 
 /* A pointer to what the helper knows the size of. Dynptrs and iterators are on the stack and
@@ -67,7 +90,7 @@ static bool may_be_stack(const struct function *f, const struct helper_proto *pr
 {
 	uint8_t kind = f->fact->regs[1 + i];
 
-	return kind == FACT_STACK || (kind == FACT_POINTER && proto->args[i] != ARG_MEM_OR_NULL);
+	return kind == FACT_STACK || (kind == FACT_POINTER && !is_nullable(proto->args[i]));
 }
 
 static void copy(struct function *f, LLVMValueRef to, LLVMValueRef from, uint32_t size)
@@ -107,7 +130,7 @@ static void end_argument(struct function *f, const struct argument *a, uint8_t k
 {
 	if (!a->original)
 		return;
-	if (kind == ARG_UNINIT_MEM || kind == ARG_UNINIT_MAP_VALUE)
+	if (is_written(kind))
 		copy(f, a->original, a->value, a->size);
 	function__end_temporary(f, a->value, a->size);
 }

@@ -38,6 +38,10 @@ static const struct {
 	SYMBOL(rt_map__owns),
 	SYMBOL(helper_trace_printk),
 	SYMBOL(helper_trace_vprintk),
+	SYMBOL(helper_snprintf),
+	SYMBOL(helper_strtol),
+	SYMBOL(helper_strtoul),
+	SYMBOL(helper_probe_read_kernel_str),
 };
 
 bool native_symbols__find(const char *symbol, uint64_t *address)

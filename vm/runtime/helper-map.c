@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * helper-map.c -- bpf_map_lookup_elem, _update_elem, _delete_elem: the worker is the slot; and
- * bpf_map_push_elem, _pop_elem, _peek_elem.
+ * helper-map.c -- bpf_map_lookup_elem, _update_elem, _delete_elem: the worker is the slot;
+ * bpf_map_lookup_percpu_elem, where it is named; and bpf_map_push_elem, _pop_elem, _peek_elem.
  */
 #include "helpers.h"
 
@@ -14,6 +14,12 @@ rt_hot void *helper_map_lookup_inner(struct ebpf_env *env, const struct rt_map *
 	const struct rt_map *m, const void *key)
 {
 	return rt_map__lookup_inner(template, m, env->worker, key);
+}
+
+rt_hot void *helper_map_lookup_percpu_elem(
+	struct ebpf_env *env, const struct rt_map *m, const void *key, uint64_t cpu)
+{
+	return (uint32_t)cpu < env->n_workers ? rt_map__lookup(m, (uint32_t)cpu, key) : NULL;
 }
 
 rt_hot uint64_t helper_map_update_elem(struct ebpf_env *env, const struct rt_map *m,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * helper-misc.c -- clocks, processor, random numbers, other people's memory.
+ * helper-misc.c -- clocks, processor, random numbers.
  */
 #include "helpers.h"
 #include "uapi.h"
@@ -61,25 +61,4 @@ uint64_t helper_get_prandom_u32(struct ebpf_env *env)
 	env->random[0] = rotate_left(a, 24) ^ b ^ b << 16;
 	env->random[1] = rotate_left(b, 37);
 	return sum >> 32;
-}
-
-uint64_t helper_probe_read_kernel(struct ebpf_env *env, void *dst, uint64_t size, uint64_t address)
-{
-	if (!size || (env->host->read && !env->host->read(dst, address, size)))
-		return 0;
-	__builtin_memset(dst, 0, size);
-	return (uint64_t)-RT_EFAULT;
-}
-
-rt_hot uint64_t helper_strncmp(struct ebpf_env *env, const void *s1, uint64_t size, const char *s2)
-{
-	const uint8_t *a = s1, *b = (const uint8_t *)s2;
-
-	for (uint64_t i = 0; i < size; i++) {
-		if (a[i] != b[i])
-			return a[i] < b[i] ? (uint64_t)-1 : 1;
-		if (!a[i])
-			break;
-	}
-	return 0;
 }

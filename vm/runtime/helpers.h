@@ -36,6 +36,7 @@ typedef uint64_t (*helper_callback_fn)(
 	X(MEM, const void *)             /* bytes to read, their number in the next argument */ \
 	X(MEM_OR_NULL, const void *)     /* the same, or NULL with size 0 */ \
 	X(UNINIT_MEM, void *)            /* bytes to write, number in the next argument */ \
+	X(UNINIT_MEM_OR_NULL, void *)    /* the same, or NULL with size 0 */ \
 	X(BUFFER_OR_NULL, void *)        /* bytes to read and write, number in the next; or NULL */ \
 	X(INOUT_U32, uint32_t *)         /* 4 bytes, aligned, to read and write */ \
 	X(OUT_U64, uint64_t *)           /* 8 bytes, aligned, to write */ \

@@ -102,6 +102,7 @@ enum rt_errno {
 	RT_EEXIST = 17,
 	RT_ENODEV = 19,
 	RT_EINVAL = 22,
+	RT_ERANGE = 34,
 	RT_EOVERFLOW = 75,
 	RT_ENOSPC = 28,
 	RT_ENOTSUP = 95,

@@ -66,7 +66,7 @@ static int check_key_or_value(struct verifier *v, struct call *c, uint32_t arg)
 	if (err)
 		return err;
 	facts__call_arg(v, arg, size);
-	if (c->proto->args[arg] == ARG_MAP_KEY && has_every_index(v, c->map))
+	if (c->proto->id == BPF_FUNC_map_lookup_elem && arg == 1 && has_every_index(v, c->map))
 		c->key_is_known = stack__constant(v, arg + 1, size, &c->key);
 	return 0;
 }
@@ -98,9 +98,16 @@ static int check_alloc_size(struct verifier *v, struct call *c, uint32_t arg)
 	return err;
 }
 
+static bool is_written(uint8_t kind)
+{
+	return kind == ARG_UNINIT_MEM || kind == ARG_UNINIT_MEM_OR_NULL ||
+	       kind == ARG_BUFFER_OR_NULL;
+}
+
 static bool may_be_absent(uint8_t kind)
 {
-	return kind == ARG_MEM_OR_NULL || kind == ARG_BUFFER_OR_NULL;
+	return kind == ARG_MEM_OR_NULL || kind == ARG_UNINIT_MEM_OR_NULL ||
+	       kind == ARG_BUFFER_OR_NULL;
 }
 
 /* The size in argument `arg`, and the memory before it. */
@@ -123,14 +130,13 @@ static int check_size(struct verifier *v, struct call *c, uint32_t arg)
 			"R%u unbounded memory access, use 'var &= const' or 'if (var < const)'",
 			arg + 1);
 	if (may_be_absent(mem_kind) && reg__is_zero(reg_at(v, arg))) {
-		if (n->umax && mem_kind == ARG_MEM_OR_NULL)
+		if (n->umax && mem_kind != ARG_BUFFER_OR_NULL)
 			return reject(v, "R%u is NULL, but the size in R%u may not be zero", arg,
 				arg + 1);
 		precision__need(v, arg + 1);
 		return 0;
 	}
-	err = mem__check_region(v, arg, (uint32_t)n->umax,
-		mem_kind == ARG_UNINIT_MEM || mem_kind == ARG_BUFFER_OR_NULL);
+	err = mem__check_region(v, arg, (uint32_t)n->umax, is_written(mem_kind));
 	if (err)
 		return err;
 	precision__need(v, arg + 1);
@@ -276,6 +282,7 @@ static int (*const checks[])(struct verifier *v, struct call *c, uint32_t arg) =
 	[ARG_MEM] = check_nothing,
 	[ARG_MEM_OR_NULL] = check_nothing,
 	[ARG_UNINIT_MEM] = check_nothing,
+	[ARG_UNINIT_MEM_OR_NULL] = check_nothing,
 	[ARG_BUFFER_OR_NULL] = check_nothing,
 	[ARG_CTX] = check_ctx,
 	[ARG_MAP] = check_map,

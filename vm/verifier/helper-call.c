@@ -91,6 +91,8 @@ int helper_call__check(struct verifier *v, const struct isa_insn *in)
 
 	for (uint32_t arg = 0; !err && arg < c.proto->n_args; arg++)
 		err = argument__check(v, &c, arg);
+	if (!err && c.proto->id == BPF_FUNC_snprintf)
+		err = format__check(v);
 	if (!err && c.released)
 		err = reference__release(v, c.released);
 	if (!err && c.proto->flags & HELPER_TAIL_CALL)

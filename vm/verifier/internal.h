@@ -159,6 +159,8 @@ void call__unset_caller_saved(struct verifier *v);
 /* tail-call.c: at the call; and when the stack of all functions is known. */
 int tail_call__check(struct verifier *v);
 int tail_call__check_stack(struct verifier *v);
+/* format.c */
+int format__check(struct verifier *v);
 
 /* mem.c: loads, stores, atomics; memory arguments of helpers. */
 int mem__check_load(struct verifier *v, const struct isa_insn *in);

@@ -16,13 +16,7 @@
 #define KFUNC(name, ...)  PROTO(KFUNC_##name, name, __VA_ARGS__)
 
 static const struct helper_proto known[] = {
-	HELPER(get_current_task, SCALAR, 0, 0, ARG_NONE),
 	HELPER(fib_lookup, SCALAR, 4, 0, ARG_CTX, ARG_UNINIT_MEM, ARG_SIZE, ARG_ANY),
-	HELPER(strtol, SCALAR, 4, 0, ARG_MEM, ARG_SIZE, ARG_ANY, ARG_OUT_U64),
-	HELPER(strtoul, SCALAR, 4, 0, ARG_MEM, ARG_SIZE, ARG_ANY, ARG_OUT_U64),
-	HELPER(probe_read_user, SCALAR, 3, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
-	HELPER(probe_read_user_str, SCALAR, 3, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
-	HELPER(probe_read_kernel_str, SCALAR, 3, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
 	HELPER(sk_lookup_tcp, SOCK_OR_NULL, 5, HELPER_READS_PACKET | HELPER_ACQUIRES, ARG_CTX,
 		ARG_MEM, ARG_SIZE_OR_ZERO, ARG_ANY, ARG_ANY),
 	HELPER(sk_lookup_udp, SOCK_OR_NULL, 5, HELPER_READS_PACKET | HELPER_ACQUIRES, ARG_CTX,
@@ -61,8 +55,6 @@ static const struct helper_proto known[] = {
 	KFUNC(dynptr_size, SCALAR, 1, 0, ARG_DYNPTR),
 	KFUNC(dynptr_clone, SCALAR, 2, 0, ARG_DYNPTR, ARG_DYNPTR_UNINIT),
 	HELPER(check_mtu, SCALAR, 5, 0, ARG_CTX, ARG_ANY, ARG_INOUT_U32, ARG_ANY, ARG_ANY),
-	HELPER(map_lookup_percpu_elem, MAP_VALUE_OR_NULL, 3, HELPER_READS_PACKET, ARG_MAP,
-		ARG_MAP_KEY, ARG_ANY),
 	HELPER(tcp_raw_gen_syncookie_ipv4, SCALAR, 3, HELPER_READS_PACKET, ARG_HEADER20, ARG_MEM,
 		ARG_SIZE_OR_ZERO),
 	HELPER(tcp_raw_gen_syncookie_ipv6, SCALAR, 3, HELPER_READS_PACKET, ARG_HEADER40, ARG_MEM,
