@@ -29,6 +29,7 @@ struct bench {
 	struct ebpf_xdp_ctx ctx;
 	uint8_t buf[512];
 	struct ebpf_insn *insns;
+	enum ebpf_program_type type;
 	struct program_view view;
 	struct interp_code *code;
 };
@@ -84,6 +85,7 @@ static int set_up(void **state)
 		.rx_queue_index = 5,
 		.egress_ifindex = 7,
 	};
+	b->type = EBPF_PROGRAM_XDP;
 	*state = b;
 	return 0;
 }
@@ -109,7 +111,7 @@ static void prepare(struct bench *b, const char *text, uint64_t budget)
 	if (isa__assemble(text, &b->insns, &n, &err))
 		fail_msg("%s", err);
 	b->view = (struct program_view){.name = "test",
-		.type = EBPF_PROGRAM_XDP,
+		.type = b->type,
 		.insns = b->insns,
 		.n_insns = n,
 		.maps = b->map_views,
@@ -163,6 +165,8 @@ static void test_context_is_the_kernels(void **state)
 	assert_returns(b, "ldxw %r0, [%r1+8]\nexit", (uintptr_t)b->ctx.data_meta);
 	assert_returns(b, "ldxw %r0, [%r1+12]\nexit", 3);
 	assert_returns(b, "ldxw %r0, [%r1+16]\nexit", 5);
+	assert_stopped(b, "ldxw %r0, [%r1+20]\nexit", 0);
+	b->type = EBPF_PROGRAM_XDP_DEVMAP;
 	assert_returns(b, "ldxw %r0, [%r1+20]\nexit", 7);
 	assert_stopped(b, "ldxw %r0, [%r1+24]\nexit", 0);
 	assert_stopped(b, "ldxw %r0, [%r1-4]\nexit", 0);
