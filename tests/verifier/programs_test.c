@@ -7,7 +7,8 @@
  *	accept | reject WORDS OF THE REASON | reject-here WORDS
  *	text
  *
- * Lines with # are comments. reject-here is what Linux, which has more helpers, may accept.
+ * Lines with # are comments. reject-here is what Linux, which has more helpers, may accept. A
+ * kernel function is called by its name: call kfunc bpf_dynptr_size.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include "isa/isa.h"
+#include "runtime/helpers.h"
 #include "subject.h"
 
 struct test_program {
@@ -65,6 +67,19 @@ static bool kernel_agrees(const struct test_program *t, const struct ebpf_insn *
 	return false;
 }
 
+/* A line, with the number that the machine has for a kernel function in the place of its name. */
+static void add_line(struct test_program *t, const char *line)
+{
+	const char *name = strstr(line, "call kfunc ");
+	size_t used = strlen(t->text), left = sizeof(t->text) - used;
+	char word[64];
+
+	if (name && sscanf(name, "call kfunc %63s", word) == 1)
+		snprintf(t->text + used, left, "\tcall kfunc %u\n", kfunc__find(word));
+	else
+		snprintf(t->text + used, left, "%s", line);
+}
+
 static void run(const struct test_program *t, struct score *score)
 {
 	struct ebpf_insn *insns;
@@ -111,7 +126,7 @@ static bool read_programs(const char *path, struct score *score)
 			snprintf(t.expected, sizeof(t.expected), "%.*s", (int)strcspn(line, "\n"),
 				line);
 		} else {
-			strncat(t.text, line, sizeof(t.text) - strlen(t.text) - 1);
+			add_line(&t, line);
 		}
 	}
 	if (t.name[0])

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "isa/isa.h"
+#include "runtime/helpers.h"
 #include "subject.h"
 
 #define CONST_SIZE 32
@@ -20,6 +22,8 @@ static const struct ebpf_map_opts maps[SUBJECT_N_MAPS] = {
 	[SUBJECT_PERCPU_HASH] = {"percpu_hash", BPF_MAP_TYPE_PERCPU_HASH, 4, 8, 3, 0},
 	[SUBJECT_CONST] = {"const", BPF_MAP_TYPE_ARRAY, 4, CONST_SIZE, 1, BPF_F_RDONLY_PROG},
 	[SUBJECT_WRITE_ONLY] = {"write_only", BPF_MAP_TYPE_ARRAY, 4, 32, 1, BPF_F_WRONLY_PROG},
+	[SUBJECT_RINGBUF] = {"ringbuf", BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0},
+	[SUBJECT_LOCKED] = {"locked", BPF_MAP_TYPE_HASH, 4, 16, 4, 0, .lock_off = 1},
 };
 
 static void fill_const(uint8_t *bytes)
@@ -45,6 +49,8 @@ const struct program_view *subject__view(
 		if (rt_geometry__init(&views[i].geo, m->type, m->key_size, m->value_size,
 			    m->max_entries, m->flags))
 			abort();
+		if (rt_geometry__set_lock(&views[i].geo, m->lock_off))
+			abort();
 	}
 	view = (struct program_view){.name = "subject",
 		.type = type,
@@ -62,10 +68,36 @@ int subject__verify(const struct ebpf_insn *insns, uint32_t n, struct verifier_r
 	return verifier__run(subject__view(EBPF_PROGRAM_XDP, insns, n), NULL, res);
 }
 
+/* struct { struct bpf_spin_lock lock; unsigned rest[3]; }: the kernel finds the lock by its type.
+ * The types' ids are 1 to 4, in this order. */
+static int locked_value_btf(void)
+{
+	struct btf *btf = btf__new_empty();
+	const void *raw;
+	uint32_t size;
+	int fd = -1;
+
+	if (btf && btf__add_int(btf, "unsigned int", 4, 0) == 1 &&
+		btf__add_struct(btf, "bpf_spin_lock", 4) == 2 &&
+		!btf__add_field(btf, "val", 1, 0, 0) && btf__add_array(btf, 1, 1, 3) == 3 &&
+		btf__add_struct(btf, "value", 16) == 4 && !btf__add_field(btf, "lock", 2, 0, 0) &&
+		!btf__add_field(btf, "rest", 3, 32, 0)) {
+		raw = btf__raw_data(btf, &size);
+		fd = bpf_btf_load(raw, size, NULL);
+	}
+	btf__free(btf);
+	return fd;
+}
+
 static int create_map(const struct ebpf_map_opts *m)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = m->flags);
 
+	if (m->lock_off) {
+		opts.btf_fd = (uint32_t)locked_value_btf();
+		opts.btf_key_type_id = 1;
+		opts.btf_value_type_id = 4;
+	}
 	return bpf_map_create((enum bpf_map_type)m->type, m->name, m->key_size, m->value_size,
 		m->max_entries, &opts);
 }
@@ -117,6 +149,19 @@ bool subject__kernel_permitted(void)
 	return kernel_is_new_enough() && map_fds() != NULL;
 }
 
+/* The kernel's number of what is a number of ours here; 0: it has none. */
+static int32_t kernel_function(uint32_t kfunc)
+{
+	static struct btf *vmlinux;
+	int id = -1;
+
+	if (!vmlinux)
+		vmlinux = btf__load_vmlinux_btf();
+	if (vmlinux && helper__name(kfunc))
+		id = btf__find_by_name_kind(vmlinux, helper__name(kfunc), BTF_KIND_FUNC);
+	return id < 0 ? 0 : id;
+}
+
 int subject__kernel_verify(const struct ebpf_insn *insns, uint32_t n, char *log, size_t size)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = (uint32_t)size,
@@ -128,8 +173,11 @@ int subject__kernel_verify(const struct ebpf_insn *insns, uint32_t n, char *log,
 		abort();
 	memcpy(own, insns, n * sizeof(*own));
 	for (uint32_t i = 0; i < n; i++) {
+		bool kfunc = own[i].opcode == (BPF_JMP | BPF_CALL) && own[i].src == EBPF_CALL_KFUNC;
 		bool map = own[i].src == EBPF_LDDW_MAP_IDX || own[i].src == EBPF_LDDW_MAP_IDX_VALUE;
 
+		if (kfunc)
+			own[i].imm = kernel_function((uint32_t)own[i].imm);
 		if (own[i].opcode != (BPF_LD | BPF_IMM | BPF_DW))
 			continue;
 		if (map && own[i].imm >= 0 && own[i].imm < SUBJECT_N_MAPS) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * subject.h -- a program under test: instructions over five fixed maps, given to our verifier
- * and to the running kernel's.
+ * subject.h -- a program under test: instructions over fixed maps, given to our verifier and to
+ * the running kernel's.
  */
 #ifndef TESTS_VERIFIER_SUBJECT_H
 #define TESTS_VERIFIER_SUBJECT_H
@@ -16,6 +16,8 @@ enum {
 	SUBJECT_PERCPU_HASH, /* 4-byte keys, 8-byte values */
 	SUBJECT_CONST,       /* array, 32 bytes, BPF_F_RDONLY_PROG, frozen: bytes 0, 1, 2... */
 	SUBJECT_WRITE_ONLY,  /* array, 1 entry of 32 bytes, BPF_F_WRONLY_PROG */
+	SUBJECT_RINGBUF,
+	SUBJECT_LOCKED, /* hash, 4-byte keys, 16-byte values with a spin lock in the first 4 */
 	SUBJECT_N_MAPS,
 };
 

@@ -258,12 +258,15 @@ static int check_sock_released(struct verifier *v, struct call *c, uint32_t arg)
 	return err ? err : check_released(v, c, arg);
 }
 
+static bool is_anything(uint8_t kind)
+{
+	return kind == ARG_ANY || kind == ARG_DONTCARE;
+}
+
 /* The packet may be passed as memory where the kernel's helper takes it. */
 static int check_packet(struct verifier *v, const struct call *c, uint32_t arg)
 {
-	uint8_t kind = c->proto->args[arg];
-
-	if (!reg__is_packet(reg_at(v, arg + 1)) || kind == ARG_ANY || kind == ARG_DONTCARE ||
+	if (!reg__is_packet(reg_at(v, arg + 1)) || is_anything(c->proto->args[arg]) ||
 		c->proto->flags & HELPER_READS_PACKET)
 		return 0;
 	return reject(v, "R%u: %s may not access the packet (copy it to the stack first)", arg + 1,
@@ -273,6 +276,20 @@ static int check_packet(struct verifier *v, const struct call *c, uint32_t arg)
 /* Memory is checked with its size; anything is anything. */
 static int check_nothing(struct verifier *v, struct call *c, uint32_t arg)
 {
+	return 0;
+}
+
+/* Linux lets a helper have one argument that was acquired, or is a part of what was. */
+static int check_ref(struct verifier *v, struct call *c, uint32_t arg)
+{
+	uint32_t ref = reg_at(v, arg + 1)->ref;
+
+	if (!ref || is_anything(c->proto->args[arg]) || c->proto->id >= KFUNC_BASE)
+		return 0;
+	if (c->ref)
+		return reject(v, "R%u: %s takes no more than one argument with a reference",
+			arg + 1, c->proto->name);
+	c->ref = ref;
 	return 0;
 }
 
@@ -317,6 +334,8 @@ int argument__check(struct verifier *v, struct call *c, uint32_t arg)
 
 	if (!err)
 		err = check_packet(v, c, arg);
+	if (!err)
+		err = check_ref(v, c, arg);
 	if (err)
 		return err;
 	if (kind >= sizeof(checks) / sizeof(checks[0]) || !checks[kind])

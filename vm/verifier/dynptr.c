@@ -5,9 +5,9 @@
  *
  * Both slots of a dynptr have all bytes BYTE_DYNPTR and a REG_DYNPTR in `spilled`: its kind, its
  * id, the reference it holds (ring buffer), and in `off` which half it is, 0 the one that the
- * program's pointer points to. A slice of it names its id and, where there is one, its reference.
- * A store to either half ends the dynptr, and with it the slices; not where it holds a reference,
- * which only its release ends.
+ * program's pointer points to. What bpf_dynptr_data() gives names its id; every part of it names
+ * its reference, where there is one. A store to either half ends the dynptr, and with it those
+ * that name its id; not where it holds a reference, which only its release ends.
  */
 #include <linux/bpf.h>
 #include <string.h>

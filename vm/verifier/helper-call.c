@@ -28,14 +28,17 @@ static void give_memory(
 	r0->id = new_id(v);
 }
 
+/* What bpf_dynptr_data() gave goes with the dynptr; slices may outlive it, until the packet moves
+ * or the record is released. */
 static void give_slice(
 	struct verifier *v, const struct call *c, struct reg *r0, enum mem_flags flags)
 {
-	bool of_packet = c->dynptr.kind == DYNPTR_XDP && c->proto->id != BPF_FUNC_dynptr_data;
+	bool of_packet = c->dynptr.kind == DYNPTR_XDP;
 
 	give_memory(v, c, r0, of_packet ? flags | MEM_PACKET : flags);
-	r0->dynptr = c->dynptr.id;
 	r0->ref = c->dynptr.ref;
+	if (c->proto->id == BPF_FUNC_dynptr_data)
+		r0->dynptr = c->dynptr.id;
 }
 
 static void give_socket(struct verifier *v, struct reg *r0, enum reg_type type)

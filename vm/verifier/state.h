@@ -90,7 +90,7 @@ struct reg {
 	};
 	uint32_t id;      /* 0: none */
 	uint32_t ref;     /* the reference that it dies with; 0: none */
-	uint32_t dynptr;  /* REG_MEM: id of the dynptr that it is a slice of; 0: none */
+	uint32_t dynptr;  /* REG_MEM: id of the dynptr that it goes with; 0: none */
 	int32_t off;      /* pointers; scalars with ID_PLUS_OFF; REG_DYNPTR: of the half */
 	int32_t reach;    /* REG_PACKET*: bytes from the base known to lie in the packet */
 	struct range var; /* scalars: the value; pointers: unknown part of the distance */
