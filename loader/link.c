@@ -148,14 +148,15 @@ void object__free_linked(struct object *obj)
 	}
 }
 
-/* Where a program is to run stands in its section's name. */
+/* Where a program is to run stands in its section's name: "xdp/devmap", "xdp.frags/cpumap", or
+ * "xdp_devmap/NAME" as it was before libbpf 1.0. */
 static enum ebpf_program_type type_of(const struct object_function *f)
 {
-	const char *section = f->program.section, *place = strchr(section, '/');
+	const char *place = strpbrk(f->program.section, "/_");
 
-	if (f->program.is_xdp && place && strcmp(place, "/devmap") == 0)
+	if (f->program.is_xdp && place && strncmp(place + 1, "devmap", 6) == 0)
 		return EBPF_PROGRAM_XDP_DEVMAP;
-	if (f->program.is_xdp && place && strcmp(place, "/cpumap") == 0)
+	if (f->program.is_xdp && place && strncmp(place + 1, "cpumap", 6) == 0)
 		return EBPF_PROGRAM_XDP_CPUMAP;
 	return EBPF_PROGRAM_XDP;
 }

@@ -263,6 +263,13 @@ static bool is_anything(uint8_t kind)
 	return kind == ARG_ANY || kind == ARG_DONTCARE;
 }
 
+static int check_callback_ctx(struct verifier *v, struct call *c, uint32_t arg)
+{
+	const struct reg *r = reg_at(v, arg + 1);
+
+	return r->type == REG_STACK || reg__is_zero(r) ? 0 : wrong_type(v, arg + 1, "fp or NULL");
+}
+
 /* The packet may be passed as memory where the kernel's helper takes it. */
 static int check_packet(struct verifier *v, const struct call *c, uint32_t arg)
 {
@@ -322,6 +329,8 @@ static int (*const checks[])(struct verifier *v, struct call *c, uint32_t arg) =
 	[ARG_RECORD] = check_record,
 	[ARG_SOCK] = check_sock,
 	[ARG_SOCK_RELEASED] = check_sock_released,
+	[ARG_CALLBACK_CTX] = check_callback_ctx,
+	[ARG_CALLBACK] = callback__check_arg,
 	[ARG_DYNPTR_UNINIT] = dynptr__check_uninit,
 	[ARG_DYNPTR] = dynptr__check_init,
 	[ARG_DYNPTR_RELEASED] = dynptr__check_released,

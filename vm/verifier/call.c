@@ -22,22 +22,36 @@ void call__forget_packet(struct state *s)
 			reg__set_unknown(r);
 }
 
-static int enter(struct verifier *v, uint32_t target)
+int call__enter(struct verifier *v, struct state *s, uint32_t func, struct frame **callee)
 {
-	struct state *s = v->cur;
-	struct frame *callee;
-
 	if (s->top + 1 >= MAX_FRAMES)
 		return reject(v, "the call stack of %u frames is too deep", s->top + 2);
-	callee = frame__new(&v->arena, v->prog.info[target].func, v->insn);
-	if (!callee)
+	*callee = frame__new(&v->arena, v->prog.info[func].func, v->insn);
+	if (!*callee)
 		return -ENOMEM;
-	for (uint32_t i = 1; i <= 5; i++)
-		callee->regs[i] = *reg_at(v, i);
-	call__unset_caller_saved(v);
-	s->frames[++s->top] = callee;
-	callee->regs[EBPF_REG_FRAME].frame = (uint8_t)s->top;
+	s->frames[++s->top] = *callee;
+	(*callee)->regs[EBPF_REG_FRAME].frame = (uint8_t)s->top;
 	s->written[s->top] = UINT64_MAX; /* nothing below was there before */
+	return 0;
+}
+
+void call__leave(struct verifier *v, struct state *s)
+{
+	frame__free(&v->arena, state__top(s));
+	s->frames[s->top--] = NULL;
+}
+
+static int enter_local(struct verifier *v, uint32_t func)
+{
+	struct frame *caller = state__top(v->cur), *callee = NULL;
+	int err = call__enter(v, v->cur, func, &callee);
+
+	if (err)
+		return err;
+	for (uint32_t i = 1; i <= 5; i++)
+		callee->regs[i] = caller->regs[i];
+	for (uint32_t i = 0; i <= 5; i++)
+		reg__unset(&caller->regs[i]);
 	return 0;
 }
 
@@ -46,13 +60,14 @@ int call__check(struct verifier *v, const struct isa_insn *in, uint32_t *next)
 	if (in->src != EBPF_CALL_LOCAL)
 		return helper_call__check(v, in);
 	*next = v->insn + 1 + (uint32_t)in->target;
-	return enter(v, *next);
+	return enter_local(v, *next);
 }
 
 int call__return(struct verifier *v, uint32_t *next)
 {
 	struct state *s = v->cur;
 	struct frame *callee = state__top(s);
+	struct reg r0 = callee->regs[0];
 
 	if (!s->top) {
 		int err = reference__check_none(v, "exit");
@@ -60,12 +75,13 @@ int call__return(struct verifier *v, uint32_t *next)
 		*next = NO_INSN;
 		return err ? err : check_readable(v, 0);
 	}
-	if (callee->regs[0].type == REG_STACK)
+	if (callee->callback)
+		return callback__return(v, next);
+	if (r0.type == REG_STACK)
 		return reject(v, "cannot return stack pointer to the caller");
 	*next = callee->call_insn + 1;
-	s->frames[s->top--] = NULL;
-	state__top(s)->regs[0] = callee->regs[0];
-	facts__result(v, callee->call_insn, &callee->regs[0]);
-	frame__free(&v->arena, callee);
+	facts__result(v, callee->call_insn, &r0);
+	call__leave(v, s);
+	*reg_at(v, 0) = r0;
 	return 0;
 }

@@ -9,7 +9,8 @@
 
 struct call {
 	const struct helper_proto *proto;
-	uint32_t map; /* FACT_NO_MAP: none yet */
+	uint32_t map;      /* FACT_NO_MAP: none yet */
+	uint32_t callback; /* NO_INSN: none */
 	bool key_is_known;
 	uint64_t key;
 	uint64_t size;     /* the constant among the arguments that is a size */
@@ -25,5 +26,10 @@ int argument__check(struct verifier *v, struct call *c, uint32_t arg);
 int dynptr__check_uninit(struct verifier *v, struct call *c, uint32_t arg);
 int dynptr__check_init(struct verifier *v, struct call *c, uint32_t arg);
 int dynptr__check_released(struct verifier *v, struct call *c, uint32_t arg);
+
+/* callback.c: the argument is a function of the program. */
+int callback__check_arg(struct verifier *v, struct call *c, uint32_t arg);
+/* The helper calls it once more: a branch. */
+int callback__enter(struct verifier *v, const struct call *c);
 
 #endif

@@ -67,6 +67,16 @@ static bool func_target(const struct program *p, uint32_t insn, int64_t *target)
 	return true;
 }
 
+bool program__callee(const struct program *p, uint32_t insn, uint32_t *func)
+{
+	int64_t target;
+
+	if (is_second_word(p, insn) || !func_target(p, insn, &target))
+		return false;
+	*func = (uint32_t)target;
+	return true;
+}
+
 static const char *name_of(const struct program_view *view, uint32_t insn)
 {
 	for (uint32_t i = 0; i < view->n_funcs; i++)
@@ -167,6 +177,10 @@ static int check_call(const struct program *p, uint32_t insn, char **errmsg)
 
 	if (in->src == EBPF_CALL_KFUNC && p->view->type == EBPF_PROGRAM_RAW)
 		return bad(errmsg, insn, "calls of kernel functions are not for raw programs");
+	if (callback__is_called_by(in)) {
+		p->info[insn].prune = true;
+		p->info[insn].loop = LOOP_CALLBACK;
+	}
 	if (in->src == EBPF_CALL_LOCAL) {
 		if (insn + 1 < p->view->n_insns)
 			p->info[insn + 1].prune = true;

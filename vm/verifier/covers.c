@@ -146,9 +146,13 @@ static bool stack_covers(
 static uint16_t live_regs(
 	const struct verifier *v, const struct state *s, uint32_t f, uint32_t insn)
 {
-	if (f == s->top)
+	const struct frame *callee = f < s->top ? s->frames[f + 1] : NULL;
+
+	if (!callee)
 		return v->prog.info[insn].live;
-	return v->prog.info[s->frames[f + 1]->call_insn + 1].live & 0x3c0; /* r6-r9 */
+	if (callee->callback) /* back to the call */
+		return v->prog.info[callee->call_insn].live;
+	return v->prog.info[callee->call_insn + 1].live & 0x3c0; /* r6-r9 */
 }
 
 /* What is held, and must be given back. */
@@ -175,7 +179,8 @@ bool state__covers(struct verifier *v, const struct state *old, enum degree degr
 		const struct frame *a = old->frames[f], *b = cur->frames[f];
 		uint16_t live = live_regs(v, cur, f, v->insn);
 
-		if (a->func != b->func || a->call_insn != b->call_insn)
+		if (a->func != b->func || a->call_insn != b->call_insn || a->rounds > b->rounds ||
+			a->n_refs != b->n_refs)
 			return false;
 		for (uint32_t i = 0; i < EBPF_REG_FRAME; i++)
 			if (live >> i & 1 && !reg_covers(&c, &a->regs[i], &b->regs[i]))

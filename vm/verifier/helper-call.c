@@ -89,7 +89,7 @@ static int find_prototype(struct verifier *v, const struct isa_insn *in, struct 
 
 int helper_call__check(struct verifier *v, const struct isa_insn *in)
 {
-	struct call c = {.map = FACT_NO_MAP};
+	struct call c = {.map = FACT_NO_MAP, .callback = NO_INSN};
 	int err = find_prototype(v, in, &c);
 
 	for (uint32_t arg = 0; !err && arg < c.proto->n_args; arg++)
@@ -100,6 +100,8 @@ int helper_call__check(struct verifier *v, const struct isa_insn *in)
 		err = reference__release(v, c.released);
 	if (!err && c.proto->flags & HELPER_TAIL_CALL)
 		err = reference__check_none(v, "tail_call");
+	if (!err && c.callback != NO_INSN)
+		err = callback__enter(v, &c);
 	if (err)
 		return err;
 	call__unset_caller_saved(v);

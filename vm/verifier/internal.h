@@ -24,6 +24,7 @@
 enum loop_kind {
 	LOOP_NONE,
 	LOOP_MAY_GOTO,
+	LOOP_CALLBACK, /* a call of a helper that calls a function */
 };
 
 /* What is known of an instruction before the analysis. */
@@ -110,6 +111,9 @@ int program__init(
 int program__check_typed(struct program *p, struct arena *a, char **errmsg);
 /* liveness.c: fills info.live. */
 int program__find_live(struct program *p);
+/* The function called there or, if LDDW, whose address is taken: its first instruction. False:
+ * neither. */
+bool program__callee(const struct program *p, uint32_t insn, uint32_t *func);
 /* Registers the instruction reads and writes, a bit each. */
 void insn__uses(const struct program *p, uint32_t insn, uint16_t *reads, uint16_t *writes);
 
@@ -152,6 +156,16 @@ int call__check(struct verifier *v, const struct isa_insn *in, uint32_t *next);
 int call__return(struct verifier *v, uint32_t *next);
 int helper_call__check(struct verifier *v, const struct isa_insn *in);
 
+/* A frame for the function that begins at `func`, called by the current instruction. Registers
+ * are for the caller to fill. */
+int call__enter(struct verifier *v, struct state *s, uint32_t func, struct frame **callee);
+void call__leave(struct verifier *v, struct state *s);
+/* callback.c */
+bool callback__is_called_by(const struct isa_insn *in);
+/* Of those registers of a callback (a bit each), which ones of the helper's call they are. */
+uint16_t callback__args_from(const struct isa_insn *in, uint16_t regs);
+int callback__return(struct verifier *v, uint32_t *next);
+
 /* The packet may have moved: its pointers are mere numbers from here on. */
 void call__forget_packet(struct state *s);
 void call__unset_caller_saved(struct verifier *v);
@@ -185,6 +199,8 @@ int reference__release(struct verifier *v, uint32_t id);
 bool reference__drop(struct state *s, uint32_t id);
 /* Nothing may be held where the program ends; `where` names what it does there. */
 int reference__check_none(struct verifier *v, const char *where);
+/* A callback returns with what was held when it was called. */
+int reference__check_callback(struct verifier *v);
 
 /* dynptr.c */
 /* Something is to be stored to the slot: a dynptr there ends. */
@@ -272,7 +288,8 @@ struct step {
 	struct linked *linked;    /* registers that its comparison narrowed together */
 	uint32_t insn;
 	uint8_t frame;
-	bool spill; /* it stored or loaded a register in stack slot `slot` of `slot_frame` */
+	bool callback; /* the frame is that of one */
+	bool spill;    /* it stored or loaded a register in stack slot `slot` of `slot_frame` */
 	uint8_t slot_frame, slot;
 };
 

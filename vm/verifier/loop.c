@@ -128,7 +128,9 @@ void loop__closed(struct verifier *v, struct state *checkpoint)
 bool loop__may_end(struct verifier *v, const struct state *checkpoint)
 {
 	/* Where only the jump was taken, the budget is used up: nothing ends that loop. */
-	return checkpoint->gotos != v->cur->gotos;
+	if (v->prog.info[v->insn].loop == LOOP_MAY_GOTO)
+		return checkpoint->gotos != v->cur->gotos;
+	return true;
 }
 
 int loop__may_goto(struct verifier *v, uint32_t *next)

@@ -21,6 +21,7 @@ static const struct {
 	{BPF_FUNC_map_lookup_elem, TYPES_VALUES | TYPES_MAPS | TYPES_DEVICES | TYPE(XSKMAP)},
 	{BPF_FUNC_map_update_elem, TYPES_VALUES},
 	{BPF_FUNC_map_delete_elem, TYPES_VALUES},
+	{BPF_FUNC_for_each_map_elem, TYPES_ARRAY | TYPES_HASH},
 	{BPF_FUNC_map_lookup_percpu_elem,
 		TYPE(PERCPU_ARRAY) | TYPE(PERCPU_HASH) | TYPE(LRU_PERCPU_HASH)},
 	{BPF_FUNC_perf_event_output, TYPE(PERF_EVENT_ARRAY)},

@@ -20,6 +20,7 @@ int precision__append(struct verifier *v, struct state *checkpoint)
 	step->checkpoint = checkpoint;
 	step->insn = v->insn;
 	step->frame = (uint8_t)v->cur->top;
+	step->callback = state__top(v->cur)->callback;
 	v->cur->trail = step;
 	v->cur->steps++;
 	return 0;
@@ -50,23 +51,30 @@ static void ask_linked(const struct linked *l, struct demand *d)
 		demand__add(d, l->reg[i].frame, l->reg[i].index);
 }
 
-static void undo_call(const struct isa_insn *in, uint8_t frame, struct demand *d)
+/* enters: the path goes on in the function; otherwise it goes on behind the call. */
+static void undo_call(const struct isa_insn *in, uint8_t frame, bool enters, struct demand *d)
 {
-	uint16_t args = 0;
+	uint16_t args;
 
-	if (in->src == EBPF_CALL_LOCAL) { /* into the function, whose first instruction it was */
-		args = d->regs[frame + 1] & 0x3e;
-		d->regs[frame + 1] = 0;
-		d->slots[frame + 1] = 0;
+	if (!enters) {
+		d->regs[frame] &= (uint16_t)~0x3f;
+		return;
 	}
-	d->regs[frame] = (uint16_t)((d->regs[frame] & ~0x3f) | args);
+	args = d->regs[frame + 1] & 0x3e;
+	d->regs[frame + 1] = 0;
+	d->slots[frame + 1] = 0;
+	if (in->src == EBPF_CALL_LOCAL)
+		d->regs[frame] = (uint16_t)((d->regs[frame] & ~0x3f) | args);
+	else /* the registers stay, for the next round */
+		d->regs[frame] |= callback__args_from(in, args);
 }
 
-static void undo_exit(uint8_t frame, struct demand *d)
+/* A callback's r0 is for the helper. */
+static void undo_exit(const struct step *s, struct demand *d)
 {
-	if (frame && d->regs[frame - 1] & 1) {
-		d->regs[frame - 1] &= (uint16_t)~1;
-		d->regs[frame] |= 1;
+	if (s->frame && !s->callback && d->regs[s->frame - 1] & 1) {
+		d->regs[s->frame - 1] &= (uint16_t)~1;
+		d->regs[s->frame] |= 1;
 	}
 }
 
@@ -88,16 +96,17 @@ static void undo_load_store(const struct step *s, const struct isa_insn *in, str
 	}
 }
 
-/* From what is asked for after an instruction to what it takes before it. */
-static void undo(struct verifier *v, const struct step *s, struct demand *d)
+/* From what is asked for after an instruction to what it takes before it. next_frame: of the
+ * instruction that followed. */
+static void undo(struct verifier *v, const struct step *s, uint32_t next_frame, struct demand *d)
 {
 	const struct isa_insn *in = &v->prog.insns[s->insn];
 	uint16_t *regs = &d->regs[s->frame], reads, writes;
 
 	if (in->op == ISA_CALL) {
-		undo_call(in, s->frame, d);
+		undo_call(in, s->frame, next_frame > s->frame, d);
 	} else if (in->op == ISA_EXIT) {
-		undo_exit(s->frame, d);
+		undo_exit(s, d);
 	} else if (in->op == ISA_LOAD || in->op == ISA_LOADSX || in->op == ISA_STORE) {
 		undo_load_store(s, in, d);
 	} else if (isa__is_atomic(in->op)) {
@@ -150,12 +159,14 @@ static bool mark(struct verifier *v, struct state *st, struct demand *d)
 	return left;
 }
 
-/* d: what is asked for before the step `from` if `done`, else after it. */
-static void go_back(struct verifier *v, struct step *from, bool done, struct demand *d)
+/* d: what is asked for before the step `from` if `done`, else after it. frame: the one that
+ * executes then. */
+static void go_back(
+	struct verifier *v, struct step *from, bool done, uint32_t frame, struct demand *d)
 {
-	for (struct step *s = from; s; s = s->prev, done = false) {
+	for (struct step *s = from; s; frame = s->frame, s = s->prev, done = false) {
 		if (!done)
-			undo(v, s, d);
+			undo(v, s, frame, d);
 		if (s->checkpoint && !mark(v, s->checkpoint, d))
 			return;
 	}
@@ -168,7 +179,7 @@ void precision__need(struct verifier *v, uint32_t regno)
 	if (reg_at(v, regno)->type != REG_SCALAR)
 		return;
 	d.regs[v->cur->top] = (uint16_t)(1U << regno);
-	go_back(v, v->cur->trail, true, &d);
+	go_back(v, v->cur->trail, true, v->cur->top, &d);
 }
 
 void precision__need_slot(struct verifier *v, uint32_t frame, uint32_t slot)
@@ -176,7 +187,7 @@ void precision__need_slot(struct verifier *v, uint32_t frame, uint32_t slot)
 	struct demand d = {0};
 
 	d.slots[frame] = 1ULL << slot;
-	go_back(v, v->cur->trail, true, &d);
+	go_back(v, v->cur->trail, true, v->cur->top, &d);
 }
 
 void precision__inherit(struct verifier *v, struct state *path, const struct state *old)
@@ -192,5 +203,5 @@ void precision__inherit(struct verifier *v, struct state *path, const struct sta
 		any = true;
 	}
 	if (any)
-		go_back(v, path->trail, false, &d);
+		go_back(v, path->trail, false, path->top, &d);
 }

@@ -28,29 +28,58 @@ int reference__acquire(struct verifier *v, uint32_t *id)
 	return 0;
 }
 
+/* References that are not the current callback's: it was called while they were held. */
+static uint32_t n_outer(const struct state *s)
+{
+	for (uint32_t f = s->top; f; f--)
+		if (s->frames[f]->callback)
+			return s->frames[f]->n_refs;
+	return 0;
+}
+
+static int find(const struct state *s, uint32_t id)
+{
+	for (uint32_t i = 0; i < s->n_refs; i++)
+		if (s->refs[i].id == id)
+			return (int)i;
+	return -1;
+}
+
 bool reference__drop(struct state *s, uint32_t id)
 {
-	for (uint32_t i = 0; i < s->n_refs; i++) {
-		if (s->refs[i].id != id)
-			continue;
-		memmove(&s->refs[i], &s->refs[i + 1], (s->n_refs - i - 1) * sizeof(*s->refs));
-		s->n_refs--;
-		return true;
-	}
-	return false;
+	int at = find(s, id);
+
+	if (at < 0)
+		return false;
+	s->n_refs--;
+	memmove(&s->refs[at], &s->refs[at + 1], (s->n_refs - (uint32_t)at) * sizeof(*s->refs));
+	for (uint32_t f = 1; f <= s->top; f++)
+		if (s->frames[f]->n_refs > (uint32_t)at)
+			s->frames[f]->n_refs--;
+	return true;
 }
 
 int reference__release(struct verifier *v, uint32_t id)
 {
+	int at = find(v->cur, id);
 	struct reg *r;
 
-	if (!reference__drop(v->cur, id))
-		return reject(v, "reference has not been acquired before");
+	if (at < 0 || (uint32_t)at < n_outer(v->cur))
+		return reject(v, "reference has not been acquired before%s",
+			at < 0 ? "" : " by this callback");
+	reference__drop(v->cur, id);
 	for (struct reg_walk w = {0}; (r = state__next_reg(v->cur, &w));)
 		if (r->ref == id)
 			reg__set_unknown(r);
 	dynptr__forget_ref(v->cur, id);
 	return 0;
+}
+
+static int unreleased(struct verifier *v, const char *where, const struct reference *r)
+{
+	return reject(v,
+		"%s with an unreleased reference, id=%u alloc_insn=%u (release it on every path)",
+		where, r->id, r->insn);
 }
 
 int reference__check_none(struct verifier *v, const char *where)
@@ -60,9 +89,15 @@ int reference__check_none(struct verifier *v, const char *where)
 	if (s->lock.held)
 		return reject(
 			v, "%s with a bpf_spin_lock held (bpf_spin_unlock is missing)", where);
-	if (!s->n_refs)
-		return 0;
-	return reject(v,
-		"%s with an unreleased reference, id=%u alloc_insn=%u (release it on every path)",
-		where, s->refs[0].id, s->refs[0].insn);
+	return s->n_refs ? unreleased(v, where, &s->refs[0]) : 0;
+}
+
+int reference__check_callback(struct verifier *v)
+{
+	const struct state *s = v->cur;
+	uint32_t outer = n_outer(s);
+
+	if (s->lock.held)
+		return reject(v, "return of a callback with a bpf_spin_lock held");
+	return s->n_refs > outer ? unreleased(v, "return of a callback", &s->refs[outer]) : 0;
 }

@@ -114,6 +114,9 @@ struct frame {
 	struct reg regs[EBPF_N_REGS];
 	uint32_t func;      /* index of the function */
 	uint32_t call_insn; /* the call that made it; frame 0: none */
+	bool callback;      /* made by a helper, which call_insn calls */
+	uint32_t n_refs;    /* callback: references that were held before it */
+	uint32_t rounds;    /* of the callback, so far, that the frame's helper calls */
 	uint32_t n_slots;   /* allocated; further down nothing was written */
 	struct slot *slots;
 };

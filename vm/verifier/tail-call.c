@@ -18,6 +18,9 @@ int tail_call__check(struct verifier *v)
 	int err;
 
 	func->tail_calls = true;
+	for (uint32_t f = 1; f <= v->cur->top; f++)
+		if (v->cur->frames[f]->callback)
+			return reject(v, "cannot tail call within a callback");
 	if (!v->cur->top)
 		return 0; /* the program ends there: no path to follow */
 	err = prune__push(v, state__top(v->cur)->call_insn + 1, &after);
@@ -37,14 +40,13 @@ static void find_stack_above(const struct verifier *v, uint32_t *above)
 {
 	for (uint32_t round = 0; round < MAX_FRAMES; round++) {
 		for (uint32_t i = 0; i < v->view->n_insns; i++) {
-			const struct isa_insn *in = &v->prog.insns[i];
-			uint32_t from = v->prog.info[i].func, own, *most;
+			uint32_t from = v->prog.info[i].func, func, own, *most;
 
-			if (in->op != ISA_CALL || in->src != EBPF_CALL_LOCAL || !in->words)
+			if (!program__callee(&v->prog, i, &func))
 				continue;
 			own = v->prog.funcs[from].stack_depth;
 			own = above[from] + (own + FRAME_ALIGN - 1) / FRAME_ALIGN * FRAME_ALIGN;
-			most = &above[v->prog.info[i + 1 + (uint32_t)in->target].func];
+			most = &above[v->prog.info[func].func];
 			if (own > *most)
 				*most = own;
 		}

@@ -139,11 +139,6 @@ static int begin(struct verifier *v)
 	return facts__init(v);
 }
 
-static bool is_local_call(const struct isa_insn *in)
-{
-	return in->words && in->op == ISA_CALL && in->src == EBPF_CALL_LOCAL;
-}
-
 /* Linux counts the frames of every chain of calls in the text, whatever a path makes of them,
  * so recursion is refused even where it ends. level[f]: frames until f is entered, f's too. */
 static int check_call_depth(struct verifier *v)
@@ -155,12 +150,11 @@ static int check_call_depth(struct verifier *v)
 	level[0] = 1;
 	for (uint32_t round = 0; round < MAX_FRAMES; round++) {
 		for (v->insn = 0; v->insn < v->view->n_insns; v->insn++) {
-			const struct isa_insn *in = insn_at(v);
-			uint32_t own = level[v->prog.info[v->insn].func], *callee;
+			uint32_t own = level[v->prog.info[v->insn].func], func, *callee;
 
-			if (!own || !is_local_call(in))
+			if (!own || !program__callee(&v->prog, v->insn, &func))
 				continue;
-			callee = &level[v->prog.info[v->insn + 1 + (uint32_t)in->target].func];
+			callee = &level[v->prog.info[func].func];
 			if (*callee <= own)
 				*callee = own + 1;
 			if (*callee > MAX_FRAMES)
@@ -185,12 +179,11 @@ static int check_stack_depth(struct verifier *v)
 		memcpy(before, deepest, n * sizeof(*before));
 		memset(deepest, 0, n * sizeof(*deepest));
 		for (uint32_t i = 0; i < v->view->n_insns; i++) {
-			const struct isa_insn *in = &v->prog.insns[i];
-			uint32_t *most = &deepest[v->prog.info[i].func], below;
+			uint32_t *most = &deepest[v->prog.info[i].func], func, below;
 
-			if (!is_local_call(in))
+			if (!program__callee(&v->prog, i, &func))
 				continue;
-			below = before[v->prog.info[i + 1 + (uint32_t)in->target].func];
+			below = before[v->prog.info[func].func];
 			if (below > *most)
 				*most = below;
 		}
