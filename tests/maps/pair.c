@@ -346,6 +346,20 @@ static void step_bad_key(struct pair *p)
 		kernel_result(bpf_map_delete_elem(p->theirs, bad)));
 }
 
+void pair__fill(struct pair *p)
+{
+	uint8_t key[MAX_KEY];
+
+	for (uint32_t i = 0; i < 32; i++) {
+		uint32_t number = i % (p->n_things - 1);
+
+		pair__random_key(p, key);
+		compare(p, "update", our_update(p, key, (uint8_t *)&number, BPF_ANY),
+			kernel_result(bpf_map_update_elem(
+				p->theirs, key, &p->things[number].fd, BPF_ANY)));
+	}
+}
+
 void pair__step(struct pair *p)
 {
 	uint8_t buffer[MAX_KEY], *key = p->kind->key ? buffer : NULL;

@@ -75,6 +75,8 @@ void pair__close(struct pair *p);
 /* Makes the entries of a PROG_ARRAY things: they are the caller's. */
 void pair__set_programs(struct pair *p, const struct thing *things, uint32_t n);
 
+/* Puts all things that fit into a map of things. */
+void pair__fill(struct pair *p);
 /* A random operation of the host on both. */
 void pair__step(struct pair *p);
 /* A random key or value for both; a kind without keys has none. */

@@ -12,6 +12,7 @@
 #define TYPES_HASH    (TYPE(HASH) | TYPE(PERCPU_HASH) | TYPE(LRU_HASH) | TYPE(LRU_PERCPU_HASH))
 #define TYPES_VALUES  (TYPES_ARRAY | TYPES_HASH | TYPE(LPM_TRIE))
 #define TYPES_MAPS    (TYPE(ARRAY_OF_MAPS) | TYPE(HASH_OF_MAPS))
+#define TYPES_KEYLESS (TYPE(QUEUE) | TYPE(STACK))
 #define TYPES_DEVICES (TYPE(DEVMAP) | TYPE(DEVMAP_HASH))
 
 static const struct {
@@ -24,6 +25,9 @@ static const struct {
 	{BPF_FUNC_for_each_map_elem, TYPES_ARRAY | TYPES_HASH},
 	{BPF_FUNC_map_lookup_percpu_elem,
 		TYPE(PERCPU_ARRAY) | TYPE(PERCPU_HASH) | TYPE(LRU_PERCPU_HASH)},
+	{BPF_FUNC_map_push_elem, TYPES_KEYLESS | TYPE(BLOOM_FILTER)},
+	{BPF_FUNC_map_pop_elem, TYPES_KEYLESS},
+	{BPF_FUNC_map_peek_elem, TYPES_KEYLESS | TYPE(BLOOM_FILTER)},
 	{BPF_FUNC_perf_event_output, TYPE(PERF_EVENT_ARRAY)},
 	{BPF_FUNC_ringbuf_output, TYPE(RINGBUF)},
 	{BPF_FUNC_ringbuf_query, TYPE(RINGBUF)},
