@@ -8,6 +8,8 @@
  * by liveness.c, slots by the marks in `read`) and as far as the proof rests on it
  * (precision.c); for that, all paths from the checkpoint must have ended.
  */
+#include <string.h>
+
 #include "internal.h"
 
 #define MAX_IDS (MAX_FRAMES * (EBPF_N_REGS + STACK_SLOTS))
@@ -158,6 +160,8 @@ static uint16_t live_regs(
 /* What is held, and must be given back. */
 static bool held_covers(struct comparison *c, const struct state *old, const struct state *cur)
 {
+	if (memcmp(old->sections, cur->sections, sizeof(old->sections)))
+		return false;
 	if (old->n_refs != cur->n_refs || old->lock.held != cur->lock.held ||
 		old->lock.map != cur->lock.map || !same_id(c, old->lock.id, cur->lock.id))
 		return false;

@@ -84,7 +84,15 @@ static int find_prototype(struct verifier *v, const struct isa_insn *in, struct 
 			    : reject(v, "invalid func unknown#%u", id);
 	if (!helper__find(id))
 		v->missing_helper = id;
-	return lock__check_call(v, id);
+	return 0;
+}
+
+/* Linux's order: what the arguments are comes after what may be called here. */
+static int check_callable(struct verifier *v, uint32_t id)
+{
+	int err = lock__check_call(v, id);
+
+	return err ? err : section__check_call(v, id);
 }
 
 int helper_call__check(struct verifier *v, const struct isa_insn *in)
@@ -92,6 +100,8 @@ int helper_call__check(struct verifier *v, const struct isa_insn *in)
 	struct call c = {.map = FACT_NO_MAP, .callback = NO_INSN};
 	int err = find_prototype(v, in, &c);
 
+	if (!err)
+		err = check_callable(v, c.proto->id);
 	for (uint32_t arg = 0; !err && arg < c.proto->n_args; arg++)
 		err = argument__check(v, &c, arg);
 	if (!err && c.proto->id == BPF_FUNC_snprintf)

@@ -213,9 +213,15 @@ void dynptr__forget_ref(struct state *s, uint32_t ref);
 bool lock__is_in(const struct verifier *v, const struct reg *r);
 /* A load or store of a map's value at [regno+off, regno+off+size) spares the lock. */
 int lock__check_access(struct verifier *v, uint32_t regno, int32_t off, uint32_t size);
-int lock__check_call(struct verifier *v, uint32_t helper);
+/* A helper or kernel function may be called with a lock held. */
+int lock__check_call(struct verifier *v, uint32_t func);
 /* bpf_spin_lock or, with `lock` false, bpf_spin_unlock of the lock that the register points to. */
 int lock__change(struct verifier *v, uint32_t regno, bool lock);
+
+/* section.c: at a call of a helper or kernel function; where none may be open, as
+ * reference__check_none(). */
+int section__check_call(struct verifier *v, uint32_t func);
+int section__check_none(struct verifier *v, const char *where);
 
 /* socket.c */
 int socket__check_load(struct verifier *v, uint32_t regno, int32_t off, uint32_t size);

@@ -57,10 +57,16 @@ static int check_lock(struct verifier *v, uint32_t regno)
 	return 0;
 }
 
-int lock__check_call(struct verifier *v, uint32_t helper)
+int lock__check_call(struct verifier *v, uint32_t func)
 {
-	if (!v->cur->lock.held || helper == BPF_FUNC_spin_unlock)
+	static const uint32_t allowed[] = {BPF_FUNC_spin_unlock, KFUNC_iter_num_new,
+		KFUNC_iter_num_next, KFUNC_iter_num_destroy};
+
+	if (!v->cur->lock.held)
 		return 0;
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (allowed[i] == func)
+			return 0;
 	return reject(v, "function calls are not allowed while holding a lock");
 }
 

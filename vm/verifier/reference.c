@@ -89,7 +89,7 @@ int reference__check_none(struct verifier *v, const char *where)
 	if (s->lock.held)
 		return reject(
 			v, "%s with a bpf_spin_lock held (bpf_spin_unlock is missing)", where);
-	return s->n_refs ? unreleased(v, where, &s->refs[0]) : 0;
+	return s->n_refs ? unreleased(v, where, &s->refs[0]) : section__check_none(v, where);
 }
 
 int reference__check_callback(struct verifier *v)

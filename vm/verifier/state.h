@@ -132,13 +132,21 @@ struct lock {
 	uint32_t map, id; /* of the pointer to the map's value */
 };
 
+/* What kernel functions begin and end. */
+enum section {
+	SECTION_RCU,
+	SECTION_NO_PREEMPT,
+	N_SECTIONS,
+};
+
 struct state {
 	struct frame *frames[MAX_FRAMES];
 	uint32_t top;
 	uint32_t n_refs;
 	struct reference *refs;
 	struct lock lock;
-	uint32_t insn; /* checkpoint: where; pending: where to go on */
+	uint32_t sections[N_SECTIONS]; /* begun and not yet ended */
+	uint32_t insn;                 /* checkpoint: where; pending: where to go on */
 	struct state *parent;
 	struct step *trail;
 	uint32_t steps;         /* of the trail since the parent */
