@@ -133,6 +133,16 @@ static int lookup(void *map, const void *key, void *value)
 	return bpf_map_lookup_elem(*(int *)map, key, value) ? -errno : 0;
 }
 
+static int take(void *map, void *value)
+{
+	return bpf_map_lookup_and_delete_elem(*(int *)map, NULL, value) ? -errno : 0;
+}
+
+static int put(void *map, const void *value)
+{
+	return bpf_map_update_elem(*(int *)map, NULL, value, BPF_ANY) ? -errno : 0;
+}
+
 int engine_kernel__maps(void *state, struct map_set *set, char **errmsg)
 {
 	struct kernel *k = state;
@@ -141,6 +151,8 @@ int engine_kernel__maps(void *state, struct map_set *set, char **errmsg)
 		const struct ebpf_map_opts *o = ebpf_map__opts(k->subject.spec->maps[i]);
 		struct map_reader reader = {.next = next_key,
 			.lookup = lookup,
+			.take = take,
+			.put = put,
 			.map = &k->program.map_fds[i],
 			.value_bytes = kernel_map__value_bytes(o)};
 		int err;

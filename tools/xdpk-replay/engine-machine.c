@@ -3,6 +3,7 @@
  * engine-machine.c -- the interpreter and compiled code, called through the replay driver.
  */
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +176,16 @@ static int lookup(void *map, const void *key, void *value)
 	return ebpf_map__lookup(map, key, value);
 }
 
+static int take(void *map, void *value)
+{
+	return ebpf_map__lookup_and_delete(map, NULL, value);
+}
+
+static int put(void *map, const void *value)
+{
+	return ebpf_map__update(map, NULL, value, BPF_ANY);
+}
+
 int engine_machine__maps(void *state, struct map_set *set, char **errmsg)
 {
 	const struct ebpf_program_spec *spec = ((struct machine *)state)->subject.spec;
@@ -184,6 +195,8 @@ int engine_machine__maps(void *state, struct map_set *set, char **errmsg)
 		/* Of a per-CPU value the first slot: worker 0 is the only one. */
 		struct map_reader reader = {.next = next_key,
 			.lookup = lookup,
+			.take = take,
+			.put = put,
 			.map = map,
 			.value_bytes = ebpf_map__value_bytes(map)};
 		int err = map_set__add(set, ebpf_map__opts(map), &reader, errmsg);

@@ -47,20 +47,15 @@ static void spread(const struct ebpf_map_opts *o, const uint8_t *ours, uint8_t *
 		memcpy(theirs + at, ours, o->value_size);
 }
 
-/* Its values are maps or programs; libbpf sets them. */
-static bool holds_objects(const struct ebpf_map_opts *opts)
-{
-	return opts->type == BPF_MAP_TYPE_PROG_ARRAY || opts->inner;
-}
-
 static int copy_contents(struct ebpf_map *map, int fd, char **errmsg)
 {
 	const struct ebpf_map_opts *o = ebpf_map__opts(map);
-	uint8_t *keys = calloc(2, o->key_size), *ours = calloc(1, ebpf_map__value_bytes(map));
+	uint8_t *keys = calloc(2, o->key_size + 1), *ours = calloc(1, ebpf_map__value_bytes(map));
 	uint8_t *theirs = calloc(1, kernel_map__value_bytes(o)), *key = NULL, *next = keys;
+	bool any = map_type__has_entries(o->type);
 	int err = keys && ours && theirs ? 0 : -ENOMEM;
 
-	while (!err && (err = ebpf_map__next_key(map, key, next)) == 0) {
+	while (any && !err && (err = ebpf_map__next_key(map, key, next)) == 0) {
 		err = ebpf_map__lookup(map, next, ours);
 		if (err == -ENOENT) { /* some arrays have a key for what is not there */
 			err = 0;
@@ -233,7 +228,7 @@ static int load_with_libbpf(struct kernel_program *k, const struct subject *s,
 		const struct ebpf_map_opts *o = ebpf_map__opts(s->spec->maps[i]);
 
 		k->map_fds[i] = bpf_map__fd(find_map(k, o));
-		if (!is_constant(o) && !holds_objects(o))
+		if (!is_constant(o))
 			err = copy_contents(s->spec->maps[i], k->map_fds[i], errmsg);
 	}
 	return err;

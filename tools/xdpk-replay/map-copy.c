@@ -12,7 +12,8 @@
 
 bool map_type__is_percpu(uint32_t type)
 {
-	return type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH;
+	return type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH ||
+	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 }
 
 bool map_type__is_array(uint32_t type)
@@ -20,16 +21,45 @@ bool map_type__is_array(uint32_t type)
 	return type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
-/* What these hold means nothing outside of one machine: programs, maps, sockets. */
-static bool holds_handles(uint32_t type)
+static bool is_queue(uint32_t type)
 {
-	return type == BPF_MAP_TYPE_PROG_ARRAY || type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
-	       type == BPF_MAP_TYPE_HASH_OF_MAPS || type == BPF_MAP_TYPE_XSKMAP;
+	return type == BPF_MAP_TYPE_QUEUE || type == BPF_MAP_TYPE_STACK;
+}
+
+/* The others hold programs, maps, sockets, or what cannot be asked for. */
+bool map_type__has_entries(uint32_t type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+	case BPF_MAP_TYPE_XSKMAP:
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+	case BPF_MAP_TYPE_BLOOM_FILTER: return false;
+	default: return !is_queue(type);
+	}
 }
 
 static int compare_keys(const void *a, const void *b, void *key_size)
 {
 	return memcmp(a, b, *(uint32_t *)key_size);
+}
+
+/* A new entry at the end; NULL without memory. *room: entries that there is memory for. */
+static uint8_t *append(struct map_copy *m, size_t *room)
+{
+	if (m->n == *room) {
+		size_t more = *room ? *room * 2 : 64;
+		uint8_t *bigger = reallocarray(m->entries, more, map_copy__entry_size(m));
+
+		if (!bigger)
+			return NULL;
+		m->entries = bigger;
+		*room = more;
+	}
+	return m->entries + m->n++ * map_copy__entry_size(m);
 }
 
 /* key: room for two keys, the last one read and the next. */
@@ -43,20 +73,13 @@ static int read_entries(struct map_copy *m, const struct map_reader *r, uint8_t 
 	while ((err = r->next(r->map, key, next)) == 0) {
 		if (m->n == max_entries) /* changed under our feet */
 			return -EAGAIN;
-		if (m->n == room) {
-			size_t more = room ? room * 2 : 64;
-			uint8_t *bigger = reallocarray(m->entries, more, map_copy__entry_size(m));
-
-			if (!bigger)
-				return -ENOMEM;
-			m->entries = bigger;
-			room = more;
-		}
 		err = r->lookup(r->map, next, value);
 		if (err && err != -ENOENT) /* some arrays have a key for what is not there */
 			return err;
 		if (!err) {
-			entry = m->entries + m->n++ * map_copy__entry_size(m);
+			entry = append(m, &room);
+			if (!entry)
+				return -ENOMEM;
 			memcpy(entry, next, m->key_size);
 			memcpy(entry + m->key_size, value + r->value_at, m->value_size);
 		}
@@ -66,11 +89,41 @@ static int read_entries(struct map_copy *m, const struct map_reader *r, uint8_t 
 	return err == -ENOENT ? 0 : err;
 }
 
+/* Takes everything out and puts it back: a stack's values in the other order. */
+static int read_queue(struct map_copy *m, const struct map_reader *r, uint8_t *value)
+{
+	bool stack = m->type == BPF_MAP_TYPE_STACK;
+	uint8_t *entry;
+	size_t room = 0;
+	int err;
+
+	while ((err = r->take(r->map, value)) == 0) {
+		entry = append(m, &room);
+		if (!entry)
+			return -ENOMEM;
+		memcpy(entry, value, m->value_size);
+	}
+	if (err != -ENOENT)
+		return err;
+	err = 0;
+	for (size_t i = 0; i < m->n && !err; i++)
+		err = r->put(r->map, map_copy__value(m, stack ? m->n - 1 - i : i));
+	return err;
+}
+
+static int read_map(struct map_copy *m, const struct map_reader *r, uint8_t *keys, uint8_t *value,
+	uint32_t max_entries)
+{
+	if (is_queue(m->type))
+		return read_queue(m, r, value);
+	return map_type__has_entries(m->type) ? read_entries(m, r, keys, value, max_entries) : 0;
+}
+
 int map_set__add(struct map_set *set, const struct ebpf_map_opts *opts,
 	const struct map_reader *reader, char **errmsg)
 {
 	struct map_copy *maps = reallocarray(set->maps, set->n + 1, sizeof(*maps)), *m;
-	uint8_t *keys = calloc(2, opts->key_size), *value = calloc(1, reader->value_bytes);
+	uint8_t *keys = calloc(2, opts->key_size + 1), *value = calloc(1, reader->value_bytes + 1);
 	int err = -ENOMEM;
 
 	if (maps)
@@ -81,11 +134,9 @@ int map_set__add(struct map_set *set, const struct ebpf_map_opts *opts,
 			.type = opts->type,
 			.key_size = opts->key_size,
 			.value_size = opts->value_size};
-		if (m->name && holds_handles(m->type))
-			err = 0;
-		else if (m->name)
-			err = read_entries(m, reader, keys, value, opts->max_entries);
-		if (!err && !map_type__is_array(m->type) && m->n)
+		if (m->name)
+			err = read_map(m, reader, keys, value, opts->max_entries);
+		if (!err && !map_type__is_array(m->type) && m->key_size && m->n)
 			qsort_r(m->entries, m->n, map_copy__entry_size(m), compare_keys,
 				&m->key_size);
 	}

@@ -2,7 +2,7 @@
  *
  * map-copy.h -- the contents of maps at one moment, in a form that can be compared between
  * engines: entries sorted by key, and of a per-CPU map the one value of the worker or CPU that
- * ran the program.
+ * ran the program; the values of a queue or stack in the order in which it gives them.
  */
 #ifndef XDPK_REPLAY_MAP_COPY_H
 #define XDPK_REPLAY_MAP_COPY_H
@@ -26,16 +26,21 @@ struct map_set {
 };
 
 /* How to read a map, wherever it lives. next(): first key if key is NULL, -ENOENT at the end.
- * lookup() fills value_bytes; the value that counts begins at value_at. */
+ * lookup() fills value_bytes; the value that counts begins at value_at. take() and put() are for
+ * queues and stacks, -ENOENT if it is empty. */
 struct map_reader {
 	int (*next)(void *map, const void *key, void *next);
 	int (*lookup)(void *map, const void *key, void *value);
+	int (*take)(void *map, void *value);
+	int (*put)(void *map, const void *value);
 	void *map;
 	size_t value_bytes, value_at;
 };
 
 bool map_type__is_percpu(uint32_t type);
 bool map_type__is_array(uint32_t type);
+/* Can its contents be read by key, and mean something outside of one machine? */
+bool map_type__has_entries(uint32_t type);
 
 /* Appends a copy to the set. -ENOMEM, or what the reader said, with *errmsg. */
 int map_set__add(struct map_set *set, const struct ebpf_map_opts *opts,
