@@ -290,6 +290,24 @@ static void test_an_exhausted_budget_leaves_no_facts(void **state)
 	assert_int_equal(result.stats.insns_examined, 182);
 }
 
+static void test_memory_is_bounded_and_told(void **state)
+{
+	struct verifier_opts opts = {.memory_budget = 600 << 10};
+
+	/* each time around another state, none of which covers the next one */
+	assemble("mov %r6, 0\nagain: add %r6, 1\ncall 7\n"
+		 "jlt %r6, 9000, again\nmov %r0, 0\nexit\n");
+	assert_int_equal(
+		verifier__run(subject__view(EBPF_PROGRAM_XDP, insns, n_insns), &opts, &result),
+		-ENOMEM);
+	assert_non_null(strstr(result.reason, "out of memory"));
+	assert_true(result.stats.memory <= 600 << 10);
+	verifier__release(&result);
+	assert_int_equal(
+		verifier__run(subject__view(EBPF_PROGRAM_XDP, insns, n_insns), NULL, &result), 0);
+	assert_true(result.stats.memory > 600 << 10);
+}
+
 static void test_reasons_name_the_source_line(void **state)
 {
 	static const struct ebpf_line lines[] = {
@@ -412,6 +430,7 @@ int main(void)
 		TEST(test_a_callers_stack_has_no_offset_in_the_callee),
 		TEST(test_rejected_programs_have_no_facts),
 		TEST(test_an_exhausted_budget_leaves_no_facts),
+		TEST(test_memory_is_bounded_and_told),
 		TEST(test_reasons_name_the_source_line),
 		TEST(test_the_log_shows_states_and_instructions),
 		TEST(test_raw_stack_accesses),

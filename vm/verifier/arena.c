@@ -33,13 +33,17 @@ static size_t size_class(size_t size)
 
 static void *chunk__new(struct arena *a, size_t size)
 {
-	struct arena_chunk *c = calloc(1, sizeof(*c) + size);
+	struct arena_chunk *c;
 
+	size += sizeof(*c);
+	if (a->limit && size > a->limit - a->size)
+		return NULL;
+	c = calloc(1, size);
 	if (!c)
 		return NULL;
 	c->next = a->chunks;
 	a->chunks = c;
-	a->size += sizeof(*c) + size;
+	a->size += size;
 	return c + 1;
 }
 

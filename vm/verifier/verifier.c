@@ -9,6 +9,7 @@
 #include "internal.h"
 
 #define DEFAULT_BUDGET 1000000
+#define DEFAULT_MEMORY (512u << 20)
 #define FRAME_ALIGN    16 /* of a function's stack in the kernel's JIT for this machine */
 
 int check_readable(struct verifier *v, uint32_t regno)
@@ -232,7 +233,8 @@ static uint64_t now(void)
 static void conclude(struct verifier *v, int err)
 {
 	if (err == -ENOMEM && !v->reason)
-		v->reason = strdup("out of memory");
+		v->reason = strdup("out of memory: the program has too many paths, or the machine "
+				   "too little");
 	if (err && v->cur) {
 		log__source(v, v->insn);
 		log__add(v, "%u:", v->insn);
@@ -257,6 +259,7 @@ int verifier__run(const struct program_view *view, const struct verifier_opts *o
 
 	memset(res, 0, sizeof(*res));
 	v.log_level = opts ? opts->log_level : 0;
+	v.arena.limit = opts && opts->memory_budget ? opts->memory_budget : DEFAULT_MEMORY;
 	v.budget = opts && opts->insn_budget ? opts->insn_budget : DEFAULT_BUDGET;
 	err = program__init(&v.prog, view, &v.arena, &v.reason);
 	if (!err && view->type != EBPF_PROGRAM_RAW) {

@@ -18,6 +18,7 @@
 struct verifier_opts {
 	int log_level;        /* as struct ebpf_load_opts */
 	uint32_t insn_budget; /* examined instructions; 0 means 1,000,000 */
+	size_t memory_budget; /* bytes; 0 means 512 MiB */
 };
 
 struct verifier_result {
