@@ -35,7 +35,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	char *errmsg = NULL;
 
-	if (run_machine__init(&machine, &errmsg)) {
+	if (run_machine__init(&machine, &generated_set, &errmsg)) {
 		fprintf(stderr, "%s\n", errmsg);
 		exit(1);
 	}
@@ -48,7 +48,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static void fail(const struct generated_program *p, const char *what, const char *detail)
 {
-	run_print(p);
+	run_print(p->insns, p->n_insns);
 	fprintf(stderr, "%s: %s\n", what, detail);
 	abort();
 }
@@ -57,10 +57,11 @@ static void run_accepted(const struct generated_program *p, struct ebpf_program 
 {
 	static struct run_outcome interpreted, compiled;
 	const struct ebpf_code *code = ebpf_program__code(prog);
+	uint64_t uses = run_uses(p->insns, p->n_insns, &machine.set);
 	const char *difference;
 	char where[64], *errmsg = NULL;
 
-	run_machine__run(&machine, prog, code, &interpreted);
+	run_machine__run(&machine, prog, code, uses, false, &interpreted);
 	if (interpreted.fault_reason) {
 		snprintf(where, sizeof(where), "reason %u at instruction %u",
 			interpreted.fault_reason, interpreted.fault_insn);
@@ -72,9 +73,9 @@ static void run_accepted(const struct generated_program *p, struct ebpf_program 
 	if (!code)
 		fail(p, "accepted, but not compiled", errmsg);
 	n_compiled++;
-	run_machine__run(&machine, prog, code, &compiled);
+	run_machine__run(&machine, prog, code, uses, false, &compiled);
 	/* A wrong program that is accepted may compute with addresses. */
-	difference = p->mistakes ? NULL : run_outcome__difference(&interpreted, &compiled);
+	difference = p->mistakes ? NULL : run_outcome__difference(&interpreted, &compiled, &machine.set);
 	if (difference)
 		fail(p, "interpreted, then compiled", difference);
 }
@@ -87,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	generate_long_program(bytes, size, &p);
 	n_programs++;
-	prog = run_machine__load(&machine, &p, NULL);
+	prog = run_machine__load(&machine, p.insns, p.n_insns, NULL, NULL);
 	if (!prog)
 		return 0;
 	n_accepted++;

@@ -9,14 +9,6 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-const struct ebpf_map_opts generated_maps[GENERATED_N_MAPS] = {
-	[MAP_OUT] = {"out", BPF_MAP_TYPE_ARRAY, 4, 64, 1, 0},
-	[MAP_PERCPU] = {"percpu", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 16, 2, 0},
-	[MAP_HASH] = {"hash", BPF_MAP_TYPE_HASH, 8, VALUE_BYTES, 4, 0},
-	[MAP_PERCPU_HASH] = {"percpu_hash", BPF_MAP_TYPE_PERCPU_HASH, 4, 8, 3, 0},
-	[MAP_CONST] = {"const", BPF_MAP_TYPE_ARRAY, 4, 32, 1, BPF_F_RDONLY_PROG},
-};
-
 static const struct {
 	void (*write)(struct writer *w, struct state *s);
 	uint32_t weight;
@@ -110,12 +102,9 @@ static void write_numbers(struct writer *w, struct state *s)
 
 static void write_function(struct writer *w, uint32_t func)
 {
-	static const char *const names[GENERATED_MAX_FUNCS] = {"entry", "f1", "f2", "f3"};
-	struct generated_program *out = w->out;
 	struct state s = {.locked = 1 << CONTEXT_REG};
 
 	w->func = func;
-	out->funcs[out->n_funcs++] = (struct ebpf_func){.name = names[func], .insn = out->n_insns};
 	emit(w, BPF_ALU64 | BPF_MOV | BPF_X, CONTEXT_REG, BPF_REG_1, 0, 0);
 	s.regs[CONTEXT_REG].kind = CONTEXT;
 	if (func) {
@@ -139,7 +128,8 @@ void generate_program(const uint8_t *bytes, size_t size, struct generated_progra
 	struct writer w = {.next = bytes, .end = bytes + size, .out = out};
 	uint32_t start[GENERATED_MAX_FUNCS], i;
 
-	out->n_insns = out->n_funcs = out->mistakes = 0;
+	out->n_insns = out->mistakes = 0;
+	out->volatile_results = false;
 	w.mistakes_left = draw(&w, 10) < 6 ? 0 : 1 + draw(&w, 2);
 	w.mistake = draw(&w, 2) ? WRONG_BOUNDS : draw(&w, N_WRONG);
 	w.n_funcs = 1 + draw(&w, GENERATED_MAX_FUNCS);

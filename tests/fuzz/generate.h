@@ -13,27 +13,40 @@
 
 #include <ebpf-program.h>
 
+/* The maps that every generated program may use, by the index that its LDDW have. */
 enum generated_map {
-	MAP_OUT,    /* array of one: where a program leaves its registers */
-	MAP_PERCPU, /* percpu_array */
+	MAP_OUT, /* array of one: where a program leaves its registers */
+	MAP_PERCPU,
 	MAP_HASH,
 	MAP_PERCPU_HASH,
 	MAP_CONST, /* array of one, frozen */
+	MAP_WRITE_ONLY,
+	MAP_LRU,
+	MAP_PERCPU_LRU,
+	MAP_LPM,
+	MAP_FIFO,
+	MAP_LIFO,
+	MAP_BLOOM,
+	MAP_ARRAYS,
+	MAP_HASHES,
+	MAP_PROGRAMS,
+	MAP_DEVICES,
+	MAP_DEVICE_HASH,
+	MAP_CPUS,
+	MAP_SOCKETS,
 	GENERATED_N_MAPS
 };
 
+extern const struct ebpf_map_opts generated_maps[GENERATED_N_MAPS];
+
 #define GENERATED_MAX_INSNS 1024
-#define GENERATED_MAX_FUNCS 4
 
 struct generated_program {
-	uint32_t n_insns, n_funcs;
+	uint32_t n_insns;
 	struct ebpf_insn insns[GENERATED_MAX_INSNS];
-	struct ebpf_func funcs[GENERATED_MAX_FUNCS];
 	uint32_t mistakes; /* made on purpose; it may be rejected, and may be right even so */
+	bool volatile_results; /* it asks for what no two machines agree on: time, chance */
 };
-
-/* The maps that every generated program may use, by the index its LDDW have. */
-extern const struct ebpf_map_opts generated_maps[GENERATED_N_MAPS];
 
 void generate_program(const uint8_t *bytes, size_t size, struct generated_program *out);
 /* From bytes that may be few: noise that follows from them goes on where they end, so that the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The kernel takes a generated program as it is: LDDW by map index and an array of descriptors.
+ * The kernel takes a program as it is: LDDW by map index and an array of descriptors.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -10,41 +10,92 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "contents.h"
 #include "kernel.h"
 
-#define MOST_CPUS 1024
+#define LOG_SIZE (1 << 20)
 
-static bool is_percpu(uint32_t map)
+static int fd_of(void *map)
 {
-	return map == MAP_PERCPU || map == MAP_PERCPU_HASH;
+	return (int)(intptr_t)map;
 }
 
-/* The kernel has a value for each CPU that there may be, in 8 bytes' steps. */
-static int write_entry(int fd, uint32_t map, const struct run_entry *entry)
+static void *handle(int fd)
 {
-	static uint8_t values[MOST_CPUS * 64];
-	size_t each = generated_maps[map].value_size, i;
-
-	for (i = 0; i < (is_percpu(map) ? MOST_CPUS : 1); i++)
-		memcpy(values + i * ((each + 7) / 8 * 8), entry->value, each);
-	return bpf_map_update_elem(fd, entry->key, values, BPF_ANY) ? -errno : 0;
+	return (void *)(intptr_t)fd;
 }
 
-static int create_map(struct run_kernel *k, uint32_t map)
+static int update(void *map, const void *key, const void *value)
 {
-	const struct ebpf_map_opts *o = &generated_maps[map];
+	return bpf_map_update_elem(fd_of(map), key, value, BPF_ANY);
+}
+
+static int lookup(void *map, const void *key, void *value)
+{
+	return bpf_map_lookup_elem(fd_of(map), key, value);
+}
+
+static int lookup_and_delete(void *map, const void *key, void *value)
+{
+	return bpf_map_lookup_and_delete_elem(fd_of(map), key, value);
+}
+
+static int delete(void *map, const void *key)
+{
+	return bpf_map_delete_elem(fd_of(map), key);
+}
+
+static int next_key(void *map, const void *key, void *next)
+{
+	return bpf_map_get_next_key(fd_of(map), key, next);
+}
+
+static struct map_access map_access = {update, lookup, lookup_and_delete, delete, next_key, 0};
+
+static void reset(struct run_kernel *k, uint32_t map)
+{
+	const struct ebpf_map_opts *o = &k->set.opts[map];
+	const uint8_t *initial = k->set.initial ? k->set.initial[map] : NULL;
+
+	contents__reset(&map_access, handle(k->maps[map]), o, map, initial);
+	if (k->inner[map] >= 0)
+		contents__reset(&map_access, handle(k->inner[map]), o->inner, map, NULL);
+}
+
+static int create(const struct ebpf_map_opts *o, int inner)
+{
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = o->flags);
-	struct run_entry entry;
-	int fd =
-		bpf_map_create(o->type, o->name, o->key_size, o->value_size, o->max_entries, &opts);
+	int fd;
 
-	if (fd < 0)
-		return -errno;
-	k->maps[map] = fd;
-	if (map != MAP_CONST)
-		return 0;
-	run_map__initial(map, 0, &entry);
-	return write_entry(fd, map, &entry) ? -errno : bpf_map_freeze(fd) ? -errno : 0;
+	if (inner >= 0)
+		opts.inner_map_fd = (uint32_t)inner;
+	fd = bpf_map_create(o->type, o->name, o->key_size, o->value_size, o->max_entries, &opts);
+	return fd < 0 ? -errno : fd;
+}
+
+/* What run.c's fill_handles() does. */
+static int fill_handles(struct run_kernel *k, uint32_t map)
+{
+	const struct ebpf_map_opts *o = &k->set.opts[map];
+	struct ebpf_insn insns[8];
+	uint8_t key[64] = {0};
+	char log[128];
+	uint32_t i;
+
+	if (o->inner)
+		return bpf_map_update_elem(k->maps[map], key, &k->inner[map], BPF_ANY);
+	for (i = 0; o->type == BPF_MAP_TYPE_PROG_ARRAY && i < 2 && i < o->max_entries; i++) {
+		uint32_t n = run_called__insns(i, map, insns);
+		int fd = run_kernel__load(k, insns, n, log, sizeof(log)), err;
+
+		if (fd < 0)
+			return fd;
+		err = bpf_map_update_elem(k->maps[map], &i, &fd, BPF_ANY);
+		close(fd);
+		if (err)
+			return -errno;
+	}
+	return 0;
 }
 
 /* A byte swap of ISA v4. */
@@ -60,86 +111,90 @@ static int probe(void)
 	return fd < 0 ? -errno : close(fd);
 }
 
-int run_kernel__init(struct run_kernel *k, const char **reason)
+int run_kernel__permitted(const char **reason)
 {
 	cpu_set_t first;
-	uint32_t map;
 	int err = probe();
 
 	CPU_ZERO(&first);
 	CPU_SET(0, &first);
+	map_access.n_values = (uint32_t)libbpf_num_possible_cpus();
 	if (err)
 		*reason = "bpf() is not permitted, or older than the instruction set's version 4";
-	else if (libbpf_num_possible_cpus() > MOST_CPUS)
+	else if (map_access.n_values > MOST_CPUS)
 		err = -ENOTSUP, *reason = "too many CPUs";
 	else if (sched_setaffinity(0, sizeof(first), &first))
 		err = -errno, *reason = "CPU 0 is not for this process";
-	for (map = 0; !err && map < GENERATED_N_MAPS; map++) {
-		err = create_map(k, map);
-		*reason = "a map cannot be created";
-	}
 	return err;
 }
 
-int run_kernel__load(
-	struct run_kernel *k, const struct generated_program *p, char *log, size_t log_size)
+int run_kernel__init(struct run_kernel *k, const struct map_set *set, const char **reason)
 {
+	uint32_t map;
+
+	k->set = *set;
+	for (map = 0; map < MOST_MAPS; map++)
+		k->maps[map] = k->inner[map] = -1;
+	*reason = "a map cannot be created";
+	for (map = 0; map < set->n; map++) {
+		const struct ebpf_map_opts *o = &set->opts[map];
+
+		if (o->inner && (k->inner[map] = create(o->inner, -1)) < 0)
+			return k->inner[map];
+		k->maps[map] = create(o, k->inner[map]);
+		if (k->maps[map] < 0)
+			return k->maps[map];
+	}
+	*reason = "a map cannot be filled";
+	for (map = 0; map < set->n; map++) {
+		if (fill_handles(k, map))
+			return -EINVAL;
+		reset(k, map);
+		if (set->opts[map].flags & BPF_F_RDONLY_PROG && bpf_map_freeze(k->maps[map]))
+			return -errno;
+	}
+	return 0;
+}
+
+void run_kernel__release(struct run_kernel *k)
+{
+	uint32_t map;
+
+	for (map = 0; map < k->set.n; map++) {
+		if (k->maps[map] >= 0)
+			close(k->maps[map]);
+		if (k->inner[map] >= 0)
+			close(k->inner[map]);
+	}
+}
+
+int run_kernel__load(struct run_kernel *k, const struct ebpf_insn *insns, uint32_t n, char *log,
+	size_t log_size)
+{
+	static char text[LOG_SIZE];
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .fd_array = k->maps);
-	const struct bpf_insn *insns = (const struct bpf_insn *)p->insns;
-	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "generated", "GPL", insns, p->n_insns, &opts);
+	const struct bpf_insn *theirs = (const struct bpf_insn *)insns;
+	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "generated", "GPL", theirs, n, &opts);
 	size_t len;
-	char *text;
 
 	if (fd >= 0)
 		return fd;
-	text = calloc(1, 1 << 24);
-	if (!text)
-		return -ENOMEM;
+	/* The log is a ring: its end is what is left when it is too long. */
+	*text = '\0';
 	opts.log_buf = text;
-	opts.log_size = 1 << 24;
+	opts.log_size = LOG_SIZE;
 	opts.log_level = 1;
-	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "generated", "GPL", insns, p->n_insns, &opts);
+	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "generated", "GPL", theirs, n, &opts);
 	len = strlen(text);
 	strncpy(log, text + (len >= log_size ? len - log_size + 1 : 0), log_size - 1);
 	log[log_size - 1] = '\0';
-	free(text);
 	return fd >= 0 ? fd : -EACCES;
-}
-
-static void reset_maps(struct run_kernel *k)
-{
-	struct run_entry entry;
-	uint8_t key[8];
-	uint32_t map, i;
-
-	for (map = 0; map < GENERATED_N_MAPS; map++) {
-		while ((map == MAP_HASH || map == MAP_PERCPU_HASH) &&
-			bpf_map_get_next_key(k->maps[map], NULL, key) == 0)
-			bpf_map_delete_elem(k->maps[map], key);
-		for (i = 0; map != MAP_CONST && run_map__initial(map, i, &entry); i++)
-			write_entry(k->maps[map], map, &entry);
-	}
-}
-
-static void read_map(int fd, uint32_t map, struct run_map *out)
-{
-	static uint8_t values[MOST_CPUS * 64];
-	uint8_t key[8] = {0};
-	int err = bpf_map_get_next_key(fd, NULL, key);
-
-	for (; !err && out->n_entries < RUN_ENTRIES; err = bpf_map_get_next_key(fd, key, key)) {
-		struct run_entry *entry = &out->entries[out->n_entries++];
-
-		memcpy(entry->key, key, generated_maps[map].key_size);
-		bpf_map_lookup_elem(fd, key, values);
-		memcpy(entry->value, values, generated_maps[map].value_size);
-	}
-	run_map__sort(out);
 }
 
 static int run_packet(int prog, uint32_t i, struct run_packet *p)
 {
-	uint8_t in[RUN_PACKET_ROOM], out[RUN_PACKET_ROOM * 2] = {0};
+	static uint8_t out[EBPF_XDP_FRAME_SIZE];
+	uint8_t in[RUN_PACKET_ROOM];
 	uint32_t len = run_packet__fill(i, in);
 	struct xdp_md before = {.data_end = len}, after = {0};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in, .data_size_in = len, .data_out = out,
@@ -152,21 +207,29 @@ static int run_packet(int prog, uint32_t i, struct run_packet *p)
 	p->verdict = opts.retval;
 	p->len = opts.data_size_out;
 	p->meta_len = after.data;
-	memcpy(p->bytes, out, p->len < RUN_PACKET_ROOM ? p->len : RUN_PACKET_ROOM);
+	p->bytes = contents__hash(out, p->len);
 	return 0;
 }
 
-int run_kernel__run(struct run_kernel *k, int prog, struct run_outcome *out)
+int run_kernel__run(struct run_kernel *k, int prog, uint64_t uses, struct run_outcome *out)
 {
 	int err = 0;
 	uint32_t i;
 
 	memset(out, 0, sizeof(*out));
-	reset_maps(k);
+	for (i = 0; i < k->set.n; i++)
+		if (uses >> i & 1)
+			reset(k, i);
 	for (i = 0; !err && i < RUN_PACKETS; i++)
 		err = run_packet(prog, i, &out->packets[i]);
-	for (i = 0; !err && i < GENERATED_N_MAPS; i++)
-		read_map(k->maps[i], i, &out->maps[i]);
+	for (i = 0; !err && i < k->set.n; i++) {
+		if (!(uses >> i & 1))
+			continue;
+		out->maps[i] = contents__sum(&map_access, handle(k->maps[i]), &k->set.opts[i]);
+		if (k->inner[i] >= 0)
+			out->maps[i] = contents__sum(
+				&map_access, handle(k->inner[i]), k->set.opts[i].inner);
+	}
 	close(prog);
 	return err;
 }

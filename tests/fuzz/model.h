@@ -12,6 +12,8 @@
 
 #include "generate.h"
 
+#define GENERATED_MAX_FUNCS 4
+
 #ifndef BPF_MEMSX
 #define BPF_MEMSX 0x80 /* younger than Debian 12's kernel headers */
 #endif

@@ -3,13 +3,18 @@
  * The library's side: maps, packets in frames laid out as the kernel lays them out for
  * BPF_PROG_TEST_RUN, and the comparison.
  */
+#include <alloca.h>
+#include <errno.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "contents.h"
 #include "isa/isa.h"
 #include "run.h"
+
+const struct map_set generated_set = {generated_maps, GENERATED_N_MAPS, NULL};
 
 static const uint32_t packet_lengths[RUN_PACKETS] = {14, 60, 64, 128, 301};
 
@@ -28,142 +33,231 @@ uint32_t run_packet__fill(uint32_t i, uint8_t *bytes)
 	return len;
 }
 
-bool run_map__initial(uint32_t map, uint32_t i, struct run_entry *entry)
+/* What the process would tell a program, and what differs from run to run. */
+static uint64_t now(void)
 {
-	static const uint32_t n_initial[GENERATED_N_MAPS] = {1, 2, 2, 1, 1};
-	uint32_t at;
-
-	memset(entry, 0, sizeof(*entry));
-	if (i >= n_initial[map])
-		return false;
-	entry->key[0] = i;
-	for (at = 0; at < generated_maps[map].value_size; at++)
-		entry->value[at] = 16 * map + i + at * at;
-	return true;
+	return 1000000007;
 }
 
-static int by_key(const void *a, const void *b)
+static uint64_t clock_now(int32_t clock)
 {
-	return memcmp(a, b, sizeof(((struct run_entry *)0)->key));
+	return 2000000011 + (uint64_t)clock;
 }
 
-void run_map__sort(struct run_map *map)
+static void drop_trace(struct ebpf_env *env, const char *text, uint64_t len)
 {
-	qsort(map->entries, map->n_entries, sizeof(map->entries[0]), by_key);
 }
 
-/* Room for a value of all CPUs: the one worker's and the host's. */
-#define ALL_VALUES (2 * 64)
-
-/* Every CPU's value is entry->value. */
-static void write_entry(struct ebpf_map *map, const struct run_entry *entry)
+static int64_t read_nothing(void *dst, uint64_t address, uint64_t len)
 {
-	uint8_t values[ALL_VALUES];
-	size_t each = ebpf_map__opts(map)->value_size;
-
-	memcpy(values, entry->value, each);
-	memcpy(values + (each + 7) / 8 * 8, entry->value, each);
-	ebpf_map__update(map, entry->key, values, BPF_ANY);
+	return -EFAULT;
 }
 
-static void reset_maps(struct run_machine *m)
-{
-	struct run_entry entry;
-	uint8_t key[8];
-	uint32_t map, i;
+static const struct ebpf_host host = {
+	.ktime_ns = now, .trace = drop_trace, .read = read_nothing, .clock_ns = clock_now};
 
-	for (map = 0; map < GENERATED_N_MAPS; map++) {
-		while ((map == MAP_HASH || map == MAP_PERCPU_HASH) &&
-			ebpf_map__next_key(m->maps[map], NULL, key) == 0)
-			ebpf_map__delete(m->maps[map], key);
-		for (i = 0; map != MAP_CONST && run_map__initial(map, i, &entry); i++)
-			write_entry(m->maps[map], &entry);
+static int update(void *map, const void *key, const void *value)
+{
+	return ebpf_map__update(map, key, value, BPF_ANY);
+}
+
+static int lookup(void *map, const void *key, void *value)
+{
+	return ebpf_map__lookup(map, key, value);
+}
+
+static int lookup_and_delete(void *map, const void *key, void *value)
+{
+	return ebpf_map__lookup_and_delete(map, key, value);
+}
+
+static int delete(void *map, const void *key)
+{
+	return ebpf_map__delete(map, key);
+}
+
+static int next_key(void *map, const void *key, void *next)
+{
+	return ebpf_map__next_key(map, key, next);
+}
+
+/* The one worker's and the host's value. */
+static const struct map_access map_access = {
+	update, lookup, lookup_and_delete, delete, next_key, .n_values = 2};
+
+uint64_t run_uses(const struct ebpf_insn *insns, uint32_t n, const struct map_set *set)
+{
+	uint64_t uses = 0;
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		if (insns[i].opcode == (BPF_LD | BPF_IMM | BPF_DW) &&
+			(insns[i].src == BPF_PSEUDO_MAP_IDX ||
+				insns[i].src == BPF_PSEUDO_MAP_IDX_VALUE) &&
+			(uint32_t)insns[i].imm < set->n)
+			uses |= 1ULL << insns[i].imm;
+	return uses;
+}
+
+uint32_t run_called__insns(uint32_t i, uint32_t array, struct ebpf_insn *insns)
+{
+	const struct ebpf_insn again[] = {
+		{.opcode = BPF_LD | BPF_IMM | BPF_DW,
+			.dst = 2,
+			.src = BPF_PSEUDO_MAP_IDX,
+			.imm = (int32_t)array},
+		{0},
+		{.opcode = BPF_ALU64 | BPF_MOV | BPF_K, .dst = 3, .imm = 1},
+		{.opcode = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_tail_call},
+		{.opcode = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS},
+		{.opcode = BPF_JMP | BPF_EXIT},
+	};
+	const struct ebpf_insn end[] = {
+		{.opcode = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_TX},
+		{.opcode = BPF_JMP | BPF_EXIT},
+	};
+
+	memcpy(insns, i ? again : end, i ? sizeof(again) : sizeof(end));
+	return i ? sizeof(again) / sizeof(again[0]) : sizeof(end) / sizeof(end[0]);
+}
+
+/* A map of maps has one, an array of programs two entries, which programs cannot change. */
+static int fill_handles(struct run_machine *m, uint32_t map, char **errmsg)
+{
+	const struct ebpf_map_opts *o = &m->set.opts[map];
+	struct ebpf_insn insns[8];
+	uint8_t key[64] = {0};
+	uint32_t i;
+
+	if (o->inner) {
+		m->inner[map] = ebpf_map__create(m->inst, o->inner, errmsg);
+		return m->inner[map] && o->key_size <= sizeof(key)
+			       ? ebpf_map__set_inner(m->maps[map], key, m->inner[map], BPF_ANY)
+			       : -EINVAL;
 	}
-}
+	if (o->type != BPF_MAP_TYPE_PROG_ARRAY || m->called[0])
+		return 0;
+	for (i = 0; i < 2; i++) {
+		uint32_t n = run_called__insns(i, map, insns);
 
-static void read_map(struct ebpf_map *map, struct run_map *out)
-{
-	uint8_t key[8] = {0}, values[ALL_VALUES] = {0};
-	const struct ebpf_map_opts *o = ebpf_map__opts(map);
-	int err = ebpf_map__next_key(map, NULL, key);
-
-	for (; !err && out->n_entries < RUN_ENTRIES; err = ebpf_map__next_key(map, key, key)) {
-		struct run_entry *entry = &out->entries[out->n_entries++];
-
-		memcpy(entry->key, key, o->key_size);
-		ebpf_map__lookup(map, key, values);
-		memcpy(entry->value, values, o->value_size);
+		m->called[i] = run_machine__load(m, insns, n, NULL, errmsg);
+		if (!m->called[i])
+			return -EINVAL;
+		if (i < o->max_entries && ebpf_map__set_program(m->maps[map], i, m->called[i]))
+			return -EINVAL;
 	}
-	run_map__sort(out);
+	return 0;
 }
 
-int run_machine__init(struct run_machine *m, char **errmsg)
+static const uint8_t *initial(const struct run_machine *m, uint32_t map)
 {
-	struct run_entry entry;
+	return m->set.initial ? m->set.initial[map] : NULL;
+}
+
+static void reset(struct run_machine *m, uint32_t map)
+{
+	const struct ebpf_map_opts *o = &m->set.opts[map];
+
+	contents__reset(&map_access, m->maps[map], o, map, initial(m, map));
+	if (m->inner[map])
+		contents__reset(&map_access, m->inner[map], o->inner, map, NULL);
+}
+
+int run_machine__init(struct run_machine *m, const struct map_set *set, char **errmsg)
+{
+	const struct ebpf_instance_opts opts = {.workers = 1};
 	uint32_t map;
 
 	memset(m, 0, sizeof(*m));
-	m->inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, errmsg);
+	m->set = *set;
+	m->inst = ebpf_instance__create(&opts, errmsg);
 	if (!m->inst)
-		return -1;
-	for (map = 0; map < GENERATED_N_MAPS; map++) {
-		m->maps[map] = ebpf_map__create(m->inst, &generated_maps[map], errmsg);
+		return -ENOMEM;
+	for (map = 0; map < set->n; map++) {
+		m->maps[map] = ebpf_map__create(m->inst, &set->opts[map], errmsg);
 		if (!m->maps[map])
-			return -1;
+			return -errno;
 	}
-	run_map__initial(MAP_CONST, 0, &entry);
-	write_entry(m->maps[MAP_CONST], &entry);
-	return ebpf_map__freeze(m->maps[MAP_CONST]);
+	for (map = 0; map < set->n; map++) {
+		if (fill_handles(m, map, errmsg))
+			return -EINVAL;
+		reset(m, map);
+		if (set->opts[map].flags & BPF_F_RDONLY_PROG)
+			ebpf_map__freeze(m->maps[map]);
+	}
+	return 0;
 }
 
 void run_machine__release(struct run_machine *m)
 {
 	uint32_t map;
 
-	for (map = 0; map < GENERATED_N_MAPS; map++)
+	for (map = 0; map < m->set.n; map++) {
 		ebpf_map__unref(m->maps[map]);
-	ebpf_instance__destroy(m->inst);
+		ebpf_map__unref(m->inner[map]);
+	}
+	ebpf_program__unref(m->called[0]);
+	ebpf_program__unref(m->called[1]);
+	if (m->inst)
+		ebpf_instance__destroy(m->inst);
 }
 
-struct ebpf_program *run_machine__load(
-	struct run_machine *m, const struct generated_program *p, char **errmsg)
+struct ebpf_program *run_machine__load(struct run_machine *m, const struct ebpf_insn *insns,
+	uint32_t n, struct ebpf_verify_stats *stats, char **errmsg)
 {
 	struct ebpf_program_spec spec = {.name = "generated",
 		.type = EBPF_PROGRAM_XDP,
-		.insns = p->insns,
-		.n_insns = p->n_insns,
+		.insns = insns,
+		.n_insns = n,
 		.maps = m->maps,
-		.n_maps = GENERATED_N_MAPS,
-		.funcs = p->funcs,
-		.n_funcs = p->n_funcs};
+		.n_maps = m->set.n};
+	struct ebpf_load_opts opts = {.stats = stats};
 
-	return ebpf_program__load(m->inst, &spec, NULL, errmsg);
+	return ebpf_program__load(m->inst, &spec, &opts, errmsg);
 }
 
-static void run_packet(struct ebpf_program *prog, const struct ebpf_code *code,
-	struct ebpf_env *env, uint32_t i, struct run_outcome *out)
+/* Not inlined: what it allocates is gone when it returns. */
+static __attribute__((noinline)) uint32_t run_deeper(
+	const struct ebpf_code *code, struct ebpf_env *env, struct ebpf_xdp_ctx *ctx)
 {
-	static _Thread_local uint8_t frame[EBPF_XDP_FRAME_SIZE];
+	volatile char *gap = alloca(0x4568);
+
+	*gap = 0;
+	return code->entry(env, ctx);
+}
+
+static void run_packet(const struct ebpf_code *code, struct ebpf_env *env, uint32_t i,
+	bool elsewhere, struct run_outcome *out)
+{
+	static uint8_t frames[0x12340 + EBPF_XDP_FRAME_SIZE];
+	uint8_t *frame = frames + (elsewhere ? 0x12340 : 0);
 	struct run_packet *p = &out->packets[i];
-	struct ebpf_xdp_ctx ctx = {
+	struct {
+		uint8_t pad[136];
+		struct ebpf_xdp_ctx ctx;
+	} places[2];
+	struct ebpf_xdp_ctx *ctx = &places[elsewhere].ctx;
+
+	*ctx = (struct ebpf_xdp_ctx){
 		.buf = frame,
-		.buf_end = frame + sizeof(frame),
+		.buf_end = frame + EBPF_XDP_FRAME_SIZE,
 		.head_limit = frame + EBPF_XDP_FRAME_HEADER,
 		.tail_limit = frame + EBPF_XDP_FRAME_SIZE - EBPF_XDP_TAIL_RESERVE,
 		.data = frame + EBPF_XDP_HEADROOM,
 		.data_meta = frame + EBPF_XDP_HEADROOM,
 		.ingress_ifindex = 1, /* the loopback device, as in the kernel's test runs */
 	};
-
-	memset(frame, 0, sizeof(frame));
-	ctx.data_end = ctx.data + run_packet__fill(i, ctx.data);
-	env->prog = prog;
+	memset(frame, 0, EBPF_XDP_FRAME_SIZE);
+	ctx->data_end = ctx->data + run_packet__fill(i, ctx->data);
 	env->redirect.kind = EBPF_REDIRECT_NONE;
 	env->fault_reason = EBPF_FAULT_NONE;
-	p->verdict = code->entry(env, &ctx);
-	p->len = ctx.data_end - ctx.data_meta;
-	p->meta_len = ctx.data - ctx.data_meta;
-	memcpy(p->bytes, ctx.data_meta, p->len < RUN_PACKET_ROOM ? p->len : RUN_PACKET_ROOM);
+	env->tail_calls = 0;
+	p->verdict = elsewhere ? run_deeper(code, env, ctx) : code->entry(env, ctx);
+	if (env->next)
+		p->verdict = ebpf_tail_call__follow(env);
+	p->len = ctx->data_end - ctx->data_meta;
+	p->meta_len = ctx->data - ctx->data_meta;
+	p->bytes = contents__hash(ctx->data_meta, p->len);
 	if (env->fault_reason && !out->fault_reason) {
 		out->fault_reason = env->fault_reason;
 		out->fault_insn = env->fault_insn;
@@ -171,24 +265,37 @@ static void run_packet(struct ebpf_program *prog, const struct ebpf_code *code,
 }
 
 void run_machine__run(struct run_machine *m, struct ebpf_program *prog,
-	const struct ebpf_code *code, struct run_outcome *out)
+	const struct ebpf_code *code, uint64_t uses, bool elsewhere, struct run_outcome *out)
 {
 	struct ebpf_env env;
 	uint32_t i;
 
 	memset(out, 0, sizeof(*out));
-	reset_maps(m);
+	for (i = 0; i < m->set.n; i++)
+		if (uses >> i & 1)
+			reset(m, i);
 	ebpf_env__init(&env, m->inst, 0);
+	env.host = &host;
+	env.prog = prog;
+	env.random[0] = 1;
+	env.random[1] = 2;
 	for (i = 0; i < RUN_PACKETS; i++)
-		run_packet(prog, code, &env, i, out);
-	for (i = 0; i < GENERATED_N_MAPS; i++)
-		read_map(m->maps[i], &out->maps[i]);
+		run_packet(code, &env, i, elsewhere, out);
+	for (i = 0; i < m->set.n; i++) {
+		if (!(uses >> i & 1))
+			continue;
+		out->maps[i] = contents__sum(&map_access, m->maps[i], &m->set.opts[i]);
+		if (m->inner[i])
+			out->maps[i] = contents__sum(
+				&map_access, m->inner[i], m->set.opts[i].inner);
+	}
 }
 
-const char *run_outcome__difference(const struct run_outcome *a, const struct run_outcome *b)
+const char *run_outcome__difference(
+	const struct run_outcome *a, const struct run_outcome *b, const struct map_set *set)
 {
 	static _Thread_local char text[160];
-	uint32_t i, e;
+	uint32_t i;
 
 	for (i = 0; i < RUN_PACKETS; i++) {
 		const struct run_packet *p = &a->packets[i], *q = &b->packets[i];
@@ -205,32 +312,23 @@ const char *run_outcome__difference(const struct run_outcome *a, const struct ru
 			return text;
 		}
 	}
-	for (i = 0; i < GENERATED_N_MAPS; i++) {
-		const struct run_map *p = &a->maps[i], *q = &b->maps[i];
-
-		if (p->n_entries != q->n_entries) {
-			snprintf(text, sizeof(text), "map %s: %u entries, then %u",
-				generated_maps[i].name, p->n_entries, q->n_entries);
-			return text;
-		}
-		for (e = 0; e < p->n_entries; e++) {
-			if (memcmp(&p->entries[e], &q->entries[e], sizeof(p->entries[e])) == 0)
-				continue;
-			snprintf(text, sizeof(text), "map %s: entry %u", generated_maps[i].name, e);
-			return text;
-		}
+	for (i = 0; i < set->n; i++) {
+		if (a->maps[i] == b->maps[i])
+			continue;
+		snprintf(text, sizeof(text), "map %s", set->opts[i].name);
+		return text;
 	}
 	return NULL;
 }
 
-void run_print(const struct generated_program *p)
+void run_print(const struct ebpf_insn *insns, uint32_t n)
 {
 	char text[128];
 	uint32_t i;
 
-	for (i = 0; i < p->n_insns; i++) {
-		isa__disassemble(&p->insns[i], p->n_insns - i, i, text, sizeof(text));
+	for (i = 0; i < n; i++) {
+		isa__disassemble(&insns[i], n - i, i, text, sizeof(text));
 		fprintf(stderr, "%4u: %s\n", i, text);
-		i += p->insns[i].opcode == (BPF_LD | BPF_IMM | BPF_DW);
+		i += insns[i].opcode == (BPF_LD | BPF_IMM | BPF_DW);
 	}
 }

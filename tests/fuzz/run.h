@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * run.h -- runs a generated program in one way after the other and keeps what it did, so that
- * two ways can be compared: verdicts, packets, maps.
+ * run.h -- runs a program in one way after the other and keeps what it did, so that two ways
+ * can be compared: verdicts, packets, maps.
  *
- * Every run starts from the same maps and packets. A run is one thread's.
+ * Every run starts from the same maps and packets, at the same time by the clock, with the
+ * same random numbers to come. A run is one thread's.
  */
 #ifndef TESTS_FUZZ_RUN_H
 #define TESTS_FUZZ_RUN_H
@@ -12,7 +13,18 @@
 
 #define RUN_PACKETS     5
 #define RUN_PACKET_ROOM 512 /* the longest packet and what a program may add to it */
-#define RUN_ENTRIES     8   /* more than any of the maps holds */
+
+/* The maps of a program: what LDDW's indexes mean. */
+#define MOST_MAPS 64
+struct map_set {
+	const struct ebpf_map_opts *opts;
+	uint32_t n; /* at most MOST_MAPS */
+	/* Values of maps of one entry, or NULL each, or NULL for all. Those that programs may not
+	 * write are frozen. */
+	const uint8_t *const *initial;
+};
+
+extern const struct map_set generated_set;
 
 /* What packet i is: the same bytes on every machine. */
 uint32_t run_packet__fill(uint32_t i, uint8_t *bytes);
@@ -21,40 +33,42 @@ struct run_outcome {
 	struct run_packet {
 		uint32_t verdict;
 		uint32_t len, meta_len; /* meta data, then the packet */
-		uint8_t bytes[RUN_PACKET_ROOM];
+		uint64_t bytes;         /* their hash */
 	} packets[RUN_PACKETS];
-	struct run_map {
-		uint32_t n_entries;
-		struct run_entry { /* unused bytes are 0; per-CPU: the value of CPU 0 */
-			uint8_t key[8], value[64];
-		} entries[RUN_ENTRIES];
-	} maps[GENERATED_N_MAPS];
+	uint64_t maps[MOST_MAPS];          /* contents__sum() of those it uses */
 	uint32_t fault_reason, fault_insn; /* of the first packet that had one */
 };
 
-/* A map's contents before every run: entry i, while there is one. False after the last. */
-bool run_map__initial(uint32_t map, uint32_t i, struct run_entry *entry);
-/* Entries in the order of their keys, as engines walk a hash in different orders. */
-void run_map__sort(struct run_map *map);
-
 struct run_machine {
 	struct ebpf_instance *inst;
-	struct ebpf_map *maps[GENERATED_N_MAPS];
+	struct map_set set;
+	struct ebpf_map *maps[MOST_MAPS];
+	struct ebpf_map *inner[MOST_MAPS]; /* the one entry of a map of maps */
+	struct ebpf_program *called[2];    /* entries of the arrays of programs */
 };
 
-int run_machine__init(struct run_machine *m, char **errmsg);
+/* A bit for each map that the instructions refer to. */
+uint64_t run_uses(const struct ebpf_insn *insns, uint32_t n, const struct map_set *set);
+
+int run_machine__init(struct run_machine *m, const struct map_set *set, char **errmsg);
 void run_machine__release(struct run_machine *m);
 /* NULL with *errmsg when the verifier refuses it. */
-struct ebpf_program *run_machine__load(
-	struct run_machine *m, const struct generated_program *p, char **errmsg);
-/* Resets the maps, runs every packet by `code`, reads the maps. */
+struct ebpf_program *run_machine__load(struct run_machine *m, const struct ebpf_insn *insns,
+	uint32_t n, struct ebpf_verify_stats *stats, char **errmsg);
+/* Resets the maps in `uses`, runs every packet by `code`, reads the maps. `elsewhere`: with the
+ * packets, the context and the program's stack at other addresses. */
 void run_machine__run(struct run_machine *m, struct ebpf_program *prog,
-	const struct ebpf_code *code, struct run_outcome *out);
+	const struct ebpf_code *code, uint64_t uses, bool elsewhere, struct run_outcome *out);
 
 /* NULL if equal, else one sentence: what differs first, in a buffer of the thread. */
-const char *run_outcome__difference(const struct run_outcome *a, const struct run_outcome *b);
+const char *run_outcome__difference(
+	const struct run_outcome *a, const struct run_outcome *b, const struct map_set *set);
+
+/* Programs that an array of programs has in every engine: one ends with its own verdict, one
+ * calls itself until that is one too many. `array`: the index of the LDDW. */
+uint32_t run_called__insns(uint32_t i, uint32_t array, struct ebpf_insn *insns);
 
 /* The program's instructions on stderr. */
-void run_print(const struct generated_program *p);
+void run_print(const struct ebpf_insn *insns, uint32_t n);
 
 #endif

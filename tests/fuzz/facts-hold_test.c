@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chance.h"
 #include "core/program.h"
 #include "isa/isa.h"
-#include "random-programs.h"
 #include "run.h"
 
 struct score {
@@ -65,22 +65,23 @@ static void run(struct run_machine *m, uint64_t seed, struct score *score)
 	static struct generated_program g;
 	static struct run_outcome outcome;
 	static uint64_t hits[GENERATED_MAX_INSNS];
-	struct random r = random__seed(seed);
+	struct chance c = chance__seed(seed);
 	struct ebpf_program *prog;
 	uint8_t bytes[1024];
 	char *err = NULL;
 
 	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)random__below(&r, 256);
-	generate_program(bytes, 100 + random__below(&r, sizeof(bytes) - 100), &g);
-	prog = run_machine__load(m, &g, &err);
+		bytes[i] = (uint8_t)chance__below(&c, 256);
+	generate_program(bytes, 100 + chance__below(&c, sizeof(bytes) - 100), &g);
+	prog = run_machine__load(m, g.insns, g.n_insns, NULL, &err);
 	if (!prog) {
 		free(err);
 		return;
 	}
 	memset(hits, 0, sizeof(hits));
 	interp__count_into(prog->interp, hits);
-	run_machine__run(m, prog, ebpf_program__interpret(prog, NULL, NULL), &outcome);
+	run_machine__run(m, prog, ebpf_program__interpret(prog, NULL, NULL),
+		run_uses(g.insns, g.n_insns, &m->set), false, &outcome);
 	score->programs++;
 	if (outcome.fault_reason) {
 		printf("seed %" PRIu64 ": accepted, but stopped at insn %u\n", seed,
@@ -99,7 +100,7 @@ int main(int argc, char **argv)
 	struct run_machine m;
 	char *err;
 
-	if (run_machine__init(&m, &err)) {
+	if (run_machine__init(&m, &generated_set, &err)) {
 		printf("%s\n", err);
 		return 1;
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <linux/bpf.h>
 
+#include "arithmetic.h"
+#include "generate.h"
 #include "isa/isa.h"
-#include "random-programs.h"
-#include "subject.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -19,32 +19,15 @@ static const uint8_t numbers[] = {0, 1, 2, 3, 4, 5, 8};
 static const uint8_t widths[] = {BPF_B, BPF_H, BPF_W, BPF_DW};
 static const uint8_t bytes_of[] = {1, 2, 4, 8};
 
-struct random random__seed(uint64_t seed)
-{
-	struct random r = {(seed + 1) * 0x9e3779b97f4a7c15ULL};
-
-	for (int i = 0; i < 4; i++)
-		random__below(&r, 2);
-	return r;
-}
-
-uint32_t random__below(struct random *r, uint32_t n)
-{
-	r->state ^= r->state << 13;
-	r->state ^= r->state >> 7;
-	r->state ^= r->state << 17;
-	return (uint32_t)(r->state >> 16) % n;
-}
-
 struct writer {
-	struct random *r;
+	struct chance *c;
 	struct ebpf_insn *insns;
 	uint32_t n;
 };
 
 static uint32_t below(struct writer *w, uint32_t n)
 {
-	return random__below(w->r, n);
+	return chance__below(w->c, n);
 }
 
 static void emit(struct writer *w, uint8_t opcode, uint8_t dst, uint8_t src, int off, int32_t imm)
@@ -198,7 +181,7 @@ static uint32_t write_prologue(struct writer *w)
 	emit(w, BPF_ALU64 | BPF_ADD, 4, 0, 0, PACKET_BYTES);
 	check = w->n;
 	emit(w, BPF_JMP | BPF_JGT | BPF_X, 4, 3, 0, 0);
-	emit(w, BPF_LD | BPF_IMM | BPF_DW, 9, EBPF_LDDW_MAP_IDX_VALUE, 0, SUBJECT_ARRAY);
+	emit(w, BPF_LD | BPF_IMM | BPF_DW, 9, EBPF_LDDW_MAP_IDX_VALUE, 0, MAP_OUT);
 	emit(w, 0, 0, 0, 0, 0);
 	for (size_t i = 0; i < N(numbers); i++) {
 		if (below(w, 3))
@@ -210,9 +193,9 @@ static uint32_t write_prologue(struct writer *w)
 	return check;
 }
 
-uint32_t random__arithmetic(struct random *r, struct ebpf_insn *insns)
+uint32_t arithmetic_program(struct chance *c, struct ebpf_insn *insns)
 {
-	struct writer w = {r, insns, 0};
+	struct writer w = {c, insns, 0};
 	uint32_t check = write_prologue(&w), steps = 3 + below(&w, 25);
 
 	for (uint32_t i = 0; i < steps; i++) {
@@ -235,20 +218,4 @@ uint32_t random__arithmetic(struct random *r, struct ebpf_insn *insns)
 		emit(&w, BPF_ALU64 | BPF_MOV, 0, 0, 0, XDP_PASS);
 	emit(&w, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 	return w.n;
-}
-
-void random__damage(struct random *r, struct ebpf_insn *insns, uint32_t n)
-{
-	for (uint32_t times = 1 + random__below(r, 2); times; times--) {
-		struct ebpf_insn *p = &insns[random__below(r, n)];
-
-		switch (random__below(r, 6)) {
-		case 0: p->imm = (int32_t)random__below(r, 72) - 8; break;
-		case 1: p->imm = (int32_t)random__below(r, UINT32_MAX); break;
-		case 2: p->dst = random__below(r, EBPF_N_REGS) & 0xf; break;
-		case 3: p->src = random__below(r, EBPF_N_REGS) & 0xf; break;
-		case 4: p->off = (int16_t)((int)random__below(r, 32) - 16); break;
-		default: p->opcode = insns[random__below(r, n)].opcode;
-		}
-	}
 }

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/bpf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arithmetic.h"
+#include "causes.h"
+#include "contents.h"
+#include "examine.h"
+#include "mutate.h"
+
+#define MOST_INSNS   16384
+#define MOST_PRINTED 200 /* findings */
+
+struct subject {
+	uint64_t number;
+	enum origin origin;
+	const char *name; /* of a specimen, or "" */
+	struct ebpf_insn *insns;
+	uint32_t n;
+	struct run_machine *machine;
+	struct run_kernel *kernel; /* NULL: not to be asked */
+	uint64_t uses;
+	/* Every engine computes the same: no addresses, no time. */
+	bool clean;
+};
+
+static __attribute__((format(printf, 3, 4))) void find(
+	const struct subject *s, uint64_t *count, const char *format, ...)
+{
+	va_list args;
+
+	if (++*count > MOST_PRINTED)
+		return;
+	va_start(args, format);
+	printf("program %" PRIu64 " %s: ", s->number, s->name);
+	vprintf(format, args);
+	printf("\n");
+	va_end(args);
+	fflush(stdout);
+}
+
+static void generate(struct chance *c, struct generated_program *p)
+{
+	uint64_t bytes = chance__next(c);
+
+	generate_long_program((const uint8_t *)&bytes, sizeof(bytes), p);
+}
+
+static void make_arithmetic(struct chance *c, struct generated_program *p)
+{
+	p->n_insns = arithmetic_program(c, p->insns);
+	p->mistakes = 0;
+	p->volatile_results = false;
+}
+
+static void make_generated(struct chance *c, struct subject *s)
+{
+	static struct generated_program p, donor;
+	bool arithmetic = !chance__below(c, 4);
+
+	if (arithmetic)
+		make_arithmetic(c, &p);
+	else
+		generate(c, &p);
+	s->origin = arithmetic   ? ORIGIN_ARITHMETIC
+		    : p.mistakes ? ORIGIN_MISTAKEN
+				 : ORIGIN_GENERATED;
+	s->clean = s->origin == ORIGIN_GENERATED && !p.volatile_results;
+	s->insns = p.insns;
+	s->n = p.n_insns;
+	if (chance__below(c, 5) < 2) {
+		generate(c, &donor);
+		s->n = mutate(c, 1 + chance__below(c, 3), p.insns, p.n_insns,
+			GENERATED_MAX_INSNS, donor.insns, donor.n_insns);
+		s->origin = ORIGIN_MUTATED;
+		s->clean = false;
+	}
+}
+
+static void make_from_object(struct examiner *e, struct chance *c, struct subject *s)
+{
+	static struct ebpf_insn insns[MOST_INSNS];
+	struct specimen *from = e->corpus.specimens[chance__below(c, e->corpus.n)];
+	struct specimen *donor = e->corpus.specimens[chance__below(c, e->corpus.n)];
+
+	s->origin = ORIGIN_OBJECT;
+	s->name = from->name;
+	s->machine = &from->machine;
+	s->kernel = from->in_kernel ? &from->kernel : NULL;
+	memcpy(insns, from->insns, from->n_insns * sizeof(insns[0]));
+	s->insns = insns;
+	s->n = mutate(c, 1 + chance__below(c, 3), insns, from->n_insns, MOST_INSNS, donor->insns,
+		donor->n_insns);
+}
+
+static void explain(struct examiner *e, const struct subject *s, bool only_here, const char *text)
+{
+	const struct cause *cause = cause__find(only_here, text);
+
+	if (cause && cause - causes < MOST_CAUSES)
+		e->totals->causes[cause - causes]++;
+	else
+		find(s, &e->totals->unexplained, "accepted by %s alone: %s",
+			only_here ? "us" : "the kernel", text);
+}
+
+/* `interpreted`: what the kernel must do too; NULL if refused here for `reason`. */
+static void ask_kernel(struct examiner *e, const struct subject *s,
+	const struct run_outcome *interpreted, const char *reason)
+{
+	static struct run_outcome outcome;
+	const char *difference;
+	static char log[2000];
+	int prog = run_kernel__load(s->kernel, s->insns, s->n, log, sizeof(log));
+
+	e->totals->asked++;
+	e->totals->asked_accepted += prog >= 0;
+	if (e->verbose)
+		printf("the kernel: %s\n", prog < 0 ? log : "accepted");
+	if ((prog < 0) == !interpreted) {
+		if (prog < 0)
+			return;
+	} else {
+		explain(e, s, prog < 0, prog < 0 ? log : reason);
+	}
+	if (prog < 0)
+		return;
+	/* Programs of others are run here as well: the kernel's own verifier has let them. */
+	if (run_kernel__run(s->kernel, prog, s->uses, &outcome)) {
+		find(s, &e->totals->differences, "the kernel cannot run it: %s", strerror(errno));
+		return;
+	}
+	if (!interpreted || !s->clean)
+		return;
+	e->totals->ran_in_kernel++;
+	difference = run_outcome__difference(interpreted, &outcome, &s->machine->set);
+	if (difference)
+		find(s, &e->totals->differences, "interpreted, then in the kernel: %s", difference);
+}
+
+static bool same(const struct subject *s, const struct run_outcome *a, const struct run_outcome *b)
+{
+	return !run_outcome__difference(a, b, &s->machine->set);
+}
+
+/* A program may compute with addresses, which an engine gives as it likes: what changes when
+ * the program runs elsewhere is no matter of engines. */
+static void compile(struct examiner *e, const struct subject *s, struct ebpf_program *prog,
+	const struct ebpf_code *interp, const struct run_outcome *interpreted)
+{
+	static struct run_outcome elsewhere, compiled, compiled_elsewhere;
+	char *errmsg = NULL;
+	const struct ebpf_code *code = ebpf_program__compile(prog, "llvm", NULL, &errmsg);
+
+	if (!code) {
+		find(s, &e->totals->differences, "not compiled: %s", errmsg);
+		free(errmsg);
+		return;
+	}
+	e->totals->compiled++;
+	run_machine__run(s->machine, prog, interp, s->uses, true, &elsewhere);
+	run_machine__run(s->machine, prog, code, s->uses, false, &compiled);
+	run_machine__run(s->machine, prog, code, s->uses, true, &compiled_elsewhere);
+	if (!same(s, interpreted, &elsewhere) || !same(s, &compiled, &compiled_elsewhere)) {
+		if (s->clean)
+			find(s, &e->totals->differences, "elsewhere it does something else");
+		e->totals->by_address++;
+		return;
+	}
+	e->totals->compared++;
+	if (!same(s, interpreted, &compiled))
+		find(s, &e->totals->differences, "interpreted, then compiled: %s",
+			run_outcome__difference(interpreted, &compiled, &s->machine->set));
+}
+
+static void note_stats(struct examiner *e, const struct subject *s,
+	const struct ebpf_verify_stats *stats)
+{
+	struct totals *t = e->totals;
+
+	if (stats->ns > t->slowest.ns) {
+		t->slowest.program = s->number;
+		t->slowest.ns = stats->ns;
+		t->slowest.insns = stats->insns_examined;
+	}
+	if (stats->states_peak > t->states)
+		t->states = stats->states_peak;
+}
+
+static bool repeatable(const struct subject *s)
+{
+	uint32_t map;
+
+	for (map = 0; map < s->machine->set.n; map++)
+		if (s->uses >> map & 1 && !contents__repeatable(&s->machine->set.opts[map]))
+			return false;
+	return true;
+}
+
+static void examine_subject(struct examiner *e, struct chance *c, struct subject *s)
+{
+	static struct run_outcome interpreted;
+	bool compiles = e->compile_one_in && !chance__below(c, e->compile_one_in);
+	bool asks = e->ask_one_in && !chance__below(c, e->ask_one_in);
+	struct ebpf_verify_stats stats = {0};
+	char *errmsg = NULL;
+	struct ebpf_program *prog =
+		run_machine__load(s->machine, s->insns, s->n, &stats, &errmsg);
+
+	note_stats(e, s, &stats);
+	s->uses = run_uses(s->insns, s->n, &s->machine->set);
+	e->totals->made[s->origin]++;
+	if (e->verbose) {
+		run_print(s->insns, s->n);
+		printf("here: %s\n", prog ? "accepted" : errmsg);
+	}
+	if (prog) {
+		e->totals->accepted[s->origin]++;
+		totals__cover(e->totals, s->insns, s->n);
+		run_machine__run(s->machine, prog, ebpf_program__code(prog), s->uses, false,
+			&interpreted);
+		if (interpreted.fault_reason)
+			find(s, &e->totals->faults, "stopped, reason %u at instruction %u",
+				interpreted.fault_reason, interpreted.fault_insn);
+		if (compiles && repeatable(s))
+			compile(e, s, prog, ebpf_program__code(prog), &interpreted);
+	}
+	if (asks && s->kernel)
+		ask_kernel(e, s, prog ? &interpreted : NULL, errmsg);
+	ebpf_program__unref(prog);
+	free(errmsg);
+}
+
+void examine(struct examiner *e, uint64_t i)
+{
+	struct chance c = chance__seed(e->totals->seed << 40 ^ i);
+	struct subject s = {.number = i,
+		.name = "",
+		.machine = &e->machine,
+		.kernel = e->with_kernel ? &e->kernel : NULL};
+
+	if (e->corpus.n && !chance__below(&c, 6))
+		make_from_object(e, &c, &s);
+	else
+		make_generated(&c, &s);
+	examine_subject(e, &c, &s);
+}
