@@ -27,12 +27,7 @@ static const struct {
 	{write_packet_check, 9},
 	{write_branch, 8},
 	{write_loop, 3},
-	{write_lookup, 7},
-	{write_update, 3},
-	{write_delete, 2},
-	{write_plain_helper, 4},
-	{write_checksum, 2},
-	{write_adjust, 3},
+	{write_helper_call, 26},
 	{write_local_call, 4},
 };
 

@@ -27,7 +27,9 @@ enum kind {
 	PACKET_END,
 	VALUE,       /* into a value of a map, not NULL */
 	CONST_VALUE, /* into a frozen one */
+	WRITE_VALUE, /* into one that may only be written */
 	STACK,       /* a slot of a caller */
+	INNER_MAP,   /* out of a map of maps, `range`; not NULL */
 };
 
 struct value {
@@ -39,15 +41,15 @@ struct value {
 };
 
 #define KINDS_READ   (1 << PACKET | 1 << PACKET_META | 1 << VALUE | 1 << CONST_VALUE | 1 << STACK)
-#define KINDS_WRITE  (KINDS_READ & ~(1 << CONST_VALUE))
+#define KINDS_WRITE  ((KINDS_READ & ~(1 << CONST_VALUE)) | 1 << WRITE_VALUE)
 #define KINDS_ATOMIC (1 << VALUE | 1 << STACK)
 
 #define CONTEXT_REG 6
-#define N_SLOTS     16
-#define FREE_SLOTS  12 /* those from here on are the buffers of helper arguments */
-#define KEY_SLOT    12 /* 8 bytes */
-#define VALUE_SLOT  15 /* 24 bytes: slots 15, 14, 13 */
-#define VALUE_BYTES 24
+#define N_SLOTS     12
+#define FREE_SLOTS  6  /* those from here on are the buffers of helper arguments */
+#define KEY_SLOT    6  /* 8 bytes */
+#define VALUE_SLOT  11 /* 40 bytes: slots 11 to 7 */
+#define VALUE_BYTES 40
 
 struct state {
 	struct value regs[10];
@@ -138,7 +140,7 @@ static inline int16_t slot_offset(int slot)
 void write_block(struct writer *w, struct state *s, uint32_t most);
 void write_exit(struct writer *w, struct state *s);
 
-/* statements.c, branches.c, calls.c: each writes one statement, or nothing where the model allows
+/* statements.c, branches.c, calls.c, helper-calls.c: each writes one statement, or nothing where the model allows
  * none. */
 void write_alu(struct writer *w, struct state *s);
 void write_copy(struct writer *w, struct state *s);
@@ -154,12 +156,7 @@ void write_const_value(struct writer *w, struct state *s);
 void write_packet_check(struct writer *w, struct state *s);
 void write_branch(struct writer *w, struct state *s);
 void write_loop(struct writer *w, struct state *s);
-void write_lookup(struct writer *w, struct state *s);
-void write_update(struct writer *w, struct state *s);
-void write_delete(struct writer *w, struct state *s);
-void write_plain_helper(struct writer *w, struct state *s);
-void write_checksum(struct writer *w, struct state *s);
-void write_adjust(struct writer *w, struct state *s);
+void write_helper_call(struct writer *w, struct state *s);
 void write_local_call(struct writer *w, struct state *s);
 
 #endif

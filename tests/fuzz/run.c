@@ -14,7 +14,11 @@
 #include "isa/isa.h"
 #include "run.h"
 
-const struct map_set generated_set = {generated_maps, GENERATED_N_MAPS, NULL};
+/* Text, formats, and room for more. */
+static const uint8_t constant[32] = "0123\0%d %u\n\0%llx\0an end";
+static const uint8_t *const generated_initial[GENERATED_N_MAPS] = {[MAP_CONST] = constant};
+
+const struct map_set generated_set = {generated_maps, GENERATED_N_MAPS, generated_initial};
 
 static const uint32_t packet_lengths[RUN_PACKETS] = {14, 60, 64, 128, 301};
 

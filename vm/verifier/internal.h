@@ -14,6 +14,7 @@
 #include "../core/view.h"
 #include "../isa/isa.h"
 #include "../runtime/helpers.h"
+#include "map-use.h"
 #include "state.h"
 #include "verifier.h"
 
@@ -228,9 +229,6 @@ int socket__check_load(struct verifier *v, uint32_t regno, int32_t off, uint32_t
 
 /* known-helpers.c: of those the machine has, and of others that Linux has for XDP. NULL: none. */
 const struct helper_proto *known_helper__find(uint32_t id);
-
-/* map-use.c: may the helper be given a map of this type? */
-bool map_use__allowed(uint32_t helper, uint32_t map_type);
 
 /* stack.c: the stack that register `addr` points into. */
 /* dst NULL: only checks. */
