@@ -1,22 +1,65 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <stdbool.h>
+#include <linux/bpf.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "causes.h"
 
+#define MOST_INSNS 65536
+
+static struct ebpf_insn changed[MOST_INSNS];
+
+static struct ebpf_insn *copy(const struct disagreement *d)
+{
+	return d->n <= MOST_INSNS ? memcpy(changed, d->insns, d->n * sizeof(*d->insns)) : NULL;
+}
+
+/* The instruction that our verifier names, replaced by one that the kernel refuses where it
+ * comes by: it does not come by. */
+static bool is_dead(const struct disagreement *d)
+{
+	const struct ebpf_insn write_frame = {
+		.opcode = BPF_ALU64 | BPF_MOV | BPF_K, .dst = BPF_REG_10};
+	struct ebpf_insn *insns = copy(d);
+	uint32_t at;
+
+	if (!insns || sscanf(d->text, "insn %u", &at) != 1 || at >= d->n)
+		return false;
+	if (insns[at].opcode == (BPF_LD | BPF_IMM | BPF_DW) && at + 1 < d->n)
+		insns[at + 1] = write_frame;
+	insns[at] = write_frame;
+	return d->agree(d->user, insns, true);
+}
+
+/* A random number in place of the CPU's. */
+static bool knows_its_cpus(const struct disagreement *d)
+{
+	struct ebpf_insn *insns = copy(d);
+	uint32_t i, n = 0;
+
+	for (i = 0; insns && i < d->n; i++)
+		if (insns[i].opcode == (BPF_JMP | BPF_CALL) && !insns[i].src &&
+			insns[i].imm == BPF_FUNC_get_smp_processor_id) {
+			insns[i].imm = BPF_FUNC_get_prandom_u32;
+			n++;
+		}
+	return n && d->agree(d->user, insns, false);
+}
+
 const struct cause causes[] = {
-#define ONLY_HERE(message, reason)   {true, message, reason},
-#define ONLY_KERNEL(message, reason) {false, message, reason},
+#define ONLY_HERE(message, test, reason)   {true, message, test, reason},
+#define ONLY_KERNEL(message, test, reason) {false, message, test, reason},
 #include "causes.def"
 };
 const size_t n_causes = sizeof(causes) / sizeof(causes[0]);
 
-const struct cause *cause__find(bool only_here, const char *text)
+const struct cause *cause__find(const struct disagreement *d)
 {
 	size_t i;
 
 	for (i = 0; i < n_causes; i++)
-		if (causes[i].only_here == only_here && strstr(text, causes[i].message))
+		if (causes[i].only_here == d->only_here && strstr(d->text, causes[i].message) &&
+			(!causes[i].test || causes[i].test(d)))
 			return &causes[i];
 	return NULL;
 }

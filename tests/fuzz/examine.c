@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arithmetic.h"
 #include "causes.h"
@@ -58,6 +59,12 @@ static void make_arithmetic(struct chance *c, struct generated_program *p)
 	p->volatile_results = false;
 }
 
+/* Most damage is refused: once is best. */
+static uint32_t times(struct chance *c)
+{
+	return 1 + !chance__below(c, 3) + !chance__below(c, 6);
+}
+
 static void make_generated(struct chance *c, struct subject *s)
 {
 	static struct generated_program p, donor;
@@ -75,7 +82,7 @@ static void make_generated(struct chance *c, struct subject *s)
 	s->n = p.n_insns;
 	if (chance__below(c, 5) < 2) {
 		generate(c, &donor);
-		s->n = mutate(c, 1 + chance__below(c, 3), p.insns, p.n_insns,
+		s->n = mutate(c, times(c), p.insns, p.n_insns,
 			GENERATED_MAX_INSNS, donor.insns, donor.n_insns);
 		s->origin = ORIGIN_MUTATED;
 		s->clean = false;
@@ -94,13 +101,30 @@ static void make_from_object(struct examiner *e, struct chance *c, struct subjec
 	s->kernel = from->in_kernel ? &from->kernel : NULL;
 	memcpy(insns, from->insns, from->n_insns * sizeof(insns[0]));
 	s->insns = insns;
-	s->n = mutate(c, 1 + chance__below(c, 3), insns, from->n_insns, MOST_INSNS, donor->insns,
+	s->n = mutate(c, times(c), insns, from->n_insns, MOST_INSNS, donor->insns,
 		donor->n_insns);
 }
 
-static void explain(struct examiner *e, const struct subject *s, bool only_here, const char *text)
+/* Do both say the same of these instructions? */
+static bool agree(void *user, const struct ebpf_insn *insns, bool accepted)
 {
-	const struct cause *cause = cause__find(only_here, text);
+	const struct subject *s = user;
+	char log[64];
+	int fd = run_kernel__load(s->kernel, insns, s->n, log, sizeof(log));
+	struct ebpf_program *prog =
+		accepted ? NULL : run_machine__load(s->machine, insns, s->n, NULL, NULL);
+	bool same = accepted ? fd >= 0 : (fd >= 0) == (prog != NULL);
+
+	if (fd >= 0)
+		close(fd);
+	ebpf_program__unref(prog);
+	return same;
+}
+
+static void explain(struct examiner *e, struct subject *s, bool only_here, const char *text)
+{
+	const struct disagreement d = {only_here, text, s->insns, s->n, agree, s};
+	const struct cause *cause = cause__find(&d);
 
 	if (cause && cause - causes < MOST_CAUSES)
 		e->totals->causes[cause - causes]++;
@@ -110,7 +134,7 @@ static void explain(struct examiner *e, const struct subject *s, bool only_here,
 }
 
 /* `interpreted`: what the kernel must do too; NULL if refused here for `reason`. */
-static void ask_kernel(struct examiner *e, const struct subject *s,
+static void ask_kernel(struct examiner *e, struct subject *s,
 	const struct run_outcome *interpreted, const char *reason)
 {
 	static struct run_outcome outcome;

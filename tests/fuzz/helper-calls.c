@@ -132,6 +132,11 @@ static bool plan_key(struct writer *w, struct state *s, struct plan *p, struct a
 	return true;
 }
 
+static bool writes(const struct helper_proto *proto)
+{
+	return proto->id == BPF_FUNC_map_update_elem || proto->id == BPF_FUNC_map_delete_elem;
+}
+
 static bool plan_map(struct writer *w, struct state *s, struct plan *p, struct argument *a)
 {
 	int reg = draw(w, 3) ? -1 : steady(w, s, 1 << INNER_MAP);
@@ -145,8 +150,9 @@ static bool plan_map(struct writer *w, struct state *s, struct plan *p, struct a
 	}
 	for (i = 0; i < GENERATED_N_MAPS; i++) {
 		map = (first + i) % GENERATED_N_MAPS;
-		if (map_use__allowed(p->proto->id, generated_maps[map].type) ||
-			(!i && mistake(w, WRONG_HELPER))) {
+		if ((map_use__allowed(p->proto->id, generated_maps[map].type) &&
+			    !(writes(p->proto) && generated_maps[map].flags & BPF_F_RDONLY_PROG)) ||
+			(!i && (mistake(w, WRONG_HELPER) || mistake(w, WRONG_WRITE)))) {
 			p->map_index = map;
 			p->map = &generated_maps[map];
 			*a = (struct argument){FROM_MAP, (int)map};
