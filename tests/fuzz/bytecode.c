@@ -75,7 +75,8 @@ static void run_accepted(const struct generated_program *p, struct ebpf_program 
 	n_compiled++;
 	run_machine__run(&machine, prog, code, uses, false, &compiled);
 	/* A wrong program that is accepted may compute with addresses. */
-	difference = p->mistakes ? NULL : run_outcome__difference(&interpreted, &compiled, &machine.set);
+	difference =
+		p->mistakes ? NULL : run_outcome__difference(&interpreted, &compiled, &machine.set);
 	if (difference)
 		fail(p, "interpreted, then compiled", difference);
 }

@@ -31,6 +31,20 @@ static bool is_dead(const struct disagreement *d)
 	return d->agree(d->user, insns, true);
 }
 
+/* No exit has an offset. */
+static bool tidied(const struct disagreement *d)
+{
+	struct ebpf_insn *insns = copy(d);
+	uint32_t i, n = 0;
+
+	for (i = 0; insns && i < d->n; i++)
+		if (insns[i].opcode == (BPF_JMP | BPF_EXIT) && insns[i].off) {
+			insns[i].off = 0;
+			n++;
+		}
+	return n && d->agree(d->user, insns, false);
+}
+
 /* A random number in place of the CPU's. */
 static bool knows_its_cpus(const struct disagreement *d)
 {

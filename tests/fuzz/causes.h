@@ -15,7 +15,7 @@
 #include "ebpf-vm.h"
 
 struct disagreement {
-	bool only_here; /* accepted here and refused by the kernel; otherwise the reverse */
+	bool only_here;   /* accepted here and refused by the kernel; otherwise the reverse */
 	const char *text; /* of the one that refuses */
 	const struct ebpf_insn *insns;
 	uint32_t n;
@@ -27,7 +27,7 @@ struct disagreement {
 
 struct cause {
 	bool only_here;
-	const char *message; /* part of the text; "" for any */
+	const char *message;                        /* part of the text; "" for any */
 	bool (*test)(const struct disagreement *d); /* NULL: the message is enough */
 	const char *reason;
 };

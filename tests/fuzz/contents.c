@@ -81,7 +81,7 @@ static void empty(const struct map_access *a, void *map, const struct ebpf_map_o
 		while (n-- && a->lookup_and_delete(map, NULL, values) == 0)
 			;
 	else if (o->key_size <= sizeof(key))
-		while (a->next_key(map, NULL, key) == 0 && a->delete(map, key) == 0)
+		while (a->next_key(map, NULL, key) == 0 && a->delete (map, key) == 0)
 			;
 }
 

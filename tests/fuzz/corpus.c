@@ -9,8 +9,8 @@
 #include "contents.h"
 #include "corpus.h"
 
-#define MOST_INSNS   8192
-#define FEW_ENTRIES  16
+#define MOST_INSNS  8192
+#define FEW_ENTRIES 16
 
 /* Maps as in the object, with few entries, and what its variables are. */
 static int copy_maps(const struct ebpf_program_spec *spec, struct map_set *set)
@@ -52,8 +52,8 @@ static bool calls_kfuncs(const struct ebpf_program_spec *spec)
 }
 
 /* NULL if the program cannot be used. */
-static struct specimen *make(struct corpus *c, struct object *obj, const char *path,
-	const char *name)
+static struct specimen *make(
+	struct corpus *c, struct object *obj, const char *path, const char *name)
 {
 	const struct ebpf_program_spec *spec = object__program_spec(obj, name, NULL);
 	struct specimen *s = calloc(1, sizeof(*s));
@@ -89,8 +89,7 @@ void corpus__add(struct corpus *c, const char *path)
 	for (i = 0; i < object__n_programs(obj); i++) {
 		const struct object_program *p = object__program(obj, i);
 		struct specimen *s = p->is_xdp ? make(c, obj, path, p->name) : NULL;
-		struct specimen **all =
-			s ? realloc(c->specimens, (c->n + 1) * sizeof(*all)) : NULL;
+		struct specimen **all = s ? realloc(c->specimens, (c->n + 1) * sizeof(*all)) : NULL;
 
 		if (!all)
 			continue;

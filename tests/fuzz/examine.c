@@ -15,7 +15,8 @@
 #include "mutate.h"
 
 #define MOST_INSNS   16384
-#define MOST_PRINTED 200 /* findings */
+#define SMALL_BUDGET 50000 /* of loops without end, which most of the time would go to */
+#define MOST_PRINTED 200   /* findings */
 
 struct subject {
 	uint64_t number;
@@ -45,11 +46,15 @@ static __attribute__((format(printf, 3, 4))) void find(
 	fflush(stdout);
 }
 
+/* Short ones are quick, and survive damage more often. */
 static void generate(struct chance *c, struct generated_program *p)
 {
-	uint64_t bytes = chance__next(c);
+	uint64_t words[256];
+	uint32_t size = 60 + chance__below(c, 100U << chance__below(c, 5)), i;
 
-	generate_long_program((const uint8_t *)&bytes, sizeof(bytes), p);
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		words[i] = chance__next(c) * 0x9e3779b97f4a7c15;
+	generate_program((const uint8_t *)words, size, p);
 }
 
 static void make_arithmetic(struct chance *c, struct generated_program *p)
@@ -82,8 +87,8 @@ static void make_generated(struct chance *c, struct subject *s)
 	s->n = p.n_insns;
 	if (chance__below(c, 5) < 2) {
 		generate(c, &donor);
-		s->n = mutate(c, times(c), p.insns, p.n_insns,
-			GENERATED_MAX_INSNS, donor.insns, donor.n_insns);
+		s->n = mutate(c, times(c), p.insns, p.n_insns, GENERATED_MAX_INSNS, donor.insns,
+			donor.n_insns);
 		s->origin = ORIGIN_MUTATED;
 		s->clean = false;
 	}
@@ -101,8 +106,7 @@ static void make_from_object(struct examiner *e, struct chance *c, struct subjec
 	s->kernel = from->in_kernel ? &from->kernel : NULL;
 	memcpy(insns, from->insns, from->n_insns * sizeof(insns[0]));
 	s->insns = insns;
-	s->n = mutate(c, times(c), insns, from->n_insns, MOST_INSNS, donor->insns,
-		donor->n_insns);
+	s->n = mutate(c, times(c), insns, from->n_insns, MOST_INSNS, donor->insns, donor->n_insns);
 }
 
 /* Do both say the same of these instructions? */
@@ -134,8 +138,8 @@ static void explain(struct examiner *e, struct subject *s, bool only_here, const
 }
 
 /* `interpreted`: what the kernel must do too; NULL if refused here for `reason`. */
-static void ask_kernel(struct examiner *e, struct subject *s,
-	const struct run_outcome *interpreted, const char *reason)
+static void ask_kernel(struct examiner *e, struct subject *s, const struct run_outcome *interpreted,
+	const char *reason)
 {
 	static struct run_outcome outcome;
 	const char *difference;
@@ -202,8 +206,8 @@ static void compile(struct examiner *e, const struct subject *s, struct ebpf_pro
 			run_outcome__difference(interpreted, &compiled, &s->machine->set));
 }
 
-static void note_stats(struct examiner *e, const struct subject *s,
-	const struct ebpf_verify_stats *stats)
+static void note_stats(
+	struct examiner *e, const struct subject *s, const struct ebpf_verify_stats *stats)
 {
 	struct totals *t = e->totals;
 
@@ -233,8 +237,9 @@ static void examine_subject(struct examiner *e, struct chance *c, struct subject
 	bool asks = e->ask_one_in && !chance__below(c, e->ask_one_in);
 	struct ebpf_verify_stats stats = {0};
 	char *errmsg = NULL;
-	struct ebpf_program *prog =
-		run_machine__load(s->machine, s->insns, s->n, &stats, &errmsg);
+	struct ebpf_load_opts opts = {
+		.stats = &stats, .insn_budget = asks || !chance__below(c, 16) ? 0 : SMALL_BUDGET};
+	struct ebpf_program *prog = run_machine__load(s->machine, s->insns, s->n, &opts, &errmsg);
 
 	note_stats(e, s, &stats);
 	s->uses = run_uses(s->insns, s->n, &s->machine->set);
@@ -246,8 +251,8 @@ static void examine_subject(struct examiner *e, struct chance *c, struct subject
 	if (prog) {
 		e->totals->accepted[s->origin]++;
 		totals__cover(e->totals, s->insns, s->n);
-		run_machine__run(s->machine, prog, ebpf_program__code(prog), s->uses, false,
-			&interpreted);
+		run_machine__run(
+			s->machine, prog, ebpf_program__code(prog), s->uses, false, &interpreted);
 		if (interpreted.fault_reason)
 			find(s, &e->totals->faults, "stopped, reason %u at instruction %u",
 				interpreted.fault_reason, interpreted.fault_insn);

@@ -44,7 +44,7 @@ extern const struct ebpf_map_opts generated_maps[GENERATED_N_MAPS];
 struct generated_program {
 	uint32_t n_insns;
 	struct ebpf_insn insns[GENERATED_MAX_INSNS];
-	uint32_t mistakes; /* made on purpose; it may be rejected, and may be right even so */
+	uint32_t mistakes;     /* made on purpose; it may be rejected, and may be right even so */
 	bool volatile_results; /* it asks for what no two machines agree on: time, chance */
 };
 

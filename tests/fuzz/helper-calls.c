@@ -26,7 +26,7 @@ enum source {
 
 struct argument {
 	enum source from;
-	int reg;    /* or map */
+	int reg;        /* or map */
 	int32_t number; /* or what is added to the register, the stack pointer, the value */
 };
 
@@ -183,8 +183,8 @@ static int bounded(struct writer *w, struct state *s, uint32_t mask, bool positi
 }
 
 /* Memory and, in the argument behind it, how much. */
-static bool plan_sized(struct writer *w, struct state *s, struct plan *p, uint32_t i, bool write,
-	bool nullable)
+static bool plan_sized(
+	struct writer *w, struct state *s, struct plan *p, uint32_t i, bool write, bool nullable)
 {
 	uint8_t kind = i + 1 < p->proto->n_args ? p->proto->args[i + 1] : ARG_NONE;
 	bool zero = kind == ARG_SIZE_OR_ZERO || kind == ARG_CONST_SIZE_OR_ZERO;
@@ -355,8 +355,7 @@ static const struct helper_proto *choose(struct writer *w)
 	uint32_t i;
 
 	for (i = 0; all[0] == NULL && i < 2 * 512; i++) {
-		const struct helper_proto *proto =
-			helper__find(i < 512 ? i : KFUNC_BASE + i - 512);
+		const struct helper_proto *proto = helper__find(i < 512 ? i : KFUNC_BASE + i - 512);
 
 		if (proto && is_plain(proto))
 			all[++n] = proto;

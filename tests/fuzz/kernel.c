@@ -40,7 +40,7 @@ static int lookup_and_delete(void *map, const void *key, void *value)
 	return bpf_map_lookup_and_delete_elem(fd_of(map), key, value);
 }
 
-static int delete(void *map, const void *key)
+static int delete (void *map, const void *key)
 {
 	return bpf_map_delete_elem(fd_of(map), key);
 }
@@ -168,8 +168,8 @@ void run_kernel__release(struct run_kernel *k)
 	}
 }
 
-int run_kernel__load(struct run_kernel *k, const struct ebpf_insn *insns, uint32_t n, char *log,
-	size_t log_size)
+int run_kernel__load(
+	struct run_kernel *k, const struct ebpf_insn *insns, uint32_t n, char *log, size_t log_size)
 {
 	static char text[LOG_SIZE];
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .fd_array = k->maps);

@@ -140,8 +140,8 @@ static inline int16_t slot_offset(int slot)
 void write_block(struct writer *w, struct state *s, uint32_t most);
 void write_exit(struct writer *w, struct state *s);
 
-/* statements.c, branches.c, calls.c, helper-calls.c: each writes one statement, or nothing where the model allows
- * none. */
+/* statements.c, branches.c, calls.c, helper-calls.c: each writes one statement, or nothing where
+ * the model allows none. */
 void write_alu(struct writer *w, struct state *s);
 void write_copy(struct writer *w, struct state *s);
 void write_context_load(struct writer *w, struct state *s);

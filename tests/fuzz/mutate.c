@@ -39,15 +39,16 @@ static enum distance distance_in(const struct ebpf_insn *p)
 
 /* Replaces `out` instructions at `at` by the `in` that will be written there: what jumps over
  * the place jumps as much further, what jumped into it goes to its beginning. */
-static uint32_t make_room(struct ebpf_insn *insns, uint32_t n, uint32_t at, uint32_t out,
-	uint32_t in)
+static uint32_t make_room(
+	struct ebpf_insn *insns, uint32_t n, uint32_t at, uint32_t out, uint32_t in)
 {
 	int64_t grows = (int64_t)in - out;
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
 		enum distance d = distance_in(&insns[i]);
-		int64_t far = d == IN_IMM ? insns[i].imm : insns[i].off, from = i, to = from + 1 + far;
+		int64_t far = d == IN_IMM ? insns[i].imm : insns[i].off, from = i,
+			to = from + 1 + far;
 
 		if (d != NOWHERE) {
 			to = to >= at + out ? to + grows : to > at ? at : to;

@@ -75,7 +75,7 @@ static int lookup_and_delete(void *map, const void *key, void *value)
 	return ebpf_map__lookup_and_delete(map, key, value);
 }
 
-static int delete(void *map, const void *key)
+static int delete (void *map, const void *key)
 {
 	return ebpf_map__delete(map, key);
 }
@@ -207,7 +207,7 @@ void run_machine__release(struct run_machine *m)
 }
 
 struct ebpf_program *run_machine__load(struct run_machine *m, const struct ebpf_insn *insns,
-	uint32_t n, struct ebpf_verify_stats *stats, char **errmsg)
+	uint32_t n, const struct ebpf_load_opts *opts, char **errmsg)
 {
 	struct ebpf_program_spec spec = {.name = "generated",
 		.type = EBPF_PROGRAM_XDP,
@@ -215,9 +215,8 @@ struct ebpf_program *run_machine__load(struct run_machine *m, const struct ebpf_
 		.n_insns = n,
 		.maps = m->maps,
 		.n_maps = m->set.n};
-	struct ebpf_load_opts opts = {.stats = stats};
 
-	return ebpf_program__load(m->inst, &spec, &opts, errmsg);
+	return ebpf_program__load(m->inst, &spec, opts, errmsg);
 }
 
 /* Not inlined: what it allocates is gone when it returns. */
@@ -290,8 +289,8 @@ void run_machine__run(struct run_machine *m, struct ebpf_program *prog,
 			continue;
 		out->maps[i] = contents__sum(&map_access, m->maps[i], &m->set.opts[i]);
 		if (m->inner[i])
-			out->maps[i] = contents__sum(
-				&map_access, m->inner[i], m->set.opts[i].inner);
+			out->maps[i] =
+				contents__sum(&map_access, m->inner[i], m->set.opts[i].inner);
 	}
 }
 

@@ -52,9 +52,10 @@ uint64_t run_uses(const struct ebpf_insn *insns, uint32_t n, const struct map_se
 
 int run_machine__init(struct run_machine *m, const struct map_set *set, char **errmsg);
 void run_machine__release(struct run_machine *m);
-/* NULL with *errmsg when the verifier refuses it. */
+/* NULL with *errmsg when the verifier refuses it. opts: NULL, or as ebpf_program__load() takes
+ * them. */
 struct ebpf_program *run_machine__load(struct run_machine *m, const struct ebpf_insn *insns,
-	uint32_t n, struct ebpf_verify_stats *stats, char **errmsg);
+	uint32_t n, const struct ebpf_load_opts *opts, char **errmsg);
 /* Resets the maps in `uses`, runs every packet by `code`, reads the maps. `elsewhere`: with the
  * packets, the context and the program's stack at other addresses. */
 void run_machine__run(struct run_machine *m, struct ebpf_program *prog,

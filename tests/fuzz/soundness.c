@@ -110,8 +110,8 @@ static bool count_in_process(void)
 		return false;
 	printf("program %" PRIu64 ": %s\n", t->next,
 		WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF ? "hung"
-		: WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
-				      : "exited");
+		: WIFSIGNALED(status)                              ? strsignal(WTERMSIG(status))
+								   : "exited");
 	t->died++;
 	t->next++;
 	return WIFSIGNALED(status) && WTERMSIG(status) != SIGTERM && WTERMSIG(status) != SIGINT;
@@ -128,9 +128,8 @@ static int prepare(void)
 	}
 	if (!examiner.ask_one_in)
 		return 0;
-	examiner.with_kernel =
-		!run_kernel__permitted(&reason) &&
-		!run_kernel__init(&examiner.kernel, &generated_set, &reason);
+	examiner.with_kernel = !run_kernel__permitted(&reason) &&
+			       !run_kernel__init(&examiner.kernel, &generated_set, &reason);
 	examiner.corpus.with_kernel = examiner.with_kernel;
 	if (!examiner.with_kernel)
 		printf("the kernel is not asked: %s\n", reason);

@@ -113,8 +113,7 @@ static void print_causes(const struct totals *t)
 	for (i = 0; i < n_causes && i < MOST_CAUSES; i++)
 		if (t->causes[i])
 			printf("%10" PRIu64 "  accepted by %s alone: %s\n", t->causes[i],
-				causes[i].only_here ? "us" : "the kernel",
-				causes[i].reason);
+				causes[i].only_here ? "us" : "the kernel", causes[i].reason);
 }
 
 void totals__print(const struct totals *t)

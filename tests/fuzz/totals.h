@@ -33,8 +33,8 @@ struct totals {
 	uint64_t helpers[MOST_HELPERS], kfuncs[MOST_HELPERS]; /* calls in them, by id */
 	struct {
 		uint64_t program, ns, insns;
-	} slowest; /* verification */
-	uint64_t states; /* the most at once */
+	} slowest;          /* verification */
+	uint64_t states;    /* the most at once */
 	uint64_t kilobytes; /* of memory, of the process, at its greatest */
 };
 

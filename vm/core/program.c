@@ -80,7 +80,8 @@ static int hold_maps(struct ebpf_program *prog, const struct ebpf_program_spec *
 
 static int verify(struct ebpf_program *prog, const struct ebpf_load_opts *opts, char **errmsg)
 {
-	struct verifier_opts vo = {.log_level = opts ? opts->log_level : 0};
+	struct verifier_opts vo = {.log_level = opts ? opts->log_level : 0,
+		.insn_budget = opts ? opts->insn_budget : 0};
 	int err;
 
 	if (prog->view.type == EBPF_PROGRAM_RAW)

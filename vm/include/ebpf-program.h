@@ -130,6 +130,7 @@ struct ebpf_load_opts {
 	int log_level; /* 0: text on rejection only, 1: branches, 2: every insn */
 	char **log;    /* malloc'ed text or NULL; set also when the load fails */
 	struct ebpf_verify_stats *stats;
+	uint32_t insn_budget; /* instructions the verifier may examine; 0: 1,000,000, as Linux */
 };
 
 /* Verifies the program (-EACCES and the reason if rejected) and readies it for the
