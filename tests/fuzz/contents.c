@@ -31,7 +31,8 @@ static bool is_queue(uint32_t type)
 
 bool contents__repeatable(const struct ebpf_map_opts *o)
 {
-	return o->type != BPF_MAP_TYPE_BLOOM_FILTER && o->value_size <= MOST_VALUE;
+	return o->type != BPF_MAP_TYPE_BLOOM_FILTER && o->type != BPF_MAP_TYPE_RINGBUF &&
+	       o->value_size <= MOST_VALUE;
 }
 
 uint64_t contents__hash(const void *bytes, size_t size)

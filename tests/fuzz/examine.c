@@ -109,6 +109,16 @@ static void make_from_object(struct examiner *e, struct chance *c, struct subjec
 	s->n = mutate(c, times(c), insns, from->n_insns, MOST_INSNS, donor->insns, donor->n_insns);
 }
 
+static bool repeatable(const struct subject *s)
+{
+	uint32_t map;
+
+	for (map = 0; map < s->machine->set.n; map++)
+		if (s->uses >> map & 1 && !contents__repeatable(&s->machine->set.opts[map]))
+			return false;
+	return true;
+}
+
 /* Do both say the same of these instructions? */
 static bool agree(void *user, const struct ebpf_insn *insns, bool accepted)
 {
@@ -163,7 +173,7 @@ static void ask_kernel(struct examiner *e, struct subject *s, const struct run_o
 		find(s, &e->totals->differences, "the kernel cannot run it: %s", strerror(errno));
 		return;
 	}
-	if (!interpreted || !s->clean)
+	if (!interpreted || !s->clean || !repeatable(s))
 		return;
 	e->totals->ran_in_kernel++;
 	difference = run_outcome__difference(interpreted, &outcome, &s->machine->set);
@@ -218,16 +228,6 @@ static void note_stats(
 	}
 	if (stats->states_peak > t->states)
 		t->states = stats->states_peak;
-}
-
-static bool repeatable(const struct subject *s)
-{
-	uint32_t map;
-
-	for (map = 0; map < s->machine->set.n; map++)
-		if (s->uses >> map & 1 && !contents__repeatable(&s->machine->set.opts[map]))
-			return false;
-	return true;
 }
 
 static void examine_subject(struct examiner *e, struct chance *c, struct subject *s)

@@ -34,6 +34,8 @@ enum generated_map {
 	MAP_DEVICE_HASH,
 	MAP_CPUS,
 	MAP_SOCKETS,
+	MAP_RING,
+	MAP_EVENTS,
 	GENERATED_N_MAPS
 };
 

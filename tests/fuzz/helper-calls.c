@@ -37,11 +37,15 @@ struct plan {
 	uint32_t map_index;
 };
 
-/* Results on which no two machines agree. */
+/* Results on which no two machines agree: time, chance, who it is that runs, what is elsewhere. */
 static const uint32_t volatile_helpers[] = {BPF_FUNC_ktime_get_ns, BPF_FUNC_get_prandom_u32,
-	BPF_FUNC_get_numa_node_id, BPF_FUNC_probe_read_kernel, BPF_FUNC_jiffies64,
-	BPF_FUNC_ktime_get_boot_ns, BPF_FUNC_ktime_get_coarse_ns, 208 /* ktime_get_tai_ns */,
-	BPF_FUNC_trace_printk, BPF_FUNC_trace_vprintk};
+	BPF_FUNC_get_current_pid_tgid, BPF_FUNC_get_current_uid_gid, BPF_FUNC_get_current_task,
+	BPF_FUNC_get_numa_node_id, BPF_FUNC_get_current_cgroup_id, BPF_FUNC_probe_read_user,
+	BPF_FUNC_probe_read_kernel, BPF_FUNC_probe_read_user_str, BPF_FUNC_probe_read_kernel_str,
+	BPF_FUNC_jiffies64, BPF_FUNC_get_ns_current_pid_tgid,
+	BPF_FUNC_get_current_ancestor_cgroup_id, BPF_FUNC_ktime_get_boot_ns,
+	BPF_FUNC_ktime_get_coarse_ns, 208 /* ktime_get_tai_ns */, BPF_FUNC_trace_printk,
+	BPF_FUNC_trace_vprintk, BPF_FUNC_perf_event_output};
 
 /* A register that a call's arguments do not overwrite and that holds one of `kinds`; -1: none. */
 static int steady(struct writer *w, const struct state *s, uint32_t kinds)
@@ -237,6 +241,7 @@ static bool plan_argument(struct writer *w, struct state *s, struct plan *p, uin
 	case ARG_MEM: return plan_sized(w, s, p, i, false, false);
 	case ARG_MEM_OR_NULL: return plan_sized(w, s, p, i, false, true);
 	case ARG_UNINIT_MEM: return plan_sized(w, s, p, i, true, false);
+	case ARG_UNINIT_MEM_OR_NULL: return plan_sized(w, s, p, i, true, true);
 	case ARG_BUFFER_OR_NULL: return plan_sized(w, s, p, i, true, true);
 	case ARG_INOUT_U32:
 	case ARG_OUT_U64: return plan_word(w, s, a);

@@ -29,4 +29,6 @@ const struct ebpf_map_opts generated_maps[GENERATED_N_MAPS] = {
 	[MAP_DEVICE_HASH] = {"device_hash", BPF_MAP_TYPE_DEVMAP_HASH, 4, 8, 4},
 	[MAP_CPUS] = {"cpus", BPF_MAP_TYPE_CPUMAP, 4, 4, 4},
 	[MAP_SOCKETS] = {"sockets", BPF_MAP_TYPE_XSKMAP, 4, 4, 4},
+	[MAP_RING] = {"ring", BPF_MAP_TYPE_RINGBUF, 0, 0, 4096},
+	[MAP_EVENTS] = {"events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 2},
 };

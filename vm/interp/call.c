@@ -95,8 +95,9 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 		return *map && interp_memory__find(run, value, (*map)->geo.key_size, false);
 	case ARG_MAP_VALUE:
 		return *map && interp_memory__find(run, value, (*map)->geo.value_size, false);
-	case ARG_UNINIT_MAP_VALUE:
-		return *map && interp_memory__find(run, value, (*map)->geo.value_size, true);
+	case ARG_UNINIT_MAP_VALUE: /* a bloom filter only reads it */
+		return *map && interp_memory__find(run, value, (*map)->geo.value_size,
+				       (*map)->geo.type != BPF_MAP_TYPE_BLOOM_FILTER);
 	case ARG_INOUT_U32: return interp_memory__find(run, value, 4, true);
 	case ARG_OUT_U64: return interp_memory__find(run, value, 8, true);
 	case ARG_HEADER20: return interp_memory__find(run, value, 20, false);
