@@ -14,7 +14,6 @@
 #define TYPES_MAPS    (TYPE(ARRAY_OF_MAPS) | TYPE(HASH_OF_MAPS))
 #define TYPES_KEYLESS (TYPE(QUEUE) | TYPE(STACK))
 #define TYPES_DEVICES (TYPE(DEVMAP) | TYPE(DEVMAP_HASH))
-#define TYPES_QUEUES  (TYPE(QUEUE) | TYPE(STACK))
 
 static const struct {
 	uint32_t helper;
@@ -34,9 +33,6 @@ static const struct {
 	{BPF_FUNC_ringbuf_query, TYPE(RINGBUF)},
 	{BPF_FUNC_ringbuf_reserve, TYPE(RINGBUF)},
 	{BPF_FUNC_ringbuf_reserve_dynptr, TYPE(RINGBUF)},
-	{BPF_FUNC_map_push_elem, TYPES_QUEUES | TYPE(BLOOM_FILTER)},
-	{BPF_FUNC_map_pop_elem, TYPES_QUEUES},
-	{BPF_FUNC_map_peek_elem, TYPES_QUEUES | TYPE(BLOOM_FILTER)},
 	{BPF_FUNC_tail_call, TYPE(PROG_ARRAY)},
 	{BPF_FUNC_redirect_map, TYPES_DEVICES | TYPE(CPUMAP) | TYPE(XSKMAP)},
 };
