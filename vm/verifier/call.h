@@ -11,6 +11,7 @@ struct call {
 	const struct helper_proto *proto;
 	uint32_t map;      /* FACT_NO_MAP: none yet */
 	uint32_t callback; /* NO_INSN: none */
+	uint32_t iterator; /* the register that points to it */
 	bool key_is_known;
 	uint64_t key;
 	uint64_t size;     /* the constant among the arguments that is a size */
@@ -31,5 +32,12 @@ int dynptr__check_released(struct verifier *v, struct call *c, uint32_t arg);
 int callback__check_arg(struct verifier *v, struct call *c, uint32_t arg);
 /* The helper calls it once more: a branch. */
 int callback__enter(struct verifier *v, const struct call *c);
+
+/* iterator.c */
+int iterator__check_uninit(struct verifier *v, struct call *c, uint32_t arg);
+int iterator__check(struct verifier *v, struct call *c, uint32_t arg);
+int iterator__check_destroyed(struct verifier *v, struct call *c, uint32_t arg);
+/* There is no next element; or, a branch, there is one. Before registers are unset. */
+int iterator__next(struct verifier *v, const struct call *c);
 
 #endif

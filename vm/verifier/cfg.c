@@ -171,16 +171,23 @@ static bool raw_helper_known(const struct program_view *view, uint32_t id)
 	return proto && (proto->flags & HELPER_RAW);
 }
 
+static bool asks_for_next(const struct isa_insn *in)
+{
+	const struct helper_proto *proto = known_helper__find((uint32_t)in->imm);
+
+	return in->src == EBPF_CALL_KFUNC && proto && proto->ret == RET_ITER_ELEM_OR_NULL;
+}
+
 static int check_call(const struct program *p, uint32_t insn, char **errmsg)
 {
 	const struct isa_insn *in = &p->insns[insn];
 
 	if (in->src == EBPF_CALL_KFUNC && p->view->type == EBPF_PROGRAM_RAW)
 		return bad(errmsg, insn, "calls of kernel functions are not for raw programs");
-	if (callback__is_called_by(in)) {
-		p->info[insn].prune = true;
-		p->info[insn].loop = LOOP_CALLBACK;
-	}
+	p->info[insn].loop = callback__is_called_by(in) ? LOOP_CALLBACK
+			     : asks_for_next(in)        ? LOOP_ITER
+							: LOOP_NONE;
+	p->info[insn].prune |= p->info[insn].loop != LOOP_NONE;
 	if (in->src == EBPF_CALL_LOCAL) {
 		if (insn + 1 < p->view->n_insns)
 			p->info[insn + 1].prune = true;

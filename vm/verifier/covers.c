@@ -122,7 +122,7 @@ static bool slot_covers(struct comparison *c, const struct slot *old, const stru
 			(old->bytes[i] != BYTE_UNSET && old->bytes[i] != BYTE_MISC))
 			return false;
 	}
-	if (!slot__is_spill(old) && !slot__is_dynptr(old))
+	if (!slot__is_spill(old) && !slot__is_special(old))
 		return true;
 	return reg_covers(c, &old->spilled, &cur->spilled);
 }

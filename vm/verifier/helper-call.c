@@ -56,6 +56,7 @@ static int give_result(struct verifier *v, const struct call *c)
 	switch (c->proto->ret) {
 	case RET_NOTHING: reg__unset(r0); break;
 	case RET_MAP_VALUE_OR_NULL: give_map_value(v, c, r0); break;
+	case RET_ITER_ELEM_OR_NULL: reg__set_const(r0, 0); break;
 	case RET_RECORD_OR_NULL: give_memory(v, c, r0, MEM_RECORD); break;
 	case RET_MEM_OR_NULL: give_slice(v, c, r0, 0); break;
 	case RET_RDONLY_MEM_OR_NULL: give_slice(v, c, r0, MEM_RDONLY); break;
@@ -112,6 +113,8 @@ int helper_call__check(struct verifier *v, const struct isa_insn *in)
 		err = reference__check_none(v, "tail_call");
 	if (!err && c.callback != NO_INSN)
 		err = callback__enter(v, &c);
+	if (!err && c.proto->ret == RET_ITER_ELEM_OR_NULL)
+		err = iterator__next(v, &c);
 	if (err)
 		return err;
 	call__unset_caller_saved(v);

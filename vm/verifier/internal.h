@@ -26,6 +26,7 @@ enum loop_kind {
 	LOOP_NONE,
 	LOOP_MAY_GOTO,
 	LOOP_CALLBACK, /* a call of a helper that calls a function */
+	LOOP_ITER,     /* a call for an iterator's next element */
 };
 
 /* What is known of an instruction before the analysis. */
@@ -166,6 +167,9 @@ bool callback__is_called_by(const struct isa_insn *in);
 /* Of those registers of a callback (a bit each), which ones of the helper's call they are. */
 uint16_t callback__args_from(const struct isa_insn *in, uint16_t regs);
 int callback__return(struct verifier *v, uint32_t *next);
+
+/* iterator.c: does the register point to an iterator that is not drained? */
+bool iterator__is_active(struct verifier *v, uint32_t regno);
 
 /* The packet may have moved: its pointers are mere numbers from here on. */
 void call__forget_packet(struct state *s);

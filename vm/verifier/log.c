@@ -60,7 +60,8 @@ const char *reg_type__name(const struct reg *r)
 		[REG_MEM] = "mem",
 		[REG_SOCK] = "sock",
 		[REG_SOCK_COMMON] = "sock_common",
-		[REG_DYNPTR] = "dynptr_ptr",
+		[REG_DYNPTR] = "dynptr",
+		[REG_ITER] = "iter",
 	};
 	static const char *const or_null[] = {
 		[REG_MAP] = "map_ptr_or_null",
@@ -156,7 +157,8 @@ static void log__slot(struct verifier *v, const struct slot *s, uint32_t index)
 		[BYTE_MISC] = 'm',
 		[BYTE_ZERO] = '0',
 		[BYTE_SPILL] = 'r',
-		[BYTE_DYNPTR] = 'd'};
+		[BYTE_DYNPTR] = 'd',
+		[BYTE_ITER] = 'i'};
 	bool unset = true;
 
 	for (int i = 0; i < 8; i++)

@@ -130,7 +130,7 @@ bool loop__may_end(struct verifier *v, const struct state *checkpoint)
 	/* Where only the jump was taken, the budget is used up: nothing ends that loop. */
 	if (v->prog.info[v->insn].loop == LOOP_MAY_GOTO)
 		return checkpoint->gotos != v->cur->gotos;
-	return true;
+	return v->prog.info[v->insn].loop == LOOP_CALLBACK || iterator__is_active(v, 1);
 }
 
 int loop__may_goto(struct verifier *v, uint32_t *next)

@@ -71,13 +71,10 @@ static int make_checkpoint(struct verifier *v, struct state **checkpoint)
 /* Does the checkpoint, which lies on the current path, end that? */
 static int meet_open(struct verifier *v, struct state *s, bool *covered)
 {
-	enum loop_kind kind = v->prog.info[v->insn].loop;
-
-	*covered = kind && loop__may_end(v, s) && state__covers(v, s, RANGES);
+	*covered = v->prog.info[v->insn].loop && loop__may_end(v, s) && state__covers(v, s, RANGES);
 	if (*covered)
 		return loop__add_edge(v, s);
-	if ((kind && kind != LOOP_MAY_GOTO) || s->rounds != v->cur->rounds ||
-		s->gotos != v->cur->gotos || !state__covers(v, s, EXACT))
+	if (s->rounds != v->cur->rounds || s->gotos != v->cur->gotos || !state__covers(v, s, EXACT))
 		return 0;
 	return reject(v, "infinite loop detected at insn %u", v->insn);
 }

@@ -81,8 +81,11 @@ static int overwrite(struct verifier *v, const struct where *w, uint32_t size)
 {
 	int err = 0;
 
-	for (uint32_t i = slot__index(w->max + size - 1); !err && i <= slot__index(w->min); i++)
+	for (uint32_t i = slot__index(w->max + size - 1); !err && i <= slot__index(w->min); i++) {
+		if (w->f->slots[i].bytes[0] == BYTE_ITER)
+			return reject(v, "cannot overwrite an iterator (destroy it first)");
 		err = dynptr__overwrite(v, w->f, i);
+	}
 	return err;
 }
 
@@ -91,9 +94,10 @@ static int check_not_special(
 	struct verifier *v, const struct where *w, uint32_t size, const char *what)
 {
 	for (uint32_t i = slot__index(w->max + size - 1); i <= slot__index(w->min); i++)
-		if (w->f->slots[i].bytes[0] > BYTE_SPILL)
-			return reject(v, "invalid %s stack at fp-%u, where a dynptr is", what,
-				(i + 1) * 8);
+		if (slot__is_special(&w->f->slots[i]))
+			return reject(v, "invalid %s stack at fp-%u, where %s is", what,
+				(i + 1) * 8,
+				w->f->slots[i].bytes[0] == BYTE_ITER ? "an iterator" : "a dynptr");
 	return 0;
 }
 

@@ -51,6 +51,7 @@ enum reg_type {
 	REG_SOCK,        /* a struct bpf_sock */
 	REG_SOCK_COMMON, /* the same, of which the protocol decides what is there */
 	REG_DYNPTR, /* in a slot: a half of a dynptr; in a register: one that is not the frame's */
+	REG_ITER,   /* in a slot: an open-coded iterator */
 };
 
 /* Of REG_MEM. */
@@ -58,6 +59,11 @@ enum mem_flags {
 	MEM_RDONLY = 1 << 0,
 	MEM_RECORD = 1 << 1, /* what a ring buffer reserved */
 	MEM_PACKET = 1 << 2, /* gone when the packet moves */
+};
+
+enum iter_state {
+	ITER_ACTIVE,
+	ITER_DRAINED, /* there is no next element, and never will be */
 };
 
 enum dynptr_kind {
@@ -80,7 +86,7 @@ struct reg {
 	union {
 		uint8_t frame; /* REG_STACK: whose stack */
 		uint8_t flags; /* REG_MEM: enum mem_flags */
-		uint8_t kind;  /* REG_DYNPTR: enum dynptr_kind */
+		uint8_t kind;  /* REG_DYNPTR: enum dynptr_kind; REG_ITER: enum iter_state */
 	};
 	bool maybe_null; /* a pointer, or 0 */
 	bool precise;    /* checkpoints, REG_SCALAR: the proof rests on its value */
@@ -103,6 +109,7 @@ enum slot_byte {
 	BYTE_SPILL, /* part of the register in `spilled`, whose low end is byte 0 */
 	/* What only helpers may touch, all 8 bytes of a slot; `spilled` tells which it is. */
 	BYTE_DYNPTR,
+	BYTE_ITER,
 };
 
 struct slot {
@@ -229,6 +236,12 @@ static inline bool slot__is_spill(const struct slot *s)
 static inline bool slot__is_spilled_scalar(const struct slot *s)
 {
 	return slot__is_spill(s) && s->spilled.type == REG_SCALAR;
+}
+
+/* Does the slot hold something that only helpers may touch? */
+static inline bool slot__is_special(const struct slot *s)
+{
+	return s->bytes[0] > BYTE_SPILL;
 }
 
 static inline bool slot__is_dynptr(const struct slot *s)
