@@ -116,46 +116,105 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	case ARG_SPIN_LOCK: return interp_memory__find(run, value, 4, true);
 	case ARG_CALLBACK: return set_callback(run, value, *map);
 	case ARG_CALLBACK_CTX: return true; /* what the callback does with it is checked */
-	case ARG_RECORD:
+	case ARG_RECORD: return interp_memory__revoke(run, value);
 	case ARG_SOCK:
-	case ARG_SOCK_RELEASED:
+	case ARG_SOCK_RELEASED: return false; /* nobody gets one */
 	case ARG_DYNPTR_UNINIT:
+		return interp_memory__find(run, value, sizeof(struct rt_dynptr), true);
 	case ARG_DYNPTR:
-	case ARG_DYNPTR_RELEASED: return false; /* no helper yet */
+	case ARG_DYNPTR_RELEASED:
+		return interp_memory__find(run, value, sizeof(struct rt_dynptr), true) &&
+		       interp_dynptr__check(run, value);
 	}
 	return false;
 }
 
+/* A released record is the program's no more. */
+static void release_dynptr(struct interp_run *run, uint64_t address)
+{
+	const struct rt_dynptr *p = (const void *)(uintptr_t)address;
+
+	if (p->kind == RT_DYNPTR_RECORD)
+		interp_memory__revoke(run, (uintptr_t)p->data);
+}
+
+/* The arguments as the helper gets them. */
+static void prepare_arguments(
+	struct interp_run *run, const struct helper_proto *proto, uint64_t args[5])
+{
+	memcpy(args, run->r + 1, 5 * sizeof(args[0]));
+	for (unsigned i = 0; i < proto->n_args; i++) {
+		if (proto->args[i] == ARG_CALLBACK)
+			args[i] = (uintptr_t)interp__call_back;
+		else if (proto->args[i] == ARG_DYNPTR_RELEASED)
+			release_dynptr(run, args[i]);
+	}
+}
+
+static bool note_dynptr(struct interp_run *run, const struct helper_proto *proto, uint64_t address)
+{
+	const struct rt_dynptr *p = (const void *)(uintptr_t)address;
+
+	if (!interp_dynptr__note(run, address))
+		return false;
+	return !(proto->flags & HELPER_ACQUIRES) || !p->data ||
+	       interp_memory__grant(run, (uintptr_t)p->data, p->size, true);
+}
+
+/* A value that was looked up is found faster than others. */
+static void note_value(struct interp_run *run, const struct rt_map *map, uint64_t value)
+{
+	if (rt_holds_maps(&map->geo)) {
+		note_inner_map(run, value);
+	} else if (value && rt_geometry__writable(&map->geo) && rt_geometry__readable(&map->geo)) {
+		run->value = value;
+		run->value_len = map->geo.value_size;
+	}
+}
+
+/* What the program may touch from now on. False: it holds too much. */
+static bool note_results(struct interp_run *run, const struct helper_proto *proto,
+	const struct rt_map *map, const uint64_t args[5])
+{
+	uint64_t result = run->r[0], size = 0;
+
+	for (unsigned i = 0; i < proto->n_args; i++) {
+		uint8_t kind = proto->args[i];
+
+		if (kind == ARG_ALLOC_SIZE)
+			size = args[i];
+		else if ((kind == ARG_DYNPTR || kind == ARG_DYNPTR_UNINIT ||
+				 kind == ARG_DYNPTR_RELEASED) &&
+			 !note_dynptr(run, proto, args[i]))
+			return false;
+	}
+	if (proto->ret == RET_MAP_VALUE_OR_NULL && map)
+		note_value(run, map, result);
+	else if (proto->ret == RET_RECORD_OR_NULL && result)
+		return interp_memory__grant(run, result, size, true);
+	return true;
+}
+
 enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct interp_helper *h)
 {
+	const struct helper_proto *proto = h->proto;
 	const struct rt_map *map = NULL;
 	uint64_t *r = run->r, args[5];
-	unsigned i;
 
 	if (h->registered) {
 		r[0] = h->registered(r[1], r[2], r[3], r[4], r[5]);
 		return EBPF_FAULT_NONE;
 	}
-	for (i = 0; i < h->proto->n_args; i++) {
+	for (unsigned i = 0; i < proto->n_args; i++) {
 		interp_memory__blame(run, r[i + 1], 0); /* if it is the argument itself */
-		if (!check_argument(run, h->proto, i, &map))
+		if (!check_argument(run, proto, i, &map))
 			return EBPF_FAULT_ACCESS;
 	}
-	memcpy(args, r + 1, sizeof(args));
-	for (i = 0; i < h->proto->n_args; i++)
-		if (h->proto->args[i] == ARG_CALLBACK)
-			args[i] = (uintptr_t)interp__call_back;
+	prepare_arguments(run, proto, args);
 	r[0] = h->call(run->env, args[0], args[1], args[2], args[3], args[4]);
 	if (unlikely(run->fault))
 		return run->fault;
-	if (h->proto->flags & HELPER_MOVES_PACKET)
+	if (proto->flags & HELPER_MOVES_PACKET)
 		interp_memory__refresh(run);
-	if (h->proto->ret == RET_MAP_VALUE_OR_NULL && map && rt_holds_maps(&map->geo))
-		note_inner_map(run, r[0]);
-	else if (h->proto->ret == RET_MAP_VALUE_OR_NULL && r[0] && map &&
-		 rt_geometry__writable(&map->geo) && rt_geometry__readable(&map->geo)) {
-		run->value = r[0];
-		run->value_len = map->geo.value_size;
-	}
-	return EBPF_FAULT_NONE;
+	return note_results(run, proto, map, args) ? EBPF_FAULT_NONE : EBPF_FAULT_ACCESS;
 }

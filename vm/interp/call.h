@@ -11,6 +11,10 @@
  * a fault whose address and size are in env; nothing was called then. */
 enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct interp_helper *h);
 
+/* dynptr.c: a helper has made or changed the one at the address; is there one? */
+bool interp_dynptr__note(struct interp_run *run, uint64_t address);
+bool interp_dynptr__check(struct interp_run *run, uint64_t address);
+
 /* execute.c: what a helper gets for a callback. Runs run->callback.function in a frame of its own;
  * 1, and run->fault set, if it does not come to its end. */
 uint64_t interp__call_back(struct ebpf_env *env, void *r1, void *r2, void *r3, void *r4, void *r5);

@@ -13,6 +13,7 @@
 #define VM_INTERP_CODE_H
 
 #include "../isa/isa.h"
+#include "../runtime/dynptr.h"
 #include "../runtime/helpers.h"
 #include "interp.h"
 
@@ -67,11 +68,18 @@ struct interp_frame {
 
 #define INTERP_INNER_MAPS 32
 #define INTERP_GRANTS     64
+#define INTERP_DYNPTRS    (EBPF_STACK_SIZE / sizeof(struct rt_dynptr))
 
 /* Memory that a helper has given to the program for a while. */
 struct interp_grant {
 	uint64_t address, size;
 	bool writable;
+};
+
+/* A dynptr as a helper left it. */
+struct interp_dynptr {
+	uint64_t address;
+	struct rt_dynptr is;
 };
 
 /* The function that the helper now being called calls back. */
@@ -95,6 +103,8 @@ struct interp_run {
 	uint32_t n_inner; /* counts on */
 	struct interp_grant grants[INTERP_GRANTS];
 	uint32_t n_grants;
+	struct interp_dynptr dynptrs[INTERP_DYNPTRS];
+	uint32_t n_dynptrs;
 	struct interp_callback callback;
 	uint64_t left;                /* of the budget */
 	enum ebpf_fault_reason fault; /* not NONE: the run is over */

@@ -442,7 +442,7 @@ uint64_t interp__run(const struct interp_code *code, struct ebpf_env *env, void 
 	run.ctx = ctx;
 	run.value = run.value_len = 0;
 	run.depth = 0;
-	run.n_inner = run.n_grants = 0;
+	run.n_inner = run.n_grants = run.n_dynptrs = 0;
 	run.left = code->binding.budget;
 	run.fault = EBPF_FAULT_NONE;
 	memset(run.r, 0, sizeof(run.r));

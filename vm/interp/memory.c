@@ -95,6 +95,14 @@ bool interp_memory__revoke(struct interp_run *run, uint64_t address)
 	return false;
 }
 
+bool interp_memory__is_granted(const struct interp_run *run, uint64_t address)
+{
+	for (uint32_t i = 0; i < run->n_grants; i++)
+		if (run->grants[i].address == address)
+			return true;
+	return false;
+}
+
 static bool in_grants(const struct interp_run *run, uint64_t addr, uint64_t size, bool write)
 {
 	for (uint32_t i = 0; i < run->n_grants; i++) {

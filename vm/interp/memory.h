@@ -24,6 +24,7 @@ const struct rt_map *interp_memory__map(const struct interp_run *run, uint32_t i
 bool interp_memory__grant(struct interp_run *run, uint64_t address, uint64_t size, bool writable);
 /* False if nothing that begins at the address was granted. */
 bool interp_memory__revoke(struct interp_run *run, uint64_t address);
+bool interp_memory__is_granted(const struct interp_run *run, uint64_t address);
 
 /* Notes in env what access it was that fails. */
 void interp_memory__blame(struct interp_run *run, uint64_t addr, uint64_t size);

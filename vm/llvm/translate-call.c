@@ -19,45 +19,45 @@ struct argument {
 	uint32_t size;
 };
 
-static bool is_memory(uint8_t kind)
-{
-	switch (kind) {
-	case ARG_MAP_KEY:
-	case ARG_MAP_VALUE:
-	case ARG_UNINIT_MAP_VALUE:
-	case ARG_MEM:
-	case ARG_MEM_OR_NULL:
-	case ARG_UNINIT_MEM:
-	case ARG_UNINIT_MEM_OR_NULL:
-	case ARG_INOUT_U32:
-	case ARG_OUT_U64:
-	case ARG_HEADER20:
-	case ARG_HEADER40: return true;
-	default: return false;
-	}
-}
+/* How an argument is passed: numbers as they are. */
+enum passing {
+	POINTER = 1 << 0,
+	COPIED = 1 << 1,  /* memory that the helper may only borrow */
+	WRITTEN = 1 << 2, /* ... and writes */
+	NULLABLE = 1 << 3,
+};
 
-static bool is_written(uint8_t kind)
-{
-	return kind == ARG_UNINIT_MAP_VALUE || kind == ARG_UNINIT_MEM ||
-	       kind == ARG_UNINIT_MEM_OR_NULL || kind == ARG_INOUT_U32 || kind == ARG_OUT_U64;
-}
-
-static bool is_nullable(uint8_t kind)
-{
-	return kind == ARG_MEM_OR_NULL || kind == ARG_UNINIT_MEM_OR_NULL;
-}
-
-/* A pointer to what the helper knows the size of. Dynptrs and iterators are on the stack and
- * their helpers inlined, so that it does not escape. */
-static bool is_pointer(uint8_t kind)
-{
-	return kind == ARG_MAP || kind == ARG_CTX || kind == ARG_CONST_STRING ||
-	       kind == ARG_SPIN_LOCK || kind == ARG_RECORD || kind == ARG_SOCK ||
-	       kind == ARG_SOCK_RELEASED || kind == ARG_DYNPTR_UNINIT || kind == ARG_DYNPTR ||
-	       kind == ARG_DYNPTR_RELEASED || kind == ARG_ITER_UNINIT || kind == ARG_ITER ||
-	       kind == ARG_ITER_DESTROYED || kind == ARG_CALLBACK || kind == ARG_CALLBACK_CTX;
-}
+/* Dynptrs and iterators are on the stack, as is what a callback gets: their helpers are inlined, so
+ * that it does not escape. */
+static const uint8_t passings[UINT8_MAX + 1] = {
+	[ARG_CTX] = POINTER,
+	[ARG_MAP] = POINTER,
+	[ARG_MAP_KEY] = POINTER | COPIED,
+	[ARG_MAP_VALUE] = POINTER | COPIED,
+	[ARG_UNINIT_MAP_VALUE] = POINTER | COPIED | WRITTEN,
+	[ARG_MEM] = POINTER | COPIED,
+	[ARG_MEM_OR_NULL] = POINTER | COPIED | NULLABLE,
+	[ARG_UNINIT_MEM] = POINTER | COPIED | WRITTEN,
+	[ARG_UNINIT_MEM_OR_NULL] = POINTER | COPIED | WRITTEN | NULLABLE,
+	[ARG_BUFFER_OR_NULL] = POINTER,
+	[ARG_INOUT_U32] = POINTER | COPIED | WRITTEN,
+	[ARG_OUT_U64] = POINTER | COPIED | WRITTEN,
+	[ARG_HEADER20] = POINTER | COPIED,
+	[ARG_HEADER40] = POINTER | COPIED,
+	[ARG_CONST_STRING] = POINTER,
+	[ARG_CALLBACK] = POINTER,
+	[ARG_CALLBACK_CTX] = POINTER,
+	[ARG_SPIN_LOCK] = POINTER,
+	[ARG_RECORD] = POINTER,
+	[ARG_SOCK] = POINTER,
+	[ARG_SOCK_RELEASED] = POINTER,
+	[ARG_DYNPTR_UNINIT] = POINTER,
+	[ARG_DYNPTR] = POINTER,
+	[ARG_DYNPTR_RELEASED] = POINTER,
+	[ARG_ITER_UNINIT] = POINTER,
+	[ARG_ITER] = POINTER,
+	[ARG_ITER_DESTROYED] = POINTER,
+};
 
 static bool gives_pointer(const struct helper_proto *proto)
 {
@@ -90,7 +90,10 @@ static bool may_be_stack(const struct function *f, const struct helper_proto *pr
 {
 	uint8_t kind = f->fact->regs[1 + i];
 
-	return kind == FACT_STACK || (kind == FACT_POINTER && !is_nullable(proto->args[i]));
+	if (proto->flags & HELPER_KEEPS_MEMORY) /* of a map, then */
+		return false;
+	return kind == FACT_STACK ||
+	       (kind == FACT_POINTER && !(passings[proto->args[i]] & NULLABLE));
 }
 
 static void copy(struct function *f, LLVMValueRef to, LLVMValueRef from, uint32_t size)
@@ -115,11 +118,11 @@ static struct argument argument(struct function *f, const struct helper_proto *p
 {
 	uint8_t kind = proto->args[i];
 
-	if (is_memory(kind))
+	if (passings[kind] & COPIED)
 		return memory_argument(f, proto, i);
 	if (kind == ARG_MAP && is_map_call(f) && f->fact->map < f->c->view->n_maps)
 		return (struct argument){.value = compilation__map_descriptor(f->c, f->fact->map)};
-	if (is_pointer(kind))
+	if (passings[kind] & POINTER)
 		return (struct argument){.value = function__ptr(f, 1 + i)};
 	if (f->fact->regs[1 + i] == FACT_UNSET) /* what an earlier call left there may be stack */
 		return (struct argument){.value = function__const(f, 0)};
@@ -130,7 +133,7 @@ static void end_argument(struct function *f, const struct argument *a, uint8_t k
 {
 	if (!a->original)
 		return;
-	if (is_written(kind))
+	if (passings[kind] & WRITTEN)
 		copy(f, a->original, a->value, a->size);
 	function__end_temporary(f, a->value, a->size);
 }

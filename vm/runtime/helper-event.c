@@ -2,6 +2,7 @@
  *
  * helper-event.c -- what programs tell the host: bpf_ringbuf_*, bpf_perf_event_output.
  */
+#include "dynptr.h"
 #include "helpers.h"
 #include "map-types.h"
 
@@ -41,4 +42,58 @@ uint64_t helper_ringbuf_output(struct ebpf_env *env, const struct rt_map *m, con
 uint64_t helper_ringbuf_query(struct ebpf_env *env, const struct rt_map *m, uint64_t question)
 {
 	return rt_ringbuf__query(m, question);
+}
+
+void *helper_ringbuf_reserve(
+	struct ebpf_env *env, const struct rt_map *m, uint64_t size, uint64_t flags)
+{
+	return flags ? NULL : rt_ringbuf__reserve(m, size);
+}
+
+/* Nobody is woken, whatever the flags say. */
+uint64_t helper_ringbuf_submit(struct ebpf_env *env, void *record, uint64_t flags)
+{
+	rt_ringbuf__commit(record, false);
+	return 0;
+}
+
+uint64_t helper_ringbuf_discard(struct ebpf_env *env, void *record, uint64_t flags)
+{
+	rt_ringbuf__commit(record, true);
+	return 0;
+}
+
+rt_hot uint64_t helper_ringbuf_reserve_dynptr(struct ebpf_env *env, const struct rt_map *m,
+	uint64_t size, uint64_t flags, struct rt_dynptr *made)
+{
+	void *record;
+
+	rt_dynptr__clear(made);
+	if (!flags && (uint32_t)size > RT_DYNPTR_MAX)
+		return (uint64_t)-RT_E2BIG;
+	record = flags ? NULL : rt_ringbuf__reserve(m, (uint32_t)size);
+	if (!record)
+		return (uint64_t)-RT_EINVAL;
+	rt_dynptr__init(made, RT_DYNPTR_RECORD, record, (uint32_t)size);
+	return 0;
+}
+
+rt_inline uint64_t dynptr__commit(struct rt_dynptr *p, bool discard)
+{
+	if (p->data)
+		rt_ringbuf__commit(p->data, discard);
+	rt_dynptr__clear(p);
+	return 0;
+}
+
+rt_hot uint64_t helper_ringbuf_submit_dynptr(
+	struct ebpf_env *env, struct rt_dynptr *p, uint64_t flags)
+{
+	return dynptr__commit(p, false);
+}
+
+rt_hot uint64_t helper_ringbuf_discard_dynptr(
+	struct ebpf_env *env, struct rt_dynptr *p, uint64_t flags)
+{
+	return dynptr__commit(p, true);
 }

@@ -8,7 +8,7 @@
  * the argument types its kinds imply, compiled natively and to bitcode. It gets env as a hidden
  * first argument; a pointer argument is a real pointer, so that inlined code keeps the
  * program's stack in registers. A helper reads its pointer arguments before it returns and
- * keeps none.
+ * keeps none, unless its flags say so.
  */
 #ifndef VM_RUNTIME_HELPERS_H
 #define VM_RUNTIME_HELPERS_H
@@ -17,7 +17,7 @@
 
 #define KFUNC_BASE 0x10000
 
-struct bpf_dynptr; /* dynptr.h */
+struct rt_dynptr; /* dynptr.h */
 
 /* A function of the program, called by a helper. Arguments that are numbers are passed as if they
  * were pointers; what it does not expect is ignored. */
@@ -56,9 +56,9 @@ typedef uint64_t (*helper_callback_fn)(
 	X(RECORD, void *)                /* from a ring buffer; the call ends it */ \
 	X(SOCK, void *)                  \
 	X(SOCK_RELEASED, void *)         \
-	X(DYNPTR_UNINIT, struct bpf_dynptr *)   /* on the stack; the call makes it */ \
-	X(DYNPTR, struct bpf_dynptr *)          \
-	X(DYNPTR_RELEASED, struct bpf_dynptr *) \
+	X(DYNPTR_UNINIT, struct rt_dynptr *)   /* on the stack; the call makes it */ \
+	X(DYNPTR, struct rt_dynptr *)          \
+	X(DYNPTR_RELEASED, struct rt_dynptr *) \
 	X(ITER_UNINIT, void *)           /* bpf_iter_num, on the stack; the call makes it */ \
 	X(ITER, void *)                  \
 	X(ITER_DESTROYED, void *)        \
@@ -105,6 +105,7 @@ enum helper_flags {
 	HELPER_READS_PACKET = 1 << 3, /* its memory arguments may be in the packet */
 	HELPER_ACQUIRES = 1 << 4,     /* what it returns must be released */
 	HELPER_RELEASES = 1 << 5,     /* its argument of a released kind is gone after the call */
+	HELPER_KEEPS_MEMORY = 1 << 6, /* what it makes leads to its memory argument */
 };
 
 struct helper_proto {
