@@ -5,6 +5,7 @@
  * Of several calls for one packet the last one counts, also if it finds no entry.
  */
 #include "helpers.h"
+#include "map-hash.h"
 #include "uapi.h"
 
 #define ACTION_MASK UINT64_C(3) /* flags of redirect_map: what to return without an entry */
@@ -26,8 +27,11 @@ rt_inline bool is_devmap(const struct rt_map *m)
 /* Interface, length of the queue or port; 0: no such entry. */
 rt_inline uint32_t find_target(const struct rt_map *m, uint32_t key)
 {
-	const uint32_t *value = rt_map__lookup(m, 0, &key);
+	const uint32_t *value;
 
+	if (m->geo.type == RT_MAP_DEVMAP_HASH)
+		return (uint32_t)rt_hash__word(m, &key);
+	value = rt_map__lookup(m, 0, &key);
 	return value ? rt_read(value) : 0;
 }
 

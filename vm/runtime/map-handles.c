@@ -35,9 +35,7 @@ rt_hot static void *map_array__lookup(const struct rt_map *m, uint32_t slot, con
 
 rt_hot static void *map_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
-	void **place = rt_hash__lookup(m, slot, key);
-
-	return place ? rt_read_acquire(place) : NULL;
+	return (void *)rt_hash__word(m, key);
 }
 
 const struct rt_map_ops rt_map_array_ops = {.lookup = map_array__lookup};

@@ -143,6 +143,20 @@ rt_hot void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *
 	return elem ? hash__value(m, slot, elem) : NULL;
 }
 
+rt_hot uint64_t rt_hash__word(const struct rt_map *m, const void *key)
+{
+	uint64_t hash = hash__of(m, key), word;
+	struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
+	uint32_t seq, elem, where;
+
+	do {
+		seq = rt_read_acquire(&b->seq);
+		elem = hash__find_once(m, b, hash__tag(hash), seq, key, &where);
+		word = elem ? rt_read((uint64_t *)hash__value(m, 0, elem)) : 0;
+	} while (bucket__changed(b, seq));
+	return word;
+}
+
 /* --- writers ------------------------------------------------------------------------- */
 
 /* Where an element hangs: the word that holds its number, and the slot if it is in one. */

@@ -48,6 +48,8 @@ _Static_assert(sizeof(struct rt_hash_bucket) == 64, "a cache line");
 /* For the types that are hashes of something else. */
 void rt_hash__format(const struct rt_map *m, uint32_t slots, uint64_t seed);
 void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key);
+/* The first word of the value at some moment when it was this key's; 0 if there is none. */
+uint64_t rt_hash__word(const struct rt_map *m, const void *key);
 int64_t rt_hash__update(
 	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);
 int64_t rt_hash__delete(const struct rt_map *m, const void *key);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * reclaim_test.c -- what workers may still look at stays, and what they cannot goes. Built twice:
- * as it is, and under ThreadSanitizer.
+ * reclaim_test.c -- what workers may still look at stays, and what they cannot goes. Also
+ * under ThreadSanitizer.
  */
 #include <pthread.h>
 #include <sched.h>
