@@ -151,7 +151,7 @@ static int check_const_size(struct verifier *v, struct call *c, uint32_t arg)
 	return err ? err : check_size(v, c, arg);
 }
 
-static int check_ctx(struct verifier *v, struct call *c, uint32_t arg)
+int argument__check_ctx(struct verifier *v, struct call *c, uint32_t arg)
 {
 	const struct reg *r = reg_at(v, arg + 1);
 
@@ -308,7 +308,7 @@ static int (*const checks[])(struct verifier *v, struct call *c, uint32_t arg) =
 	[ARG_UNINIT_MEM] = check_nothing,
 	[ARG_UNINIT_MEM_OR_NULL] = check_nothing,
 	[ARG_BUFFER_OR_NULL] = check_nothing,
-	[ARG_CTX] = check_ctx,
+	[ARG_CTX] = argument__check_ctx,
 	[ARG_MAP] = check_map,
 	[ARG_MAP_KEY] = check_key_or_value,
 	[ARG_MAP_VALUE] = check_key_or_value,

@@ -2,7 +2,7 @@
  *
  * call.c -- calls of the program's own functions, and returns.
  *
- * A function of the program is examined in place at every call, in a frame of its own.
+ * A static function of the program is examined in place at every call, in a frame of its own.
  */
 #include "internal.h"
 
@@ -57,10 +57,17 @@ static int enter_local(struct verifier *v, uint32_t func)
 
 int call__check(struct verifier *v, const struct isa_insn *in, uint32_t *next)
 {
+	struct func_info *func;
+	uint32_t target;
+
 	if (in->src != EBPF_CALL_LOCAL)
 		return helper_call__check(v, in);
-	*next = v->insn + 1 + (uint32_t)in->target;
-	return enter_local(v, *next);
+	target = v->insn + 1 + (uint32_t)in->target;
+	func = &v->prog.funcs[v->prog.info[target].func];
+	if (func_info__is_global(func))
+		return global__call(v, func);
+	*next = target;
+	return enter_local(v, target);
 }
 
 int call__return(struct verifier *v, uint32_t *next)
@@ -73,7 +80,9 @@ int call__return(struct verifier *v, uint32_t *next)
 		int err = reference__check_none(v, "exit");
 
 		*next = NO_INSN;
-		return err ? err : check_readable(v, 0);
+		if (!err)
+			err = check_readable(v, 0);
+		return err ? err : global__check_result(v);
 	}
 	if (callee->callback)
 		return callback__return(v, next);

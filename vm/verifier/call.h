@@ -22,6 +22,7 @@ struct call {
 
 /* arguments.c: argument `arg` (0..4) is as the prototype has it. */
 int argument__check(struct verifier *v, struct call *c, uint32_t arg);
+int argument__check_ctx(struct verifier *v, struct call *c, uint32_t arg);
 
 /* dynptr.c: the same for arguments that are dynptrs. */
 int dynptr__check_uninit(struct verifier *v, struct call *c, uint32_t arg);

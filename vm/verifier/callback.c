@@ -61,15 +61,15 @@ uint16_t callback__args_from(const struct isa_insn *in, uint16_t regs)
 int callback__check_arg(struct verifier *v, struct call *c, uint32_t arg)
 {
 	const struct reg *r = reg_at(v, arg + 1);
-	const struct ebpf_func *f;
+	const struct func_info *func;
 
 	if (r->type != REG_FUNC)
 		return reject(v, "R%u type=%s expected=func", arg + 1, reg_type__name(r));
 	if (r->off || !range__is_const(&r->var) || r->var.bits.value)
 		return reject(v, "dereference of modified func ptr R%u off=%d disallowed", arg + 1,
 			r->off);
-	f = &v->view->funcs[program_view__func(v->view, r->map)];
-	if (!r->map || (f->insn == r->map && f->global))
+	func = &v->prog.funcs[v->prog.info[r->map].func];
+	if (!r->map || func_info__is_global(func))
 		return reject(v, "callback function not static");
 	c->callback = r->map;
 	return 0;

@@ -77,11 +77,11 @@ bool program__callee(const struct program *p, uint32_t insn, uint32_t *func)
 	return true;
 }
 
-static const char *name_of(const struct program_view *view, uint32_t insn)
+static const struct ebpf_func *type_of(const struct program_view *view, uint32_t insn)
 {
 	for (uint32_t i = 0; i < view->n_funcs; i++)
 		if (view->funcs[i].insn == insn)
-			return view->funcs[i].name;
+			return &view->funcs[i];
 	return NULL;
 }
 
@@ -109,7 +109,7 @@ static int find_funcs(struct program *p, struct arena *a, char **errmsg)
 	for (uint32_t i = 0; i < n; i++) {
 		if (starts[i]) {
 			p->funcs[f].start = i;
-			p->funcs[f].name = name_of(p->view, i);
+			p->funcs[f].type = type_of(p->view, i);
 			if (f)
 				p->funcs[f - 1].end = i;
 			f++;

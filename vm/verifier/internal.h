@@ -43,8 +43,11 @@ struct insn_info {
 struct func_info {
 	uint32_t start, end;  /* instruction words */
 	uint32_t stack_depth; /* bytes below its r10, as far as the analysis has come */
-	const char *name;     /* may be NULL */
-	bool tail_calls;      /* as far as the analysis has come */
+	const struct ebpf_func *type; /* NULL: nothing is known of it */
+	bool tail_calls;              /* as far as the analysis has come */
+	/* global.c: some path calls it, and it was or is being examined on its own; the packet may
+	 * move in it. */
+	bool called, examined, moves_packet;
 	/* fastcall.c: are there such spills, and some that must stay; all is below this offset
 	 * from r10. */
 	bool spills, keeps_spills;
@@ -112,7 +115,7 @@ int program__init(
 /* Typed programs only: no unreachable instructions, no forms that raw programs alone have. */
 int program__check_typed(struct program *p, struct arena *a, char **errmsg);
 /* liveness.c: fills info.live. */
-int program__find_live(struct program *p);
+void program__find_live(struct program *p);
 /* The function called there or, if LDDW, whose address is taken: its first instruction. False:
  * neither. */
 bool program__callee(const struct program *p, uint32_t insn, uint32_t *func);
@@ -170,6 +173,20 @@ int callback__return(struct verifier *v, uint32_t *next);
 
 /* iterator.c: does the register point to an iterator that is not drained? */
 bool iterator__is_active(struct verifier *v, uint32_t regno);
+
+/* global.c: functions that are examined on their own. */
+static inline bool func_info__is_global(const struct func_info *f)
+{
+	return f->type && f->type->global && f->type->typed;
+}
+void global__find_moves(struct program *p);
+int global__call(struct verifier *v, struct func_info *func);
+/* Another one that is called and was not examined yet. */
+bool global__next(struct verifier *v, uint32_t *func);
+/* The registers that it may be called with. */
+void global__enter(struct verifier *v, const struct func_info *func, struct frame *frame);
+/* At the exit of the function that is examined on its own, if it is not the program. */
+int global__check_result(struct verifier *v);
 
 /* The packet may have moved: its pointers are mere numbers from here on. */
 void call__forget_packet(struct state *s);

@@ -79,7 +79,7 @@ static uint16_t live_after(const struct program *p, uint32_t insn)
 	return live;
 }
 
-int program__find_live(struct program *p)
+void program__find_live(struct program *p)
 {
 	bool changed = true;
 
@@ -96,5 +96,4 @@ int program__find_live(struct program *p)
 			p->info[i].live = live;
 		}
 	}
-	return 0;
 }

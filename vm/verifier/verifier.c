@@ -122,22 +122,39 @@ static int explore(struct verifier *v)
 	return 0;
 }
 
-static int begin(struct verifier *v)
+static int init(struct verifier *v)
 {
-	struct state *s = arena__alloc(&v->arena, sizeof(*s));
-	uint32_t n = v->view->n_insns;
-
-	v->checkpoints = arena__array(&v->arena, n, sizeof(*v->checkpoints));
+	v->checkpoints = arena__array(&v->arena, v->view->n_insns, sizeof(*v->checkpoints));
 	v->ids = state__new_id_map(&v->arena);
 	v->loops = loop__new(&v->arena);
-	if (!s || !v->checkpoints || !v->ids || !v->loops)
+	if (!v->checkpoints || !v->ids || !v->loops)
 		return -ENOMEM;
-	s->frames[0] = frame__new(&v->arena, 0, 0);
+	fastcall__find(&v->prog);
+	global__find_moves(&v->prog);
+	program__find_live(&v->prog);
+	return facts__init(v);
+}
+
+/* All paths of one function: the program, or a global one. */
+static int explore_function(struct verifier *v, uint32_t func)
+{
+	const struct func_info *f = &v->prog.funcs[func];
+	struct state *s = arena__alloc(&v->arena, sizeof(*s));
+
+	v->cur = s;
+	v->insn = f->start;
+	if (!s)
+		return -ENOMEM;
+	s->frames[0] = frame__new(&v->arena, func, 0);
 	if (!s->frames[0])
 		return -ENOMEM;
-	reg__set_pointer(&s->frames[0]->regs[1], REG_CTX);
-	v->cur = s;
-	return facts__init(v);
+	if (func)
+		global__enter(v, f, s->frames[0]);
+	else
+		reg__set_pointer(&s->frames[0]->regs[1], REG_CTX);
+	if (func && v->log_level)
+		log__add(v, "\nglobal function %s:\n", f->type->name);
+	return explore(v);
 }
 
 /* Linux counts the frames of every chain of calls in the text, whatever a path makes of them,
@@ -202,13 +219,13 @@ static int check_stack_depth(struct verifier *v)
 
 static int prove(struct verifier *v, struct verifier_result *res)
 {
-	int err = program__find_live(&v->prog);
+	uint32_t func = 0;
+	int err = init(v);
 
-	fastcall__find(&v->prog);
 	if (!err)
-		err = begin(v);
-	if (!err)
-		err = explore(v);
+		err = explore_function(v, 0);
+	while (!err && global__next(v, &func))
+		err = explore_function(v, func);
 	if (!err)
 		err = check_call_depth(v);
 	fastcall__finish(&v->prog);
