@@ -6,10 +6,10 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#define REJECTED      __attribute__((btf_decl_tag("comment:test_expect_failure")))
-#define ARG(name)     __attribute__((btf_decl_tag("arg:" name)))
-#define BARRIER(x)    asm volatile("" : "+r"(x))
-#define MAX_ROUNDS    100
+#define REJECTED   __attribute__((btf_decl_tag("comment:test_expect_failure")))
+#define ARG(name)  __attribute__((btf_decl_tag("arg:" name)))
+#define BARRIER(x) asm volatile("" : "+r"(x))
+#define MAX_ROUNDS 100
 
 struct point {
 	int x, y;
@@ -75,7 +75,7 @@ SEC("xdp") int result_is_bounded(struct xdp_md *ctx)
 SEC("xdp") int passes_a_pointer_as_number(struct xdp_md *ctx) REJECTED;
 SEC("xdp") int passes_a_pointer_as_number(struct xdp_md *ctx)
 {
-	return ((int (*)(struct xdp_md *))bounded)(ctx);
+	return ((int (*)(struct xdp_md *))(void *)bounded)(ctx);
 }
 
 /* ---- memory ---- */

@@ -3,11 +3,14 @@
  * The kernel's own verifier selftests, compiled: XDP programs against the verdict their tags
  * expect, all others, taken for XDP programs, against the verdict of the running kernel.
  *
- *	selftests [-x PERCENT] [-a PERCENT] [-r PERCENT] OBJECT...
+ *	selftests [-x PERCENT] [-a PERCENT] [-r PERCENT] [-k FILE] OBJECT...
  *
  * -x: XDP programs that must agree with their tags; -a, -r: of the others that the kernel
- * accepts, or rejects, those that must be here. Every disagreement is printed with its cause.
- * Exit status: 0, 1 below a threshold, 2 for a bad command line, 77 if bpf() is not permitted.
+ * accepts, or rejects, those that must be here. Every disagreement is printed with its cause;
+ * those that are left on purpose stand in FILE, a line each: "name: reason", and with -k all
+ * others are failures, and so is a line that is not needed any more.
+ * Exit status: 0, 1 below a threshold or something unexpected, 2 for a bad command line, 77 if
+ * bpf() is not permitted.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -31,10 +34,21 @@ struct tally {
 	uint32_t total[2], agree[2]; /* by the verdict that is right */
 };
 
+#define MAX_KNOWN 64
+
+/* A disagreement that is left on purpose. */
+struct known {
+	char *name, *reason;
+	bool needed;
+};
+
 struct run {
 	struct tally tagged, forced;
-	uint32_t unasked;    /* the kernel */
-	uint32_t unexamined; /* here, by the verifier: the object's maps are not supported */
+	struct known known[MAX_KNOWN];
+	uint32_t n_known, unexpected;
+	uint32_t tags_of_others; /* the running kernel sees it in another way than the tag */
+	uint32_t unasked;        /* the kernel */
+	uint32_t unexamined;     /* here, by the verifier: the object's maps are not supported */
 	char *kernel_log;
 };
 
@@ -149,6 +163,18 @@ static const char *kernel_reason(char *log)
 
 /* ---- one against the other ---- */
 
+static const char *known_reason(struct run *run, const char *name)
+{
+	for (uint32_t i = 0; i < run->n_known; i++) {
+		if (strcmp(run->known[i].name, name) != 0)
+			continue;
+		run->known[i].needed = true;
+		return run->known[i].reason;
+	}
+	run->unexpected++;
+	return "not expected";
+}
+
 /* ours UNKNOWN: the verifier had nothing to say, so where a rejection is right that proves
  * nothing. */
 static void compare(struct run *run, struct tally *tally, const char *name, enum verdict right,
@@ -163,9 +189,10 @@ static void compare(struct run *run, struct tally *tally, const char *name, enum
 		tally->agree[right]++;
 		return;
 	}
-	printf("%s %s %s: %s\n", tally == &run->tagged ? "tag" : "kernel",
+	printf("%s %s %s: %s (%s)\n", tally == &run->tagged ? "tag" : "kernel",
 		right == ACCEPTED ? "REJECTED-HERE" : "ACCEPTED-HERE", name,
-		right == ACCEPTED ? our_reason : kernel_reason(run->kernel_log));
+		right == ACCEPTED ? our_reason : kernel_reason(run->kernel_log),
+		known_reason(run, name));
 }
 
 static void examine(struct run *run, struct ebpf_instance *inst, struct object *obj,
@@ -181,6 +208,12 @@ static void examine(struct run *run, struct ebpf_instance *inst, struct object *
 	if (!why_no_maps)
 		ours = our_verdict(inst, obj, p->name, &reason);
 	kernels = kernel_verdict(run, path, p->name);
+	if (p->is_xdp && kernels != UNKNOWN &&
+		kernels != (expected.failure ? REJECTED : ACCEPTED)) {
+		printf("the running kernel %s %s, against its tag\n",
+			kernels == ACCEPTED ? "accepts" : "rejects", p->name);
+		run->tags_of_others++;
+	}
 	if (p->is_xdp)
 		compare(run, &run->tagged, p->name, expected.failure ? REJECTED : ACCEPTED, ours,
 			why_no_maps ? why_no_maps : reason);
@@ -232,19 +265,65 @@ static bool bpf_permitted(void)
 	return fd >= 0;
 }
 
+/* "name: reason" a line; # begins a comment. */
+static bool read_known(struct run *run, const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char line[512], *colon;
+
+	if (!f) {
+		printf("%s: %s\n", path, strerror(errno));
+		return false;
+	}
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		colon = strstr(line, ": ");
+		if (line[0] == '#' || !colon)
+			continue;
+		if (run->n_known == MAX_KNOWN)
+			break;
+		run->known[run->n_known++] = (struct known){
+			.name = strndup(line, (size_t)(colon - line)), .reason = strdup(colon + 2)};
+	}
+	fclose(f);
+	return run->n_known < MAX_KNOWN;
+}
+
+/* All that is known, and nothing else, was found. */
+static bool as_known(struct run *run)
+{
+	bool good = !run->unexpected;
+
+	printf("disagreements that are not expected: %u\n", run->unexpected);
+	for (uint32_t i = 0; i < run->n_known; i++) {
+		if (!run->known[i].needed) {
+			printf("no disagreement any more: %s\n", run->known[i].name);
+			good = false;
+		}
+		free(run->known[i].name);
+		free(run->known[i].reason);
+	}
+	return good;
+}
+
 int main(int argc, char **argv)
 {
 	double need_tagged = 0, need_accepted = 0, need_rejected = 0;
 	struct run run = {0};
 	const struct tally *t = &run.tagged, *f = &run.forced;
-	bool good;
+	bool good, only_known = false;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "x:a:r:")) != -1) {
+	while ((opt = getopt(argc, argv, "x:a:r:k:")) != -1) {
 		switch (opt) {
 		case 'x': need_tagged = atof(optarg); break;
 		case 'a': need_accepted = atof(optarg); break;
 		case 'r': need_rejected = atof(optarg); break;
+		case 'k':
+			only_known = true;
+			if (!read_known(&run, optarg))
+				return 2;
+			break;
 		default: return 2;
 		}
 	}
@@ -264,9 +343,12 @@ int main(int argc, char **argv)
 		f->total[ACCEPTED], need_accepted);
 	good &= enough("of others, the kernel rejects and so do we", f->agree[REJECTED],
 		f->total[REJECTED], need_rejected);
+	printf("tags that the running kernel does not keep: %u\n", run.tags_of_others);
 	printf("not asked, since something else than the kernel's verifier refused: %u\n",
 		run.unasked);
 	printf("right to be rejected, but not examined, since a map is not supported: %u\n",
 		run.unexamined);
+	if (only_known)
+		good &= as_known(&run);
 	return good ? 0 : 1;
 }

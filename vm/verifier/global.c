@@ -74,8 +74,9 @@ static int check_argument(struct verifier *v, const struct ebpf_func_arg *arg, u
 
 	switch (arg->kind) {
 	case EBPF_ARG_SCALAR:
-		return reg__is_scalar(r) ? 0 : reject(v, "R%u type=%s expected=scalar", regno,
-						       reg_type__name(r));
+		return reg__is_scalar(r)
+			       ? 0
+			       : reject(v, "R%u type=%s expected=scalar", regno, reg_type__name(r));
 	case EBPF_ARG_CTX: return argument__check_ctx(v, &c, regno - 1);
 	case EBPF_ARG_DYNPTR: return dynptr__check_init(v, &c, regno - 1);
 	default: return check_memory(v, regno, arg);
@@ -146,6 +147,6 @@ int global__check_result(struct verifier *v)
 
 	if (!state__top(v->cur)->func || reg__is_scalar(r0))
 		return 0;
-	return reject(v, "at the exit of a global function R0 is no number, but %s",
-		reg_type__name(r0));
+	return reject(
+		v, "at the exit of a global function R0 is no number, but %s", reg_type__name(r0));
 }

@@ -41,8 +41,8 @@ struct insn_info {
 };
 
 struct func_info {
-	uint32_t start, end;  /* instruction words */
-	uint32_t stack_depth; /* bytes below its r10, as far as the analysis has come */
+	uint32_t start, end;          /* instruction words */
+	uint32_t stack_depth;         /* bytes below its r10, as far as the analysis has come */
 	const struct ebpf_func *type; /* NULL: nothing is known of it */
 	bool tail_calls;              /* as far as the analysis has come */
 	/* global.c: some path calls it, and it was or is being examined on its own; the packet may
