@@ -24,20 +24,22 @@
 
 #include "../vm/core/error.h"
 #include "object-internal.h"
+#include "value-fields.h"
 
 /* Values of the field pinning; libbpf declares them for programs only. */
 enum { PIN_NONE, PIN_BY_NAME };
 
 struct map_field {
 	const char *name;
-	enum { NUMBER, SIZE_OF_TYPE, VALUES, IGNORED } kind;
+	enum { NUMBER, SIZE_OF_TYPE, VALUES } kind;
 	size_t place; /* uint32_t in struct definition */
 };
 
-/* numa_node, map_extra: of no consequence here. */
 struct definition {
 	struct ebpf_map_opts opts;
 	uint32_t pinning;
+	uint32_t map_extra;
+	uint32_t value_type;          /* of a value, 0 if not given */
 	uint64_t values;              /* offset of the member in the struct, or NO_VALUES */
 	const struct btf_type *inner; /* of a map of maps, NULL if not given */
 };
@@ -51,8 +53,8 @@ static const struct map_field fields[] = {
 	{"max_entries", NUMBER, offsetof(struct definition, opts.max_entries)},
 	{"map_flags", NUMBER, offsetof(struct definition, opts.flags)},
 	{"pinning", NUMBER, offsetof(struct definition, pinning)},
-	{"numa_node", IGNORED, 0},
-	{"map_extra", IGNORED, 0},
+	{"numa_node", NUMBER, offsetof(struct definition, opts.numa_node)},
+	{"map_extra", NUMBER, offsetof(struct definition, map_extra)},
 	{"values", VALUES, 0},
 };
 
@@ -86,6 +88,14 @@ static bool field_value(
 		return false;
 	*value = size;
 	return true;
+}
+
+/* What a member that is a pointer points to, 0 if it is none. */
+static uint32_t pointee(const struct btf *btf, uint32_t type)
+{
+	const struct btf_type *t = btf_types__resolve(btf, type);
+
+	return t && btf_is_ptr(t) ? t->type : 0;
 }
 
 static bool holds_maps(uint32_t type)
@@ -128,8 +138,6 @@ static int read_definition(const struct btf *btf, const char *map, const struct 
 
 		if (!field)
 			return error__set(errmsg, -EINVAL, "map %s: unknown field %s", map, name);
-		if (field->kind == IGNORED)
-			continue;
 		if (field->kind == VALUES) {
 			int err = read_values(btf, map, s, i, def, errmsg);
 
@@ -137,6 +145,8 @@ static int read_definition(const struct btf *btf, const char *map, const struct 
 				return err;
 			continue;
 		}
+		if (strcmp(name, "value") == 0)
+			def->value_type = pointee(btf, m->type);
 		if (!field_value(btf, m->type, field, &value))
 			return error__set(errmsg, -EINVAL, "map %s: field %s is not what %s makes",
 				map, name, field->kind == NUMBER ? "__uint()" : "__type()");
@@ -152,6 +162,8 @@ static int read_definition(const struct btf *btf, const char *map, const struct 
 		return error__set(errmsg, -EINVAL, "map %s: its type is missing", map);
 	if (def->pinning != PIN_NONE && def->pinning != PIN_BY_NAME)
 		return error__set(errmsg, -EINVAL, "map %s: unknown pinning %u", map, def->pinning);
+	def->opts.map_extra = def->map_extra;
+	value_fields__find(btf, def->value_type, &def->opts);
 	return 0;
 }
 

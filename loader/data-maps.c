@@ -16,6 +16,7 @@
 
 #include "../vm/core/error.h"
 #include "object-internal.h"
+#include "value-fields.h"
 
 int object__add_map(struct object *obj, const struct object_map *map, char **errmsg)
 {
@@ -82,6 +83,18 @@ int object__add_data_map(struct object *obj, const char *section_name, uint32_t 
 	bool is_const = section == 0 || is_section(section_name, ".rodata");
 	char plain[BPF_OBJ_NAME_LEN];
 	const char *name = section_name;
+	struct object_map map = {
+		.opts = {.type = BPF_MAP_TYPE_ARRAY,
+			.key_size = sizeof(uint32_t),
+			.value_size = size,
+			.max_entries = 1,
+			.flags = is_const ? BPF_F_RDONLY_PROG : 0},
+		.values = NO_VALUES,
+		.section = section,
+		.is_data = true,
+		.contents = contents,
+		.is_const = is_const,
+	};
 
 	if (size > INT_MAX)
 		return error__set(errmsg, -E2BIG,
@@ -90,21 +103,10 @@ int object__add_data_map(struct object *obj, const char *section_name, uint32_t 
 		name_map(obj, name, plain);
 		name = plain;
 	}
-	return object__add_map(obj,
-		&(struct object_map){
-			.opts = {.name = name,
-				.type = BPF_MAP_TYPE_ARRAY,
-				.key_size = sizeof(uint32_t),
-				.value_size = size,
-				.max_entries = 1,
-				.flags = is_const ? BPF_F_RDONLY_PROG : 0},
-			.values = NO_VALUES,
-			.section = section,
-			.is_data = true,
-			.contents = contents,
-			.is_const = is_const,
-		},
-		errmsg);
+	map.opts.name = name;
+	if (obj->btf && section)
+		value_fields__find_in_section(obj->btf, &obj->elf, section, &map.opts);
+	return object__add_map(obj, &map, errmsg);
 }
 
 int object__add_data_maps(struct object *obj, char **errmsg)

@@ -2,28 +2,21 @@
  *
  * map.c -- maps from the host's side: memory, limits, rights, names.
  *
- * What a map does is in vm/runtime; here it gets its memory, whole and prefaulted so that no
- * packet ever waits for a page, and the rules that apply to the host alone: frozen maps,
- * BPF_F_RDONLY and BPF_F_WRONLY.
+ * What a map does is in vm/runtime; here it gets its memory (map-memory.h), and the rules that
+ * apply to the host alone: frozen maps, BPF_F_RDONLY and BPF_F_WRONLY.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/bpf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "error.h"
 #include "map-handles.h"
+#include "map-memory.h"
 #include "../runtime/map-types.h"
-
-#define HUGE_PAGE (UINT64_C(2) << 20)
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 
 static const char *const type_names[] = {
 	[BPF_MAP_TYPE_HASH] = "hash",
@@ -84,33 +77,11 @@ bool ebpf_map_type__supported(uint32_t type)
 	return rt_geometry__init(&geo, type, 4, 4, 1, 0) != -ENOTSUP;
 }
 
-/* Zeroed, present, on huge pages where the system has them to give. */
-static void *memory__get(uint64_t bytes)
-{
-	void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (mem == MAP_FAILED)
-		return NULL;
-	if (bytes >= HUGE_PAGE)
-		madvise(mem, bytes, MADV_HUGEPAGE);
-	if (!madvise(mem, bytes, MADV_POPULATE_WRITE))
-		return mem;
-	if (errno == EINVAL) { /* before Linux 5.14 */
-		memset(mem, 0, bytes);
-		return mem;
-	}
-	munmap(mem, bytes);
-	return NULL;
-}
-
 static int map__refuse_geometry(const struct ebpf_map_opts *opts, int err, char **errmsg)
 {
 	const char *type = ebpf_map_type__name(opts->type);
 
-	if (err == -ENOTSUP && type)
-		return error__set(
-			errmsg, err, "map %s: type %s is not supported", opts->name, type);
-	if (err == -ENOTSUP)
+	if (!type)
 		return error__set(errmsg, -EINVAL, "map %s: there is no map type %" PRIu32,
 			opts->name, opts->type);
 	return error__set(errmsg, err,
@@ -132,9 +103,14 @@ static int map__allocate(struct ebpf_map *map, char **errmsg)
 			"map %s wants %" PRIu64 " bytes; %" PRIu64 " of the limit of %" PRIu64
 			" are taken",
 			map->opts.name, bytes, taken, map->inst->map_memory);
-	map->rt.mem = memory__get(bytes);
+	map->rt.mem = map_memory__get(
+		bytes, map->opts.flags & BPF_F_NUMA_NODE ? map->opts.numa_node : ANY_NODE);
 	if (!map->rt.mem) {
 		instance__uncharge(map->inst, bytes);
+		if (errno == EINVAL)
+			return error__set(errmsg, -EINVAL,
+				"map %s: there is no NUMA node %" PRIu32, map->opts.name,
+				map->opts.numa_node);
 		return error__set(errmsg, -ENOMEM,
 			"map %s: the system has no %" PRIu64 " bytes of memory", map->opts.name,
 			bytes);
@@ -146,16 +122,29 @@ static int map__allocate(struct ebpf_map *map, char **errmsg)
 	return 0;
 }
 
+/* -ENOTSUP: a type that Linux has and the machine has not; the geometry is what was given. */
 static int init_geometry(struct rt_geometry *geo, const struct ebpf_map_opts *opts)
 {
-	int err = rt_geometry__init(
-		geo, opts->type, opts->key_size, opts->value_size, opts->max_entries, opts->flags);
+	int err = rt_geometry__init(geo, opts->type, opts->key_size, opts->value_size,
+		opts->max_entries, opts->flags);
 
+	if (err == -ENOTSUP && ebpf_map_type__name(opts->type)) {
+		geo->lock_off = opts->lock_off;
+		return -ENOTSUP;
+	}
 	if (!err)
 		err = rt_geometry__set_extra(geo, opts->map_extra);
 	if (!err)
 		err = rt_geometry__set_lock(geo, opts->lock_off);
-	return err;
+	return err == -ENOTSUP ? -EINVAL : err;
+}
+
+/* Programs that use the map can be verified, but not loaded. */
+static int map__refuse_programs(struct ebpf_map *map, const char *what, char **errmsg)
+{
+	error__set(&map->refusal, 0, "map %s: %s is not supported", map->opts.name, what);
+	return map->refusal ? 0
+			    : error__set(errmsg, -ENOMEM, "map %s: no memory", map->opts.name);
 }
 
 static int map__set_template(struct ebpf_map *map, const struct ebpf_map_opts *inner, char **errmsg)
@@ -185,6 +174,21 @@ static int map__set_template(struct ebpf_map *map, const struct ebpf_map_opts *i
 	return map->walk_key ? 0 : error__set(errmsg, -ENOMEM, "map %s: no memory", map->opts.name);
 }
 
+static int map__make(struct ebpf_map *map, const struct ebpf_map_opts *inner, char **errmsg)
+{
+	int err = init_geometry(&map->rt.geo, &map->opts);
+
+	if (err == -ENOTSUP)
+		return map__refuse_programs(map, ebpf_map_type__name(map->opts.type), errmsg);
+	if (err)
+		return map__refuse_geometry(&map->opts, err, errmsg);
+	if (rt_holds_maps(&map->rt.geo))
+		err = map__set_template(map, inner, errmsg);
+	if (!err && map->opts.special)
+		err = map__refuse_programs(map, map->opts.special, errmsg);
+	return err ? err : map__allocate(map, errmsg);
+}
+
 struct ebpf_map *ebpf_map__create(
 	struct ebpf_instance *inst, const struct ebpf_map_opts *opts, char **errmsg)
 {
@@ -209,13 +213,7 @@ struct ebpf_map *ebpf_map__create(
 	atomic_init(&map->users, 1);
 	pthread_mutex_init(&map->lock, NULL);
 	map->slots = inst->workers + 1;
-	err = init_geometry(&map->rt.geo, opts);
-	if (err)
-		err = map__refuse_geometry(&named, err, errmsg);
-	else if (rt_holds_maps(&map->rt.geo))
-		err = map__set_template(map, opts->inner, errmsg);
-	if (!err)
-		err = map__allocate(map, errmsg);
+	err = map__make(map, opts->inner, errmsg);
 	if (err) {
 		ebpf_map__unref(map);
 		errno = -err;
@@ -236,13 +234,12 @@ void map__release(struct ebpf_map *map)
 		return;
 	if (map->rt.mem && rt_holds_handles(&map->rt.geo))
 		map_handles__clear(map);
-	if (map->rt.mem) {
-		munmap(map->rt.mem, map->bytes);
-		instance__uncharge(map->inst, map->bytes);
-	}
+	map_memory__put(map->rt.mem, map->bytes);
+	instance__uncharge(map->inst, map->bytes);
 	instance__unref(map->inst);
 	pthread_mutex_destroy(&map->lock);
 	free(map->walk_key);
+	free(map->refusal);
 	free((char *)map->inner_opts.name);
 	free((char *)map->opts.name);
 	free(map);

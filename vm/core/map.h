@@ -20,6 +20,7 @@ struct ebpf_map {
 	/* Maps of maps: what opts.inner points at (.name is owned), and its geometry. */
 	struct ebpf_map_opts inner_opts;
 	struct rt_geometry inner_geo;
+	char *refusal;  /* why programs that use the map are not loaded; NULL: they are */
 	void *walk_key; /* HASH_OF_MAPS: key_size bytes for the one who empties it */
 	struct ebpf_instance *inst;
 	atomic_uint refs;     /* all */

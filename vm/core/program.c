@@ -143,6 +143,9 @@ static int ready_to_run(struct ebpf_program *prog, char **errmsg)
 	if (prog->verified.missing_helper)
 		return error__set(errmsg, -ENOTSUP, "helper %s#%u is not supported",
 			helper__name(prog->verified.missing_helper), prog->verified.missing_helper);
+	for (uint32_t i = 0; i < prog->view.n_maps; i++)
+		if (prog->maps[i]->refusal)
+			return error__set(errmsg, -ENOTSUP, "%s", prog->maps[i]->refusal);
 	prog->interp = interp__prepare(&b, errmsg);
 	if (!prog->interp)
 		return -errno;

@@ -253,6 +253,22 @@ static bool is_inner_right(const struct opening *o, const struct map_view *m, ui
 	return !m->inner;
 }
 
+/* The derived fields are derived again: nobody else's are believed. Of types that the machine
+ * has not, there are none. */
+static int derive_geometry(struct rt_geometry *geo, const struct rt_geometry *given)
+{
+	int err = rt_geometry__init(geo, given->type, given->key_size, given->value_size,
+		given->max_entries, given->flags);
+
+	if (err == -ENOTSUP) {
+		geo->lock_off = given->lock_off;
+		return 0;
+	}
+	if (!err && given->hashes != geo->hashes)
+		err = rt_geometry__set_extra(geo, given->hashes);
+	return err ? err : rt_geometry__set_lock(geo, given->lock_off);
+}
+
 static int open_maps(const struct opening *o, struct map_view *maps)
 {
 	const struct wire_map *w = (const void *)(o->blob + o->l.maps);
@@ -262,14 +278,7 @@ static int open_maps(const struct opening *o, struct map_view *maps)
 		struct map_view *m = &maps[i];
 
 		m->name = string_at(o, w[i].name);
-		/* The derived fields are derived again: nobody else's are believed. */
-		if (!m->name ||
-			rt_geometry__init(&m->geo, g->type, g->key_size, g->value_size,
-				g->max_entries, g->flags) ||
-			rt_geometry__set_lock(&m->geo, g->lock_off) ||
-			(g->hashes != m->geo.hashes &&
-				rt_geometry__set_extra(&m->geo, g->hashes)) ||
-			memcmp(&m->geo, g, sizeof(*g)) != 0)
+		if (!m->name || derive_geometry(&m->geo, g) || memcmp(&m->geo, g, sizeof(*g)) != 0)
 			return bad(o, "map", i);
 		m->inner = w[i].inner;
 		if (!is_inner_right(o, m, i))

@@ -52,9 +52,16 @@ struct ebpf_map_opts {
 	const struct ebpf_map_opts *inner;
 	uint64_t map_extra; /* BLOOM_FILTER: number of hash functions, 0: 5 */
 	uint32_t lock_off;  /* offset of the values' struct bpf_spin_lock, plus 1; 0: none */
+	uint32_t numa_node; /* with BPF_F_NUMA_NODE: where its memory shall be */
+	/* What else in the values is not for programs to write, by name (a static string), or NULL:
+	 * such maps are like those of a type that is not supported. */
+	const char *special;
 };
 
-/* NULL on failure with *errmsg (if not NULL) set and errno as the kernel would have it. */
+/* NULL on failure with *errmsg (if not NULL) set and errno as the kernel would have it.
+ *
+ * A map of a type that Linux has and xdpk has not (ebpf_map_type__supported()) is there for programs
+ * to be verified with: loading one that uses it fails, calls on it give -ENOTSUP. */
 struct ebpf_map *ebpf_map__create(
 	struct ebpf_instance *inst, const struct ebpf_map_opts *opts, char **errmsg);
 struct ebpf_map *ebpf_map__ref(struct ebpf_map *map);

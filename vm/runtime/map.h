@@ -66,7 +66,8 @@ bool rt_geometry__readable(const struct rt_geometry *geo);
 bool rt_geometry__like(const struct rt_geometry *template, const struct rt_geometry *inner);
 
 /* 0 or the kernel's negative errno for a geometry that cannot be (-EINVAL, -E2BIG,
- * -ENOTSUP: a type not implemented). No overflow escapes it. */
+ * -ENOTSUP: a type not implemented, and the geometry is what was given). No overflow escapes
+ * it. */
 int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,
 	uint32_t value_size, uint32_t max_entries, uint32_t flags);
 /* What a geometry may have besides, after rt_geometry__init(): attribute map_extra, and the
