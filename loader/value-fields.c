@@ -39,9 +39,9 @@ static const struct kind kernel_pointer = {
 
 struct search {
 	const struct btf *btf;
-	uint64_t types;  /* maps that may have all that was found */
+	uint64_t types; /* maps that may have all that was found */
 	uint32_t n_locks;
-	uint64_t lock;   /* offset */
+	uint64_t lock; /* offset */
 	const char *special;
 	bool failed;
 };
@@ -139,8 +139,8 @@ void value_fields__find(const struct btf *btf, uint32_t type, struct ebpf_map_op
 }
 
 /* Unlinked objects know no offsets in a section: those are the symbols'. */
-void value_fields__find_in_section(
-	const struct btf *btf, const struct elf_file *elf, uint32_t section, struct ebpf_map_opts *opts)
+void value_fields__find_in_section(const struct btf *btf, const struct elf_file *elf,
+	uint32_t section, struct ebpf_map_opts *opts)
 {
 	struct search s = {.btf = btf, .types = UINT64_MAX};
 

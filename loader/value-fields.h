@@ -13,7 +13,7 @@
  * not take such values for such a map and libbpf would create it without types. */
 void value_fields__find(const struct btf *btf, uint32_t type, struct ebpf_map_opts *opts);
 /* The same for a section of variables. */
-void value_fields__find_in_section(
-	const struct btf *btf, const struct elf_file *elf, uint32_t section, struct ebpf_map_opts *opts);
+void value_fields__find_in_section(const struct btf *btf, const struct elf_file *elf,
+	uint32_t section, struct ebpf_map_opts *opts);
 
 #endif

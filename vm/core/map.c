@@ -108,9 +108,8 @@ static int map__allocate(struct ebpf_map *map, char **errmsg)
 	if (!map->rt.mem) {
 		instance__uncharge(map->inst, bytes);
 		if (errno == EINVAL)
-			return error__set(errmsg, -EINVAL,
-				"map %s: there is no NUMA node %" PRIu32, map->opts.name,
-				map->opts.numa_node);
+			return error__set(errmsg, -EINVAL, "map %s: there is no NUMA node %" PRIu32,
+				map->opts.name, map->opts.numa_node);
 		return error__set(errmsg, -ENOMEM,
 			"map %s: the system has no %" PRIu64 " bytes of memory", map->opts.name,
 			bytes);
@@ -125,8 +124,8 @@ static int map__allocate(struct ebpf_map *map, char **errmsg)
 /* -ENOTSUP: a type that Linux has and the machine has not; the geometry is what was given. */
 static int init_geometry(struct rt_geometry *geo, const struct ebpf_map_opts *opts)
 {
-	int err = rt_geometry__init(geo, opts->type, opts->key_size, opts->value_size,
-		opts->max_entries, opts->flags);
+	int err = rt_geometry__init(
+		geo, opts->type, opts->key_size, opts->value_size, opts->max_entries, opts->flags);
 
 	if (err == -ENOTSUP && ebpf_map_type__name(opts->type)) {
 		geo->lock_off = opts->lock_off;
@@ -143,8 +142,7 @@ static int init_geometry(struct rt_geometry *geo, const struct ebpf_map_opts *op
 static int map__refuse_programs(struct ebpf_map *map, const char *what, char **errmsg)
 {
 	error__set(&map->refusal, 0, "map %s: %s is not supported", map->opts.name, what);
-	return map->refusal ? 0
-			    : error__set(errmsg, -ENOMEM, "map %s: no memory", map->opts.name);
+	return map->refusal ? 0 : error__set(errmsg, -ENOMEM, "map %s: no memory", map->opts.name);
 }
 
 static int map__set_template(struct ebpf_map *map, const struct ebpf_map_opts *inner, char **errmsg)
@@ -283,6 +281,8 @@ size_t ebpf_map__value_bytes(const struct ebpf_map *map)
 /* Maps without keys take none; the others want one. */
 static int map__check_key(const struct ebpf_map *map, const void *key)
 {
+	if (!map->rt.mem)
+		return -ENOTSUP;
 	if (!map->opts.key_size)
 		return key ? -EINVAL : 0;
 	return key ? 0 : -EFAULT;
@@ -329,6 +329,8 @@ int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next)
 {
 	if (map->opts.flags & BPF_F_WRONLY)
 		return -EPERM;
+	if (!map->rt.mem)
+		return -ENOTSUP;
 	return (int)rt_map__next_key(&map->rt, key, next);
 }
 

@@ -60,8 +60,8 @@ struct ebpf_map_opts {
 
 /* NULL on failure with *errmsg (if not NULL) set and errno as the kernel would have it.
  *
- * A map of a type that Linux has and xdpk has not (ebpf_map_type__supported()) is there for programs
- * to be verified with: loading one that uses it fails, calls on it give -ENOTSUP. */
+ * A map of a type that Linux has and xdpk has not (ebpf_map_type__supported()) is there for
+ * programs to be verified with: loading one that uses it fails, calls on it give -ENOTSUP. */
 struct ebpf_map *ebpf_map__create(
 	struct ebpf_instance *inst, const struct ebpf_map_opts *opts, char **errmsg);
 struct ebpf_map *ebpf_map__ref(struct ebpf_map *map);
