@@ -84,17 +84,36 @@ static void test_creation_as_kernel(void **state)
 	compare_creation(BPF_MAP_TYPE_HASH, 4, 4, (1u << 31) + 1, BPF_F_NO_PREALLOC);
 }
 
+/* It is there for the verifier. */
+static void test_map_that_is_not_supported(void **state)
+{
+	struct ebpf_instance *inst = ebpf_instance__create(NULL, NULL);
+	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_STACK_TRACE, 4, 80, 10, 0);
+	uint32_t key = 0;
+	uint64_t value[10] = {0};
+
+	assert_false(ebpf_map_type__supported(BPF_MAP_TYPE_STACK_TRACE));
+	assert_true(ebpf_map_type__supported(BPF_MAP_TYPE_RINGBUF));
+	assert_int_equal(ebpf_map__lookup(map, &key, value), -ENOTSUP);
+	assert_int_equal(ebpf_map__update(map, &key, value, BPF_ANY), -ENOTSUP);
+	assert_int_equal(ebpf_map__delete(map, &key), -ENOTSUP);
+	assert_int_equal(ebpf_map__lookup_and_delete(map, &key, value), -ENOTSUP);
+	assert_int_equal(ebpf_map__next_key(map, NULL, &key), -ENOTSUP);
+	ebpf_map__unref(map);
+	ebpf_instance__destroy(inst);
+}
+
 static void test_refusals_name_the_map(void **state)
 {
 	struct ebpf_instance *inst = ebpf_instance__create(
 		&(struct ebpf_instance_opts){.workers = 1, .map_memory = 1 << 20}, NULL);
-	struct ebpf_map_opts opts = {"flows", BPF_MAP_TYPE_STACK_TRACE, 4, 4, 10, 0};
+	struct ebpf_map_opts opts = {"flows", 99, 4, 4, 10, 0};
 	struct ebpf_map *small;
 	char *err;
 
 	assert_null(ebpf_map__create(inst, &opts, &err));
-	assert_int_equal(errno, ENOTSUP);
-	assert_string_equal(err, "map flows: type stack_trace is not supported");
+	assert_int_equal(errno, EINVAL);
+	assert_string_equal(err, "map flows: there is no map type 99");
 	free(err);
 
 	opts.type = BPF_MAP_TYPE_HASH;
@@ -353,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_hash_as_kernel),
 		cmocka_unit_test(test_percpu_hash_as_kernel),
 		cmocka_unit_test(test_creation_as_kernel),
+		cmocka_unit_test(test_map_that_is_not_supported),
 		cmocka_unit_test(test_refusals_name_the_map),
 		cmocka_unit_test(test_host_rights),
 		cmocka_unit_test(test_type_names),

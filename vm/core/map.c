@@ -139,9 +139,10 @@ static int init_geometry(struct rt_geometry *geo, const struct ebpf_map_opts *op
 }
 
 /* Programs that use the map can be verified, but not loaded. */
-static int map__refuse_programs(struct ebpf_map *map, const char *what, char **errmsg)
+static int map__refuse_programs(
+	struct ebpf_map *map, const char *what, const char *name, char **errmsg)
 {
-	error__set(&map->refusal, 0, "map %s: %s is not supported", map->opts.name, what);
+	error__set(&map->refusal, 0, "map %s: %s %s is not supported", map->opts.name, what, name);
 	return map->refusal ? 0 : error__set(errmsg, -ENOMEM, "map %s: no memory", map->opts.name);
 }
 
@@ -177,13 +178,14 @@ static int map__make(struct ebpf_map *map, const struct ebpf_map_opts *inner, ch
 	int err = init_geometry(&map->rt.geo, &map->opts);
 
 	if (err == -ENOTSUP)
-		return map__refuse_programs(map, ebpf_map_type__name(map->opts.type), errmsg);
+		return map__refuse_programs(
+			map, "type", ebpf_map_type__name(map->opts.type), errmsg);
 	if (err)
 		return map__refuse_geometry(&map->opts, err, errmsg);
 	if (rt_holds_maps(&map->rt.geo))
 		err = map__set_template(map, inner, errmsg);
 	if (!err && map->opts.special)
-		err = map__refuse_programs(map, map->opts.special, errmsg);
+		err = map__refuse_programs(map, "a value with", map->opts.special, errmsg);
 	return err ? err : map__allocate(map, errmsg);
 }
 

@@ -363,12 +363,19 @@ static void unsupported_map_type(void **state)
 {
 	struct object *obj = open_sample("unsupported-map");
 	struct ebpf_instance *inst = make_instance();
+	struct ebpf_program *prog;
 	char *err;
 
-	assert_int_not_equal(object__create_maps(obj, inst, &err), 0);
+	assert_int_equal(object__create_maps(obj, inst, &err), 0);
+	prog = object__load_program(obj, "pass", NULL, &err);
+	assert_non_null(prog);
+	ebpf_program__unref(prog);
+	assert_null(object__load_program(obj, "use", NULL, &err));
 	assert_sentence(err, sample_path("unsupported-map"),
 		"map groups: type cgroup_array is not supported");
-	assert_null(object__map(obj, 0));
+	assert_null(object__load_program(obj, "wait", NULL, &err));
+	assert_sentence(err, sample_path("unsupported-map"),
+		"map timers: a value with bpf_timer is not supported");
 	close_with_maps(obj, inst);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * A map type that no XDP program can use.
+ * Maps that a program may name, and be accepted, but not have.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -12,7 +12,36 @@ struct {
 	__uint(max_entries, 4);
 } groups SEC(".maps");
 
+struct entry {
+	__u64 due;
+	struct {
+		struct bpf_timer timer;
+	} in;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u32);
+	__type(value, struct entry);
+	__uint(max_entries, 4);
+} timers SEC(".maps");
+
 SEC("xdp") int pass(struct xdp_md *ctx)
 {
-	return bpf_map_lookup_elem(&groups, &(__u32){0}) ? XDP_DROP : XDP_PASS;
+	return XDP_PASS;
+}
+
+SEC("xdp") int use(struct xdp_md *ctx)
+{
+	void *map = &groups;
+
+	asm volatile("" : "+r"(map));
+	return map ? XDP_PASS : XDP_DROP;
+}
+
+SEC("xdp") int wait(struct xdp_md *ctx)
+{
+	struct entry *e = bpf_map_lookup_elem(&timers, &(__u32){0});
+
+	return e && e->due ? XDP_DROP : XDP_PASS;
 }
