@@ -2,7 +2,7 @@
  *
  * program_test.c -- random operations of programs on maps of every type, on every backend and in
  * the kernel, the host changing the maps between two runs. As many for each type and backend as
- * XDPK_MAP_OPERATIONS says, spread over the type's geometries.
+ * XDPK_OPERATIONS says, spread over the type's geometries.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "machine.h"
-#include "operations.h"
+#include "map-operations.h"
 
 #define MAX_INSNS  8192
 #define HOST_STEPS 2 /* between two runs */
@@ -44,7 +44,7 @@ static uint32_t ops_of(const struct shape *s)
 
 struct bench {
 	struct pair pair;
-	struct table table;
+	struct map_table table;
 	struct ebpf_program *prog;
 	int fd;
 	uint32_t done, succeeded;
@@ -58,7 +58,6 @@ static bool holds_maps(const struct shape *s)
 static void bench__open(struct bench *b, const struct shape *shape, const char *backend)
 {
 	static struct bpf_insn insns[MAX_INSNS];
-	static const struct shape inner = {BPF_MAP_TYPE_HASH, 4, 8, 8, 0};
 	struct ebpf_map *maps[2];
 	int fds[2];
 	size_t n;
@@ -66,15 +65,16 @@ static void bench__open(struct bench *b, const struct shape *shape, const char *
 	pair__open(&b->pair, inst, shape);
 	if (holds_maps(shape)) {
 		pair__fill(&b->pair);
-		table__open(&b->table, inst, &inner, OPS_KEYED | OP_BIT(ADD), shape);
+		map_table__open(
+			&b->table, inst, &inner_shape, OPS_READ | OPS_WRITE | OP_BIT(ADD), shape);
 	} else {
-		table__open(&b->table, inst, shape, ops_of(shape), NULL);
+		map_table__open(&b->table, inst, shape, ops_of(shape), NULL);
 	}
 	maps[0] = b->pair.ours;
-	maps[1] = b->table.map;
+	maps[1] = b->table.table.map;
 	fds[0] = b->pair.theirs;
-	fds[1] = b->table.fd;
-	n = table__program(&b->table, insns, MAX_INSNS);
+	fds[1] = b->table.table.fd;
+	n = map_table__program(&b->table, insns, MAX_INSNS);
 	b->fd = kernel__load_xdp_with(fds, insns, n, false);
 	if (b->fd < 0)
 		fail_msg("%s: the kernel refuses: %d", b->pair.kind->name, b->fd);
@@ -85,11 +85,11 @@ static void bench__close(struct bench *b)
 {
 	ebpf_program__unref(b->prog);
 	close(b->fd);
-	table__close(&b->table);
+	table__close(&b->table.table);
 	pair__close(&b->pair);
 }
 
-static enum operation_code random_code(const struct table *t)
+static uint32_t random_code(const struct map_table *t)
 {
 	uint32_t code;
 
@@ -111,51 +111,49 @@ static uint64_t redirect_flags(void)
 static void fill_operation(struct bench *b, struct operation *op)
 {
 	static uint8_t ours[MAX_VALUES], theirs[MAX_VALUES];
-	struct table *t = &b->table;
+	struct map_table *t = &b->table;
 	struct pair *p = &b->pair;
+	uint8_t *key = (uint8_t *)op + t->key_at, *value = (uint8_t *)op + t->value_at;
 
-	memset(op, 0, t->stride);
+	memset(op, 0, t->table.stride);
 	op->code = random_code(t);
-	op->arg = random64();
-	op->flags = random_flags();
+	op->args[0] = op->code == OP_REDIRECT ? redirect_flags() : random_flags();
+	op->args[1] =
+		op->code == OP_REDIRECT && below(8) ? below(p->shape.max_entries + 2) : random64();
 	if (t->inner) {
 		pair__random_key(p, (uint8_t *)op + t->outer_at);
-		*(uint32_t *)operation__key(op) = below(16);
-		*(uint64_t *)table__value(t, op) = random64();
+		*(uint32_t *)key = below(2 * inner_shape.max_entries);
+		*(uint64_t *)value = random64();
 		return;
 	}
-	if (op->code == OP_REDIRECT) {
-		op->arg = below(8) ? below(p->shape.max_entries + 2) : random64();
-		op->flags = redirect_flags();
-	}
-	pair__random_key(p, operation__key(op));
+	pair__random_key(p, key);
 	p->kind->value(p, ours, theirs);
-	memcpy(table__value(t, op), ours, t->value_size);
+	memcpy(value, ours, t->value_size);
 }
 
 /* Whether a bloom filter finds what was never pushed is a matter of chance. */
-static bool is_chance(const struct bench *b, const struct table *t, struct operation *op)
+static bool is_chance(const struct bench *b, const struct operation *op)
 {
 	return b->pair.pushed && op->code == OP_PEEK &&
-	       !pair__was_pushed(&b->pair, table__value(t, op));
+	       !pair__was_pushed(&b->pair, (const uint8_t *)op + b->table.value_at);
 }
 
 static void compare_operation(struct bench *b, const char *backend, uint32_t i)
 {
-	struct table *t = &b->table;
+	const struct table *t = &b->table.table;
 	struct operation *ours = table__operation(t, t->ours, i);
 	struct operation *theirs = table__operation(t, t->theirs, i);
 
 	if (b->pair.pushed && ours->code == OP_PUSH && !ours->result)
-		pair__note_pushed(&b->pair, table__value(t, ours));
+		pair__note_pushed(&b->pair, (uint8_t *)ours + b->table.value_at);
 	b->done++;
 	b->succeeded += ours->result >= 0;
-	if (!memcmp(ours, theirs, t->stride) || is_chance(b, t, ours))
+	if (!memcmp(ours, theirs, t->stride) || is_chance(b, ours))
 		return;
 	fail_msg("%s of %u, %u bytes, %u entries, flags 0x%x, %s: operation %lu with flags 0x%lx: "
 		 "%ld, the kernel: %ld, or the values differ",
 		b->pair.kind->name, b->pair.shape.key_size, b->pair.shape.value_size,
-		b->pair.shape.max_entries, b->pair.shape.flags, backend, ours->code, ours->flags,
+		b->pair.shape.max_entries, b->pair.shape.flags, backend, ours->code, ours->args[0],
 		ours->result, theirs->result);
 }
 
@@ -163,7 +161,7 @@ static void bench__run(struct bench *b, const char *backend)
 {
 	uint8_t packet[64] = {0};
 	struct kernel_run run = {.packet = packet, .size = sizeof(packet)};
-	struct table *t = &b->table;
+	struct table *t = &b->table.table;
 
 	for (uint32_t i = 0; i < OPERATIONS_A_RUN; i++)
 		fill_operation(b, table__operation(t, t->ours, i));

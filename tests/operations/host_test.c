@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * host_test.c -- random operations of the host on maps of every type, here and in the kernel. As
- * many for each type as XDPK_MAP_OPERATIONS says, spread over its geometries. pair.h tells what
+ * many for each type as XDPK_OPERATIONS says, spread over its geometries. pair.h tells what
  * is not compared.
  */
 #include <bpf/bpf.h>

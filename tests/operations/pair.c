@@ -18,7 +18,7 @@ static uint8_t ours_value[MAX_VALUES], theirs_value[MAX_VALUES];
 
 uint32_t operations_wanted(void)
 {
-	const char *wanted = getenv("XDPK_MAP_OPERATIONS");
+	const char *wanted = getenv("XDPK_OPERATIONS");
 
 	return wanted ? (uint32_t)strtoul(wanted, NULL, 0) : 20000;
 }
@@ -74,7 +74,7 @@ static struct ebpf_map_opts opts_of(const struct shape *s, const struct ebpf_map
 		.inner = inner};
 }
 
-static const struct shape inner_shape = {BPF_MAP_TYPE_HASH, 4, 8, 8, 0};
+const struct shape inner_shape = {BPF_MAP_TYPE_HASH, 4, 8, 8, 0};
 
 static struct thing make_inner(struct ebpf_instance *inst, uint32_t value_size)
 {

@@ -2,8 +2,8 @@
  *
  * random.h -- the same random numbers in every run, for tests (xorshift64*; Marsaglia, Vigna).
  */
-#ifndef TESTS_MAPS_RANDOM_H
-#define TESTS_MAPS_RANDOM_H
+#ifndef TESTS_OPERATIONS_RANDOM_H
+#define TESTS_OPERATIONS_RANDOM_H
 
 #include <stddef.h>
 #include <stdint.h>

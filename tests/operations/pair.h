@@ -13,8 +13,8 @@
  *
  * All functions fail the test at the first difference.
  */
-#ifndef TESTS_MAPS_PAIR_H
-#define TESTS_MAPS_PAIR_H
+#ifndef TESTS_OPERATIONS_PAIR_H
+#define TESTS_OPERATIONS_PAIR_H
 
 #include "ebpf-program.h"
 #include "kernel.h"
@@ -65,6 +65,9 @@ struct kind {
 	uint32_t slow;
 };
 
+/* Of the maps in maps, but for the last of the things. */
+extern const struct shape inner_shape;
+
 extern const struct kind kinds[];
 extern const uint32_t n_kinds;
 
@@ -89,7 +92,7 @@ void pair__note_pushed(struct pair *p, const void *value);
 /* Walks both, and looks all keys up. Queues and stacks are emptied by it. */
 void pair__compare_contents(struct pair *p);
 
-/* Operations that each test does: XDPK_MAP_OPERATIONS, or a share of a few seconds. */
+/* Operations that each test does: XDPK_OPERATIONS, or a share of a few seconds. */
 uint32_t operations_wanted(void);
 
 #endif
