@@ -67,6 +67,7 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 	}
 	atomic_init(&inst->refs, 1);
 	pthread_mutex_init(&inst->pin_lock, NULL);
+	net__init(&inst->net);
 	inst->workers = opts->workers ? opts->workers : 1;
 	inst->map_memory = opts->map_memory ? opts->map_memory : DEFAULT_MAP_MEMORY;
 	inst->trace = opts->trace;
@@ -109,6 +110,7 @@ void ebpf_instance__destroy(struct ebpf_instance *inst)
 	if (!inst)
 		return;
 	instance__drop_pins(inst);
+	net__clear(&inst->net);
 	reclaim__poll(&inst->reclaim);
 	instance__unref(inst);
 }
@@ -128,6 +130,7 @@ void instance__unref(struct ebpf_instance *inst)
 {
 	if (atomic_fetch_sub_explicit(&inst->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	net__fini(&inst->net);
 	reclaim__fini(&inst->reclaim);
 	pthread_mutex_destroy(&inst->pin_lock);
 	free(inst);
@@ -156,6 +159,7 @@ void ebpf_env__init(struct ebpf_env *env, struct ebpf_instance *inst, uint32_t w
 	env->owner = inst;
 	env->worker = worker;
 	env->n_workers = inst->workers;
+	env->net = &inst->net.rt;
 	/* The state must not be all zero; the clock serves where the system has no entropy. */
 	if (getrandom(env->random, sizeof(env->random), GRND_NONBLOCK) !=
 		(ssize_t)sizeof(env->random))

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "ebpf-program.h"
+#include "net.h"
 #include "reclaim.h"
 
 struct map_pin {
@@ -25,6 +26,7 @@ struct ebpf_instance {
 	struct map_pin *pins;
 	atomic_uint last_program_id, last_map_id;
 	struct reclaim reclaim;
+	struct net net;
 	ebpf_trace_fn trace;
 	void *trace_user;
 	struct ebpf_host host; /* what environments of this instance point at */

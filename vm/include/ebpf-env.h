@@ -43,6 +43,7 @@ extern "C" {
 
 struct ebpf_env;
 struct ebpf_program;
+struct rt_net;
 
 typedef uint64_t (*ebpf_entry_fn)(struct ebpf_env *env, void *ctx);
 typedef void (*ebpf_driver_fn)(struct ebpf_env *env, void *burst);
@@ -113,6 +114,7 @@ struct ebpf_env {
 	void *owner; /* the instance: where host services find their sinks */
 	void *run;   /* the interpreter's: whose function a helper calls back */
 	uint32_t n_workers;
+	const struct rt_net *net; /* the instance's links and routes: ebpf-net.h */
 };
 
 struct ebpf_instance;

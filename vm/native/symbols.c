@@ -39,6 +39,8 @@ static const struct {
 	SYMBOL(helper_trace_printk),
 	SYMBOL(helper_trace_vprintk),
 	SYMBOL(helper_snprintf),
+	SYMBOL(helper_fib_lookup),
+	SYMBOL(helper_check_mtu),
 	SYMBOL(helper_strtol),
 	SYMBOL(helper_strtoul),
 	SYMBOL(helper_probe_read_kernel_str),

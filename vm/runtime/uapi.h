@@ -104,6 +104,7 @@ enum rt_errno {
 	RT_EINVAL = 22,
 	RT_ERANGE = 34,
 	RT_EOVERFLOW = 75,
+	RT_EAFNOSUPPORT = 97,
 	RT_ENOSPC = 28,
 	RT_ENOTSUP = 95,
 	RT_ENOTSUPP = 524, /* the kernel's own; <errno.h> has no name for it */

@@ -16,7 +16,6 @@
 #define KFUNC(name, ...)  PROTO(KFUNC_##name, name, __VA_ARGS__)
 
 static const struct helper_proto known[] = {
-	HELPER(fib_lookup, SCALAR, 4, 0, ARG_CTX, ARG_UNINIT_MEM, ARG_SIZE, ARG_ANY),
 	HELPER(sk_lookup_tcp, SOCK_OR_NULL, 5, HELPER_READS_PACKET | HELPER_ACQUIRES, ARG_CTX,
 		ARG_MEM, ARG_SIZE_OR_ZERO, ARG_ANY, ARG_ANY),
 	HELPER(sk_lookup_udp, SOCK_OR_NULL, 5, HELPER_READS_PACKET | HELPER_ACQUIRES, ARG_CTX,
@@ -28,7 +27,6 @@ static const struct helper_proto known[] = {
 		ARG_MEM, ARG_SIZE),
 	HELPER(tcp_gen_syncookie, SCALAR, 5, HELPER_READS_PACKET, ARG_SOCK, ARG_MEM, ARG_SIZE,
 		ARG_MEM, ARG_SIZE),
-	HELPER(check_mtu, SCALAR, 5, 0, ARG_CTX, ARG_ANY, ARG_INOUT_U32, ARG_ANY, ARG_ANY),
 	HELPER(tcp_raw_gen_syncookie_ipv4, SCALAR, 3, HELPER_READS_PACKET, ARG_HEADER20, ARG_MEM,
 		ARG_SIZE_OR_ZERO),
 	HELPER(tcp_raw_gen_syncookie_ipv6, SCALAR, 3, HELPER_READS_PACKET, ARG_HEADER40, ARG_MEM,
