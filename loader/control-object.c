@@ -9,53 +9,7 @@
 #include <linux/bpf.h>
 
 #include "../vm/core/error.h"
-#include "control.h"
-
-/* What is left of a line. */
-struct words {
-	int n;
-	char **word;
-};
-
-static const char *next_word(struct words *w)
-{
-	return w->n ? (w->n--, *w->word++) : NULL;
-}
-
-static int expect_word(struct words *w, const char *expected, char **errmsg)
-{
-	const char *got = next_word(w);
-
-	if (!got)
-		return error__set(
-			errmsg, -EINVAL, "expected '%s', got the end of the line", expected);
-	if (strcmp(got, expected) != 0)
-		return error__set(errmsg, -EINVAL, "expected '%s', got '%s'", expected, got);
-	return 0;
-}
-
-static int expect_end(const struct words *w, char **errmsg)
-{
-	return w->n ? error__set(errmsg, -EINVAL, "unexpected '%s'", w->word[0]) : 0;
-}
-
-/* A number without sign: digits, or 0x and hex digits; with `hex`, hex digits alone. */
-static bool parse_number(const char *text, bool hex, uint64_t *value)
-{
-	static const char digits[] = "0123456789abcdefABCDEF";
-	int base = hex ? 16 : 10;
-	char *end;
-
-	if (!hex && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-		base = 16;
-		text += 2;
-	}
-	if (!*text || !memchr(digits, *text, base == 16 ? 22 : 10))
-		return false;
-	errno = 0;
-	*value = strtoull(text, &end, base);
-	return *end == '\0' && errno == 0;
-}
+#include "control-internal.h"
 
 static bool is_one_of(const char *word, const char *const *list)
 {
@@ -67,19 +21,20 @@ static bool is_one_of(const char *word, const char *const *list)
 }
 
 /* Exactly `size` bytes, up to a word of `stops` or the end of the line. */
-static int parse_bytes(struct words *w, const char *what, const char *const *stops, uint8_t *bytes,
-	size_t size, char **errmsg)
+static int parse_bytes(struct control_words *w, const char *what, const char *const *stops,
+	uint8_t *bytes, size_t size, char **errmsg)
 {
 	bool hex = w->n && strcmp(w->word[0], "hex") == 0;
 	size_t got = 0;
 
 	if (hex)
-		next_word(w);
+		control_words__next(w);
 	for (; w->n && !is_one_of(w->word[0], stops); got++) {
-		const char *word = next_word(w);
+		const char *word = control_words__next(w);
 		uint64_t value;
 
-		if (!parse_number(word, hex, &value) || value > 255 || (hex && strlen(word) != 2))
+		if (!control__parse_number(word, hex, &value) || value > 255 ||
+			(hex && strlen(word) != 2))
 			return error__set(errmsg, -EINVAL, "expected %s of the %s, got '%s'",
 				hex ? "two hex digits" : "a byte (0 to 255 or 0x00 to 0xff)", what,
 				word);
@@ -100,34 +55,33 @@ static const struct {
 } update_flags[] = {{"any", BPF_ANY}, {"noexist", BPF_NOEXIST}, {"exist", BPF_EXIST}};
 static const char *const flag_words[] = {"any", "noexist", "exist", NULL};
 
-static int parse_flag(struct words *w, uint64_t *flag, char **errmsg)
+static int parse_flag(struct control_words *w, uint64_t *flag, char **errmsg)
 {
-	const char *word = next_word(w);
+	const char *word = control_words__next(w);
 
 	*flag = BPF_ANY;
 	for (size_t i = 0; word && i < sizeof(update_flags) / sizeof(update_flags[0]); i++) {
 		if (strcmp(word, update_flags[i].word) == 0)
 			*flag = update_flags[i].flag;
 	}
-	return expect_end(w, errmsg);
+	return control_words__end(w, errmsg);
 }
 
 /* Reads "NAME key BYTES"; *key is malloc'ed, also after a failure. */
-static int parse_map_and_key(struct object *obj, struct words *w, const char *const *stops,
+static int parse_map_and_key(struct object *obj, struct control_words *w, const char *const *stops,
 	struct ebpf_map **map, uint8_t **key, char **errmsg)
 {
-	const char *name = next_word(w);
+	const char *name = control_words__want(w, "a map's name", errmsg);
 	size_t size;
 	int err;
 
 	*key = NULL;
 	if (!name)
-		return error__set(
-			errmsg, -EINVAL, "expected a map's name, got the end of the line");
+		return -EINVAL;
 	*map = object__map_by_name(obj, name);
 	if (!*map)
 		return error__set(errmsg, -ENOENT, "no map %s in the object", name);
-	err = expect_word(w, "key", errmsg);
+	err = control_words__expect(w, "key", errmsg);
 	if (err)
 		return err;
 	size = ebpf_map__opts(*map)->key_size;
@@ -148,14 +102,14 @@ static void spread_value(const struct ebpf_map *map, uint8_t *value)
 }
 
 static int update(
-	struct object *obj, struct words *w, uint8_t **key, uint8_t **value, char **errmsg)
+	struct object *obj, struct control_words *w, uint8_t **key, uint8_t **value, char **errmsg)
 {
 	struct ebpf_map *map = NULL;
 	uint64_t flag;
 	int err = parse_map_and_key(obj, w, value_word, &map, key, errmsg);
 
 	if (!err)
-		err = expect_word(w, "value", errmsg);
+		err = control_words__expect(w, "value", errmsg);
 	if (err)
 		return err;
 	*value = calloc(1, ebpf_map__value_bytes(map) + 1);
@@ -174,22 +128,21 @@ static int update(
 		   : 0;
 }
 
-static int run_update(void *target, int argc, char **argv, char **errmsg)
+int control__update_map(const struct control_target *t, struct control_words *w, char **errmsg)
 {
 	uint8_t *key = NULL, *value = NULL;
-	int err = update(target, &(struct words){argc, argv}, &key, &value, errmsg);
+	int err = update(t->object, w, &key, &value, errmsg);
 
 	free(key);
 	free(value);
 	return err;
 }
 
-static int run_delete(void *target, int argc, char **argv, char **errmsg)
+int control__delete_from_map(const struct control_target *t, struct control_words *w, char **errmsg)
 {
-	struct words w = {argc, argv};
 	struct ebpf_map *map = NULL;
 	uint8_t *key;
-	int err = parse_map_and_key(target, &w, NULL, &map, &key, errmsg);
+	int err = parse_map_and_key(t->object, w, NULL, &map, &key, errmsg);
 
 	if (!err) {
 		err = ebpf_map__delete(map, key);
@@ -201,31 +154,26 @@ static int run_delete(void *target, int argc, char **argv, char **errmsg)
 	return err;
 }
 
-static int run_resize(void *target, int argc, char **argv, char **errmsg)
+int control__resize_map(const struct control_target *t, struct control_words *w, char **errmsg)
 {
-	struct words w = {argc, argv};
-	const char *name = next_word(&w), *word;
-	uint64_t n;
+	const char *name = control_words__want(w, "a map's name", errmsg);
+	uint32_t n;
 	int err;
 
 	if (!name)
-		return error__set(
-			errmsg, -EINVAL, "expected a map's name, got the end of the line");
-	err = expect_word(&w, "max_entries", errmsg);
-	if (err)
-		return err;
-	word = next_word(&w);
-	if (!word || !parse_number(word, false, &n) || n > UINT32_MAX)
-		return error__set(errmsg, -EINVAL, "expected a number of entries, got %s%s%s",
-			word ? "'" : "", word ? word : "the end of the line", word ? "'" : "");
-	err = expect_end(&w, errmsg);
-	return err ? err : object__set_max_entries(target, name, n, errmsg);
+		return -EINVAL;
+	err = control_words__expect(w, "max_entries", errmsg);
+	if (!err)
+		err = control_words__want_number(w, "a number of entries", &n, errmsg);
+	if (!err)
+		err = control_words__end(w, errmsg);
+	return err ? err : object__set_max_entries(t->object, name, n, errmsg);
 }
 
 /* A number that fits `size` bytes, as signed or as unsigned. */
-static int parse_scalar(struct words *w, uint8_t *bytes, size_t size, char **errmsg)
+static int parse_scalar(struct control_words *w, uint8_t *bytes, size_t size, char **errmsg)
 {
-	const char *word = next_word(w);
+	const char *word = control_words__next(w);
 	bool negative = word && word[0] == '-';
 	uint64_t value, limit;
 
@@ -234,7 +182,7 @@ static int parse_scalar(struct words *w, uint8_t *bytes, size_t size, char **err
 	if (size != 1 && size != 2 && size != 4 && size != 8)
 		return error__set(errmsg, -EINVAL,
 			"expected 'hex' and %zu bytes (it is no number), got '%s'", size, word);
-	if (!parse_number(word + negative, false, &value))
+	if (!control__parse_number(word + negative, false, &value))
 		return error__set(errmsg, -EINVAL, "expected a number, got '%s'", word);
 	limit = negative ? 1ull << (size * 8 - 1) : UINT64_MAX >> (64 - size * 8);
 	if (value > limit)
@@ -243,63 +191,32 @@ static int parse_scalar(struct words *w, uint8_t *bytes, size_t size, char **err
 	if (negative)
 		value = -value;
 	memcpy(bytes, &value, size); /* little-endian, as BPF here */
-	return expect_end(w, errmsg);
+	return control_words__end(w, errmsg);
 }
 
-static int run_rodata_set(void *target, int argc, char **argv, char **errmsg)
+int control__set_variable(const struct control_target *t, struct control_words *w, char **errmsg)
 {
-	struct words w = {argc, argv};
-	const char *name = next_word(&w);
+	const char *name = control_words__want(w, "a variable's name", errmsg);
 	uint8_t *bytes, *value;
 	size_t size;
 	int err;
 
 	if (!name)
-		return error__set(
-			errmsg, -EINVAL, "expected a variable's name, got the end of the line");
-	value = object__variable(target, name, &size, errmsg);
+		return -EINVAL;
+	value = object__variable(t->object, name, &size, errmsg);
 	if (!value)
 		return -errno;
 	bytes = malloc(size);
 	if (!bytes)
 		return error__set(errmsg, -ENOMEM, "no memory for variable %s", name);
-	if (w.n && strcmp(w.word[0], "hex") == 0)
-		err = parse_bytes(&w, "value", NULL, bytes, size, errmsg);
+	if (w->n && strcmp(w->word[0], "hex") == 0)
+		err = parse_bytes(w, "value", NULL, bytes, size, errmsg);
 	else
-		err = parse_scalar(&w, bytes, size, errmsg);
+		err = parse_scalar(w, bytes, size, errmsg);
 	if (!err)
 		memcpy(value, bytes, size);
 	else
 		error__prefix(errmsg, "variable %s", name);
 	free(bytes);
-	return err;
-}
-
-const struct control_command control_object_commands[] = {
-	{"map update", "NAME key BYTES value BYTES [any|noexist|exist]",
-		"set an element of a map (in every slot of a per-CPU map)", run_update},
-	{"map delete", "NAME key BYTES", "delete an element of a map", run_delete},
-	{"map resize", "NAME max_entries N", "set how many elements a map can hold", run_resize,
-		CONTROL_BEFORE_MAPS},
-	{"rodata set", "VARIABLE VALUE", "set a global variable before the program is loaded",
-		run_rodata_set},
-	{0},
-};
-
-int control__set_up_object(
-	struct object *obj, struct ebpf_instance *inst, const char *path, char **errmsg)
-{
-	struct control_file file = {0};
-	int err = path ? control_file__read(&file, path, errmsg) : 0;
-
-	if (!err)
-		err = control_file__run(
-			&file, control_object_commands, CONTROL_BEFORE_MAPS, obj, errmsg);
-	if (!err)
-		err = object__create_maps(obj, inst, errmsg);
-	if (!err)
-		err = control_file__run(
-			&file, control_object_commands, CONTROL_WITH_MAPS, obj, errmsg);
-	control_file__close(&file);
 	return err;
 }

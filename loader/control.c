@@ -9,6 +9,7 @@
 
 #include "../vm/core/error.h"
 #include "control.h"
+#include "control-words.h"
 
 #define SPACES " \t\r\n\f\v"
 
@@ -65,8 +66,8 @@ static int unknown_command(
 enum { ANY_PHASE = -1 };
 
 /* Runs a line of the given phase; leaves others alone. */
-static int run_line(const struct control_command *table, int phase, void *target, const char *line,
-	char **errmsg)
+static int run_line(const struct control_command *table, int phase,
+	const struct control_target *target, const char *line, char **errmsg)
 {
 	char *text = strdup(line), **words = NULL;
 	const struct control_command *c;
@@ -86,14 +87,15 @@ static int run_line(const struct control_command *table, int phase, void *target
 	if (n_words && !n_name)
 		err = unknown_command(table, words, n_words, errmsg);
 	else if (n_words && (phase == ANY_PHASE || phase == (int)c->phase))
-		err = c->run(target, n_words - n_name, words + n_name, errmsg);
+		err = c->run(
+			target, &(struct control_words){n_words - n_name, words + n_name}, errmsg);
 	free(words);
 	free(text);
 	return err;
 }
 
-int control__run_line(
-	const struct control_command *table, void *target, const char *line, char **errmsg)
+int control__run_line(const struct control_command *table, const struct control_target *target,
+	const char *line, char **errmsg)
 {
 	if (errmsg)
 		*errmsg = NULL;
@@ -158,7 +160,7 @@ void control_file__close(struct control_file *f)
 }
 
 int control_file__run(const struct control_file *f, const struct control_command *table,
-	enum control_phase phase, void *target, char **errmsg)
+	enum control_phase phase, const struct control_target *target, char **errmsg)
 {
 	int err = 0;
 

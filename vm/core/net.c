@@ -251,16 +251,22 @@ int ebpf_net__set_link(struct ebpf_instance *inst, const struct ebpf_link *link,
 	return err;
 }
 
-uint32_t ebpf_net__ifindex(struct ebpf_instance *inst, const char *name)
+int ebpf_net__find_link(struct ebpf_instance *inst, const char *name, struct ebpf_link *link)
 {
 	const struct net_name *n;
-	uint32_t ifindex;
+	struct rt_link rt;
+	int err = -ENODEV;
 
 	pthread_mutex_lock(&inst->net.lock);
 	n = find_name(&inst->net, name);
-	ifindex = n ? n->ifindex : 0;
+	if (n && !ebpf_map__lookup(inst->net.links, &n->ifindex, &rt)) {
+		*link = (struct ebpf_link){
+			.ifindex = n->ifindex, .mtu = rt.mtu, .no_forwarding = !rt.forwarding};
+		memcpy(link->mac, rt.mac, sizeof(link->mac));
+		err = 0;
+	}
 	pthread_mutex_unlock(&inst->net.lock);
-	return ifindex;
+	return err;
 }
 
 static bool is_neighbour_of(const void *key, const void *value, const void *ifindex)

@@ -59,8 +59,8 @@ struct ebpf_rule {
 /* Adds the link, or changes the one with that ifindex. -EEXIST: another has the name. */
 int ebpf_net__set_link(struct ebpf_instance *inst, const struct ebpf_link *link, char **errmsg);
 int ebpf_net__del_link(struct ebpf_instance *inst, uint32_t ifindex);
-/* 0: there is none of that name. */
-uint32_t ebpf_net__ifindex(struct ebpf_instance *inst, const char *name);
+/* -ENODEV: there is none of that name. link->name is not set. */
+int ebpf_net__find_link(struct ebpf_instance *inst, const char *name, struct ebpf_link *link);
 
 /* ip->length is that of the subnet. */
 int ebpf_net__add_address(

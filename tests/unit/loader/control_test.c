@@ -11,10 +11,12 @@
 
 static struct ebpf_instance *inst;
 static struct object *obj;
+static struct control_target target;
 
 static int open_object(void **state)
 {
 	obj = open_with_maps("features.v1", &inst);
+	target = (struct control_target){obj, inst};
 	return 0;
 }
 
@@ -28,7 +30,7 @@ static void good(const char *line)
 {
 	char *err;
 
-	if (control__run_line(control_object_commands, obj, line, &err))
+	if (control__run_line(control_commands, &target, line, &err))
 		fail_msg("'%s': %s", line, err);
 	assert_null(err);
 }
@@ -37,7 +39,7 @@ static void bad(const char *line, const char *part)
 {
 	char *err;
 
-	assert_int_not_equal(control__run_line(control_object_commands, obj, line, &err), 0);
+	assert_int_not_equal(control__run_line(control_commands, &target, line, &err), 0);
 	assert_sentence(err, "", part);
 }
 
@@ -183,7 +185,7 @@ static int run_file(const char *path, char **err)
 
 	if (status)
 		return status;
-	status = control_file__run(&file, control_object_commands, CONTROL_WITH_MAPS, obj, err);
+	status = control_file__run(&file, control_commands, CONTROL_WITH_MAPS, &target, err);
 	control_file__close(&file);
 	return status;
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * control-words.h -- what is left of a control line, read word by word. Errors: -EINVAL with a
+ * sentence that says what was expected.
+ */
+#ifndef LOADER_CONTROL_WORDS_H
+#define LOADER_CONTROL_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct control_words {
+	int n;
+	char **word;
+};
+
+/* NULL at the end. */
+const char *control_words__next(struct control_words *w);
+/* The next word if it is this one. */
+bool control_words__take(struct control_words *w, const char *word);
+int control_words__expect(struct control_words *w, const char *word, char **errmsg);
+/* `what` for the sentence: "a map's name". NULL at the end, with *errmsg. */
+const char *control_words__want(struct control_words *w, const char *what, char **errmsg);
+int control_words__want_number(
+	struct control_words *w, const char *what, uint32_t *value, char **errmsg);
+int control_words__end(const struct control_words *w, char **errmsg);
+
+/* A number without sign: digits, or 0x and hex digits; with `hex`, hex digits alone. */
+bool control__parse_number(const char *text, bool hex, uint64_t *value);
+
+#endif
