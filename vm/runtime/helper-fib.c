@@ -82,9 +82,14 @@ static bool table__find(
 	return rt_net__read(&routes, &prefix, route);
 }
 
-/* A route that leads somewhere leads out of the link that is wanted. IPv6 does not insist. */
+/* A route that leads somewhere leads out of the link that is wanted. IPv6 does not insist; its
+ * anycast addresses are those of routers. */
 static bool flow__takes(const struct flow *f, const struct rt_route *route)
 {
+	struct rt_link link;
+
+	if (route->type == RT_ROUTE_ANYCAST)
+		return rt_net__read(&f->net->links, &route->ifindex, &link) && link.forwarding;
 	return !f->ifindex || f->family == RT_INET6 || route->ifindex == f->ifindex ||
 	       route->type >= RT_ROUTE_BLACKHOLE;
 }
@@ -166,9 +171,9 @@ static uint32_t common_bits(const uint8_t *a, const uint8_t *b, uint32_t size)
 	return size * 8;
 }
 
-/* The link's first address whose subnet the next hop is in, else its first; else that of any
- * link. */
-static bool select_ipv4(
+/* The link's first address whose subnet the next hop is in, else its first; else that of the
+ * first link. */
+static void select_ipv4(
 	const struct flow *f, uint32_t ifindex, const uint8_t *hop, struct rt_address *best)
 {
 	bool found = address__at(f, ifindex, 0, best);
@@ -178,37 +183,39 @@ static bool select_ipv4(
 		if (common_bits(a.ip, hop, 4) < a.length)
 			continue;
 		*best = a;
-		return true;
+		return;
 	}
-	return found || address__at(f, 0, 0, best);
+	for (uint16_t n = 0; !found && address__at(f, 0, n, &a); n++)
+		if (!best->ifindex || a.ifindex < best->ifindex)
+			*best = a;
 }
 
-/* Of the link's addresses, of all if it has none, the one that has most in common with the
- * destination. */
+/* Of the link's addresses, of all if it has none, the one whose subnet has most in common with
+ * the destination; of equal ones the first link's and there the newest. */
 static bool select_ipv6(const struct flow *f, uint32_t ifindex, struct rt_address *best)
 {
 	struct rt_address a;
 	uint32_t most = 0;
-	bool found = false;
+	uint16_t n;
 
 	if (!address__at(f, ifindex, 0, &a))
 		ifindex = 0;
-	for (uint16_t n = 0; address__at(f, ifindex, n, &a); n++) {
+	for (n = 0; address__at(f, ifindex, n, &a); n++) {
 		uint32_t bits = common_bits(a.ip, f->dst, 16);
 
-		if (found && bits <= most)
+		bits = bits == 128 ? bits : bits < a.length ? bits : a.length;
+		if (n && (bits < most || (bits == most && a.ifindex > best->ifindex)))
 			continue;
 		*best = a;
 		most = bits;
-		found = true;
 	}
-	return found;
+	return n != 0;
 }
 
 /* IPv4 has no answer, too: it is 0 then. */
 static bool flow__source(const struct flow *f, const struct rt_route *route, uint8_t *src)
 {
-	struct rt_address a = {.length = 0};
+	struct rt_address a = {.ifindex = 0};
 	bool found = true;
 
 	if (route->has_src)
