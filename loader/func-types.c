@@ -11,11 +11,14 @@
  *
  * Tags are BTF_KIND_DECL_TAG of the function, one for each argument they belong to.
  */
+#include <errno.h>
 #include <string.h>
 
+#include "../vm/core/error.h"
 #include "object-internal.h"
 
-#define CONTEXT_TYPE "xdp_md"
+#define CONTEXT_TYPE  "xdp_md"
+#define EXCEPTION_TAG "exception_callback:"
 
 enum { TAG_CTX = 1, TAG_NONNULL = 2, TAG_UNKNOWN = 4 };
 
@@ -91,4 +94,21 @@ void object__describe_function(
 	f->n_args = btf_vlen(proto) < 6 ? btf_vlen(proto) : 6;
 	for (uint32_t i = 0; i < f->n_args && i < 5; i++)
 		f->args[i] = describe(obj->btf, btf_params(proto)[i].type, tags[i]);
+}
+
+int object__check_tags(const struct object *obj, const struct object_function *f, char **errmsg)
+{
+	for (uint32_t i = 1; obj->btf && f->type && i < btf__type_cnt(obj->btf); i++) {
+		const struct btf_type *t = btf__type_by_id(obj->btf, i);
+		const char *tag;
+
+		if (!btf_is_decl_tag(t) || t->type != f->type)
+			continue;
+		tag = btf_types__string(obj->btf, t->name_off);
+		if (strncmp(tag, EXCEPTION_TAG, strlen(EXCEPTION_TAG)) == 0)
+			return error__set(errmsg, -ENOTSUP,
+				"program %s: exception callbacks, as %s, are not supported",
+				f->program.name, tag + strlen(EXCEPTION_TAG));
+	}
+	return 0;
 }

@@ -172,6 +172,8 @@ static struct linked_program *link_program(struct object *obj, uint32_t entry, c
 		return NULL;
 	}
 	if (!err)
+		err = object__check_tags(obj, &obj->functions[entry], errmsg);
+	if (!err)
 		err = link_functions(&l, entry, errmsg);
 	if (!err) {
 		p->entry = entry;

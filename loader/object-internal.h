@@ -111,6 +111,9 @@ int object__function_at(const struct object *obj, uint32_t section, int64_t insn
 void object__describe_function(
 	const struct object *obj, const struct object_function *from, struct ebpf_func *f);
 
+/* Does nothing stand in the function's tags that this machine cannot do? */
+int object__check_tags(const struct object *obj, const struct object_function *f, char **errmsg);
+
 /* A program with all it needs; made once. */
 const struct ebpf_program_spec *object__link(
 	struct object *obj, const struct object_function *f, char **errmsg);

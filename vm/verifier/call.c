@@ -55,13 +55,26 @@ static int enter_local(struct verifier *v, uint32_t func)
 	return 0;
 }
 
+/* The program ends, whatever functions it is in. */
+static int check_throw(struct verifier *v, uint32_t *next)
+{
+	for (uint32_t f = 1; f <= v->cur->top; f++)
+		if (v->cur->frames[f]->callback)
+			return reject(v, "bpf_throw cannot be called from a callback");
+	*next = NO_INSN;
+	return reference__check_none(v, "bpf_throw");
+}
+
 int call__check(struct verifier *v, const struct isa_insn *in, uint32_t *next)
 {
 	struct func_info *func;
 	uint32_t target;
 
-	if (in->src != EBPF_CALL_LOCAL)
-		return helper_call__check(v, in);
+	if (in->src != EBPF_CALL_LOCAL) {
+		int err = helper_call__check(v, in);
+
+		return !err && in->imm == KFUNC_throw ? check_throw(v, next) : err;
+	}
 	target = v->insn + 1 + (uint32_t)in->target;
 	func = &v->prog.funcs[v->prog.info[target].func];
 	if (func_info__is_global(func))

@@ -140,6 +140,20 @@ static int check_jump(const struct program *p, uint32_t insn, char **errmsg)
 	return 0;
 }
 
+static bool throws(const struct isa_insn *in)
+{
+	return in->op == ISA_CALL && in->src == EBPF_CALL_KFUNC && in->imm == KFUNC_throw;
+}
+
+bool program__falls_through(const struct program *p, uint32_t insn)
+{
+	const struct isa_insn *in = &p->insns[insn];
+
+	if (in->op == ISA_EXIT || in->op == ISA_JA)
+		return false;
+	return !throws(in) || insn + 1 < p->funcs[p->info[insn].func].end;
+}
+
 static int check_last_insns(const struct program *p, char **errmsg)
 {
 	for (uint32_t f = 0; f < p->n_funcs; f++) {
@@ -147,7 +161,7 @@ static int check_last_insns(const struct program *p, char **errmsg)
 
 		if (is_second_word(p, last))
 			last--;
-		if (p->insns[last].op != ISA_EXIT && p->insns[last].op != ISA_JA)
+		if (program__falls_through(p, last))
 			return bad(errmsg, last,
 				"the last instruction of a function is not an exit or jump");
 	}
@@ -234,7 +248,7 @@ static uint32_t successors(const struct program *p, uint32_t insn, int64_t next[
 	const struct isa_insn *in = &p->insns[insn];
 	uint32_t n = 0;
 
-	if (in->op != ISA_EXIT && in->op != ISA_JA)
+	if (program__falls_through(p, insn))
 		next[n++] = (int64_t)insn + in->words;
 	if (isa__is_jump(in->op))
 		next[n++] = (int64_t)insn + 1 + in->target;

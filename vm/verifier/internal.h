@@ -119,6 +119,8 @@ void program__find_live(struct program *p);
 /* The function called there or, if LDDW, whose address is taken: its first instruction. False:
  * neither. */
 bool program__callee(const struct program *p, uint32_t insn, uint32_t *func);
+/* May the next instruction follow this one, which is no jump? Nothing need follow bpf_throw(). */
+bool program__falls_through(const struct program *p, uint32_t insn);
 /* Registers the instruction reads and writes, a bit each. */
 void insn__uses(const struct program *p, uint32_t insn, uint16_t *reads, uint16_t *writes);
 

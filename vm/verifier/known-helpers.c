@@ -35,6 +35,7 @@ static const struct helper_proto known[] = {
 		ARG_HEADER20),
 	HELPER(tcp_raw_check_syncookie_ipv6, SCALAR, 2, HELPER_READS_PACKET, ARG_HEADER40,
 		ARG_HEADER20),
+	KFUNC(throw, NOTHING, 1, 0, ARG_SCALAR),
 };
 
 const struct helper_proto *known_helper__find(uint32_t id)

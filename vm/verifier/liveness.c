@@ -70,11 +70,9 @@ static uint16_t live_after(const struct program *p, uint32_t insn)
 	const struct isa_insn *in = &p->insns[insn];
 	uint16_t live = 0;
 
-	if (in->op == ISA_EXIT)
-		return 0;
 	if (isa__is_jump(in->op))
 		live = p->info[insn + 1 + in->target].live;
-	if (in->op != ISA_JA)
+	if (program__falls_through(p, insn))
 		live |= p->info[insn + in->words].live;
 	return live;
 }

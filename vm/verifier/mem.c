@@ -115,7 +115,7 @@ static int check_bounds(struct verifier *v, uint32_t regno, int32_t off, uint32_
 	if (base + (int64_t)var->umax + size > limit)
 		return reject(v,
 			"invalid access to %s, size of %s=%u off=%lld size=%u: R%u max value is "
-			"outside of the allowed memory range",
+			"outside of the allowed memory range (compare it with the size first)",
 			object, object, limit, (long long)(base + (int64_t)var->umax), size, regno);
 	return 0;
 }

@@ -76,7 +76,10 @@ static int meet_open(struct verifier *v, struct state *s, bool *covered)
 		return loop__add_edge(v, s);
 	if (s->rounds != v->cur->rounds || s->gotos != v->cur->gotos || !state__covers(v, s, EXACT))
 		return 0;
-	return reject(v, "infinite loop detected at insn %u", v->insn);
+	return reject(v,
+		"infinite loop detected at insn %u: nothing that matters changes from round to "
+		"round (give the loop a counter with a bound)",
+		v->insn);
 }
 
 static int meet_closed(struct verifier *v, struct state *s, bool *covered)
