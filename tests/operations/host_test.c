@@ -26,16 +26,9 @@ static struct thing make_program(void)
 		.type = EBPF_PROGRAM_XDP,
 		.insns = (const struct ebpf_insn *)passing,
 		.n_insns = 2};
-	struct bpf_prog_info info = {0};
-	uint32_t size = sizeof(info);
-	struct thing t = {.prog = ebpf_program__load(inst, &spec, NULL, NULL),
-		.fd = kernel__load_xdp(passing, 2)};
 
-	assert_true(t.prog && t.fd >= 0);
-	assert_int_equal(bpf_obj_get_info_by_fd(t.fd, &info, &size), 0);
-	t.our_id = ebpf_program__id(t.prog);
-	t.their_id = info.id;
-	return t;
+	return thing__of_program(
+		ebpf_program__load(inst, &spec, NULL, NULL), kernel__load_xdp(passing, 2));
 }
 
 /* Frozen, both refuse alike. */
@@ -67,10 +60,8 @@ static void operate(const struct shape *shape, uint32_t n)
 	pair__compare_contents(&p);
 	freeze(&p);
 	if (shape->type == BPF_MAP_TYPE_PROG_ARRAY)
-		for (int i = 0; i < 3; i++) {
-			ebpf_program__unref(programs[i].prog);
-			close(programs[i].fd);
-		}
+		for (int i = 0; i < 3; i++)
+			thing__drop(&programs[i]);
 	pair__close(&p);
 }
 

@@ -106,6 +106,24 @@ static struct thing make_socket(uint32_t port)
 	return t;
 }
 
+struct thing thing__of_program(struct ebpf_program *prog, int fd)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+
+	assert_true(prog && fd >= 0);
+	assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+	return (struct thing){
+		.prog = prog, .fd = fd, .our_id = ebpf_program__id(prog), .their_id = info.id};
+}
+
+void thing__drop(struct thing *t)
+{
+	ebpf_program__unref(t->prog);
+	ebpf_map__unref(t->map);
+	close(t->fd);
+}
+
 static void make_things(struct pair *p)
 {
 	p->n_things = 0;
@@ -170,10 +188,8 @@ void pair__close(struct pair *p)
 	ebpf_map__unref(p->ours);
 	close(p->theirs);
 	for (uint32_t i = 0; i < p->n_things; i++) {
-		if (p->things[i].prog)
-			continue;
-		ebpf_map__unref(p->things[i].map);
-		close(p->things[i].fd);
+		if (!p->things[i].prog)
+			thing__drop(&p->things[i]);
 	}
 	free(p->pushed);
 }

@@ -75,7 +75,10 @@ extern const uint32_t n_kinds;
 struct ebpf_instance *pair__instance(void);
 void pair__open(struct pair *p, struct ebpf_instance *inst, const struct shape *shape);
 void pair__close(struct pair *p);
-/* Makes the entries of a PROG_ARRAY things: they are the caller's. */
+/* The same program here and in the kernel, both of which it owns from now on. */
+struct thing thing__of_program(struct ebpf_program *prog, int fd);
+void thing__drop(struct thing *t);
+/* Makes programs what a PROG_ARRAY can hold: they stay the caller's. */
 void pair__set_programs(struct pair *p, const struct thing *things, uint32_t n);
 
 /* Puts all things that fit into a map of things. */
