@@ -17,6 +17,7 @@
  * BTF of an unlinked object knows no offsets, so a variable is found by its symbol.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,28 +33,27 @@ enum { PIN_NONE, PIN_BY_NAME };
 struct map_field {
 	const char *name;
 	enum { NUMBER, SIZE_OF_TYPE, VALUES } kind;
-	size_t place; /* uint32_t in struct definition */
+	size_t place; /* uint64_t in struct definition */
 };
 
 struct definition {
-	struct ebpf_map_opts opts;
-	uint32_t pinning;
-	uint32_t map_extra;
+	uint64_t type, key_size, value_size, max_entries, flags, pinning, numa_node, map_extra;
 	uint32_t value_type;          /* of a value, 0 if not given */
 	uint64_t values;              /* offset of the member in the struct, or NO_VALUES */
 	const struct btf_type *inner; /* of a map of maps, NULL if not given */
+	struct ebpf_map_opts opts;
 };
 
 static const struct map_field fields[] = {
-	{"type", NUMBER, offsetof(struct definition, opts.type)},
-	{"key_size", NUMBER, offsetof(struct definition, opts.key_size)},
-	{"key", SIZE_OF_TYPE, offsetof(struct definition, opts.key_size)},
-	{"value_size", NUMBER, offsetof(struct definition, opts.value_size)},
-	{"value", SIZE_OF_TYPE, offsetof(struct definition, opts.value_size)},
-	{"max_entries", NUMBER, offsetof(struct definition, opts.max_entries)},
-	{"map_flags", NUMBER, offsetof(struct definition, opts.flags)},
+	{"type", NUMBER, offsetof(struct definition, type)},
+	{"key_size", NUMBER, offsetof(struct definition, key_size)},
+	{"key", SIZE_OF_TYPE, offsetof(struct definition, key_size)},
+	{"value_size", NUMBER, offsetof(struct definition, value_size)},
+	{"value", SIZE_OF_TYPE, offsetof(struct definition, value_size)},
+	{"max_entries", NUMBER, offsetof(struct definition, max_entries)},
+	{"map_flags", NUMBER, offsetof(struct definition, flags)},
 	{"pinning", NUMBER, offsetof(struct definition, pinning)},
-	{"numa_node", NUMBER, offsetof(struct definition, opts.numa_node)},
+	{"numa_node", NUMBER, offsetof(struct definition, numa_node)},
 	{"map_extra", NUMBER, offsetof(struct definition, map_extra)},
 	{"values", VALUES, 0},
 };
@@ -67,35 +67,40 @@ static const struct map_field *find_field(const char *name)
 	return NULL;
 }
 
-/* The value of a member that is a pointer to an array (NUMBER) or to a type. */
+/* What __uint() makes, or for greater numbers __ulong(): an enumeration of one. */
+static bool number_value(const struct btf *btf, const struct btf_type *t, uint64_t *value)
+{
+	if (btf_is_enum64(t) && btf_vlen(t) == 1) {
+		*value = btf_enum64_value(btf_enum64(t));
+		return true;
+	}
+	if (btf_is_enum(t) && btf_vlen(t) == 1) {
+		*value = (uint32_t)btf_enum(t)->val;
+		return true;
+	}
+	t = btf_is_ptr(t) ? btf_types__resolve(btf, t->type) : NULL;
+	if (!t || !btf_is_array(t))
+		return false;
+	*value = btf_array(t)->nelems;
+	return true;
+}
+
+/* The value of a member that is a number or a pointer to a type. */
 static bool field_value(
-	const struct btf *btf, uint32_t type, const struct map_field *field, uint32_t *value)
+	const struct btf *btf, uint32_t type, const struct map_field *field, uint64_t *value)
 {
 	const struct btf_type *t = btf_types__resolve(btf, type);
 	int64_t size;
 
+	if (t && field->kind == NUMBER)
+		return number_value(btf, t, value);
 	if (!t || !btf_is_ptr(t))
 		return false;
-	if (field->kind == NUMBER) {
-		t = btf_types__resolve(btf, t->type);
-		if (!t || !btf_is_array(t))
-			return false;
-		*value = btf_array(t)->nelems;
-		return true;
-	}
 	size = btf__resolve_size(btf, t->type);
 	if (size <= 0 || size > UINT32_MAX)
 		return false;
-	*value = size;
+	*value = (uint64_t)size;
 	return true;
-}
-
-/* What a member that is a pointer points to, 0 if it is none. */
-static uint32_t pointee(const struct btf *btf, uint32_t type)
-{
-	const struct btf_type *t = btf_types__resolve(btf, type);
-
-	return t && btf_is_ptr(t) ? t->type : 0;
 }
 
 static bool holds_maps(uint32_t type)
@@ -108,9 +113,9 @@ static int read_values(const struct btf *btf, const char *map, const struct btf_
 	uint32_t member, struct definition *def, char **errmsg)
 {
 	const struct btf_type *t = btf_types__resolve(btf, btf_members(s)[member].type);
-	bool maps = holds_maps(def->opts.type);
+	bool maps = holds_maps(def->type);
 
-	if (!maps && def->opts.type != BPF_MAP_TYPE_PROG_ARRAY)
+	if (!maps && def->type != BPF_MAP_TYPE_PROG_ARRAY)
 		return error__set(errmsg, -EINVAL,
 			"map %s: field values, but it is no map of maps or programs", map);
 	t = t && btf_is_array(t) ? btf_types__resolve(btf, btf_array(t)->type) : NULL;
@@ -118,10 +123,34 @@ static int read_values(const struct btf *btf, const char *map, const struct btf_
 	if (!t || !(maps ? btf_is_struct(t) : btf_is_func_proto(t)))
 		return error__set(
 			errmsg, -EINVAL, "map %s: field values is not what __array() makes", map);
-	if (def->opts.value_size == 0)
-		def->opts.value_size = sizeof(uint32_t);
+	if (def->value_size == 0)
+		def->value_size = sizeof(uint32_t);
 	def->inner = maps ? t : NULL;
 	def->values = btf_member_bit_offset(s, member) / 8;
+	return 0;
+}
+
+static int read_number(const struct btf *btf, const char *map, const struct btf_member *m,
+	const struct map_field *field, struct definition *def, uint32_t *seen, char **errmsg)
+{
+	uint64_t *place = (uint64_t *)((char *)def + field->place), value;
+	uint32_t bit = 1u << field->place / sizeof(value);
+
+	if (!field_value(btf, m->type, field, &value))
+		return error__set(errmsg, -EINVAL, "map %s: field %s is not what %s makes", map,
+			field->name, field->kind == NUMBER ? "__uint()" : "__type()");
+	/* a size may be given twice: by number and by type */
+	if (*seen & bit && *place != value)
+		return error__set(errmsg, -EINVAL,
+			"map %s: field %s says %" PRIu64 ", not %" PRIu64, map, field->name, value,
+			*place);
+	if (value > UINT32_MAX && field->place != offsetof(struct definition, map_extra))
+		return error__set(errmsg, -EINVAL, "map %s: field %s says %" PRIu64 ", too much",
+			map, field->name, value);
+	if (strcmp(field->name, "value") == 0)
+		def->value_type = btf_types__resolve(btf, m->type)->type;
+	*seen |= bit;
+	*place = value;
 	return 0;
 }
 
@@ -129,40 +158,34 @@ static int read_definition(const struct btf *btf, const char *map, const struct 
 	struct definition *def, char **errmsg)
 {
 	uint32_t seen = 0;
+	int err = 0;
 
-	for (uint32_t i = 0; i < btf_vlen(s); i++) {
+	for (uint32_t i = 0; i < btf_vlen(s) && !err; i++) {
 		const struct btf_member *m = btf_members(s) + i;
 		const char *name = btf_types__string(btf, m->name_off);
 		const struct map_field *field = find_field(name);
-		uint32_t value, *place;
 
 		if (!field)
-			return error__set(errmsg, -EINVAL, "map %s: unknown field %s", map, name);
-		if (field->kind == VALUES) {
-			int err = read_values(btf, map, s, i, def, errmsg);
-
-			if (err)
-				return err;
-			continue;
-		}
-		if (strcmp(name, "value") == 0)
-			def->value_type = pointee(btf, m->type);
-		if (!field_value(btf, m->type, field, &value))
-			return error__set(errmsg, -EINVAL, "map %s: field %s is not what %s makes",
-				map, name, field->kind == NUMBER ? "__uint()" : "__type()");
-		place = (uint32_t *)((char *)def + field->place);
-		/* a size may be given twice: by number and by type */
-		if ((seen & 1u << (field->place / 4)) && *place != value)
-			return error__set(errmsg, -EINVAL, "map %s: field %s says %u, not %u", map,
-				name, value, *place);
-		seen |= 1u << (field->place / 4);
-		*place = value;
+			err = error__set(errmsg, -EINVAL, "map %s: unknown field %s", map, name);
+		else if (field->kind == VALUES)
+			err = read_values(btf, map, s, i, def, errmsg);
+		else
+			err = read_number(btf, map, m, field, def, &seen, errmsg);
 	}
-	if (def->opts.type == BPF_MAP_TYPE_UNSPEC)
+	if (err)
+		return err;
+	if (def->type == BPF_MAP_TYPE_UNSPEC)
 		return error__set(errmsg, -EINVAL, "map %s: its type is missing", map);
 	if (def->pinning != PIN_NONE && def->pinning != PIN_BY_NAME)
-		return error__set(errmsg, -EINVAL, "map %s: unknown pinning %u", map, def->pinning);
-	def->opts.map_extra = def->map_extra;
+		return error__set(errmsg, -EINVAL, "map %s: unknown pinning %" PRIu64, map,
+			def->pinning);
+	def->opts = (struct ebpf_map_opts){.type = (uint32_t)def->type,
+		.key_size = (uint32_t)def->key_size,
+		.value_size = (uint32_t)def->value_size,
+		.max_entries = (uint32_t)def->max_entries,
+		.flags = (uint32_t)def->flags,
+		.map_extra = def->map_extra,
+		.numa_node = (uint32_t)def->numa_node};
 	value_fields__find(btf, def->value_type, &def->opts);
 	return 0;
 }

@@ -49,6 +49,13 @@ static bool has_every_index(const struct verifier *v, uint32_t map)
 	return is_array(geo);
 }
 
+static int check_sock(struct verifier *v, struct call *c, uint32_t arg)
+{
+	const struct reg *r = reg_at(v, arg + 1);
+
+	return reg__is_sock(r) && !r->maybe_null ? 0 : wrong_type(v, arg + 1, "sock_common");
+}
+
 static int check_key_or_value(struct verifier *v, struct call *c, uint32_t arg)
 {
 	const struct rt_geometry *geo;
@@ -59,6 +66,8 @@ static int check_key_or_value(struct verifier *v, struct call *c, uint32_t arg)
 	if (c->map == FACT_NO_MAP)
 		return reject(v, "helper %s: no map before its key or value", c->proto->name);
 	geo = &v->view->maps[c->map].geo;
+	if (c->proto->args[arg] == ARG_MAP_VALUE && map_use__holds_sockets(geo->type))
+		return check_sock(v, c, arg);
 	size = c->proto->args[arg] == ARG_MAP_KEY ? geo->key_size : geo->value_size;
 	write = c->proto->args[arg] == ARG_UNINIT_MAP_VALUE &&
 		geo->type != BPF_MAP_TYPE_BLOOM_FILTER;
@@ -242,13 +251,6 @@ static int check_record(struct verifier *v, struct call *c, uint32_t arg)
 	if (r->type != REG_MEM || r->maybe_null || !(r->flags & MEM_RECORD))
 		return wrong_type(v, arg + 1, "ringbuf_mem");
 	return check_released(v, c, arg);
-}
-
-static int check_sock(struct verifier *v, struct call *c, uint32_t arg)
-{
-	const struct reg *r = reg_at(v, arg + 1);
-
-	return reg__is_sock(r) && !r->maybe_null ? 0 : wrong_type(v, arg + 1, "sock_common");
 }
 
 static int check_sock_released(struct verifier *v, struct call *c, uint32_t arg)

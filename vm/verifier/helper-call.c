@@ -48,14 +48,27 @@ static void give_socket(struct verifier *v, struct reg *r0, enum reg_type type)
 	r0->id = new_id(v);
 }
 
+/* What a map of sockets gives is acquired, like any socket that was looked up. */
+static bool gives_socket_of_map(const struct verifier *v, const struct call *c)
+{
+	return c->proto->ret == RET_MAP_VALUE_OR_NULL &&
+	       map_use__holds_sockets(v->view->maps[c->map].geo.type);
+}
+
 static int give_result(struct verifier *v, const struct call *c)
 {
 	struct reg *r0 = reg_at(v, 0);
+	bool acquires = c->proto->flags & HELPER_ACQUIRES || gives_socket_of_map(v, c);
 	int err = 0;
 
 	switch (c->proto->ret) {
 	case RET_NOTHING: reg__unset(r0); break;
-	case RET_MAP_VALUE_OR_NULL: give_map_value(v, c, r0); break;
+	case RET_MAP_VALUE_OR_NULL:
+		if (gives_socket_of_map(v, c))
+			give_socket(v, r0, REG_SOCK);
+		else
+			give_map_value(v, c, r0);
+		break;
 	case RET_ITER_ELEM_OR_NULL: reg__set_const(r0, 0); break;
 	case RET_RECORD_OR_NULL: give_memory(v, c, r0, MEM_RECORD); break;
 	case RET_MEM_OR_NULL: give_slice(v, c, r0, 0); break;
@@ -64,7 +77,7 @@ static int give_result(struct verifier *v, const struct call *c)
 	case RET_SOCK_COMMON_OR_NULL: give_socket(v, r0, REG_SOCK_COMMON); break;
 	default: reg__set_unknown(r0);
 	}
-	if (c->proto->flags & HELPER_ACQUIRES && r0->maybe_null) {
+	if (acquires && r0->maybe_null) {
 		err = reference__acquire(v, &r0->ref);
 		r0->id = r0->ref;
 	}

@@ -14,14 +14,16 @@
 #define TYPES_MAPS    (TYPE(ARRAY_OF_MAPS) | TYPE(HASH_OF_MAPS))
 #define TYPES_KEYLESS (TYPE(QUEUE) | TYPE(STACK))
 #define TYPES_DEVICES (TYPE(DEVMAP) | TYPE(DEVMAP_HASH))
+#define TYPES_SOCKETS (TYPE(SOCKMAP) | TYPE(SOCKHASH))
 
 static const struct {
 	uint32_t helper;
 	uint64_t types; /* a bit each */
 } uses[] = {
-	{BPF_FUNC_map_lookup_elem, TYPES_VALUES | TYPES_MAPS | TYPES_DEVICES | TYPE(XSKMAP)},
-	{BPF_FUNC_map_update_elem, TYPES_VALUES},
-	{BPF_FUNC_map_delete_elem, TYPES_VALUES},
+	{BPF_FUNC_map_lookup_elem,
+		TYPES_VALUES | TYPES_MAPS | TYPES_DEVICES | TYPES_SOCKETS | TYPE(XSKMAP)},
+	{BPF_FUNC_map_update_elem, TYPES_VALUES | TYPES_SOCKETS},
+	{BPF_FUNC_map_delete_elem, TYPES_VALUES | TYPES_SOCKETS},
 	{BPF_FUNC_for_each_map_elem, TYPES_ARRAY | TYPES_HASH},
 	{BPF_FUNC_map_lookup_percpu_elem,
 		TYPE(PERCPU_ARRAY) | TYPE(PERCPU_HASH) | TYPE(LRU_PERCPU_HASH)},
@@ -43,4 +45,9 @@ bool map_use__allowed(uint32_t helper, uint32_t map_type)
 		if (uses[i].helper == helper)
 			return map_type < 64 && (uses[i].types >> map_type & 1);
 	return false;
+}
+
+bool map_use__holds_sockets(uint32_t map_type)
+{
+	return map_type < 64 && (TYPES_SOCKETS >> map_type & 1);
 }

@@ -10,5 +10,7 @@
 
 /* May the helper be given a map of this type? */
 bool map_use__allowed(uint32_t helper, uint32_t map_type);
+/* Its values are sockets, that a program looks up and puts in. */
+bool map_use__holds_sockets(uint32_t map_type);
 
 #endif
