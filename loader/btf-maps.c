@@ -177,8 +177,8 @@ static int read_definition(const struct btf *btf, const char *map, const struct 
 	if (def->type == BPF_MAP_TYPE_UNSPEC)
 		return error__set(errmsg, -EINVAL, "map %s: its type is missing", map);
 	if (def->pinning != PIN_NONE && def->pinning != PIN_BY_NAME)
-		return error__set(errmsg, -EINVAL, "map %s: unknown pinning %" PRIu64, map,
-			def->pinning);
+		return error__set(
+			errmsg, -EINVAL, "map %s: unknown pinning %" PRIu64, map, def->pinning);
 	def->opts = (struct ebpf_map_opts){.type = (uint32_t)def->type,
 		.key_size = (uint32_t)def->key_size,
 		.value_size = (uint32_t)def->value_size,
