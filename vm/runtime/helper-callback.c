@@ -7,14 +7,15 @@
 #include "helpers.h"
 #include "map-hash.h"
 
-/* As the kernel does where it compiles the loop: all 64 bits of `n` count. */
+/* As the kernel does where it compiles the loop itself: all 64 bits of `n` count, and too many are
+ * an error in 32 bits. */
 rt_hot uint64_t helper_loop(
 	struct ebpf_env *env, uint64_t n, helper_callback_fn body, void *ctx, uint64_t flags)
 {
 	if (flags)
 		return (uint64_t)-RT_EINVAL;
 	if (n > RT_MAX_LOOPS)
-		return (uint64_t)-RT_E2BIG;
+		return (uint32_t)-RT_E2BIG;
 	for (uint64_t i = 0; i < n; i++)
 		if (body(env, (void *)(uintptr_t)i, ctx, NULL, NULL, NULL))
 			return i + 1;

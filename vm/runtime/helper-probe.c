@@ -12,11 +12,19 @@ static uint64_t fail(void *dst, uint64_t size)
 	return (uint64_t)-RT_EFAULT;
 }
 
+/* An address that cannot be the kernel's on its machines has another error than one where there
+ * is nothing. */
+static uint64_t fail_at(uint64_t address, void *dst, uint64_t size)
+{
+	__builtin_memset(dst, 0, size);
+	return address >> 47 == 0x1ffff ? (uint64_t)-RT_EFAULT : (uint64_t)-RT_ERANGE;
+}
+
 uint64_t helper_probe_read_kernel(struct ebpf_env *env, void *dst, uint64_t size, uint64_t address)
 {
 	if (!size || (env->host->read && !env->host->read(dst, address, size)))
 		return 0;
-	return fail(dst, size);
+	return fail_at(address, dst, size);
 }
 
 /* Up to the terminator, which is set in any case; byte by byte it would be slow, so up to the
@@ -34,7 +42,7 @@ rt_cold uint64_t helper_probe_read_kernel_str(
 		left = size - at;
 		n = n < left ? n : left;
 		if (!env->host->read || env->host->read(chunk, address + at, n))
-			return fail(dst, size);
+			return fail_at(address, dst, size);
 		for (uint64_t i = 0; i < n; i++) {
 			to[at + i] = chunk[i];
 			if (!chunk[i])

@@ -497,12 +497,19 @@ static uint32_t walk__step(
 	return found;
 }
 
+static bool bucket__is_empty(const struct rt_hash_bucket *b)
+{
+	return !rt_read(&b->tags[0]) && !rt_read(&b->tags[1]) && !rt_read(&b->chain);
+}
+
 /* However the program changes a bucket while it walks there, it leaves it at last. */
 rt_cold bool rt_hash__walk(const struct rt_map *m, uint32_t slot, struct rt_hash_walk *w)
 {
 	for (; w->bucket < m->geo.n_buckets; w->bucket++, w->slot = w->steps = 0) {
 		struct rt_hash_bucket *b = hash__bucket(m, w->bucket);
 
+		if (bucket__is_empty(b))
+			continue;
 		rt_lock(&b->lock);
 		w->elem = walk__step(m, b, w);
 		w->next = w->elem ? rt_read(hash__link(m, w->elem)) : 0;
