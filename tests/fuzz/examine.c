@@ -12,6 +12,7 @@
 #include "causes.h"
 #include "contents.h"
 #include "examine.h"
+#include "held.h"
 #include "mutate.h"
 
 #define MOST_INSNS   16384
@@ -57,9 +58,11 @@ static void generate(struct chance *c, struct generated_program *p)
 	generate_program((const uint8_t *)words, size, p);
 }
 
-static void make_arithmetic(struct chance *c, struct generated_program *p)
+/* From one of those that keep no model of what is right. */
+static void make_blindly(struct chance *c, enum origin origin, struct generated_program *p)
 {
-	p->n_insns = arithmetic_program(c, p->insns);
+	p->n_insns =
+		origin == ORIGIN_HELD ? held_program(c, p->insns) : arithmetic_program(c, p->insns);
 	p->mistakes = 0;
 	p->volatile_results = false;
 }
@@ -73,15 +76,16 @@ static uint32_t times(struct chance *c)
 static void make_generated(struct chance *c, struct subject *s)
 {
 	static struct generated_program p, donor;
-	bool arithmetic = !chance__below(c, 4);
+	static const enum origin origins[] = {ORIGIN_ARITHMETIC, ORIGIN_HELD, ORIGIN_GENERATED,
+		ORIGIN_GENERATED, ORIGIN_GENERATED};
 
-	if (arithmetic)
-		make_arithmetic(c, &p);
+	s->origin = origins[chance__below(c, sizeof(origins) / sizeof(origins[0]))];
+	if (s->origin != ORIGIN_GENERATED)
+		make_blindly(c, s->origin, &p);
 	else
 		generate(c, &p);
-	s->origin = arithmetic   ? ORIGIN_ARITHMETIC
-		    : p.mistakes ? ORIGIN_MISTAKEN
-				 : ORIGIN_GENERATED;
+	if (p.mistakes)
+		s->origin = ORIGIN_MISTAKEN;
 	s->clean = s->origin == ORIGIN_GENERATED && !p.volatile_results;
 	s->insns = p.insns;
 	s->n = p.n_insns;

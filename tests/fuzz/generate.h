@@ -36,6 +36,7 @@ enum generated_map {
 	MAP_SOCKETS,
 	MAP_RING,
 	MAP_EVENTS,
+	MAP_WITH_LOCK, /* a hash with a spin lock in the first 4 bytes of its values */
 	GENERATED_N_MAPS
 };
 

@@ -12,8 +12,10 @@
 
 #include "contents.h"
 #include "kernel.h"
+#include "../verifier/kernel-types.h"
 
-#define LOG_SIZE (1 << 20)
+#define LOG_SIZE   (1 << 20)
+#define MOST_INSNS 65536
 
 static int fd_of(void *map)
 {
@@ -67,6 +69,11 @@ static int create(const struct ebpf_map_opts *o, int inner)
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = o->flags);
 	int fd;
 
+	if (o->lock_off) {
+		opts.btf_fd = (uint32_t)kernel_types__locked_value();
+		opts.btf_key_type_id = LOCKED_KEY_TYPE;
+		opts.btf_value_type_id = LOCKED_VALUE_TYPE;
+	}
 	if (inner >= 0)
 		opts.inner_map_fd = (uint32_t)inner;
 	fd = bpf_map_create(o->type, o->name, o->key_size, o->value_size, o->max_entries, &opts);
@@ -168,12 +175,26 @@ void run_kernel__release(struct run_kernel *k)
 	}
 }
 
+/* The same instructions, with the kernel's numbers of its functions. */
+static const struct bpf_insn *with_kernel_functions(const struct ebpf_insn *insns, uint32_t n)
+{
+	static struct ebpf_insn theirs[MOST_INSNS];
+
+	for (uint32_t i = 0; i < n && i < MOST_INSNS; i++) {
+		theirs[i] = insns[i];
+		if (insns[i].opcode == (BPF_JMP | BPF_CALL) &&
+			insns[i].src == BPF_PSEUDO_KFUNC_CALL)
+			theirs[i].imm = kernel_types__function((uint32_t)insns[i].imm);
+	}
+	return (const struct bpf_insn *)theirs;
+}
+
 int run_kernel__load(
 	struct run_kernel *k, const struct ebpf_insn *insns, uint32_t n, char *log, size_t log_size)
 {
 	static char text[LOG_SIZE];
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .fd_array = k->maps);
-	const struct bpf_insn *theirs = (const struct bpf_insn *)insns;
+	const struct bpf_insn *theirs = with_kernel_functions(insns, n);
 	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "generated", "GPL", theirs, n, &opts);
 	size_t len;
 

@@ -12,6 +12,7 @@ static const char *const origins[N_ORIGINS] = {
 	[ORIGIN_GENERATED] = "generated",
 	[ORIGIN_MISTAKEN] = "with mistakes",
 	[ORIGIN_ARITHMETIC] = "arithmetic",
+	[ORIGIN_HELD] = "holding things",
 	[ORIGIN_MUTATED] = "mutated",
 	[ORIGIN_OBJECT] = "of objects, mutated",
 };

@@ -12,6 +12,7 @@ enum origin {
 	ORIGIN_GENERATED,  /* right, as far as the generator knows */
 	ORIGIN_MISTAKEN,   /* with mistakes made on purpose */
 	ORIGIN_ARITHMETIC, /* numbers computed, compared, at last used as indexes */
+	ORIGIN_HELD,       /* things acquired, used, given back or not */
 	ORIGIN_MUTATED,    /* one of the above, damaged */
 	ORIGIN_OBJECT,     /* compiled, damaged */
 	N_ORIGINS

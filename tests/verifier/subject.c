@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "isa/isa.h"
-#include "runtime/helpers.h"
+#include "kernel-types.h"
 #include "subject.h"
 
 #define CONST_SIZE 32
@@ -68,35 +68,14 @@ int subject__verify(const struct ebpf_insn *insns, uint32_t n, struct verifier_r
 	return verifier__run(subject__view(EBPF_PROGRAM_XDP, insns, n), NULL, res);
 }
 
-/* struct { struct bpf_spin_lock lock; unsigned rest[3]; }: the kernel finds the lock by its type.
- * The types' ids are 1 to 4, in this order. */
-static int locked_value_btf(void)
-{
-	struct btf *btf = btf__new_empty();
-	const void *raw;
-	uint32_t size;
-	int fd = -1;
-
-	if (btf && btf__add_int(btf, "unsigned int", 4, 0) == 1 &&
-		btf__add_struct(btf, "bpf_spin_lock", 4) == 2 &&
-		!btf__add_field(btf, "val", 1, 0, 0) && btf__add_array(btf, 1, 1, 3) == 3 &&
-		btf__add_struct(btf, "value", 16) == 4 && !btf__add_field(btf, "lock", 2, 0, 0) &&
-		!btf__add_field(btf, "rest", 3, 32, 0)) {
-		raw = btf__raw_data(btf, &size);
-		fd = bpf_btf_load(raw, size, NULL);
-	}
-	btf__free(btf);
-	return fd;
-}
-
 static int create_map(const struct ebpf_map_opts *m)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = m->flags);
 
 	if (m->lock_off) {
-		opts.btf_fd = (uint32_t)locked_value_btf();
-		opts.btf_key_type_id = 1;
-		opts.btf_value_type_id = 4;
+		opts.btf_fd = (uint32_t)kernel_types__locked_value();
+		opts.btf_key_type_id = LOCKED_KEY_TYPE;
+		opts.btf_value_type_id = LOCKED_VALUE_TYPE;
 	}
 	return bpf_map_create((enum bpf_map_type)m->type, m->name, m->key_size, m->value_size,
 		m->max_entries, &opts);
@@ -147,19 +126,6 @@ static bool kernel_is_new_enough(void)
 bool subject__kernel_permitted(void)
 {
 	return kernel_is_new_enough() && map_fds() != NULL;
-}
-
-/* The kernel's number of what is a number of ours here; 0: it has none. */
-static int32_t kernel_function(uint32_t kfunc)
-{
-	static struct btf *vmlinux;
-	int id = -1;
-
-	if (!vmlinux)
-		vmlinux = btf__load_vmlinux_btf();
-	if (vmlinux && helper__name(kfunc))
-		id = btf__find_by_name_kind(vmlinux, helper__name(kfunc), BTF_KIND_FUNC);
-	return id < 0 ? 0 : id;
 }
 
 #define MAX_FUNCS 64
@@ -236,7 +202,7 @@ int subject__kernel_verify(const struct ebpf_insn *insns, uint32_t n, char *log,
 		bool map = own[i].src == EBPF_LDDW_MAP_IDX || own[i].src == EBPF_LDDW_MAP_IDX_VALUE;
 
 		if (kfunc)
-			own[i].imm = kernel_function((uint32_t)own[i].imm);
+			own[i].imm = kernel_types__function((uint32_t)own[i].imm);
 		if (own[i].opcode != (BPF_LD | BPF_IMM | BPF_DW))
 			continue;
 		if (map && own[i].imm >= 0 && own[i].imm < SUBJECT_N_MAPS) {

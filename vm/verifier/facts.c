@@ -100,7 +100,7 @@ static bool own_stack_offset(struct verifier *v, const struct reg *r, int32_t of
 	return true;
 }
 
-int facts__access(struct verifier *v, const struct reg *r, int32_t off, uint16_t ctx_field)
+void facts__access(struct verifier *v, const struct reg *r, int32_t off, uint16_t ctx_field)
 {
 	struct ebpf_fact *f = &v->facts[v->insn];
 	uint8_t kind = kinds[r->type];
@@ -114,16 +114,13 @@ int facts__access(struct verifier *v, const struct reg *r, int32_t off, uint16_t
 		f->map = map;
 		f->offset = offset;
 		f->ctx_field = ctx_field;
-		return 0;
+		return;
 	}
-	if (kind != f->access && (kind == FACT_CTX || f->access == FACT_CTX))
-		return reject(v, "the same instruction uses the context and another pointer");
 	f->access = join(f->access, kind);
 	if (f->map != map)
 		f->map = FACT_NO_MAP;
 	if (!fixed || offset != f->offset)
 		f->flags &= (uint8_t)~FACT_CONST_OFF;
-	return 0;
 }
 
 void facts__call_map(struct verifier *v, uint32_t map)

@@ -28,16 +28,16 @@ static void give_memory(
 	r0->id = new_id(v);
 }
 
-/* What bpf_dynptr_data() gave goes with the dynptr; slices may outlive it, until the packet moves
- * or the record is released. */
+/* What bpf_dynptr_data() gives goes with the dynptr, and is never of the packet. Slices may outlive
+ * the dynptr, until the packet moves or the record is released. */
 static void give_slice(
 	struct verifier *v, const struct call *c, struct reg *r0, enum mem_flags flags)
 {
-	bool of_packet = c->dynptr.kind == DYNPTR_XDP;
+	bool data = c->proto->id == BPF_FUNC_dynptr_data;
 
-	give_memory(v, c, r0, of_packet ? flags | MEM_PACKET : flags);
+	give_memory(v, c, r0, !data && c->dynptr.kind == DYNPTR_XDP ? flags | MEM_PACKET : flags);
 	r0->ref = c->dynptr.ref;
-	if (c->proto->id == BPF_FUNC_dynptr_data)
+	if (data)
 		r0->dynptr = c->dynptr.id;
 }
 

@@ -37,6 +37,7 @@ struct insn_info {
 	bool target;       /* a jump leads here */
 	bool fastcall;     /* a spill or a fill around a call that spares the register */
 	bool writes_frame; /* it would write r10 */
+	uint8_t address;   /* enum reg_type of its address, of a load or store examined before */
 	uint16_t live;     /* registers that may be read from here on before they are written */
 };
 
@@ -346,8 +347,8 @@ int facts__init(struct verifier *v);
 void facts__before(struct verifier *v);
 void facts__branch(struct verifier *v, bool taken);
 void facts__result(struct verifier *v, uint32_t insn, const struct reg *r);
-/* The access at the address in `r`, proved in bounds. Rejects what cannot be joined. */
-int facts__access(struct verifier *v, const struct reg *r, int32_t off, uint16_t ctx_field);
+/* The access at the address in `r`, proved in bounds. */
+void facts__access(struct verifier *v, const struct reg *r, int32_t off, uint16_t ctx_field);
 void facts__call_map(struct verifier *v, uint32_t map);
 void facts__call_arg(struct verifier *v, uint32_t arg, uint32_t bytes);
 int facts__finish(struct verifier *v, struct ebpf_facts *out);

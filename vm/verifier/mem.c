@@ -184,6 +184,25 @@ static int check_type(struct verifier *v, uint32_t regno)
 	}
 }
 
+/* What the program takes for a struct at this address is another one at run time: an instruction
+ * that reads its fields reads no other memory. */
+static bool is_translated(uint8_t type)
+{
+	return type == REG_CTX || type == REG_SOCK || type == REG_SOCK_COMMON;
+}
+
+static int check_one_kind(struct verifier *v, const struct reg *addr)
+{
+	uint8_t *before = &v->prog.info[v->insn].address;
+
+	if (*before == REG_UNSET)
+		*before = addr->type;
+	if (*before == addr->type || (!is_translated(*before) && !is_translated(addr->type)))
+		return 0;
+	return reject(v, "the same instruction cannot be used with %s and another pointer",
+		reg_type__name(addr));
+}
+
 /* The access may happen. dst: what a load gives, or NULL. value: what a store stores, or NULL
  * if that is not known. */
 static int check_access(struct verifier *v, const struct access *a, struct reg *dst,
@@ -237,7 +256,9 @@ static int check_access(struct verifier *v, const struct access *a, struct reg *
 		else
 			range__zero_extend(&dst->var, a->size);
 	}
-	return facts__access(v, &addr, a->off, field ? (uint16_t)(field - v->ctx->fields) : 0);
+	err = check_one_kind(v, &addr);
+	facts__access(v, &addr, a->off, field ? (uint16_t)(field - v->ctx->fields) : 0);
+	return err;
 }
 
 int mem__check_load(struct verifier *v, const struct isa_insn *in)
