@@ -199,8 +199,7 @@ static int check_one_kind(struct verifier *v, const struct reg *addr)
 		*before = addr->type;
 	if (*before == addr->type || (!is_translated(*before) && !is_translated(addr->type)))
 		return 0;
-	return reject(v, "the same instruction cannot be used with %s and another pointer",
-		reg_type__name(addr));
+	return reject(v, "the same instruction uses the context or a socket, and another pointer");
 }
 
 /* The access may happen. dst: what a load gives, or NULL. value: what a store stores, or NULL
