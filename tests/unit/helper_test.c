@@ -16,7 +16,7 @@
 #include "ebpf-program.h"
 #include "core/map.h"
 #include "runtime/helpers.h"
-#include "kernel.h"
+#include "machine.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -75,6 +75,59 @@ static void test_redirect_as_kernel(void **state)
 	}
 	helper_redirect(&env, 5, 0);
 	assert_int_equal(env.redirect.ifindex, 5);
+}
+
+/* r0 = what a CPU has under a key. */
+static void test_percpu_lookup(void **state)
+{
+	static const uint32_t types[] = {
+		BPF_MAP_TYPE_PERCPU_ARRAY, BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_LRU_PERCPU_HASH};
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t *values = calloc((size_t)cpus + 1, 8);
+	struct ebpf_instance *inst;
+	uint8_t packet[64] = {0};
+
+	kernel__require();
+	inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = (uint32_t)cpus}, NULL);
+	assert_true(inst && values);
+	for (size_t i = 0; i < COUNT(types); i++) {
+		struct ebpf_map_opts opts = {"test", types[i], 4, 8, 2, 0};
+		struct ebpf_map *map = ebpf_map__create(inst, &opts, NULL);
+		int fd = kernel__create_map(opts.type, 4, 8, 2, 0);
+		const struct machine_maps maps = {&map, &fd, 1};
+
+		assert_true(map && fd >= 0);
+		for (uint32_t key = 0; key < 2; key++) {
+			for (int cpu = 0; cpu <= cpus; cpu++)
+				values[cpu] = 100 * key + (uint64_t)cpu + 1;
+			assert_int_equal(ebpf_map__update(map, &key, values, BPF_ANY), 0);
+			assert_int_equal(bpf_map_update_elem(fd, &key, values, BPF_ANY), 0);
+		}
+		for (int cpu = 0; cpu <= cpus; cpu++) {
+			struct kernel_run run = {.packet = packet, .size = sizeof(packet)};
+			const struct bpf_insn insns[] = {
+				STORE_IMM64(10, -8, cpu % 3),
+				MAP_AT(1, 0),
+				MOV_REG(2, 10),
+				ADD_IMM(2, -8),
+				MOV_IMM(3, cpu),
+				CALL(BPF_FUNC_map_lookup_percpu_elem),
+				I(BPF_JMP | BPF_JNE | BPF_K, 0, 0, 2, 0),
+				MOV_IMM(0, 77),
+				EXIT(),
+				LOAD32(0, 0, 0),
+				EXIT(),
+			};
+
+			machine__agree(inst, &maps, insns, COUNT(insns), &run);
+			assert_int_equal(run.verdict,
+				cpu == cpus || cpu % 3 == 2 ? 77 : 100 * (cpu % 3) + cpu + 1);
+		}
+		ebpf_map__unref(map);
+		close(fd);
+	}
+	ebpf_instance__destroy(inst);
+	free(values);
 }
 
 /* A program's update of a per-CPU map sets one CPU's value; a new key's others are 0. */
@@ -184,14 +237,37 @@ static void test_environment(void **state)
 	assert_int_equal(and, 0);
 }
 
+static void test_idle_task(void **state)
+{
+	uint64_t info = 99;
+	char name[16];
+
+	assert_int_equal(helper_get_current_task(&env), 0);
+	assert_int_equal(helper_get_current_pid_tgid(&env), 0);
+	assert_int_equal(helper_get_current_uid_gid(&env), 0);
+	assert_int_equal(helper_get_current_cgroup_id(&env), 1);
+	assert_int_equal(helper_get_current_ancestor_cgroup_id(&env, 0), 1);
+	assert_int_equal(helper_get_current_ancestor_cgroup_id(&env, 1), 0);
+	assert_int_equal(
+		(int64_t)helper_get_ns_current_pid_tgid(&env, 1, 2, &info, sizeof(info)), -EINVAL);
+	assert_int_equal(info, 0);
+	memset(name, '#', sizeof(name));
+	assert_int_equal(helper_get_current_comm(&env, name, 12), 0);
+	assert_memory_equal(name, "swapper/0\0\0\0####", sizeof(name));
+	assert_int_equal(helper_get_current_comm(&env, name, 4), 0);
+	assert_string_equal(name, "swa");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clocks_as_kernel),
 		cmocka_unit_test(test_redirect_as_kernel),
 		cmocka_unit_test(test_percpu_update_as_kernel),
+		cmocka_unit_test(test_percpu_lookup),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_idle_task),
 	};
 	struct ebpf_instance *inst = ebpf_instance__create(NULL, NULL);
 	int failed;

@@ -45,9 +45,19 @@ static int64_t host_read(void *dst, uint64_t address, uint64_t len)
 	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
 }
 
+static uint64_t secret[8];
+
+/* The clock serves where the system has no entropy. */
+static void make_secret(void)
+{
+	if (getrandom(secret, sizeof(secret), GRND_NONBLOCK) != (ssize_t)sizeof(secret))
+		secret[0] = host_ktime_ns();
+}
+
 struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opts, char **errmsg)
 {
 	static const struct ebpf_instance_opts defaults;
+	static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
 	struct ebpf_instance *inst;
 
 	if (errmsg)
@@ -76,6 +86,8 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 	inst->host.clock_ns = host_clock_ns;
 	inst->host.trace = host_trace;
 	inst->host.read = host_read;
+	pthread_once(&secret_once, make_secret);
+	inst->host.secret = secret;
 	return inst;
 }
 

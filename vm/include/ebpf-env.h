@@ -72,6 +72,7 @@ struct ebpf_host {
 	int64_t (*read)(void *dst, uint64_t address, uint64_t len);
 	/* Nanoseconds of a clock, by its number in <time.h>. */
 	uint64_t (*clock_ns)(int32_t clock);
+	const uint64_t *secret; /* eight random words, the same all over the process */
 };
 
 enum ebpf_redirect_kind {

@@ -24,6 +24,27 @@ uint64_t helper_get_current_uid_gid(struct ebpf_env *env)
 	return 0;
 }
 
+/* "swapper/" and the processor. */
+uint64_t helper_get_current_comm(struct ebpf_env *env, void *name, uint64_t size)
+{
+	char *to = name, text[24] = "swapper/", digits[10];
+	uint32_t n = 8, worker = env->worker, left = 0;
+
+	do
+		digits[left++] = (char)('0' + worker % 10);
+	while (worker /= 10);
+	while (left)
+		text[n++] = digits[--left];
+	for (uint64_t i = 0; i < (uint32_t)size; i++)
+		to[i] = i < n && i + 1 < (uint32_t)size ? text[i] : 0;
+	return 0;
+}
+
+uint64_t helper_get_cgroup_classid(struct ebpf_env *env)
+{
+	return 0;
+}
+
 /* It has no number in any namespace that the program could name. */
 uint64_t helper_get_ns_current_pid_tgid(
 	struct ebpf_env *env, uint64_t device, uint64_t inode, void *info, uint64_t size)
