@@ -5,11 +5,15 @@
 #include "control-internal.h"
 
 const struct control_command control_commands[] = {
-	{"map update", "NAME key BYTES value BYTES [any|noexist|exist]",
-		"set an element of a map (in every slot of a per-CPU map)", control__update_map},
+	{"map update", "NAME key BYTES value BYTES|name OTHER [any|noexist|exist]",
+		"set an element of a map, to bytes or to the map or program of that name",
+		control__update_map},
 	{"map delete", "NAME key BYTES", "delete an element of a map", control__delete_from_map},
 	{"map resize", "NAME max_entries N", "set how many elements a map can hold",
 		control__resize_map, CONTROL_BEFORE_MAPS},
+	{"map inner", "NAME type TYPE key N value N entries N [flags N]",
+		"say what the maps in a map of maps are like", control__set_inner_map,
+		CONTROL_BEFORE_MAPS},
 	{"rodata set", "VARIABLE VALUE", "set a global variable before the program is loaded",
 		control__set_variable},
 	{"link add", "IF ifindex N mac MAC mtu N [forwarding on|off]",

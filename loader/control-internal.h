@@ -12,7 +12,7 @@ typedef int control_run(const struct control_target *t, struct control_words *w,
 
 /* control-object.c */
 control_run control__update_map, control__delete_from_map, control__resize_map,
-	control__set_variable;
+	control__set_inner_map, control__set_variable;
 
 /* control-net.c */
 control_run control__add_link, control__set_link, control__del_link, control__add_address,

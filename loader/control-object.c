@@ -101,6 +101,32 @@ static void spread_value(const struct ebpf_map *map, uint8_t *value)
 		memcpy(value + at, value, size);
 }
 
+/* A map or a program of the object, by its name. */
+static int update_by_name(struct object *obj, struct control_words *w, struct ebpf_map *map,
+	const uint8_t *key, char **errmsg)
+{
+	const struct ebpf_map_opts *o = ebpf_map__opts(map);
+	const char *name = control_words__want(w, "a name", errmsg);
+	struct ebpf_map *inner;
+	uint64_t flag;
+	uint32_t index;
+	int err = name ? parse_flag(w, &flag, errmsg) : -EINVAL;
+
+	if (err)
+		return err;
+	if (o->type == BPF_MAP_TYPE_PROG_ARRAY) {
+		memcpy(&index, key, sizeof(index));
+		return object__set_map_program(obj, o->name, index, name, errmsg);
+	}
+	inner = object__map_by_name(obj, name);
+	if (!inner)
+		return error__set(errmsg, -ENOENT, "no map %s in the object", name);
+	err = ebpf_map__set_inner(map, key, inner, flag);
+	return err ? error__set(errmsg, err, "map %s does not take map %s: %s", o->name, name,
+			     strerror(-err))
+		   : 0;
+}
+
 static int update(
 	struct object *obj, struct control_words *w, uint8_t **key, uint8_t **value, char **errmsg)
 {
@@ -112,6 +138,8 @@ static int update(
 		err = control_words__expect(w, "value", errmsg);
 	if (err)
 		return err;
+	if (control_words__take(w, "name"))
+		return update_by_name(obj, w, map, *key, errmsg);
 	*value = calloc(1, ebpf_map__value_bytes(map) + 1);
 	if (!*value)
 		return error__set(errmsg, -ENOMEM, "no memory for a value of map %s",
@@ -168,6 +196,44 @@ int control__resize_map(const struct control_target *t, struct control_words *w,
 	if (!err)
 		err = control_words__end(w, errmsg);
 	return err ? err : object__set_max_entries(t->object, name, n, errmsg);
+}
+
+static int parse_type(struct control_words *w, uint32_t *type, char **errmsg)
+{
+	const char *word = control_words__want(w, "a type of map", errmsg);
+	int number = word ? ebpf_map_type__by_name(word) : -ENOENT;
+
+	if (word && number < 0)
+		error__set(errmsg, -EINVAL, "expected a type of map, got '%s'", word);
+	*type = number;
+	return number < 0 ? -EINVAL : 0;
+}
+
+int control__set_inner_map(const struct control_target *t, struct control_words *w, char **errmsg)
+{
+	const char *name = control_words__want(w, "a map's name", errmsg);
+	struct ebpf_map_opts inner = {0};
+	const struct {
+		const char *word, *what;
+		uint32_t *number;
+	} sizes[] = {{"key", "bytes of a key", &inner.key_size},
+		{"value", "bytes of a value", &inner.value_size},
+		{"entries", "a number of entries", &inner.max_entries}};
+	int err = name ? control_words__expect(w, "type", errmsg) : -EINVAL;
+
+	if (!err)
+		err = parse_type(w, &inner.type, errmsg);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && !err; i++) {
+		err = control_words__expect(w, sizes[i].word, errmsg);
+		if (!err)
+			err = control_words__want_number(
+				w, sizes[i].what, sizes[i].number, errmsg);
+	}
+	if (!err && control_words__take(w, "flags"))
+		err = control_words__want_number(w, "flags", &inner.flags, errmsg);
+	if (!err)
+		err = control_words__end(w, errmsg);
+	return err ? err : object__set_inner(t->object, name, &inner, errmsg);
 }
 
 /* A number that fits `size` bytes, as signed or as unsigned. */

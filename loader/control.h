@@ -4,14 +4,17 @@
  * dataplane adds its own to it. The words follow bpftool and iproute2:
  *
  *	map update NAME key BYTES value BYTES [any|noexist|exist]
+ *	map update NAME key BYTES value name OTHER [any|noexist|exist]
  *	map delete NAME key BYTES
  *	map resize NAME max_entries N
+ *	map inner NAME type TYPE key N value N entries N [flags N]
  *	rodata set VARIABLE VALUE
  *	link add|set|del IF ...      addr add|del ADDR/LEN dev IF
  *	route add|replace|del ...    rule add|del ...    neigh add|del ADDR dev IF lladdr MAC
  *
  * BYTES are decimal or 0x numbers, one per byte; after the word `hex`, two-digit hex. For a
- * per-CPU map one value is given and set in every slot. VALUE is a number, fitting the
+ * per-CPU map one value is given and set in every slot. OTHER is a map of the object or, for a
+ * PROG_ARRAY, a program. VALUE is a number, fitting the
  * variable's size, or `hex BYTES`. `#` begins a comment; empty lines are skipped.
  *
  * A file of such lines may stand in any order where maps are concerned: what must happen before

@@ -4,6 +4,7 @@
  * that are pinned by name shared with the objects before.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,18 +24,56 @@ static int resize_map(struct object *obj, struct object_map *m, uint32_t n, char
 	return 0;
 }
 
+struct object_map *object__find_map(struct object *obj, const char *name)
+{
+	for (size_t i = 0; i < obj->n_maps; i++) {
+		if (strcmp(obj->maps[i].opts.name, name) == 0)
+			return &obj->maps[i];
+	}
+	return NULL;
+}
+
 int object__set_max_entries(struct object *obj, const char *map, uint32_t n, char **errmsg)
 {
-	struct object_map *found = NULL;
+	struct object_map *found = object__find_map(obj, map);
 	int err;
 
 	if (errmsg)
 		*errmsg = NULL;
-	for (size_t i = 0; i < obj->n_maps; i++) {
-		if (strcmp(obj->maps[i].opts.name, map) == 0)
-			found = &obj->maps[i];
-	}
 	err = found ? resize_map(obj, found, n, errmsg)
+		    : error__set(errmsg, -ENOENT, "no map %s in the object", map);
+	if (err)
+		object__fail(obj, errmsg);
+	return err;
+}
+
+static int set_inner(
+	struct object *obj, struct object_map *m, const struct ebpf_map_opts *like, char **errmsg)
+{
+	struct ebpf_map_opts *inner;
+
+	if (obj->instance)
+		return error__set(errmsg, -EBUSY, "map %s exists already", m->opts.name);
+	if (!object_map__holds_maps(m))
+		return error__set(errmsg, -EINVAL, "map %s does not hold maps", m->opts.name);
+	inner = malloc(sizeof(*inner));
+	if (!inner)
+		return error__set(errmsg, -ENOMEM, "no memory for map %s", m->opts.name);
+	*inner = *like;
+	free((void *)m->opts.inner);
+	m->opts.inner = inner;
+	return 0;
+}
+
+int object__set_inner(
+	struct object *obj, const char *map, const struct ebpf_map_opts *inner, char **errmsg)
+{
+	struct object_map *found = object__find_map(obj, map);
+	int err;
+
+	if (errmsg)
+		*errmsg = NULL;
+	err = found ? set_inner(obj, found, inner, errmsg)
 		    : error__set(errmsg, -ENOENT, "no map %s in the object", map);
 	if (err)
 		object__fail(obj, errmsg);

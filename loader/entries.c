@@ -7,7 +7,7 @@
  *	};
  *
  * Each pointer is a relocation in section .maps, whose place says which map and which key;
- * the eight bytes there are the addend.
+ * the eight bytes there are the addend. Programs may be added by the user.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -53,13 +53,24 @@ static int find_target(const struct object *obj, const struct object_map *m,
 	return f >= 0 && obj->functions[f].is_program ? f : -1;
 }
 
+static int append_entry(struct object_map *m, uint32_t key, uint32_t target, char **errmsg)
+{
+	struct initial_entry *grown = realloc(m->entries, (m->n_entries + 1) * sizeof(*grown));
+
+	if (!grown)
+		return error__set(
+			errmsg, -ENOMEM, "no memory for the values of map %s", m->opts.name);
+	m->entries = grown;
+	grown[m->n_entries++] = (struct initial_entry){.key = key, .target = target};
+	return 0;
+}
+
 static int add_entry(
 	struct object *obj, uint32_t section, const struct elf_relocation *r, char **errmsg)
 {
 	const struct elf_section *sec = &obj->elf.sections[section];
 	const struct elf_symbol *sym = &obj->elf.symbols[r->symbol];
 	struct object_map *m = find_initialiser(obj, section, r->offset);
-	struct initial_entry *grown;
 	uint64_t addend;
 	uint32_t key;
 	int target;
@@ -76,14 +87,7 @@ static int add_entry(
 		return error__set(errmsg, -EINVAL,
 			"section %s, offset %#" PRIx64 ": value %u of map %s is no %s", sec->name,
 			r->offset, key, m->opts.name, m->opts.inner ? "map" : "program");
-	grown = realloc(m->entries, (m->n_entries + 1) * sizeof(*grown));
-	if (!grown)
-		return error__set(
-			errmsg, -ENOMEM, "no memory for the values of map %s", m->opts.name);
-	m->entries = grown;
-	grown[m->n_entries++] =
-		(struct initial_entry){.key = (r->offset - m->values) / POINTER, .target = target};
-	return 0;
+	return append_entry(m, key, target, errmsg);
 }
 
 int object__read_entries(struct object *obj, char **errmsg)
@@ -107,4 +111,44 @@ bool object__map_entry(const struct object *obj, size_t i, size_t entry, struct 
 	e->name = m->opts.inner ? obj->maps[m->entries[entry].target].opts.name
 				: obj->functions[m->entries[entry].target].program.name;
 	return true;
+}
+
+static int set_program(struct object *obj, struct object_map *m, uint32_t key,
+	const struct object_program *program, char **errmsg)
+{
+	/* the program is the first member of its function */
+	uint32_t target = (const struct object_function *)program - obj->functions, i = 0;
+	int err = 0;
+
+	if (m->opts.type != BPF_MAP_TYPE_PROG_ARRAY)
+		return error__set(errmsg, -EINVAL, "map %s does not hold programs", m->opts.name);
+	if (key >= m->opts.max_entries)
+		return error__set(errmsg, -E2BIG, "map %s has %u entries, none at %u", m->opts.name,
+			m->opts.max_entries, key);
+	while (i < m->n_entries && m->entries[i].key != key)
+		i++;
+	if (i < m->n_entries)
+		m->entries[i].target = target;
+	else
+		err = append_entry(m, key, target, errmsg);
+	return err || !m->is_filled ? err : object__fill_programs(obj, m, errmsg);
+}
+
+int object__set_map_program(
+	struct object *obj, const char *map, uint32_t key, const char *program, char **errmsg)
+{
+	struct object_map *m = object__find_map(obj, map);
+	const struct object_program *p;
+	int err;
+
+	if (errmsg)
+		*errmsg = NULL;
+	p = object__find_program(obj, program, errmsg);
+	if (!p)
+		return -ENOENT;
+	err = m ? set_program(obj, m, key, p, errmsg)
+		: error__set(errmsg, -ENOENT, "no map %s in the object", map);
+	if (err)
+		object__fail(obj, errmsg);
+	return err;
 }

@@ -16,7 +16,7 @@
 static int load_function(struct object *obj, struct object_function *f,
 	const struct ebpf_load_opts *opts, char **errmsg);
 
-static int fill_array(struct object *obj, struct object_map *m, char **errmsg)
+int object__fill_programs(struct object *obj, struct object_map *m, char **errmsg)
 {
 	int err = 0;
 
@@ -56,7 +56,7 @@ static int fill_arrays(struct object *obj, const struct ebpf_program_spec *spec,
 			!uses_map(spec, m->map))
 			continue;
 		m->is_filled = true;
-		err = fill_array(obj, m, errmsg);
+		err = object__fill_programs(obj, m, errmsg);
 		m->is_filled = !err;
 	}
 	return err;

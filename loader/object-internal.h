@@ -18,6 +18,8 @@
 #ifndef LOADER_OBJECT_INTERNAL_H
 #define LOADER_OBJECT_INTERNAL_H
 
+#include <linux/bpf.h>
+
 #include "btf-ext.h"
 #include "btf-types.h"
 #include "elf-file.h"
@@ -44,6 +46,12 @@ struct object_map {
 	bool pin_by_name;        /* LIBBPF_PIN_BY_NAME: one map for all objects that name it */
 	struct ebpf_map *map;    /* NULL before object__create_maps() */
 };
+
+static inline bool object_map__holds_maps(const struct object_map *m)
+{
+	return m->opts.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
+	       m->opts.type == BPF_MAP_TYPE_HASH_OF_MAPS;
+}
 
 struct object_function {
 	struct object_program program; /* what the user sees; the first member */
@@ -99,6 +107,10 @@ int object__add_externs(struct object *obj, char **errmsg);
 struct object_extern *object__find_extern(const struct object *obj, const char *name);
 /* What the initialisers of maps in .maps refer to; after the functions are found. */
 int object__read_entries(struct object *obj, char **errmsg);
+/* NULL: no map of that name; the sections of variables have none here. */
+struct object_map *object__find_map(struct object *obj, const char *name);
+/* Loads the programs of an array and puts them into it. */
+int object__fill_programs(struct object *obj, struct object_map *m, char **errmsg);
 /* The index of the map defined at `offset` of `section`, or of the data of `section`
  * whatever the offset; -1 if none. */
 int object__map_at(const struct object *obj, uint32_t section, int64_t offset);

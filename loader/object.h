@@ -62,6 +62,15 @@ struct ebpf_map *object__map_by_name(const struct object *obj, const char *name)
 /* How many elements a map can hold, whatever the object says; before maps are created. */
 int object__set_max_entries(struct object *obj, const char *map, uint32_t n, char **errmsg);
 
+/* What the maps in a map of maps are like, where the object leaves it open; before maps are
+ * created. */
+int object__set_inner(
+	struct object *obj, const char *map, const struct ebpf_map_opts *inner, char **errmsg);
+/* An entry of a PROG_ARRAY: a program of the object, which is loaded with the first program that
+ * uses the array. */
+int object__set_map_program(
+	struct object *obj, const char *map, uint32_t key, const char *program, char **errmsg);
+
 /* Creates every map of the object in `inst`, with the contents of .data, .rodata and .bss: all
  * or none. A map with LIBBPF_PIN_BY_NAME is one and the same for all objects of the instance.
  * `inst` must outlive the object. */

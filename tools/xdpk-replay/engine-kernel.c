@@ -147,8 +147,8 @@ int engine_kernel__maps(void *state, struct map_set *set, char **errmsg)
 {
 	struct kernel *k = state;
 
-	for (uint32_t i = 0; i < k->subject.spec->n_maps; i++) {
-		const struct ebpf_map_opts *o = ebpf_map__opts(k->subject.spec->maps[i]);
+	for (uint32_t i = 0; i < k->subject.n_maps; i++) {
+		const struct ebpf_map_opts *o = ebpf_map__opts(k->subject.maps[i]);
 		struct map_reader reader = {.next = next_key,
 			.lookup = lookup,
 			.take = take,

@@ -188,10 +188,10 @@ static int put(void *map, const void *value)
 
 int engine_machine__maps(void *state, struct map_set *set, char **errmsg)
 {
-	const struct ebpf_program_spec *spec = ((struct machine *)state)->subject.spec;
+	const struct subject *s = &((struct machine *)state)->subject;
 
-	for (uint32_t i = 0; i < spec->n_maps; i++) {
-		struct ebpf_map *map = spec->maps[i];
+	for (uint32_t i = 0; i < s->n_maps; i++) {
+		struct ebpf_map *map = s->maps[i];
 		/* Of a per-CPU value the first slot: worker 0 is the only one. */
 		struct map_reader reader = {.next = next_key,
 			.lookup = lookup,

@@ -17,63 +17,9 @@
 #define LOG_SIZE  (1 << 20)
 #define LOG_STATS 4 /* the kernel's BPF_LOG_STATS: its last lines alone */
 
-size_t kernel_map__cpu_stride(const struct ebpf_map_opts *opts)
-{
-	return ((size_t)opts->value_size + 7) & ~(size_t)7;
-}
-
-size_t kernel_map__value_bytes(const struct ebpf_map_opts *opts)
-{
-	if (map_type__is_percpu(opts->type))
-		return kernel_map__cpu_stride(opts) * libbpf_num_possible_cpus();
-	return opts->value_size;
-}
-
 static bool is_constant(const struct ebpf_map_opts *opts)
 {
 	return opts->flags & BPF_F_RDONLY_PROG;
-}
-
-/* A per-CPU value of ours, slot 0 of it, becomes every CPU's. */
-static void spread(const struct ebpf_map_opts *o, const uint8_t *ours, uint8_t *theirs)
-{
-	size_t all = kernel_map__value_bytes(o);
-
-	if (!map_type__is_percpu(o->type)) {
-		memcpy(theirs, ours, o->value_size);
-		return;
-	}
-	for (size_t at = 0; at < all; at += kernel_map__cpu_stride(o))
-		memcpy(theirs + at, ours, o->value_size);
-}
-
-static int copy_contents(struct ebpf_map *map, int fd, char **errmsg)
-{
-	const struct ebpf_map_opts *o = ebpf_map__opts(map);
-	uint8_t *keys = calloc(2, o->key_size + 1), *ours = calloc(1, ebpf_map__value_bytes(map));
-	uint8_t *theirs = calloc(1, kernel_map__value_bytes(o)), *key = NULL, *next = keys;
-	bool any = map_type__has_entries(o->type);
-	int err = keys && ours && theirs ? 0 : -ENOMEM;
-
-	while (any && !err && (err = ebpf_map__next_key(map, key, next)) == 0) {
-		err = ebpf_map__lookup(map, next, ours);
-		if (err == -ENOENT) { /* some arrays have a key for what is not there */
-			err = 0;
-		} else if (!err) {
-			spread(o, ours, theirs);
-			if (bpf_map_update_elem(fd, next, theirs, BPF_ANY))
-				err = -errno;
-		}
-		key = next;
-		next = key == keys ? keys + o->key_size : keys;
-	}
-	free(keys);
-	free(ours);
-	free(theirs);
-	if (err == -ENOENT)
-		return 0;
-	return error__set(
-		errmsg, err, "map %s: cannot fill the kernel's: %s", o->name, strerror(-err));
 }
 
 /* Begins the statistics at the log's end. */
@@ -136,6 +82,30 @@ static struct bpf_map *find_map(const struct kernel_program *k, const struct ebp
 	return bpf_object__find_map_by_name(k->obj, section ? section : opts->name);
 }
 
+/* What the object leaves open and the user has told. The kernel looks at the descriptor when the
+ * map is made; libbpf closes it. */
+static int set_inner(struct bpf_map *m, const struct ebpf_map_opts *o, char **errmsg)
+{
+	const struct ebpf_map_opts *in = o->inner;
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = in->flags);
+	int fd = bpf_map_create(
+		in->type, "inner", in->key_size, in->value_size, in->max_entries, &opts);
+
+	if (fd < 0 || bpf_map__set_inner_map_fd(m, fd))
+		return error__set(errmsg, -errno,
+			"map %s: the kernel refuses what it is to hold: %s", o->name,
+			strerror(errno));
+	return 0;
+}
+
+/* libbpf fills it, with what the kernel was built with. */
+static bool is_configuration(const struct ebpf_map_opts *opts)
+{
+	const char *section = strchr(opts->name, '.');
+
+	return section && strcmp(section, ".kconfig") == 0;
+}
+
 static int select_map(const struct kernel_program *k, struct ebpf_map *ours, char **errmsg)
 {
 	const struct ebpf_map_opts *o = ebpf_map__opts(ours);
@@ -143,9 +113,13 @@ static int select_map(const struct kernel_program *k, struct ebpf_map *ours, cha
 
 	if (!m)
 		return error__set(errmsg, -ENOENT, "map %s: libbpf does not find it", o->name);
+	if (bpf_map__autocreate(m)) /* selected before */
+		return 0;
 	bpf_map__set_autocreate(m, true);
 	bpf_map__set_max_entries(m, o->max_entries);
-	if (is_constant(o) &&
+	if (o->inner && !bpf_map__inner_map(m))
+		return set_inner(m, o, errmsg);
+	if (is_constant(o) && !is_configuration(o) &&
 		bpf_map__set_initial_value(m, ebpf_map__initial_value(ours), o->value_size))
 		return error__set(
 			errmsg, -errno, "map %s: libbpf does not take its contents", o->name);
@@ -203,9 +177,50 @@ static int select_parts(const struct kernel_program *k, const struct subject *s,
 		bpf_map__set_pin_path(m, NULL);
 	}
 	err = select_program(k, s->obj, opts->program, errmsg);
+	for (uint32_t i = 0; i < s->n_maps && !err; i++)
+		err = select_map(k, s->maps[i], errmsg);
 	for (size_t i = 0; i < object__n_maps(s->obj) && !err; i++)
 		err = select_values(k, s->obj, i, errmsg);
 	return err;
+}
+
+/* Those that the object itself puts there are there already; it does no harm. */
+static int put_programs(const struct kernel_program *k, const struct subject *s, char **errmsg)
+{
+	struct object_entry e;
+
+	for (size_t i = 0; i < object__n_maps(s->obj); i++) {
+		const struct ebpf_map_opts *o = object__map_opts(s->obj, i);
+		int fd = bpf_map__fd(find_map(k, o)), prog_fd;
+
+		if (o->type != BPF_MAP_TYPE_PROG_ARRAY)
+			continue;
+		for (size_t n = 0; object__map_entry(s->obj, i, n, &e); n++) {
+			prog_fd = bpf_program__fd(bpf_object__find_program_by_name(k->obj, e.name));
+			if (bpf_map_update_elem(fd, &e.key, &prog_fd, BPF_ANY))
+				return error__set(errmsg, -errno,
+					"map %s: the kernel's does not take program %s: %s",
+					o->name, e.name, strerror(errno));
+		}
+	}
+	return 0;
+}
+
+static int fd_of(void *user, struct ebpf_map *map)
+{
+	const struct kernel_program *k = user;
+	struct bpf_map *m = find_map(k, ebpf_map__opts(map));
+
+	return m ? bpf_map__fd(m) : -1;
+}
+
+static int fill_map(struct kernel_program *k, struct ebpf_map *map, int fd, char **errmsg)
+{
+	const struct ebpf_map_opts *o = ebpf_map__opts(map);
+
+	if (o->inner)
+		return kernel_map__copy_inner(map, fd, fd_of, k, errmsg);
+	return is_constant(o) ? 0 : kernel_map__copy(map, fd, errmsg);
 }
 
 static int load_with_libbpf(struct kernel_program *k, const struct subject *s,
@@ -225,13 +240,10 @@ static int load_with_libbpf(struct kernel_program *k, const struct subject *s,
 	k->prog_fd = bpf_program__fd(prog);
 	k->verify_us = verify_us(log);
 	for (uint32_t i = 0; !err && i < k->n_maps; i++) {
-		const struct ebpf_map_opts *o = ebpf_map__opts(s->spec->maps[i]);
-
-		k->map_fds[i] = bpf_map__fd(find_map(k, o));
-		if (!is_constant(o))
-			err = copy_contents(s->spec->maps[i], k->map_fds[i], errmsg);
+		k->map_fds[i] = fd_of(k, s->maps[i]);
+		err = fill_map(k, s->maps[i], k->map_fds[i], errmsg);
 	}
-	return err;
+	return err ? err : put_programs(k, s, errmsg);
 }
 
 /* ---- from our loader's output ---- */
@@ -246,7 +258,7 @@ static int create_map(struct ebpf_map *map, int *fd, char **errmsg)
 	if (*fd < 0)
 		return error__set(errmsg, -errno, "map %s: the kernel refuses it: %s", o->name,
 			strerror(errno));
-	err = copy_contents(map, *fd, errmsg);
+	err = kernel_map__copy(map, *fd, errmsg);
 	/* As libbpf does for .rodata: the kernel's verifier then knows the values. */
 	if (!err && is_constant(o) && bpf_map_freeze(*fd))
 		err = error__set(errmsg, -errno, "map %s: cannot freeze the kernel's: %s", o->name,
@@ -281,7 +293,7 @@ static int load_spec(struct kernel_program *k, const struct subject *s,
 	int err = refuse_values(s, errmsg);
 
 	for (uint32_t i = 0; !err && i < k->n_maps; i++)
-		err = create_map(s->spec->maps[i], &k->map_fds[i], errmsg);
+		err = create_map(s->maps[i], &k->map_fds[i], errmsg);
 	if (err)
 		return err;
 	/* The licence decides which helpers are offered; here it is not the question. */
@@ -296,7 +308,7 @@ static int load_spec(struct kernel_program *k, const struct subject *s,
 int kernel_program__load(struct kernel_program *k, const struct subject *s,
 	const struct engine_opts *opts, char **errmsg)
 {
-	uint32_t n = s->spec->n_maps;
+	uint32_t n = s->n_maps;
 	char *log = calloc(1, LOG_SIZE);
 	int err = -ENOMEM;
 

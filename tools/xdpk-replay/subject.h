@@ -13,6 +13,10 @@ struct subject {
 	struct ebpf_instance *inst;
 	struct object *obj;
 	const struct ebpf_program_spec *spec; /* owned by obj */
+	/* The program's maps, those of programs it may go on in, and those in maps of maps:
+	 * borrowed. The program's come first, in its order. */
+	struct ebpf_map **maps;
+	uint32_t n_maps;
 };
 
 int subject__open(struct subject *s, const struct engine_opts *opts, char **errmsg);

@@ -2,6 +2,7 @@
  *
  * control_test.c -- control lines: what they change, and what is said of wrong ones.
  */
+#include <linux/bpf.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -130,7 +131,8 @@ static void variables_are_set(void **state)
 static void wrong_lines(void **state)
 {
 	bad("map", "unknown command 'map'");
-	bad("mapupdate own", "expected one of: map update, map delete, map resize, rodata set");
+	bad("mapupdate own",
+		"expected one of: map update, map delete, map resize, map inner, rodata set");
 	bad("map upd own", "unknown command 'map upd'");
 	bad("map update", "expected a map's name");
 	bad("map update absent key 0 value 0", "no map absent");
@@ -256,7 +258,8 @@ static void sizes_are_needed(void **state)
 		{"", "map open has no size (max_entries is 0); give it one: map resize open"},
 		{"map resize", "expected a map's name"},
 		{"map resize open 5", "expected 'max_entries', got '5'"},
-		{"map resize open max_entries", "expected a number of entries, got the end"},
+		{"map resize open max_entries",
+			"expected a number of entries, got the end"},
 		{"map resize open max_entries 0x100000000", "got '0x100000000'"},
 		{"map resize open max_entries 5 6", "unexpected '6'"},
 		{"map resize open max_entries 0", "map open cannot have 0 entries"},
@@ -276,6 +279,57 @@ static void sizes_are_needed(void **state)
 	}
 }
 
+static void maps_and_programs_by_name(void **state)
+{
+	struct object *nested = open_sample("nested");
+	struct ebpf_instance *in = make_instance();
+	uint32_t at = 2, id;
+	char *err;
+
+	if (set_up("map update array key 2 0 0 0 value name first\n"
+		   "map update jumps key 3 0 0 0 value name enter\n",
+		    nested, in, &err))
+		fail_msg("%s", err);
+	assert_int_equal(ebpf_map__lookup(object__map_by_name(nested, "array"), &at, &id), 0);
+	assert_int_equal(id, ebpf_map__id(object__map_by_name(nested, "first")));
+	assert_int_equal(run_program(nested, in, "enter"), XDP_DROP); /* 33 times itself */
+	assert_int_equal(object__set_map_program(nested, "jumps", 3, "leave", &err), 0);
+	assert_int_equal(run_program(nested, in, "enter"), XDP_PASS);
+	close_with_maps(nested, in);
+}
+
+static void wrong_names(void **state)
+{
+	static const char *const cases[][2] = {
+		{"map inner", "expected a map's name"},
+		{"map inner hash type", "expected a type of map, got the end"},
+		{"map inner hash type frob", "expected a type of map, got 'frob'"},
+		{"map inner hash type array key 4 value x", "expected bytes of a value"},
+		{"map inner hash type array key 4 value 8", "expected 'entries'"},
+		{"map inner hash type array key 4 value 8 entries 1 flags 0 x", "unexpected 'x'"},
+		{"map inner first type array key 4 value 8 entries 1", "does not hold maps"},
+		{"map inner absent type array key 4 value 8 entries 1", "no map absent"},
+		{"map inner hash type array_of_maps key 4 value 4 entries 1", "map hash: "},
+		{"map update array key 0 0 0 0 value name", "expected a name, got the end"},
+		{"map update array key 0 0 0 0 value name absent", "no map absent"},
+		{"map update array key 9 0 0 0 value name first", "does not take map first"},
+		{"map update first key 0 0 0 0 0 0 0 0 value name second",
+			"does not take map second"},
+		{"map update jumps key 0 0 0 0 value name absent", "no program absent"},
+		{"map update jumps key 4 0 0 0 value name leave", "none at 4"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct object *nested = open_sample("nested");
+		struct ebpf_instance *in = make_instance();
+		char *err;
+
+		assert_int_not_equal(set_up(cases[i][0], nested, in, &err), 0);
+		assert_sentence(err, "", cases[i][1]);
+		close_with_maps(nested, in);
+	}
+}
+
 #define OBJECT_TEST(test) cmocka_unit_test_setup_teardown(test, open_object, close_object)
 
 int main(int argc, char **argv)
@@ -290,6 +344,8 @@ int main(int argc, char **argv)
 		OBJECT_TEST(files_name_the_line),
 		cmocka_unit_test(sizes_come_before_contents),
 		cmocka_unit_test(sizes_are_needed),
+		cmocka_unit_test(maps_and_programs_by_name),
+		cmocka_unit_test(wrong_names),
 	};
 
 	sample_folder = argc > 1 ? argv[1] : ".";
