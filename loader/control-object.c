@@ -226,8 +226,7 @@ int control__set_inner_map(const struct control_target *t, struct control_words 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && !err; i++) {
 		err = control_words__expect(w, sizes[i].word, errmsg);
 		if (!err)
-			err = control_words__want_number(
-				w, sizes[i].what, sizes[i].number, errmsg);
+			err = control_words__want_number(w, sizes[i].what, sizes[i].number, errmsg);
 	}
 	if (!err && control_words__take(w, "flags"))
 		err = control_words__want_number(w, "flags", &inner.flags, errmsg);

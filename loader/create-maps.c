@@ -90,18 +90,27 @@ static uint32_t ring_size(uint32_t bytes)
 	return size <= UINT32_MAX ? size : bytes;
 }
 
-/* Sizes that the object leaves open. */
-static int settle_size(const struct object *obj, struct ebpf_map_opts *o, char **errmsg)
+/* Sizes as libbpf makes them. */
+static void settle_size(const struct object *obj, struct ebpf_map_opts *o)
 {
 	if (o->max_entries == 0 && o->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
 		o->max_entries = ebpf_instance__workers(obj->instance);
+	if (o->max_entries && o->type == BPF_MAP_TYPE_RINGBUF)
+		o->max_entries = ring_size(o->max_entries);
+}
+
+static int settle_sizes(const struct object *obj, struct object_map *m, char **errmsg)
+{
+	struct ebpf_map_opts *o = &m->opts;
+
+	settle_size(obj, o);
+	if (o->inner)
+		settle_size(obj, (struct ebpf_map_opts *)o->inner);
 	if (o->max_entries == 0 && ebpf_map_type__supported(o->type))
 		return error__set(errmsg, -EINVAL,
 			"map %s has no size (max_entries is 0); give it one: map resize %s "
 			"max_entries N",
 			o->name, o->name);
-	if (o->type == BPF_MAP_TYPE_RINGBUF)
-		o->max_entries = ring_size(o->max_entries);
 	return 0;
 }
 
@@ -123,7 +132,7 @@ static int check_pinned(const struct object_map *m, char **errmsg)
 
 static int create_map(struct object *obj, struct object_map *m, char **errmsg)
 {
-	int err = settle_size(obj, &m->opts, errmsg);
+	int err = settle_sizes(obj, m, errmsg);
 	void *value;
 
 	if (err)

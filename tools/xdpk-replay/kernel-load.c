@@ -98,6 +98,12 @@ static int set_inner(struct bpf_map *m, const struct ebpf_map_opts *o, char **er
 	return 0;
 }
 
+/* libbpf 1.1 sets the size of an inner perf event array as little as the object. */
+static bool is_open(struct bpf_map *m, const struct ebpf_map_opts *inner)
+{
+	return !bpf_map__inner_map(m) || inner->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
+}
+
 /* libbpf fills it, with what the kernel was built with. */
 static bool is_configuration(const struct ebpf_map_opts *opts)
 {
@@ -117,7 +123,7 @@ static int select_map(const struct kernel_program *k, struct ebpf_map *ours, cha
 		return 0;
 	bpf_map__set_autocreate(m, true);
 	bpf_map__set_max_entries(m, o->max_entries);
-	if (o->inner && !bpf_map__inner_map(m))
+	if (o->inner && is_open(m, o->inner))
 		return set_inner(m, o, errmsg);
 	if (is_constant(o) && !is_configuration(o) &&
 		bpf_map__set_initial_value(m, ebpf_map__initial_value(ours), o->value_size))
