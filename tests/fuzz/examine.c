@@ -86,7 +86,8 @@ static void make_generated(struct chance *c, struct subject *s)
 		generate(c, &p);
 	if (p.mistakes)
 		s->origin = ORIGIN_MISTAKEN;
-	s->clean = s->origin == ORIGIN_GENERATED && !p.volatile_results;
+	s->clean =
+		s->origin == ORIGIN_HELD || (s->origin == ORIGIN_GENERATED && !p.volatile_results);
 	s->insns = p.insns;
 	s->n = p.n_insns;
 	if (chance__below(c, 5) < 2) {

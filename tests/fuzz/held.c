@@ -421,6 +421,8 @@ uint32_t held_program(struct chance *c, struct ebpf_insn *insns)
 	move(&p, 6, 1);
 	for (uint32_t i = 0; i < MAX_DEPTH; i++)
 		set_map(&p, holder(i), MAP_OUT, true);
+	emit(&p, BPF_ST | BPF_MEM | BPF_DW, EBPF_REG_FRAME, 0, BUFFER, 0);
+	emit(&p, BPF_ST | BPF_MEM | BPF_DW, EBPF_REG_FRAME, 0, BUFFER + 8, 0);
 	for (uint32_t i = 0; i < 4; i++)
 		make_dynptr(&p);
 	block(&p, 0);
