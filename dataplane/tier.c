@@ -18,14 +18,34 @@ struct tier {
 	char *failure;
 };
 
+/* The program in the driver's loop, and what it goes on in. */
+static int install_compiled(
+	struct ebpf_program *prog, const struct ebpf_driver *driver, char **errmsg)
+{
+	const struct ebpf_code *code = ebpf_program__compile(prog, "llvm", driver, errmsg);
+
+	if (!code)
+		return -ENOTSUP;
+	ebpf_program__install(prog, code);
+	return ebpf_program__compile_targets(prog, "llvm", errmsg);
+}
+
+static int install_interpreted(
+	struct ebpf_program *prog, const struct ebpf_driver *driver, char **errmsg)
+{
+	const struct ebpf_code *code = ebpf_program__interpret(prog, driver, errmsg);
+
+	if (!code)
+		return -ENOMEM;
+	ebpf_program__install(prog, code);
+	return 0;
+}
+
 static void *compile_main(void *arg)
 {
 	struct tier *tier = arg;
-	const struct ebpf_code *code =
-		ebpf_program__compile(tier->prog, "llvm", tier->driver, &tier->failure);
 
-	if (code)
-		ebpf_program__install(tier->prog, code);
+	install_compiled(tier->prog, tier->driver, &tier->failure);
 	return NULL;
 }
 
@@ -33,7 +53,7 @@ struct tier *tier__start(struct ebpf_program *prog, const struct ebpf_driver *dr
 	enum tier_engine engine, char **errmsg)
 {
 	struct tier *tier = calloc(1, sizeof(*tier));
-	const struct ebpf_code *code;
+	int err;
 
 	if (!tier) {
 		error__set(errmsg, -ENOMEM, "no memory");
@@ -41,13 +61,12 @@ struct tier *tier__start(struct ebpf_program *prog, const struct ebpf_driver *dr
 	}
 	tier->prog = prog;
 	tier->driver = driver;
-	code = engine == TIER_LLVM ? ebpf_program__compile(prog, "llvm", driver, errmsg)
-				   : ebpf_program__interpret(prog, driver, errmsg);
-	if (!code) {
+	err = engine == TIER_LLVM ? install_compiled(prog, driver, errmsg)
+				  : install_interpreted(prog, driver, errmsg);
+	if (err) {
 		free(tier);
 		return NULL;
 	}
-	ebpf_program__install(prog, code);
 	/* A build without the compiler has no bitcode: nothing to move to. */
 	if (engine == TIER_AUTO && driver->bitcode)
 		tier->compiling =

@@ -173,6 +173,30 @@ static void test_chain(void **state)
 	}
 }
 
+/* What leads to each other, not what nobody calls. */
+static void test_targets_are_compiled(void **state)
+{
+	for (const char *const *b = machine_backends; *b; b++) {
+		struct ebpf_program *alone;
+		struct scene s;
+
+		if (strcmp(*b, "llvm"))
+			continue;
+		scene__open(&s);
+		scene__add(&s, 0, "interp", (struct program)OF(to_1));
+		scene__add(&s, 1, "interp", (struct program)OF(to_2));
+		scene__add(&s, 2, "interp", (struct program)OF(seven));
+		alone = machine__load(inst, "interp", s.maps, 2, seven, COUNT(seven));
+		assert_int_equal(ebpf_program__compile_targets(s.progs[1], *b, NULL), 0);
+		for (int i = 0; i < 3; i++)
+			assert_string_equal(ebpf_program__code(s.progs[i])->backend, *b);
+		assert_string_equal(ebpf_program__code(alone)->backend, "interp");
+		scene__run(&s, 7, 3);
+		ebpf_program__unref(alone);
+		scene__close(&s);
+	}
+}
+
 static void test_33_calls(void **state)
 {
 	for (const char *const *a = machine_backends; *a; a++) {
@@ -376,6 +400,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chain),
+		cmocka_unit_test(test_targets_are_compiled),
 		cmocka_unit_test(test_33_calls),
 		cmocka_unit_test(test_from_a_function),
 		cmocka_unit_test(test_host_as_kernel),

@@ -172,6 +172,20 @@ int ebpf_map__set_inner(
 	return err;
 }
 
+struct ebpf_program *ebpf_map__get_program(struct ebpf_map *map, uint32_t index)
+{
+	struct ebpf_program *prog;
+
+	if (!is_programs(map))
+		return NULL;
+	pthread_mutex_lock(&map->lock);
+	prog = handle_at(map, &index);
+	if (prog)
+		ebpf_program__ref(prog);
+	pthread_mutex_unlock(&map->lock);
+	return prog;
+}
+
 struct ebpf_map *ebpf_map__get_inner(struct ebpf_map *map, const void *key)
 {
 	struct ebpf_map *inner;

@@ -89,6 +89,8 @@ int ebpf_map__delete(struct ebpf_map *map, const void *key);
  * running it (ebpf_env__quiescent()). By ebpf_map__lookup() an entry is the program's id.
  * -EINVAL: not such a map, or not such a program. */
 int ebpf_map__set_program(struct ebpf_map *map, uint32_t index, struct ebpf_program *prog);
+/* A reference to the program there, or NULL. */
+struct ebpf_program *ebpf_map__get_program(struct ebpf_map *map, uint32_t index);
 /* Reads and deletes at once, pops from a queue or stack; -524 (the kernel's ENOTSUPP) where the
  * kernel does not offer it. */
 int ebpf_map__lookup_and_delete(struct ebpf_map *map, const void *key, void *value);

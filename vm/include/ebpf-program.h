@@ -167,6 +167,10 @@ const struct ebpf_code *ebpf_program__interpret(
 const struct ebpf_code *ebpf_program__compile(struct ebpf_program *prog, const char *backend,
 	const struct ebpf_driver *driver, char **errmsg);
 
+/* Compiles and installs the programs that tail calls of this one lead to as its maps are now, and
+ * those that theirs do; not this one. What is put into the maps later stays as it is. */
+int ebpf_program__compile_targets(struct ebpf_program *prog, const char *backend, char **errmsg);
+
 /* Makes `code` what ebpf_program__code() returns from now on; other threads see it with
  * their next call. Code that was installed before stays valid as long as the program. */
 void ebpf_program__install(struct ebpf_program *prog, const struct ebpf_code *code);
