@@ -18,13 +18,12 @@
 #include "pair.h"
 #include "table.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define DATA_SIZE    512 /* bytes behind each operation: two arguments of 256 */
-#define STRING_SIZE  16
-#define N_STRINGS    4
-#define MAX_INSNS    512
-#define DATA_AT      ((int32_t)sizeof(struct operation))
-#define HALF_AT      (DATA_AT + DATA_SIZE / 2)
+#define DATA_SIZE   512 /* bytes behind each operation: two arguments of 256 */
+#define STRING_SIZE 16
+#define N_STRINGS   4
+#define MAX_INSNS   512
+#define DATA_AT     ((int32_t)sizeof(struct operation))
+#define HALF_AT     (DATA_AT + DATA_SIZE / 2)
 
 /* args[0], args[1], ... are those of the helper that are numbers, in their order. */
 enum call {

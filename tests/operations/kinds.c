@@ -6,9 +6,8 @@
 
 #include "pair.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define LOOPBACK     1 /* the one interface that there always is */
-#define NOBODYS_FD   9999
+#define LOOPBACK   1 /* the one interface that there always is */
+#define NOBODYS_FD 9999
 
 /* --- keys ------------------------------------------------------------------------------------ */
 

@@ -45,11 +45,6 @@ struct ebpf_instance *pair__instance(void)
 	return inst;
 }
 
-static int kernel_result(int rc)
-{
-	return rc < 0 ? -errno : 0;
-}
-
 static bool is_percpu(uint32_t type)
 {
 	return type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH ||
@@ -286,7 +281,7 @@ static void step_update(struct pair *p, const uint8_t *key)
 
 	p->kind->value(p, ours_value, theirs_value);
 	ours = our_update(p, key, ours_value, flags);
-	theirs = kernel_result(bpf_map_update_elem(p->theirs, key, theirs_value, flags));
+	theirs = kernel__result(bpf_map_update_elem(p->theirs, key, theirs_value, flags));
 	compare(p, "update", ours, theirs);
 	if (!ours && p->pushed)
 		pair__note_pushed(p, ours_value);
@@ -304,7 +299,7 @@ static void step_lookup(struct pair *p, const uint8_t *key)
 			return;
 	}
 	ours = ebpf_map__lookup(p->ours, key, ours_value);
-	theirs = kernel_result(bpf_map_lookup_elem(p->theirs, key, theirs_value));
+	theirs = kernel__result(bpf_map_lookup_elem(p->theirs, key, theirs_value));
 	compare(p, "lookup", ours, theirs);
 	if (!ours)
 		compare_values(p, "lookup");
@@ -313,7 +308,7 @@ static void step_lookup(struct pair *p, const uint8_t *key)
 static void step_take(struct pair *p, const uint8_t *key)
 {
 	int ours = ebpf_map__lookup_and_delete(p->ours, key, ours_value);
-	int theirs = kernel_result(bpf_map_lookup_and_delete_elem(p->theirs, key, theirs_value));
+	int theirs = kernel__result(bpf_map_lookup_and_delete_elem(p->theirs, key, theirs_value));
 
 	compare(p, "lookup_and_delete", ours, theirs);
 	if (!ours)
@@ -323,7 +318,7 @@ static void step_take(struct pair *p, const uint8_t *key)
 static void step_delete(struct pair *p, const uint8_t *key)
 {
 	compare(p, "delete", ebpf_map__delete(p->ours, key),
-		kernel_result(bpf_map_delete_elem(p->theirs, key)));
+		kernel__result(bpf_map_delete_elem(p->theirs, key)));
 }
 
 /* Where the order is the map's own, the last key of one is not the other's: what comes then
@@ -332,7 +327,7 @@ static void step_next_key(struct pair *p, const uint8_t *key)
 {
 	uint8_t a[MAX_KEY] = {0}, b[MAX_KEY] = {0};
 	int ours = ebpf_map__next_key(p->ours, key, a);
-	int theirs = kernel_result(bpf_map_get_next_key(p->theirs, key, b));
+	int theirs = kernel__result(bpf_map_get_next_key(p->theirs, key, b));
 
 	if (ours && ours != -ENOENT)
 		compare(p, "next_key", ours, theirs);
@@ -343,7 +338,7 @@ static void step_next_key(struct pair *p, const uint8_t *key)
 	}
 	if (!ours && !p->kind->in_order)
 		compare(p, "lookup of the next key", 0,
-			kernel_result(bpf_map_lookup_elem(p->theirs, a, theirs_value)));
+			kernel__result(bpf_map_lookup_elem(p->theirs, a, theirs_value)));
 }
 
 /* A key too few or too many. */
@@ -354,12 +349,12 @@ static void step_bad_key(struct pair *p)
 
 	p->kind->value(p, ours_value, theirs_value);
 	compare(p, "update with such a key", ebpf_map__update(p->ours, bad, ours_value, 0),
-		kernel_result(bpf_map_update_elem(p->theirs, bad, theirs_value, 0)));
+		kernel__result(bpf_map_update_elem(p->theirs, bad, theirs_value, 0)));
 	if (!p->kind->unreadable)
 		compare(p, "lookup of such a key", ebpf_map__lookup(p->ours, bad, ours_value),
-			kernel_result(bpf_map_lookup_elem(p->theirs, bad, theirs_value)));
+			kernel__result(bpf_map_lookup_elem(p->theirs, bad, theirs_value)));
 	compare(p, "delete of such a key", ebpf_map__delete(p->ours, bad),
-		kernel_result(bpf_map_delete_elem(p->theirs, bad)));
+		kernel__result(bpf_map_delete_elem(p->theirs, bad)));
 }
 
 void pair__fill(struct pair *p)
@@ -371,7 +366,7 @@ void pair__fill(struct pair *p)
 
 		pair__random_key(p, key);
 		compare(p, "update", our_update(p, key, (uint8_t *)&number, BPF_ANY),
-			kernel_result(bpf_map_update_elem(
+			kernel__result(bpf_map_update_elem(
 				p->theirs, key, &p->things[number].fd, BPF_ANY)));
 	}
 }
@@ -418,7 +413,7 @@ static uint8_t *walk(const struct pair *p, bool ours, uint32_t *n)
 		uint8_t *next = keys + *n * size;
 
 		err = ours ? ebpf_map__next_key(p->ours, last, next)
-			   : kernel_result(bpf_map_get_next_key(p->theirs, last, next));
+			   : kernel__result(bpf_map_get_next_key(p->theirs, last, next));
 		if (err)
 			break;
 	}

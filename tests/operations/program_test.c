@@ -198,8 +198,7 @@ static void test_kind(void **state)
 	uint32_t n_shapes = 0, done;
 	struct timespec start, end;
 
-	if (!kernel__permitted())
-		skip();
+	kernel__require();
 	while (kind->shapes[n_shapes].type)
 		n_shapes++;
 	for (const char *const *backend = machine_backends; *backend; backend++) {

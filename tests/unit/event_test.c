@@ -15,8 +15,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "creation.h"
 #include "machine.h"
-#include "map-pair.h"
+#include "make-map.h"
 
 #define PACKET_SIZE 64
 #define MAX_INSNS   512
@@ -197,8 +198,8 @@ static void expect_same_events(const struct events *ours, const struct events *t
 static void compare_rings(const char *backend, int rounds)
 {
 	static struct events ours, theirs;
-	struct ebpf_instance *inst = instance_like_kernel();
-	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
+	struct ebpf_instance *inst = make_instance();
+	struct ebpf_map *map = make_map(inst, BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
 	int fd = kernel__create_map(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
 	struct ring_buffer *reader = ring_buffer__new(fd, note_theirs, &theirs, NULL);
 	struct ebpf_env env;
@@ -232,7 +233,7 @@ static void compare_rings(const char *backend, int rounds)
 
 static void test_ring_buffers_as_kernel(void **state)
 {
-	require_kernel();
+	kernel__require();
 	for (int i = 0; machine_backends[i]; i++)
 		compare_rings(machine_backends[i], i ? 40 : 400);
 }
@@ -243,7 +244,7 @@ static void test_ring_buffer_creation_as_kernel(void **state)
 	static const uint32_t flags[] = {0, BPF_F_NO_PREALLOC, BPF_F_RDONLY, BPF_F_MMAPABLE,
 		BPF_F_RDONLY_PROG, BPF_F_PRESERVE_ELEMS};
 
-	require_kernel();
+	kernel__require();
 	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
 		for (uint32_t size = 0; size < 3; size++) {
 			compare_creation(BPF_MAP_TYPE_RINGBUF, size == 1, size == 2, sizes[s], 0);
@@ -265,8 +266,8 @@ static int stop_at_second(void *user, const struct ebpf_event *event)
 static void test_reader_may_stop(void **state)
 {
 	struct ebpf_instance *inst = ebpf_instance__create(NULL, NULL);
-	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
-	struct ebpf_map *array = create(inst, BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0);
+	struct ebpf_map *map = make_map(inst, BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
+	struct ebpf_map *array = make_map(inst, BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0);
 	struct ebpf_program *prog;
 	struct ebpf_env env;
 	struct text t;
@@ -333,7 +334,7 @@ static void compare_perf(const char *backend, uint32_t n_cpus, int rounds)
 	static struct events ours, theirs;
 	struct ebpf_instance *inst =
 		ebpf_instance__create(&(struct ebpf_instance_opts){.workers = n_cpus}, NULL);
-	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, n_cpus + 1, 0);
+	struct ebpf_map *map = make_map(inst, BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, n_cpus + 1, 0);
 	int fd = kernel__create_map(BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, n_cpus + 1, 0);
 	struct perf_buffer *reader =
 		fd >= 0 ? perf_buffer__new(fd, 16, note_sample, NULL, &theirs, NULL) : NULL;
@@ -367,7 +368,7 @@ static void test_perf_events_as_kernel(void **state)
 {
 	cpu_set_t before, first;
 
-	require_kernel();
+	kernel__require();
 	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
 	CPU_ZERO(&first);
 	CPU_SET(0, &first);
@@ -402,7 +403,7 @@ static void test_lost_events_are_counted(void **state)
 	const uint32_t runs = 6000;
 	struct ebpf_instance *inst =
 		ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 3}, NULL);
-	struct ebpf_map *map = create(inst, BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 8, 0);
+	struct ebpf_map *map = make_map(inst, BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 8, 0);
 	struct losses l = {0};
 	struct ebpf_program *prog;
 	struct ebpf_env env;

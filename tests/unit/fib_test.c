@@ -23,24 +23,14 @@
 #include <ebpf-net.h>
 
 #include "machine.h"
+#include "random.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define N_LINKS      3
-#define N_BACKENDS   3
+#define N_LINKS    3
+#define N_BACKENDS 3
 
 static struct ebpf_instance *inst;
 static struct ebpf_env env;
 static uint32_t ifindex[N_LINKS];
-static uint64_t random_state = 88172645463325252u;
-
-static uint32_t below(uint32_t n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)((random_state * 0x2545f4914f6cdd1du) >> 32) % n;
-}
-
 /* --- the namespace --------------------------------------------------------------------------- */
 
 static void ip(const char *line)

@@ -17,8 +17,6 @@
 #include "runtime/helpers.h"
 #include "machine.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 static struct ebpf_env env;
 static char traced[2048];
 static size_t traced_len;

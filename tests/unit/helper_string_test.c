@@ -16,21 +16,10 @@
 #include "ebpf-program.h"
 #include "runtime/helpers.h"
 #include "machine.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "random.h"
 
 static struct ebpf_env env;
 static struct ebpf_instance *inst;
-
-static uint64_t random_state = 88172645463325252u;
-
-static uint32_t below(uint32_t n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)((random_state * 0x2545f4914f6cdd1du) >> 32) % n;
-}
 
 /* r0 = bpf_strncmp(8 bytes, size, string in a frozen map) */
 static uint32_t kernel_strncmp(uint64_t bytes, uint32_t size, const char string[8])

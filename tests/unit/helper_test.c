@@ -18,8 +18,6 @@
 #include "runtime/helpers.h"
 #include "machine.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 static struct ebpf_env env;
 
 /* r0 = the helper's result, shifted */

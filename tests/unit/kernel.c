@@ -122,6 +122,11 @@ int kernel__run(int prog_fd, struct kernel_run *run)
 	return 0;
 }
 
+int kernel__result(int rc)
+{
+	return rc < 0 ? -errno : 0;
+}
+
 void kernel__require(void)
 {
 	if (!kernel__permitted())

@@ -36,8 +36,12 @@ int kernel__run(int prog_fd, struct kernel_run *run);
 
 /* Skips the test where bpf() is not permitted. */
 void kernel__require(void);
+/* Of libbpf's calls: 0 or negative errno. */
+int kernel__result(int rc);
 /* Loads, runs once, unloads; fails the test if that cannot be done. */
 uint32_t kernel__verdict(const struct bpf_insn *insns, size_t n_insns, struct kernel_run *run);
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Instructions, as the tests write them. */
 #define I(code_, dst_, src_, off_, imm_)    \

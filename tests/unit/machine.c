@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <bpf/bpf.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -10,6 +11,49 @@
 #include "machine.h"
 
 #define PACKET_SIZE 64
+
+struct machine machine;
+
+int machine__set_up(void **state)
+{
+	machine.inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 2}, NULL);
+	if (!machine.inst)
+		return -1;
+	ebpf_env__init(&machine.env, machine.inst, 0);
+	return 0;
+}
+
+int machine__tear_down(void **state)
+{
+	ebpf_instance__destroy(machine.inst);
+	return 0;
+}
+
+struct twin twin__create(struct ebpf_map_opts o, int inner_fd)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = o.flags,
+		.inner_map_fd = inner_fd < 0 ? 0 : (uint32_t)inner_fd);
+	struct twin t = {.theirs = -1};
+	char *err = NULL;
+
+	o.name = "twin";
+	t.ours = ebpf_map__create(machine.inst, &o, &err);
+	if (!t.ours)
+		fail_msg("%s", err);
+	if (kernel__permitted()) {
+		t.theirs = bpf_map_create((enum bpf_map_type)o.type, "twin", o.key_size,
+			o.value_size, o.max_entries, &opts);
+		assert_true(t.theirs >= 0);
+	}
+	return t;
+}
+
+void twin__drop(struct twin *t)
+{
+	ebpf_map__unref(t->ours);
+	if (t->theirs >= 0)
+		close(t->theirs);
+}
 
 const char *const machine_backends[] = {
 	"interp",
@@ -129,6 +173,19 @@ void machine__check_same(
 		if (ours->out[i] != theirs->out[i])
 			fail_msg("%s: byte %u is 0x%02x, the kernel's 0x%02x", backend, i,
 				ours->out[i], theirs->out[i]);
+}
+
+void machine__compare_acceptance(const struct machine_maps *maps, const struct bpf_insn *insns,
+	size_t n_insns, const char *what)
+{
+	int theirs = kernel__load_xdp_with(maps->fds, insns, n_insns, true);
+	char *why = machine__reason(machine.inst, maps->maps, maps->n, insns, n_insns);
+
+	if ((theirs < 0) != (why != NULL))
+		fail_msg("%s: the kernel says %d, we say %s", what, theirs, why ? why : "yes");
+	free(why);
+	if (theirs >= 0)
+		close(theirs);
 }
 
 void machine__agree(struct ebpf_instance *inst, const struct machine_maps *maps,

@@ -12,6 +12,26 @@
 #define MAP_AT(dst, index) \
 	I(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_IDX, 0, index), I(0, 0, 0, 0, 0)
 
+/* What a group of tests runs in: cmocka_run_group_tests(tests, machine__set_up,
+ * machine__tear_down) makes an instance with two workers, and the first one's environment. */
+extern struct machine {
+	struct ebpf_instance *inst;
+	struct ebpf_env env;
+} machine;
+
+int machine__set_up(void **state);
+int machine__tear_down(void **state);
+
+/* A map of ours and the kernel's; theirs is -1 where it cannot be asked. */
+struct twin {
+	struct ebpf_map *ours;
+	int theirs;
+};
+
+/* In a map of maps, opts.inner is a template here and inner_fd one there. */
+struct twin twin__create(struct ebpf_map_opts opts, int inner_fd);
+void twin__drop(struct twin *t);
+
 /* Ends with NULL: "interp", and "llvm" where it is built, then also "loop": compiled by it into a
  * burst driver. */
 extern const char *const machine_backends[];
@@ -36,6 +56,11 @@ struct machine_maps {
 	const int *fds;
 	uint32_t n;
 };
+
+/* Fails the test if one of verifier and kernel accepts the program and the other does not; `what`
+ * tells which program it is. */
+void machine__compare_acceptance(const struct machine_maps *maps, const struct bpf_insn *insns,
+	size_t n_insns, const char *what);
 
 /* Runs in the kernel and on every backend, and fails the test if verdict or packet differ.
  * maps may be NULL. `run` is as the kernel left it. */

@@ -18,51 +18,9 @@
 #include "core/map.h"
 #include "machine.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define N_OUTER      4
-
-static struct ebpf_instance *inst;
-static struct ebpf_env env;
+#define N_OUTER 4
 
 static const uint32_t outer_types[] = {BPF_MAP_TYPE_ARRAY_OF_MAPS, BPF_MAP_TYPE_HASH_OF_MAPS};
-
-static void require_kernel(void)
-{
-	if (!kernel__permitted())
-		skip();
-}
-
-/* A map of ours and the kernel's. */
-struct twin {
-	struct ebpf_map *ours;
-	int theirs;
-};
-
-static struct twin make(struct ebpf_map_opts o, int inner_fd)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = o.flags,
-		.inner_map_fd = inner_fd < 0 ? 0 : (uint32_t)inner_fd);
-	struct twin t = {.theirs = -1};
-	char *err = NULL;
-
-	o.name = "twin";
-	t.ours = ebpf_map__create(inst, &o, &err);
-	if (!t.ours)
-		fail_msg("%s", err);
-	if (kernel__permitted()) {
-		t.theirs = bpf_map_create((enum bpf_map_type)o.type, "twin", o.key_size,
-			o.value_size, o.max_entries, &opts);
-		assert_true(t.theirs >= 0);
-	}
-	return t;
-}
-
-static void drop(struct twin *t)
-{
-	ebpf_map__unref(t->ours);
-	if (t->theirs >= 0)
-		close(t->theirs);
-}
 
 static struct ebpf_map_opts inner_opts(uint32_t type)
 {
@@ -72,21 +30,16 @@ static struct ebpf_map_opts inner_opts(uint32_t type)
 
 static struct twin make_outer(uint32_t type, const struct ebpf_map_opts *inner)
 {
-	struct twin model = make(*inner, -1);
-	struct twin outer = make((struct ebpf_map_opts){.type = type,
-					 .key_size = 4,
-					 .value_size = 4,
-					 .max_entries = N_OUTER,
-					 .inner = inner},
+	struct twin model = twin__create(*inner, -1);
+	struct twin outer = twin__create((struct ebpf_map_opts){.type = type,
+						 .key_size = 4,
+						 .value_size = 4,
+						 .max_entries = N_OUTER,
+						 .inner = inner},
 		model.theirs);
 
-	drop(&model);
+	twin__drop(&model);
 	return outer;
-}
-
-static int kernel_result(int rc)
-{
-	return rc ? -errno : 0;
 }
 
 /* Both put it in or both refuse, for the same reason. */
@@ -95,7 +48,7 @@ static int set_both(struct twin *outer, uint32_t key, const struct twin *inner, 
 	int ours = ebpf_map__set_inner(outer->ours, &key, inner->ours, flags);
 
 	if (outer->theirs >= 0)
-		assert_int_equal(ours, kernel_result(bpf_map_update_elem(
+		assert_int_equal(ours, kernel__result(bpf_map_update_elem(
 					       outer->theirs, &key, &inner->theirs, flags)));
 	return ours;
 }
@@ -117,8 +70,8 @@ static void compare_run(const struct twin *outer, uint32_t a, uint32_t b, const 
 	uint8_t packet[64] = {0};
 	struct kernel_run run = {.packet = packet, .size = sizeof(packet)};
 	struct ebpf_program *prog =
-		machine__load(inst, backend, &outer->ours, 1, insns, COUNT(insns));
-	uint32_t verdict = machine__run(prog, &env);
+		machine__load(machine.inst, backend, &outer->ours, 1, insns, COUNT(insns));
+	uint32_t verdict = machine__run(prog, &machine.env);
 	int fd;
 
 	ebpf_program__unref(prog);
@@ -159,7 +112,7 @@ static void test_lookups_as_kernel(void **state)
 	static const uint32_t inner_types[] = {BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH,
 		BPF_MAP_TYPE_PERCPU_ARRAY, BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_LRU_HASH};
 
-	require_kernel();
+	kernel__require();
 	stay_on_one_cpu();
 	for (size_t o = 0; o < COUNT(outer_types); o++) {
 		for (size_t i = 0; i < COUNT(inner_types); i++) {
@@ -171,9 +124,9 @@ static void test_lookups_as_kernel(void **state)
 			for (size_t v = 0; v < COUNT(values); v++)
 				values[v] = 5;
 
-			first = make(opts, -1);
+			first = twin__create(opts, -1);
 			opts.max_entries *= may_be_larger(inner_types[i]) ? 100 : 1;
-			second = make(opts, -1);
+			second = twin__create(opts, -1);
 			assert_int_equal(set_both(&outer, 0, &first, BPF_ANY), 0);
 			assert_int_equal(set_both(&outer, 2, &second, BPF_ANY), 0);
 			assert_int_equal(ebpf_map__update(first.ours, &key, values, BPF_ANY), 0);
@@ -183,47 +136,10 @@ static void test_lookups_as_kernel(void **state)
 				for (uint32_t place = 0; place <= N_OUTER; place++)
 					for (key = 3; key < 10; key += 3)
 						compare_run(&outer, place, key, *b);
-			drop(&first);
-			drop(&second);
-			drop(&outer);
+			twin__drop(&first);
+			twin__drop(&second);
+			twin__drop(&outer);
 		}
-	}
-}
-
-static void test_host_as_kernel(void **state)
-{
-	static const uint64_t flags[] = {BPF_ANY, BPF_NOEXIST, BPF_EXIST, 3, BPF_ANY};
-
-	require_kernel();
-	for (size_t o = 0; o < COUNT(outer_types); o++) {
-		struct ebpf_map_opts opts = inner_opts(BPF_MAP_TYPE_HASH);
-		struct twin outer = make_outer(outer_types[o], &opts), one = make(opts, -1), other;
-		uint32_t key, ours, theirs;
-		struct ebpf_map *got;
-
-		opts.value_size = 16;
-		other = make(opts, -1);
-		for (uint32_t step = 0; step < 200; step++) {
-			int err;
-
-			key = step % 7;
-			set_both(&outer, key, step % 11 == 10 ? &other : &one, flags[step % 5]);
-			err = ebpf_map__lookup(outer.ours, &key, &ours);
-			assert_int_equal(err,
-				kernel_result(bpf_map_lookup_elem(outer.theirs, &key, &theirs)));
-			got = ebpf_map__get_inner(outer.ours, &key);
-			assert_int_equal(!got, err != 0);
-			if (got)
-				assert_int_equal(ours, ebpf_map__id(got));
-			ebpf_map__unref(got);
-			key = step % 6;
-			if (step % 3 == 2)
-				assert_int_equal(ebpf_map__delete(outer.ours, &key),
-					kernel_result(bpf_map_delete_elem(outer.theirs, &key)));
-		}
-		drop(&one);
-		drop(&other);
-		drop(&outer);
 	}
 }
 
@@ -237,7 +153,7 @@ static void test_templates_as_kernel(void **state)
 		{BPF_MAP_TYPE_PERCPU_ARRAY, 0}, {BPF_MAP_TYPE_LRU_HASH, 0},
 		{BPF_MAP_TYPE_DEVMAP, 0}, {BPF_MAP_TYPE_DEVMAP_HASH, 0}};
 
-	require_kernel();
+	kernel__require();
 	for (size_t t = 0; t < COUNT(kinds); t++) {
 		struct ebpf_map_opts opts = inner_opts(kinds[t].type);
 		struct twin outer;
@@ -251,11 +167,11 @@ static void test_templates_as_kernel(void **state)
 				opts = inner_opts(kinds[i].type);
 				opts.flags = kinds[i].flags;
 				opts.max_entries = entries;
-				inner = make(opts, -1);
+				inner = twin__create(opts, -1);
 				set_both(&outer, 1, &inner, BPF_ANY);
-				drop(&inner);
+				twin__drop(&inner);
 			}
-		drop(&outer);
+		twin__drop(&outer);
 	}
 }
 
@@ -274,32 +190,20 @@ static void test_refused_templates(void **state)
 			     nested = outer;
 	char *err;
 
-	assert_null(ebpf_map__create(inst, &outer, &err));
+	assert_null(ebpf_map__create(machine.inst, &outer, &err));
 	assert_int_equal(errno, EINVAL);
 	assert_string_equal(err, "map outer: it needs a template of the maps to come");
 	free(err);
 	nested.inner = &leaf;
 	outer.inner = &nested;
-	assert_null(ebpf_map__create(inst, &outer, NULL));
+	assert_null(ebpf_map__create(machine.inst, &outer, NULL));
 	assert_int_equal(errno, EINVAL);
 	outer.inner = &programs;
-	assert_null(ebpf_map__create(inst, &outer, NULL));
+	assert_null(ebpf_map__create(machine.inst, &outer, NULL));
 	assert_int_equal(errno, ENOTSUP);
 }
 
 /* --- the verifier -------------------------------------------------------------------------- */
-
-static void compare_acceptance(const struct twin *outer, const struct bpf_insn *insns, size_t n)
-{
-	int theirs = kernel__load_xdp_with(&outer->theirs, insns, n, true);
-	char *why = machine__reason(inst, &outer->ours, 1, insns, n);
-
-	if ((theirs < 0) != (why != NULL))
-		fail_msg("the kernel says %d, we say %s", theirs, why ? why : "yes");
-	free(why);
-	if (theirs >= 0)
-		close(theirs);
-}
 
 #define FIND_INNER                                                                           \
 	STORE_IMM64(10, -8, 1), MOV_REG(2, 10), ADD_IMM(2, -8), MAP_AT(1, 0), MOV_REG(3, 2), \
@@ -329,21 +233,25 @@ static void test_acceptance_as_kernel(void **state)
 	} kinds[] = {{BPF_MAP_TYPE_ARRAY, 0}, {BPF_MAP_TYPE_ARRAY, BPF_F_INNER_MAP},
 		{BPF_MAP_TYPE_HASH, 0}, {BPF_MAP_TYPE_DEVMAP, 0}};
 
-	require_kernel();
+	kernel__require();
 	for (size_t o = 0; o < COUNT(outer_types); o++) {
 		for (size_t i = 0; i < COUNT(kinds); i++) {
 			struct ebpf_map_opts opts = inner_opts(kinds[i].type);
+			struct machine_maps maps;
 			struct twin outer;
 
 			opts.flags = kinds[i].flags;
 			outer = make_outer(outer_types[o], &opts);
-			compare_acceptance(&outer, unchecked, COUNT(unchecked));
-			compare_acceptance(&outer, read, COUNT(read));
-			compare_acceptance(&outer, moved, COUNT(moved));
-			compare_acceptance(&outer, sure, COUNT(sure));
-			compare_acceptance(&outer, update, COUNT(update));
-			compare_acceptance(&outer, update_outer, COUNT(update_outer));
-			drop(&outer);
+			maps = (struct machine_maps){&outer.ours, &outer.theirs, 1};
+			machine__compare_acceptance(
+				&maps, unchecked, COUNT(unchecked), "unchecked");
+			machine__compare_acceptance(&maps, read, COUNT(read), "read");
+			machine__compare_acceptance(&maps, moved, COUNT(moved), "moved");
+			machine__compare_acceptance(&maps, sure, COUNT(sure), "sure");
+			machine__compare_acceptance(&maps, update, COUNT(update), "update");
+			machine__compare_acceptance(
+				&maps, update_outer, COUNT(update_outer), "update_outer");
+			twin__drop(&outer);
 		}
 	}
 }
@@ -361,7 +269,7 @@ static void *run_traffic(void *arg)
 	struct traffic *t = arg;
 	struct ebpf_env mine;
 
-	ebpf_env__init(&mine, inst, 1);
+	ebpf_env__init(&mine, machine.inst, 1);
 	ebpf_env__online(&mine);
 	while (!atomic_load(&t->stop)) {
 		for (int i = 0; i < 8; i++)
@@ -383,15 +291,16 @@ static void replace_under_traffic(uint32_t outer_type, const char *backend)
 		.value_size = 4,
 		.max_entries = N_OUTER,
 		.inner = &opts};
-	struct ebpf_map *outer = ebpf_map__create(inst, &outer_opts, NULL);
-	struct traffic t = {.prog = machine__load(inst, backend, &outer, 1, insns, COUNT(insns))};
-	unsigned refs = atomic_load(&inst->refs);
+	struct ebpf_map *outer = ebpf_map__create(machine.inst, &outer_opts, NULL);
+	struct traffic t = {
+		.prog = machine__load(machine.inst, backend, &outer, 1, insns, COUNT(insns))};
+	unsigned refs = atomic_load(&machine.inst->refs);
 	uint32_t key = 1;
 	pthread_t worker;
 
 	assert_int_equal(pthread_create(&worker, NULL, run_traffic, &t), 0);
 	for (int i = 0; i < 2000 || atomic_load(&t.packets) < 1000; i++) {
-		struct ebpf_map *inner = ebpf_map__create(inst, &opts, NULL);
+		struct ebpf_map *inner = ebpf_map__create(machine.inst, &opts, NULL);
 
 		assert_non_null(inner);
 		assert_int_equal(ebpf_map__set_inner(outer, &key, inner, BPF_ANY), 0);
@@ -400,8 +309,8 @@ static void replace_under_traffic(uint32_t outer_type, const char *backend)
 			assert_int_equal(ebpf_map__delete(outer, &key), 0);
 	}
 	ebpf_map__delete(outer, &key);
-	ebpf_instance__synchronize(inst);
-	assert_int_equal(atomic_load(&inst->refs), refs); /* all of them have gone */
+	ebpf_instance__synchronize(machine.inst);
+	assert_int_equal(atomic_load(&machine.inst->refs), refs); /* all of them have gone */
 	atomic_store(&t.stop, true);
 	pthread_join(worker, NULL);
 	ebpf_program__unref(t.prog);
@@ -418,18 +327,19 @@ static void test_replaced_under_traffic(void **state)
 /* A map of maps that goes lets go of what is in it. */
 static void test_outer_releases(void **state)
 {
-	unsigned before = atomic_load(&inst->refs);
+	unsigned before = atomic_load(&machine.inst->refs);
 
 	for (size_t o = 0; o < COUNT(outer_types); o++) {
 		struct ebpf_map_opts opts = inner_opts(BPF_MAP_TYPE_HASH);
-		struct twin outer = make_outer(outer_types[o], &opts), inner = make(opts, -1);
+		struct twin outer = make_outer(outer_types[o], &opts),
+			    inner = twin__create(opts, -1);
 
 		for (uint32_t key = 0; key < N_OUTER; key++)
 			assert_int_equal(set_both(&outer, key, &inner, BPF_ANY), 0);
-		drop(&inner);
-		assert_int_equal(atomic_load(&inst->refs), before + 2);
-		drop(&outer);
-		assert_int_equal(atomic_load(&inst->refs), before);
+		twin__drop(&inner);
+		assert_int_equal(atomic_load(&machine.inst->refs), before + 2);
+		twin__drop(&outer);
+		assert_int_equal(atomic_load(&machine.inst->refs), before);
 	}
 }
 
@@ -438,19 +348,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replaced_under_traffic),
 		cmocka_unit_test(test_lookups_as_kernel),
-		cmocka_unit_test(test_host_as_kernel),
 		cmocka_unit_test(test_templates_as_kernel),
 		cmocka_unit_test(test_refused_templates),
 		cmocka_unit_test(test_acceptance_as_kernel),
 		cmocka_unit_test(test_outer_releases),
 	};
-	int failed;
 
-	inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 2}, NULL);
-	if (!inst)
-		return 1;
-	ebpf_env__init(&env, inst, 0);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	ebpf_instance__destroy(inst);
-	return failed;
+	return cmocka_run_group_tests(tests, machine__set_up, machine__tear_down);
 }

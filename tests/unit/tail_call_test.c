@@ -17,7 +17,6 @@
 #include "core/map.h"
 #include "machine.h"
 
-#define COUNT(array)    (sizeof(array) / sizeof((array)[0]))
 #define N_PROGS         4
 #define CALL_LOCAL(off) I(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, off)
 
@@ -28,15 +27,6 @@
 		MOV_IMM(1, 1), I(BPF_STX | BPF_ATOMIC | BPF_DW, 0, 1, 0, BPF_ADD)
 #define TAIL_CALL(ctx, index) \
 	MOV_REG(1, ctx), MAP_AT(2, 0), MOV_IMM(3, index), CALL(BPF_FUNC_tail_call)
-
-static struct ebpf_instance *inst;
-static struct ebpf_env env;
-
-static void require_kernel(void)
-{
-	if (!kernel__permitted())
-		skip();
-}
 
 struct program {
 	const struct bpf_insn *insns;
@@ -64,7 +54,7 @@ static struct ebpf_map *make_map(uint32_t type, uint32_t value_size, uint32_t en
 		.key_size = 4,
 		.value_size = value_size,
 		.max_entries = entries};
-	struct ebpf_map *map = ebpf_map__create(inst, &opts, NULL);
+	struct ebpf_map *map = ebpf_map__create(machine.inst, &opts, NULL);
 
 	assert_non_null(map);
 	return map;
@@ -85,7 +75,7 @@ static void scene__open(struct scene *s)
 static void scene__add(struct scene *s, uint32_t slot, const char *backend, struct program p)
 {
 	ebpf_program__unref(s->progs[slot]);
-	s->progs[slot] = machine__load(inst, backend, s->maps, 2, p.insns, p.n);
+	s->progs[slot] = machine__load(machine.inst, backend, s->maps, 2, p.insns, p.n);
 	assert_int_equal(ebpf_map__set_program(s->maps[0], slot, s->progs[slot]), 0);
 	if (!s->in_kernel)
 		return;
@@ -105,11 +95,11 @@ static void scene__run(struct scene *s, uint32_t verdict, uint64_t count)
 	uint32_t key = 0;
 
 	assert_int_equal(ebpf_map__update(s->maps[1], &key, &zero, BPF_ANY), 0);
-	assert_int_equal(machine__run(s->progs[0], &env), verdict);
+	assert_int_equal(machine__run(s->progs[0], &machine.env), verdict);
 	assert_int_equal(ebpf_map__lookup(s->maps[1], &key, &seen), 0);
 	assert_int_equal(seen, count);
-	assert_ptr_equal(env.prog, s->progs[0]);
-	assert_null(env.next);
+	assert_ptr_equal(machine.env.prog, s->progs[0]);
+	assert_null(machine.env.next);
 	if (!s->in_kernel)
 		return;
 	assert_int_equal(bpf_map_update_elem(s->map_fds[1], &key, &zero, BPF_ANY), 0);
@@ -234,34 +224,29 @@ static void test_from_a_function(void **state)
 
 /* --- host's side ------------------------------------------------------------------------- */
 
-static int kernel_result(int rc)
-{
-	return rc ? -errno : 0;
-}
-
 static void test_host_as_kernel(void **state)
 {
 	static const uint32_t keys[] = {0, 1, N_PROGS, UINT32_MAX};
 	struct scene s;
 	uint32_t bad = 9999, value, theirs;
 
-	require_kernel();
+	kernel__require();
 	scene__open(&s);
 	scene__add(&s, 1, "interp", (struct program)OF(seven));
 	for (size_t k = 0; k < COUNT(keys); k++) {
 		for (uint64_t flags = 0; flags < 4; flags++)
 			assert_int_equal(ebpf_map__update(s.maps[0], &keys[k], &bad, flags),
-				kernel_result(
+				kernel__result(
 					bpf_map_update_elem(s.map_fds[0], &keys[k], &bad, flags)));
 		assert_int_equal(ebpf_map__lookup(s.maps[0], &keys[k], &value),
-			kernel_result(bpf_map_lookup_elem(s.map_fds[0], &keys[k], &theirs)));
+			kernel__result(bpf_map_lookup_elem(s.map_fds[0], &keys[k], &theirs)));
 		if (keys[k] == 1)
 			assert_int_equal(value, ebpf_program__id(s.progs[1]));
 		assert_int_equal(ebpf_map__next_key(s.maps[0], &keys[k], &value),
-			kernel_result(bpf_map_get_next_key(s.map_fds[0], &keys[k], &theirs)));
+			kernel__result(bpf_map_get_next_key(s.map_fds[0], &keys[k], &theirs)));
 		for (int twice = 0; twice < 2; twice++)
 			assert_int_equal(ebpf_map__delete(s.maps[0], &keys[k]),
-				kernel_result(bpf_map_delete_elem(s.map_fds[0], &keys[k])));
+				kernel__result(bpf_map_delete_elem(s.map_fds[0], &keys[k])));
 	}
 	assert_int_equal(ebpf_map__set_program(s.maps[1], 0, s.progs[1]), -EINVAL);
 	assert_int_equal(ebpf_map__set_program(s.maps[0], N_PROGS, s.progs[1]), -E2BIG);
@@ -271,30 +256,18 @@ static void test_host_as_kernel(void **state)
 /* A program in the very map that it holds goes when the user has let go of both. */
 static void test_circle_is_broken(void **state)
 {
-	unsigned before = atomic_load(&inst->refs);
+	unsigned before = atomic_load(&machine.inst->refs);
 	struct scene s;
 
 	scene__open(&s);
 	scene__add(&s, 0, "interp", (struct program)OF(to_itself));
 	scene__add(&s, 1, "interp", (struct program)OF(to_1));
-	assert_true(atomic_load(&inst->refs) > before);
+	assert_true(atomic_load(&machine.inst->refs) > before);
 	scene__close(&s);
-	assert_int_equal(atomic_load(&inst->refs), before);
+	assert_int_equal(atomic_load(&machine.inst->refs), before);
 }
 
 /* --- the verifier -------------------------------------------------------------------------- */
-
-static void compare_acceptance(struct scene *s, const struct bpf_insn *insns, size_t n)
-{
-	int theirs = kernel__load_xdp_with(s->map_fds, insns, n, true);
-	char *why = machine__reason(inst, s->maps, 2, insns, n);
-
-	if ((theirs < 0) != (why != NULL))
-		fail_msg("the kernel says %d, we say %s", theirs, why ? why : "yes");
-	free(why);
-	if (theirs >= 0)
-		close(theirs);
-}
 
 /* What may be done after a call that failed, and after a function that made one. */
 static void test_acceptance_as_kernel(void **state)
@@ -314,21 +287,25 @@ static void test_acceptance_as_kernel(void **state)
 		ADD_IMM(2, 14), JGT_REG(2, 8, 6), TAIL_CALL(6, 0),
 		I(BPF_LDX | BPF_MEM | BPF_B, 0, 7, 0, 0), MOV_IMM(0, 1), EXIT());
 	static const int depths[] = {8, 240, 241, 248, 256, 264};
+	struct machine_maps maps;
 	struct scene s;
 
-	require_kernel();
+	kernel__require();
 	scene__open(&s);
-	compare_acceptance(&s, no_result, COUNT(no_result));
-	compare_acceptance(&s, no_context, COUNT(no_context));
-	compare_acceptance(&s, other_map, COUNT(other_map));
-	compare_acceptance(&s, lookup, COUNT(lookup));
-	compare_acceptance(&s, packet_after_function, COUNT(packet_after_function));
-	compare_acceptance(&s, packet_after_call, COUNT(packet_after_call));
+	maps = (struct machine_maps){s.maps, s.map_fds, 2};
+	machine__compare_acceptance(&maps, no_result, COUNT(no_result), "no_result");
+	machine__compare_acceptance(&maps, no_context, COUNT(no_context), "no_context");
+	machine__compare_acceptance(&maps, other_map, COUNT(other_map), "other_map");
+	machine__compare_acceptance(&maps, lookup, COUNT(lookup), "lookup");
+	machine__compare_acceptance(&maps, packet_after_function, COUNT(packet_after_function),
+		"packet_after_function");
+	machine__compare_acceptance(
+		&maps, packet_after_call, COUNT(packet_after_call), "packet_after_call");
 	for (size_t i = 0; i < COUNT(depths); i++) {
 		struct bpf_insn deep[] = {I(BPF_ST | BPF_MEM | BPF_B, 10, 0, -depths[i], 0),
 			CALL_LOCAL(1), EXIT(), LINK(0, 1)};
 
-		compare_acceptance(&s, deep, COUNT(deep));
+		machine__compare_acceptance(&maps, deep, COUNT(deep), "deep");
 	}
 	scene__close(&s);
 }
@@ -346,7 +323,7 @@ static void *run_traffic(void *arg)
 	struct traffic *t = arg;
 	struct ebpf_env mine;
 
-	ebpf_env__init(&mine, inst, 1);
+	ebpf_env__init(&mine, machine.inst, 1);
 	ebpf_env__online(&mine);
 	while (!atomic_load(&t->stop)) {
 		for (int i = 0; i < 8; i++) {
@@ -372,15 +349,16 @@ static void test_replaced_under_traffic(void **state)
 
 		scene__open(&s);
 		scene__add(&s, 0, *a, (struct program)OF(to_1));
-		refs = atomic_load(&inst->refs);
+		refs = atomic_load(&machine.inst->refs);
 		t.s = &s;
 		assert_int_equal(pthread_create(&worker, NULL, run_traffic, &t), 0);
 		while (!atomic_load(&t.packets))
 			;
 		for (uint32_t i = 0, slot = 1; i < (uint32_t)rounds; i++) {
-			struct ebpf_program *p =
-				i % 2 ? machine__load(inst, *a, s.maps, 2, seven, COUNT(seven))
-				      : machine__load(inst, *a, s.maps, 2, to_2, COUNT(to_2));
+			struct ebpf_program *p = i % 2 ? machine__load(machine.inst, *a, s.maps, 2,
+								 seven, COUNT(seven))
+						       : machine__load(machine.inst, *a, s.maps, 2,
+								 to_2, COUNT(to_2));
 
 			assert_int_equal(ebpf_map__set_program(s.maps[0], 1, p), 0);
 			ebpf_program__unref(p);
@@ -388,8 +366,9 @@ static void test_replaced_under_traffic(void **state)
 				assert_int_equal(ebpf_map__delete(s.maps[0], &slot), 0);
 		}
 		ebpf_map__delete(s.maps[0], &(uint32_t){1});
-		ebpf_instance__synchronize(inst);
-		assert_int_equal(atomic_load(&inst->refs), refs); /* all of them have gone */
+		ebpf_instance__synchronize(machine.inst);
+		assert_int_equal(
+			atomic_load(&machine.inst->refs), refs); /* all of them have gone */
 		atomic_store(&t.stop, true);
 		pthread_join(worker, NULL);
 		scene__close(&s);
@@ -408,13 +387,6 @@ int main(void)
 		cmocka_unit_test(test_acceptance_as_kernel),
 		cmocka_unit_test(test_replaced_under_traffic),
 	};
-	int failed;
 
-	inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 2}, NULL);
-	if (!inst)
-		return 1;
-	ebpf_env__init(&env, inst, 0);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	ebpf_instance__destroy(inst);
-	return failed;
+	return cmocka_run_group_tests(tests, machine__set_up, machine__tear_down);
 }
