@@ -61,8 +61,7 @@ class Program:
         self.object = os.path.basename(path).removesuffix(".o")
         self.section = section
         self.capture = test.capture_for(self.object)
-        init = os.path.join(HERE, "kernel-programs", self.object + ".init")
-        self.init = [init] if os.path.exists(init) else []
+        self.init = test.init_for(self.object)
         self.verdicts = {}
 
     def exception(self, what):
@@ -70,9 +69,8 @@ class Program:
 
     def replay(self, engines):
         """The report, or None and why there is none."""
-        init = ["--init", *self.init] if self.init else []
-        done = run(self.test.replay, "--json", "--coverage", "--engine", engines, *init, "--prog",
-                   self.name, self.path, self.capture)
+        done = run(self.test.replay, "--json", "--coverage", "--engine", engines, "--init",
+                   self.init, "--prog", self.name, self.path, self.capture)
         if done.returncode in (0, 1):
             return json.loads(done.stdout), None
         return None, done.stderr.strip() or f"ended by signal {-done.returncode}"
@@ -99,7 +97,7 @@ class Program:
         return "equal", covered
 
     def judge(self):
-        self.verdicts, why = call(self.test.verdicts, self.path, self.name, *self.init)
+        self.verdicts, why = call(self.test.verdicts, self.path, self.name, self.init)
         if self.verdicts is None:
             return "crash", why
         kernel, ours = self.verdicts["kernel"], self.verdicts["xdpk"]
@@ -132,6 +130,17 @@ class Test:
         if name in kernel_packets.EXTRA and not os.path.exists(path):
             pcapfile.write(path, [*self.mix, *kernel_packets.EXTRA[name]()])
         return path if name in kernel_packets.EXTRA or name == "mix" else self.capture_for("mix")
+
+    def init_for(self, name):
+        """Control lines: the network, and what belongs to programs of that object."""
+        path = os.path.join(self.folder, name + ".init")
+        with open(path, "w", encoding="ascii") as out:
+            for part in "network", name:
+                source = os.path.join(HERE, "kernel-programs", part + ".init")
+                if os.path.exists(source):
+                    with open(source, encoding="ascii") as lines:
+                        out.write(lines.read())
+        return path
 
     def programs(self, path):
         listed, why = call(self.verdicts, path)

@@ -47,4 +47,4 @@ done
 
 shipped=$(dpkg -L xdp-tools libxdp1 2>/dev/null | grep '\.o$') ||
 	echo "left out: the packages xdp-tools and libxdp1 are not installed"
-exec unshare --net python3 -B "$here/kernel-programs.py" "$@" "$build" "$objects"/*.o $shipped
+exec unshare --net "$here/kernel-programs/network.sh" python3 -B "$here/kernel-programs.py" "$@" "$build" "$objects"/*.o $shipped

@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Makes the network of network.init in the network namespace it runs in, then runs a command:
+#
+#	unshare --net network.sh COMMAND...
+set -eu
+
+echo 1 >/proc/sys/net/ipv4/ip_forward
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+while read -r what verb name rest; do
+	case $what in
+	'#'*) ;;
+	link)
+		eval "set -- $rest" '"$@"'
+		index=$2 mac=$4 mtu=$6
+		shift 6
+		if [ "$name" != lo ]; then
+			ip link add "$name" index "$index" address "$mac" type veth \
+				peer name "p$name" index $((index + 100))
+			ip link set "p$name" up
+		fi
+		ip link set "$name" mtu "$mtu" up
+		;;
+	addr)
+		case $name in
+		*:*) ip addr replace "$name" $rest nodad ;;
+		*) ip addr replace "$name" $rest ;;
+		esac
+		;;
+	*) ip "$what" "$verb" "$name" $rest ;;
+	esac
+done <"$(dirname "$0")/network.init"
+exec "$@"
