@@ -4,8 +4,8 @@
  * on its own, so this is all that is known of them; Linux reads the type in the same way:
  *
  *	int, enum                      a number
- *	struct xdp_md *, or any        the context
- *	  pointer tagged "arg:ctx"
+ *	struct xdp_md *, or void *     the context
+ *	  tagged "arg:ctx"
  *	struct bpf_dynptr *            a dynptr
  *	T *                            sizeof(T) bytes or NULL; never NULL if tagged "arg:nonnull"
  *
@@ -17,8 +17,9 @@
 #include "../vm/core/error.h"
 #include "object-internal.h"
 
-#define CONTEXT_TYPE  "xdp_md"
-#define EXCEPTION_TAG "exception_callback:"
+#define CONTEXT_TYPE        "xdp_md"
+#define KERNEL_CONTEXT_TYPE "xdp_buff"
+#define EXCEPTION_TAG       "exception_callback:"
 
 enum { TAG_CTX = 1, TAG_NONNULL = 2, TAG_UNKNOWN = 4 };
 
@@ -36,6 +37,14 @@ static bool is_struct(const struct btf *btf, const struct btf_type *t, const cha
 	return t && btf_is_struct(t) && strcmp(btf_types__string(btf, t->name_off), name) == 0;
 }
 
+/* Linux's own context may stand for the program's, but not where a tag says what it is. */
+static bool is_context(const struct btf *btf, const struct btf_type *to, unsigned tags)
+{
+	if (tags & TAG_CTX)
+		return to && (btf_is_void(to) || is_struct(btf, to, CONTEXT_TYPE));
+	return is_struct(btf, to, CONTEXT_TYPE) || is_struct(btf, to, KERNEL_CONTEXT_TYPE);
+}
+
 static struct ebpf_func_arg describe(const struct btf *btf, uint32_t type, unsigned tags)
 {
 	const struct btf_type *t = btf_types__resolve(btf, type), *to;
@@ -50,9 +59,11 @@ static struct ebpf_func_arg describe(const struct btf *btf, uint32_t type, unsig
 	if (!t || (tags & TAG_UNKNOWN))
 		return (struct ebpf_func_arg){.kind = EBPF_ARG_OTHER};
 	to = btf_types__resolve(btf, t->type);
-	if ((tags & TAG_CTX) || is_struct(btf, to, CONTEXT_TYPE))
+	if (is_context(btf, to, tags))
 		return (struct ebpf_func_arg){
 			.kind = tags & TAG_NONNULL ? EBPF_ARG_OTHER : EBPF_ARG_CTX};
+	if (tags & TAG_CTX)
+		return (struct ebpf_func_arg){.kind = EBPF_ARG_OTHER};
 	if (is_struct(btf, to, "bpf_dynptr"))
 		return (struct ebpf_func_arg){.kind = tags ? EBPF_ARG_OTHER : EBPF_ARG_DYNPTR};
 	size = btf__resolve_size(btf, t->type);

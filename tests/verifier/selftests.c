@@ -48,7 +48,7 @@ struct run {
 	uint32_t n_known, unexpected;
 	uint32_t tags_of_others; /* the running kernel sees it in another way than the tag */
 	uint32_t unasked;        /* the kernel */
-	uint32_t unexamined;     /* here, by the verifier: the object's maps are not supported */
+	uint32_t unexamined;     /* here, by the verifier: something is not supported */
 	char *kernel_log;
 };
 
@@ -89,9 +89,25 @@ static enum verdict our_verdict(
 
 /* ---- the kernel's ---- */
 
-static int silent(enum libbpf_print_level level, const char *format, va_list args)
+/* A program that was accepted, and what comes after that failed: there is no program for an array
+ * that the object fills. */
+static bool failed_later;
+
+static int listen(enum libbpf_print_level level, const char *format, va_list args)
 {
+	failed_later |= strstr(format, "failed to initialize slot") != NULL;
 	return 0;
+}
+
+/* Sections whose programs libbpf would tie to something in the kernel, or make sleepable. */
+static void take_for_xdp(void)
+{
+	static const char *const sections[] = {"fentry+", "fentry.s+", "fexit+", "fexit.s+",
+		"fmod_ret+", "fmod_ret.s+", "tp_btf+", "lsm+", "lsm.s+", "iter+", "iter.s+",
+		"syscall", "uprobe.s+"};
+
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		libbpf_register_prog_handler(sections[i], BPF_PROG_TYPE_XDP, 0, NULL);
 }
 
 static void keep_only(struct bpf_object *obj, const char *name, struct run *run)
@@ -114,7 +130,6 @@ static void keep_only(struct bpf_object *obj, const char *name, struct run *run)
 /* What libbpf made of the object, not what the program does. */
 static const char *const no_verdict[] = {
 	"failed to resolve CO-RE relocation", /* an invalid instruction took its place */
-	"programs can be sleepable",          /* the section's name made it one */
 };
 
 static enum verdict load(struct run *run, const char *path, const char *name)
@@ -124,7 +139,7 @@ static enum verdict load(struct run *run, const char *path, const char *name)
 	if (!obj)
 		return UNKNOWN;
 	keep_only(obj, name, run);
-	if (!bpf_object__load(obj))
+	if (!bpf_object__load(obj) || failed_later)
 		return ACCEPTED;
 	for (size_t i = 0; i < sizeof(no_verdict) / sizeof(no_verdict[0]); i++)
 		if (strstr(run->kernel_log, no_verdict[i]))
@@ -175,12 +190,22 @@ static const char *known_reason(struct run *run, const char *name)
 	return "not expected";
 }
 
+/* Was it rejected here for what this machine does not have, and there for something else? */
+static bool lacks_something(const char *our_reason, const char *kernels)
+{
+	bool lacks =
+		strstr(our_reason, "is not supported") || strstr(our_reason, "this machine has");
+
+	return lacks && !strstr(kernels, "cannot use helper") && !strstr(kernels, "is not allowed");
+}
+
 /* ours UNKNOWN: the verifier had nothing to say, so where a rejection is right that proves
- * nothing. */
+ * nothing; nor does one for want of something. */
 static void compare(struct run *run, struct tally *tally, const char *name, enum verdict right,
 	enum verdict ours, const char *our_reason)
 {
-	if (ours == UNKNOWN && right == REJECTED) {
+	if (right == REJECTED && ours != ACCEPTED &&
+		(ours == UNKNOWN || lacks_something(our_reason, kernel_reason(run->kernel_log)))) {
 		run->unexamined++;
 		return;
 	}
@@ -193,6 +218,14 @@ static void compare(struct run *run, struct tally *tally, const char *name, enum
 		right == ACCEPTED ? "REJECTED-HERE" : "ACCEPTED-HERE", name,
 		right == ACCEPTED ? our_reason : kernel_reason(run->kernel_log),
 		known_reason(run, name));
+}
+
+static void note_unasked(struct run *run, const char *name)
+{
+	const char *why = kernel_reason(run->kernel_log);
+
+	printf("not asked %s: %s\n", name, why[0] ? why : "its maps or types do not come so far");
+	run->unasked++;
 }
 
 static void examine(struct run *run, struct ebpf_instance *inst, struct object *obj,
@@ -221,7 +254,7 @@ static void examine(struct run *run, struct ebpf_instance *inst, struct object *
 		compare(run, &run->forced, p->name, kernels, ours,
 			why_no_maps ? why_no_maps : reason);
 	else
-		run->unasked++;
+		note_unasked(run, p->name);
 	free(reason);
 }
 
@@ -334,7 +367,8 @@ int main(int argc, char **argv)
 	if (run.kernel_log == MAP_FAILED || optind == argc)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0); /* nothing waits in it while it forks */
-	libbpf_set_print(silent);
+	libbpf_set_print(listen);
+	take_for_xdp();
 	for (int i = optind; i < argc; i++)
 		examine_object(&run, argv[i]);
 	good = enough("XDP programs as their tags expect", t->agree[0] + t->agree[1],
@@ -346,7 +380,7 @@ int main(int argc, char **argv)
 	printf("tags that the running kernel does not keep: %u\n", run.tags_of_others);
 	printf("not asked, since something else than the kernel's verifier refused: %u\n",
 		run.unasked);
-	printf("right to be rejected, but not examined, since a map is not supported: %u\n",
+	printf("rightly rejected, but not counted, since something is not supported: %u\n",
 		run.unexamined);
 	if (only_known)
 		good &= as_known(&run);

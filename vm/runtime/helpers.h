@@ -59,7 +59,7 @@ typedef uint64_t (*helper_callback_fn)(
 	X(DYNPTR_UNINIT, struct rt_dynptr *)   /* on the stack; the call makes it */ \
 	X(DYNPTR, struct rt_dynptr *)          \
 	X(DYNPTR_RELEASED, struct rt_dynptr *) \
-	X(ITER_UNINIT, void *)           /* bpf_iter_num, on the stack; the call makes it */ \
+	X(ITER_UNINIT, void *)           /* an iterator on the stack; the call makes it */ \
 	X(ITER, void *)                  \
 	X(ITER_DESTROYED, void *)        \
 	X(DONTCARE, uint64_t)            /* as the register is, even if never written */

@@ -92,13 +92,13 @@ struct reg {
 	bool precise;    /* checkpoints, REG_SCALAR: the proof rests on its value */
 	union {
 		uint32_t map;  /* REG_MAP, REG_MAP_VALUE: index; REG_FUNC: instruction */
-		uint32_t size; /* REG_MEM: bytes */
+		uint32_t size; /* REG_MEM: bytes; REG_ITER: index of its family */
 	};
-	uint32_t id;      /* 0: none */
-	uint32_t ref;     /* the reference that it dies with; 0: none */
-	uint32_t dynptr;  /* REG_MEM: id of the dynptr that it goes with; 0: none */
-	int32_t off;      /* pointers; scalars with ID_PLUS_OFF; REG_DYNPTR: of the half */
-	int32_t reach;    /* REG_PACKET*: bytes from the base known to lie in the packet */
+	uint32_t id;     /* 0: none */
+	uint32_t ref;    /* the reference that it dies with; 0: none */
+	uint32_t dynptr; /* REG_MEM: id of the dynptr that it goes with; 0: none */
+	int32_t off;     /* pointers; scalars with ID_PLUS_OFF; REG_DYNPTR, REG_ITER: of the slot */
+	int32_t reach;   /* REG_PACKET*: bytes from the base known to lie in the packet */
 	struct range var; /* scalars: the value; pointers: unknown part of the distance */
 };
 
