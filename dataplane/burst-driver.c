@@ -25,6 +25,19 @@ static inline uint8_t *packet_start(const struct rte_mbuf *m)
 	return (uint8_t *)m->buf_addr + m->data_off;
 }
 
+/* DPDK has a device's flags for every packet, set or not. */
+static inline void open_metadata(struct ebpf_xdp_ctx *ctx, const struct rte_mbuf *m)
+{
+	ctx->metadata = (EBPF_RX_HASH | EBPF_RX_VLAN) << EBPF_RX_OFFERED;
+	if (m->ol_flags & RTE_MBUF_F_RX_RSS_HASH)
+		ctx->metadata |= EBPF_RX_HASH;
+	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
+		ctx->metadata |= EBPF_RX_VLAN;
+	ctx->rx_hash = m->hash.rss;
+	ctx->rx_hash_type = 0; /* not told */
+	ctx->rx_vlan_tci = m->vlan_tci;
+}
+
 static inline void open_packet(
 	struct ebpf_xdp_ctx *ctx, struct rte_mbuf *m, const struct burst *burst)
 {
@@ -37,8 +50,8 @@ static inline void open_packet(
 	ctx->ingress_ifindex = burst->ifindex;
 	ctx->rx_queue_index = burst->queue;
 	ctx->egress_ifindex = 0;
-	ctx->pad = 0;
 	ctx->frame = m;
+	open_metadata(ctx, m);
 }
 
 static inline void close_packet(const struct ebpf_xdp_ctx *ctx, struct rte_mbuf *m)

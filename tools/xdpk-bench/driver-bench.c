@@ -29,7 +29,7 @@ void ebpf_driver(struct ebpf_env *env, void *arg)
 		ctx.ingress_ifindex = 1;
 		ctx.rx_queue_index = 0;
 		ctx.egress_ifindex = 0;
-		ctx.pad = 0;
+		ctx.metadata = 0;
 		ctx.frame = 0;
 		env->redirect.kind = EBPF_REDIRECT_NONE;
 		env->tail_calls = 0;

@@ -54,14 +54,25 @@ struct ebpf_raw_ctx {
 	uint64_t len;
 };
 
+/* What a device may tell of a packet. */
+enum ebpf_rx_metadata {
+	EBPF_RX_TIMESTAMP = 1 << 0,
+	EBPF_RX_HASH = 1 << 1,
+	EBPF_RX_VLAN = 1 << 2,
+	EBPF_RX_OFFERED = 8, /* bits up: it tells that, but perhaps not of this packet */
+};
+
 /* ctx of EBPF_PROGRAM_XDP; the program sees it as struct xdp_md. */
 struct ebpf_xdp_ctx {
 	uint8_t *data, *data_end, *data_meta;
 	uint8_t *buf, *buf_end;
 	uint8_t *head_limit, *tail_limit;
 	uint32_t ingress_ifindex, rx_queue_index, egress_ifindex;
-	uint32_t pad;
-	void *frame; /* the driver's own: its mbuf, or NULL */
+	uint32_t metadata; /* enum ebpf_rx_metadata: which of the last fields are set */
+	void *frame;       /* the driver's own: its mbuf, or NULL */
+	uint64_t rx_timestamp;
+	uint32_t rx_hash, rx_hash_type; /* enum xdp_rss_hash_type */
+	uint16_t rx_vlan_tci;           /* of a tag that was taken out of the packet */
 };
 
 /* Services of the process, called from helpers; one table per process. */

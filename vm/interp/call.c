@@ -98,7 +98,10 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	case ARG_UNINIT_MAP_VALUE: /* a bloom filter only reads it */
 		return *map && interp_memory__find(run, value, (*map)->geo.value_size,
 				       (*map)->geo.type != BPF_MAP_TYPE_BLOOM_FILTER);
+	case ARG_OUT2: return interp_memory__find(run, value, 2, true);
+	case ARG_OUT4:
 	case ARG_INOUT_U32: return interp_memory__find(run, value, 4, true);
+	case ARG_OUT8:
 	case ARG_OUT_U64: return interp_memory__find(run, value, 8, true);
 	case ARG_HEADER20: return interp_memory__find(run, value, 20, false);
 	case ARG_HEADER40: return interp_memory__find(run, value, 40, false);

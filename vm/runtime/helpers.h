@@ -40,6 +40,9 @@ typedef uint64_t (*helper_callback_fn)(
 	X(BUFFER_OR_NULL, void *)        /* bytes to read and write, number in the next; or NULL */ \
 	X(INOUT_U32, uint32_t *)         /* 4 bytes, aligned, to read and write */ \
 	X(OUT_U64, uint64_t *)           /* 8 bytes, aligned, to write */ \
+	X(OUT2, void *)                  /* bytes to write, wherever they are */ \
+	X(OUT4, void *)                  \
+	X(OUT8, void *)                  \
 	X(HEADER20, const void *)        /* an IPv4 or TCP header without options */ \
 	X(HEADER40, const void *)        /* an IPv6 header */ \
 	X(CONST_STRING, const char *)    /* in a constant map, with its end */ \

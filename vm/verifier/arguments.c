@@ -173,35 +173,29 @@ int argument__check_ctx(struct verifier *v, struct call *c, uint32_t arg)
 }
 
 /* Memory of a fixed size. */
-static int check_object(struct verifier *v, uint32_t arg, uint32_t size, bool write)
+static int check_object(struct verifier *v, struct call *c, uint32_t arg)
 {
-	int err = write ? mem__check_alignment(v, arg + 1, size) : 0;
+	static const struct {
+		uint8_t size;
+		bool write, aligned;
+	} objects[] = {
+		[ARG_INOUT_U32] = {4, true, true},
+		[ARG_OUT_U64] = {8, true, true},
+		[ARG_OUT2] = {2, true, false},
+		[ARG_OUT4] = {4, true, false},
+		[ARG_OUT8] = {8, true, false},
+		[ARG_HEADER20] = {20, false, false},
+		[ARG_HEADER40] = {40, false, false},
+	};
+	uint8_t kind = c->proto->args[arg];
+	uint32_t size = objects[kind].size;
+	int err = objects[kind].aligned ? mem__check_alignment(v, arg + 1, size) : 0;
 
 	if (!err)
-		err = mem__check_region(v, arg + 1, size, write);
+		err = mem__check_region(v, arg + 1, size, objects[kind].write);
 	if (!err)
 		facts__call_arg(v, arg, size);
 	return err;
-}
-
-static int check_inout_u32(struct verifier *v, struct call *c, uint32_t arg)
-{
-	return check_object(v, arg, 4, true);
-}
-
-static int check_out_u64(struct verifier *v, struct call *c, uint32_t arg)
-{
-	return check_object(v, arg, 8, true);
-}
-
-static int check_header20(struct verifier *v, struct call *c, uint32_t arg)
-{
-	return check_object(v, arg, 20, false);
-}
-
-static int check_header40(struct verifier *v, struct call *c, uint32_t arg)
-{
-	return check_object(v, arg, 40, false);
 }
 
 /* A string that ends within a map whose contents are constant. */
@@ -315,10 +309,13 @@ static int (*const checks[])(struct verifier *v, struct call *c, uint32_t arg) =
 	[ARG_MAP_KEY] = check_key_or_value,
 	[ARG_MAP_VALUE] = check_key_or_value,
 	[ARG_UNINIT_MAP_VALUE] = check_key_or_value,
-	[ARG_INOUT_U32] = check_inout_u32,
-	[ARG_OUT_U64] = check_out_u64,
-	[ARG_HEADER20] = check_header20,
-	[ARG_HEADER40] = check_header40,
+	[ARG_INOUT_U32] = check_object,
+	[ARG_OUT_U64] = check_object,
+	[ARG_OUT2] = check_object,
+	[ARG_OUT4] = check_object,
+	[ARG_OUT8] = check_object,
+	[ARG_HEADER20] = check_object,
+	[ARG_HEADER40] = check_object,
 	[ARG_CONST_STRING] = check_const_string,
 	[ARG_SIZE] = check_size,
 	[ARG_SIZE_OR_ZERO] = check_size,
