@@ -26,7 +26,8 @@ ENGINES = "interp,llvm"
 
 class Exceptions:
     """Lines `OBJECT PROGRAM WHAT WHY...`: `*` is every program of the object, WHAT is
-    `refused` (it needs what a kernel alone has), `map:NAME` or `bytes` (not compared)."""
+    `refused` (it needs what a kernel alone has), `device` (the kernel runs it for a device only),
+    `map:NAME` or `bytes` (not compared)."""
 
     def __init__(self, path):
         self.lines = []
@@ -93,6 +94,8 @@ class Program:
         if not_run:
             if self.section.endswith(("/devmap", "/cpumap")):
                 not_run = "the kernel does not test-run programs of map entries"
+            elif self.exception("device"):
+                not_run = self.exception("device")
             return "not test-run", f"{not_run}; {ENGINES} agree: {covered}"
         return "equal", covered
 

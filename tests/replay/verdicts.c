@@ -126,7 +126,8 @@ static json_t *describe_ours(const struct verdict *v)
 
 static json_t *ask_both(const char *object, const char *program, const char *init)
 {
-	const struct engine_opts opts = {.object = object, .program = program, .init = init};
+	const struct engine_opts opts = {
+		.object = object, .program = program, .init = init, .ifindex = 1};
 	struct verdict kernel = {0}, ours = {0};
 	struct subject s;
 	json_t *both;

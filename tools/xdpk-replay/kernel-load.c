@@ -14,6 +14,9 @@
 #include "core/error.h"
 #include "kernel-load.h"
 
+/* linux/bpf.h of 6.3 and later: BPF_F_XDP_DEV_BOUND_ONLY */
+#define XDP_DEV_BOUND_ONLY (1u << 6)
+
 #define LOG_SIZE  (1 << 20)
 #define LOG_STATS 4 /* the kernel's BPF_LOG_STATS: its last lines alone */
 
@@ -145,6 +148,10 @@ static int select_program(
 		return error__set(errmsg, -ENOENT, "libbpf finds no program %s", name);
 	bpf_program__set_autoload(p, true);
 	bpf_program__set_type(p, BPF_PROG_TYPE_XDP);
+	if (k->bound_to) {
+		bpf_program__set_ifindex(p, k->bound_to);
+		bpf_program__set_flags(p, bpf_program__flags(p) | XDP_DEV_BOUND_ONLY);
+	}
 	for (uint32_t i = 0; i < spec->n_maps && !err; i++)
 		err = select_map(k, spec->maps[i], errmsg);
 	return err;
@@ -252,6 +259,23 @@ static int load_with_libbpf(struct kernel_program *k, const struct subject *s,
 	return err ? err : put_programs(k, s, errmsg);
 }
 
+/* Again, for one interface. */
+static int load_bound(struct kernel_program *k, const struct subject *s,
+	const struct engine_opts *opts, char *log, char **errmsg)
+{
+	if (errmsg) {
+		free(*errmsg);
+		*errmsg = NULL;
+	}
+	*log = '\0';
+	bpf_object__close(k->obj);
+	k->obj = bpf_object__open(opts->object);
+	k->bound_to = opts->ifindex;
+	return k->obj ? load_with_libbpf(k, s, opts, log, errmsg)
+		      : error__set(
+				errmsg, -errno, "%s: libbpf does not open it again", opts->object);
+}
+
 /* ---- from our loader's output ---- */
 
 static int create_map(struct ebpf_map *map, int *fd, char **errmsg)
@@ -327,6 +351,8 @@ int kernel_program__load(struct kernel_program *k, const struct subject *s,
 		k->obj = bpf_object__open(opts->object);
 		err = k->obj ? load_with_libbpf(k, s, opts, log, errmsg)
 			     : load_spec(k, s, opts, log, errmsg);
+		if (err && k->obj && strstr(log, "require device-bound program"))
+			err = load_bound(k, s, opts, log, errmsg);
 	} else {
 		error__set(errmsg, err, "no memory for the kernel's log");
 	}

@@ -5,7 +5,8 @@
  * libbpf loads the object where it can open it: then nothing of our loader is between the
  * object and the kernel, and a fault of ours shows as a difference. Otherwise (old map
  * definitions, for one) the kernel gets our loader's output. Either way the maps begin with
- * the contents of ours.
+ * the contents of ours. A program that calls metadata functions is bound to the interface that
+ * packets come in by.
  */
 #ifndef XDPK_REPLAY_KERNEL_LOAD_H
 #define XDPK_REPLAY_KERNEL_LOAD_H
@@ -19,6 +20,7 @@ struct kernel_program {
 	int prog_fd;
 	int *map_fds; /* one per map of the subject */
 	uint32_t n_maps;
+	uint32_t bound_to;  /* the interface it is for, if it asks for what only one has; or 0 */
 	uint32_t verify_us; /* by the kernel's log; 0: not known */
 };
 
