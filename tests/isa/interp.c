@@ -18,13 +18,15 @@
 
 #define VERDICT_FAULT 0 /* XDP_ABORTED */
 
-/* A packet of 64 bytes behind 8 bytes of metadata, and two maps: a hash and an array that
- * programs cannot write. */
+enum { HASH, CONSTANTS, RING, N_MAPS };
+
+/* A packet of 64 bytes behind 8 bytes of metadata, and three maps: a hash, an array that
+ * programs cannot write, a ring buffer. */
 struct bench {
 	struct ebpf_instance *inst;
-	struct ebpf_map *maps[2];
-	const struct rt_map *rt_maps[2];
-	struct map_view map_views[2];
+	struct ebpf_map *maps[N_MAPS];
+	const struct rt_map *rt_maps[N_MAPS];
+	struct map_view map_views[N_MAPS];
 	struct ebpf_env env;
 	struct ebpf_xdp_ctx ctx;
 	uint8_t buf[512];
@@ -33,8 +35,6 @@ struct bench {
 	struct program_view view;
 	struct interp_code *code;
 };
-
-enum { HASH, CONSTANTS };
 
 static int set_up(void **state)
 {
@@ -50,6 +50,7 @@ static int set_up(void **state)
 			.value_size = 32,
 			.max_entries = 1,
 			.flags = BPF_F_RDONLY_PROG},
+		[RING] = {.name = "ring", .type = BPF_MAP_TYPE_RINGBUF, .max_entries = 4096},
 	};
 	struct bench *b = calloc(1, sizeof(*b));
 	uint8_t value[32] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
@@ -59,7 +60,7 @@ static int set_up(void **state)
 	b->inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, &err);
 	if (!b->inst)
 		fail_msg("%s", err);
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < N_MAPS; i++) {
 		b->maps[i] = ebpf_map__create(b->inst, &opts[i], &err);
 		if (!b->maps[i])
 			fail_msg("%s", err);
@@ -94,8 +95,8 @@ static int tear_down(void **state)
 {
 	struct bench *b = *state;
 
-	ebpf_map__unref(b->maps[HASH]);
-	ebpf_map__unref(b->maps[CONSTANTS]);
+	for (int i = 0; i < N_MAPS; i++)
+		ebpf_map__unref(b->maps[i]);
 	ebpf_instance__destroy(b->inst);
 	free(b);
 	return 0;
@@ -115,7 +116,7 @@ static void prepare(struct bench *b, const char *text, uint64_t budget)
 		.insns = b->insns,
 		.n_insns = n,
 		.maps = b->map_views,
-		.n_maps = 2,
+		.n_maps = N_MAPS,
 		.funcs = &whole,
 		.n_funcs = 1};
 	b->code = interp__prepare(&binding, &err);
@@ -300,6 +301,126 @@ static void test_helpers_get_nothing_but_the_programs_memory(void **state)
 	assert_int_equal(b->env.fault_address, (uintptr_t)b->ctx.data);
 }
 
+#define RESERVE(size)                              \
+	"lddw %r1, map_by_idx(2)\nmov %r2, " #size \
+	"\nmov %r3, 0\ncall 131\nmov %r6, %r0\n" /* 6 words */
+#define SUBMIT "mov %r1, %r6\nmov %r2, 0\ncall 132\n"
+
+static void test_records_are_the_programs_for_a_while(void **state)
+{
+	struct bench *b = *state;
+
+	assert_returns(b,
+		RESERVE(12) "stdw [%r6+4], 7\nldxdw %r7, [%r6+4]\n" SUBMIT "mov %r0, %r7\nexit", 7);
+	assert_stopped(b, RESERVE(12) "stdw [%r6+5], 7\nexit", 6);
+	assert_stopped(b, RESERVE(12) "stb [%r6-1], 7\nexit", 6);
+	assert_stopped(b, RESERVE(12) SUBMIT "ldxb %r0, [%r6]\nexit", 9);
+	assert_stopped(b, RESERVE(12) SUBMIT SUBMIT "exit", 11);
+	assert_stopped(b, RESERVE(12) "mov %r1, %r6\nadd %r1, 8\nmov %r2, 0\ncall 132\nexit", 9);
+	/* one of two */
+	assert_returns(b,
+		RESERVE(8) "mov %r7, %r6\n" RESERVE(8) SUBMIT "stdw [%r7], 1\nmov %r6, %r7\n" SUBMIT
+							      "mov %r0, 1\nexit",
+		1);
+}
+
+#define AT(reg, off) "mov " #reg ", %r10\nadd " #reg ", " #off "\n"
+/* Of the packet, at fp-16. */
+#define FROM_XDP  AT(% r3, -16) "mov %r2, 0\ncall kfunc 0x10003\n" /* 4 words */
+#define SIZE(off) AT(% r1, off) "call kfunc 0x10009\n"             /* 3 words */
+
+static void test_dynptrs_are_made_by_helpers_alone(void **state)
+{
+	struct bench *b = *state;
+
+	assert_returns(b, FROM_XDP SIZE(-16) "exit", 64);
+	assert_stopped(b, "stdw [%r10-16], 0\nstdw [%r10-8], 0\n" SIZE(-16) "exit", 4);
+	assert_stopped(b, FROM_XDP "stb [%r10-9], 1\n" SIZE(-16) "exit", 7);
+	/* a copy is none, but for one that a helper makes */
+	assert_stopped(b,
+		FROM_XDP "ldxdw %r1, [%r10-16]\nstxdw [%r10-32], %r1\n"
+			 "ldxdw %r1, [%r10-8]\nstxdw [%r10-24], %r1\n" SIZE(-32) "exit",
+		10);
+	assert_returns(b,
+		FROM_XDP AT(% r1, -16) AT(% r2, -32) "call kfunc 0x1000a\n" SIZE(-32) "exit", 64);
+	/* what is adjusted is still one */
+	assert_returns(b,
+		FROM_XDP AT(% r1, -16) "mov %r2, 8\nmov %r3, 20\ncall kfunc 0x10006\n" SIZE(
+			-16) "exit",
+		12);
+}
+
+/* At fp-16; the slice is in r6. */
+#define RESERVE_DYNPTR                                                                      \
+	"lddw %r1, map_by_idx(2)\nmov %r2, 24\nmov %r3, 0\n" AT(% r4, -16) "call 198\n" AT( \
+		% r1, -16) "mov %r2, 4\nmov %r3, 8\ncall 203\n"                             \
+			   "mov %r6, %r0\n"                   /* 13 words */
+#define DISCARD_DYNPTR AT(% r1, -16) "mov %r2, 0\ncall 200\n" /* 4 words */
+
+static void test_records_end_with_their_dynptr(void **state)
+{
+	struct bench *b = *state;
+
+	assert_returns(b,
+		RESERVE_DYNPTR "stdw [%r6], 3\nldxdw %r7, [%r6]\n" DISCARD_DYNPTR
+			       "mov %r0, %r7\nexit",
+		3);
+	assert_stopped(b, RESERVE_DYNPTR DISCARD_DYNPTR "stdw [%r6], 3\nexit", 17);
+	/* the clone of what is gone */
+	assert_stopped(b,
+		RESERVE_DYNPTR AT(% r1, -16)
+			AT(% r2, -32) "call kfunc 0x1000a\n" DISCARD_DYNPTR SIZE(-32) "exit",
+		24);
+}
+
+static void test_callbacks_are_under_the_same_checks(void **state)
+{
+	static const char sum[] = "stdw [%r10-8], 0\nmov %r1, 5\n"
+				  "lddw %r2, code_addr(callback)\n" AT(
+					  % r3, -8) "mov %r4, 0\ncall 181\nldxdw %r1, [%r10-8]\n"
+						    "lsh %r1, 8\nor %r0, %r1\nexit\n"
+						    "callback:\nldxdw %r3, [%r2]\nadd %r3, %r1\n"
+						    "stxdw [%r2], %r3\nmov %r0, 0\nexit";
+	struct bench *b = *state;
+
+	assert_returns(b, sum, 10 << 8 | 5);
+	/* its own frame is another, and it may not go beyond the caller's */
+	assert_stopped(b,
+		"mov %r1, 5\nlddw %r2, code_addr(callback)\n" AT(
+			% r3, -8) "mov %r4, 0\ncall 181\nexit\n"
+				  "callback:\nstdw [%r2+1], 0\nmov %r0, 0\nexit",
+		8);
+	/* keys are read and not written, and only in the callback */
+	assert_returns(b,
+		"lddw %r1, map_by_idx(0)\nlddw %r2, code_addr(callback)\nmov %r3, 0\n"
+		"mov %r4, 0\ncall 164\nexit\n"
+		"callback:\nldxw %r1, [%r2]\nstdw [%r3+8], 1\nmov %r0, 0\nexit",
+		2);
+	assert_stopped(b,
+		"lddw %r1, map_by_idx(0)\nlddw %r2, code_addr(callback)\nmov %r3, 0\n"
+		"mov %r4, 0\ncall 164\nexit\n"
+		"callback:\nstw [%r2], 1\nmov %r0, 0\nexit",
+		8);
+	assert_stopped(b,
+		"lddw %r1, map_by_idx(0)\nlddw %r2, code_addr(callback)\n" AT(
+			% r3, -8) "mov %r4, 0\ncall 164\nldxdw %r1, [%r10-8]\n"
+				  "ldxw %r0, [%r1]\nexit\n"
+				  "callback:\nstxdw [%r4], %r2\nmov %r0, 1\nexit",
+		9);
+	/* no function's address */
+	assert_stopped(b, "mov %r1, 5\nmov %r2, 1\n" AT(% r3, -8) "mov %r4, 0\ncall 181\nexit", 5);
+	/* the budget is one */
+	b->env.fault_reason = EBPF_FAULT_NONE;
+	prepare(b, sum, 36);
+	assert_int_equal(interp__run(b->code, &b->env, &b->ctx), 10 << 8 | 5);
+	assert_int_equal(b->env.fault_reason, EBPF_FAULT_NONE);
+	release(b);
+	prepare(b, sum, 35);
+	assert_int_equal(interp__run(b->code, &b->env, &b->ctx), VERDICT_FAULT);
+	assert_int_equal(b->env.fault_reason, EBPF_FAULT_BUDGET);
+	release(b);
+}
+
 static void test_budget_is_exact(void **state)
 {
 	struct bench *b = *state;
@@ -344,6 +465,10 @@ int main(void)
 		TEST(test_map_values),
 		TEST(test_constants_cannot_be_written),
 		TEST(test_helpers_get_nothing_but_the_programs_memory),
+		TEST(test_records_are_the_programs_for_a_while),
+		TEST(test_dynptrs_are_made_by_helpers_alone),
+		TEST(test_records_end_with_their_dynptr),
+		TEST(test_callbacks_are_under_the_same_checks),
 		TEST(test_budget_is_exact),
 		TEST(test_hits_are_counted),
 	};

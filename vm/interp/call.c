@@ -13,6 +13,20 @@
 #include "memory.h"
 #include "../runtime/map-types.h"
 
+/* Does it do more for the program than read and write memory that it has? */
+static bool grants_memory(const struct helper_proto *proto)
+{
+	for (unsigned i = 0; i < proto->n_args; i++) {
+		switch (proto->args[i]) {
+		case ARG_CALLBACK:
+		case ARG_DYNPTR:
+		case ARG_DYNPTR_UNINIT:
+		case ARG_DYNPTR_RELEASED: return true;
+		}
+	}
+	return proto->ret == RET_RECORD_OR_NULL;
+}
+
 bool interp_helper__find(const struct interp_code *code, uint64_t id, struct interp_helper *h)
 {
 	const struct program_view *v = code->binding.view;
@@ -35,6 +49,7 @@ bool interp_helper__find(const struct interp_code *code, uint64_t id, struct int
 	h->registered = NULL;
 	h->proto = helper__find(id);
 	h->call = helper__call(id);
+	h->grants = h->proto && grants_memory(h->proto);
 	return h->proto && h->call && (!code->raw || h->proto->flags & HELPER_RAW);
 }
 
@@ -176,33 +191,41 @@ static void note_value(struct interp_run *run, const struct rt_map *map, uint64_
 }
 
 /* What the program may touch from now on. False: it holds too much. */
-static bool note_results(struct interp_run *run, const struct helper_proto *proto,
-	const struct rt_map *map, const uint64_t args[5])
+static bool note_results(
+	struct interp_run *run, const struct helper_proto *proto, const uint64_t args[5])
 {
-	uint64_t result = run->r[0], size = 0;
+	uint64_t size = 0;
 
 	for (unsigned i = 0; i < proto->n_args; i++) {
-		uint8_t kind = proto->args[i];
-
-		if (kind == ARG_ALLOC_SIZE)
-			size = args[i];
-		else if ((kind == ARG_DYNPTR || kind == ARG_DYNPTR_UNINIT ||
-				 kind == ARG_DYNPTR_RELEASED) &&
-			 !note_dynptr(run, proto, args[i]))
-			return false;
+		switch (proto->args[i]) {
+		case ARG_ALLOC_SIZE: size = args[i]; break;
+		case ARG_DYNPTR:
+		case ARG_DYNPTR_UNINIT:
+		case ARG_DYNPTR_RELEASED:
+			if (!note_dynptr(run, proto, args[i]))
+				return false;
+		}
 	}
-	if (proto->ret == RET_MAP_VALUE_OR_NULL && map)
-		note_value(run, map, result);
-	else if (proto->ret == RET_RECORD_OR_NULL && result)
-		return interp_memory__grant(run, result, size, true);
-	return true;
+	return proto->ret != RET_RECORD_OR_NULL || !run->r[0] ||
+	       interp_memory__grant(run, run->r[0], size, true);
+}
+
+static enum ebpf_fault_reason call_granting(struct interp_run *run, const struct interp_helper *h)
+{
+	uint64_t args[5];
+
+	prepare_arguments(run, h->proto, args);
+	run->r[0] = h->call(run->env, args[0], args[1], args[2], args[3], args[4]);
+	if (run->fault)
+		return run->fault;
+	return note_results(run, h->proto, args) ? EBPF_FAULT_NONE : EBPF_FAULT_ACCESS;
 }
 
 enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct interp_helper *h)
 {
 	const struct helper_proto *proto = h->proto;
 	const struct rt_map *map = NULL;
-	uint64_t *r = run->r, args[5];
+	uint64_t *r = run->r;
 
 	if (h->registered) {
 		r[0] = h->registered(r[1], r[2], r[3], r[4], r[5]);
@@ -213,11 +236,12 @@ enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct 
 		if (!check_argument(run, proto, i, &map))
 			return EBPF_FAULT_ACCESS;
 	}
-	prepare_arguments(run, proto, args);
-	r[0] = h->call(run->env, args[0], args[1], args[2], args[3], args[4]);
-	if (unlikely(run->fault))
-		return run->fault;
+	if (h->grants)
+		return call_granting(run, h);
+	r[0] = h->call(run->env, r[1], r[2], r[3], r[4], r[5]);
 	if (proto->flags & HELPER_MOVES_PACKET)
 		interp_memory__refresh(run);
-	return note_results(run, proto, map, args) ? EBPF_FAULT_NONE : EBPF_FAULT_ACCESS;
+	if (proto->ret == RET_MAP_VALUE_OR_NULL && map)
+		note_value(run, map, r[0]);
+	return EBPF_FAULT_NONE;
 }

@@ -41,6 +41,7 @@ struct interp_helper {
 	ebpf_helper_fn registered;        /* the user's, or NULL: */
 	const struct helper_proto *proto; /* the machine's */
 	helper_call_fn call;
+	bool grants; /* it gives memory that is no map's, takes it, or calls back */
 };
 
 struct interp_code {

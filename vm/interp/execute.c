@@ -85,35 +85,23 @@ static void *atomic_place(struct interp_run *run, uint64_t addr, uint32_t size)
 }
 
 /* Changes *p and gives what it was. */
-static uint64_t atomic32(uint32_t *p, enum isa_op op, uint32_t value, uint32_t expected)
-{
-	switch (op) {
-	case ISA_ATOMIC_ADD: return __atomic_fetch_add(p, value, __ATOMIC_SEQ_CST);
-	case ISA_ATOMIC_OR: return __atomic_fetch_or(p, value, __ATOMIC_SEQ_CST);
-	case ISA_ATOMIC_AND: return __atomic_fetch_and(p, value, __ATOMIC_SEQ_CST);
-	case ISA_ATOMIC_XOR: return __atomic_fetch_xor(p, value, __ATOMIC_SEQ_CST);
-	case ISA_ATOMIC_XCHG: return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST);
-	default:
-		__atomic_compare_exchange_n(
-			p, &expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-		return expected;
+#define ATOMIC(name, type)                                                                       \
+	static uint64_t name(type *p, enum isa_op op, type value, type expected)                 \
+	{                                                                                        \
+		switch (op) {                                                                    \
+		case ISA_ATOMIC_ADD: return __atomic_fetch_add(p, value, __ATOMIC_SEQ_CST);      \
+		case ISA_ATOMIC_OR: return __atomic_fetch_or(p, value, __ATOMIC_SEQ_CST);        \
+		case ISA_ATOMIC_AND: return __atomic_fetch_and(p, value, __ATOMIC_SEQ_CST);      \
+		case ISA_ATOMIC_XOR: return __atomic_fetch_xor(p, value, __ATOMIC_SEQ_CST);      \
+		case ISA_ATOMIC_XCHG: return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST);    \
+		default:                                                                         \
+			__atomic_compare_exchange_n(                                             \
+				p, &expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+			return expected;                                                         \
+		}                                                                                \
 	}
-}
-
-static uint64_t atomic64(uint64_t *p, enum isa_op op, uint64_t value, uint64_t expected)
-{
-	switch (op) {
-	case ISA_ATOMIC_ADD: return __atomic_fetch_add(p, value, __ATOMIC_SEQ_CST);
-	case ISA_ATOMIC_OR: return __atomic_fetch_or(p, value, __ATOMIC_SEQ_CST);
-	case ISA_ATOMIC_AND: return __atomic_fetch_and(p, value, __ATOMIC_SEQ_CST);
-	case ISA_ATOMIC_XOR: return __atomic_fetch_xor(p, value, __ATOMIC_SEQ_CST);
-	case ISA_ATOMIC_XCHG: return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST);
-	default:
-		__atomic_compare_exchange_n(
-			p, &expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-		return expected;
-	}
-}
+ATOMIC(atomic32, uint32_t)
+ATOMIC(atomic64, uint64_t)
 
 static bool atomic(struct interp_run *run, const struct interp_op *o)
 {
