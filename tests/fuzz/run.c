@@ -57,8 +57,13 @@ static int64_t read_nothing(void *dst, uint64_t address, uint64_t len)
 	return -EFAULT;
 }
 
-static const struct ebpf_host host = {
-	.ktime_ns = now, .trace = drop_trace, .read = read_nothing, .clock_ns = clock_now};
+static const uint64_t secret[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+
+static const struct ebpf_host host = {.ktime_ns = now,
+	.trace = drop_trace,
+	.read = read_nothing,
+	.clock_ns = clock_now,
+	.secret = secret};
 
 static int update(void *map, const void *key, const void *value)
 {
