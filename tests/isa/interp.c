@@ -324,38 +324,42 @@ static void test_records_are_the_programs_for_a_while(void **state)
 		1);
 }
 
-#define AT(reg, off) "mov " #reg ", %r10\nadd " #reg ", " #off "\n"
-/* Of the packet, at fp-16. */
-#define FROM_XDP  AT(% r3, -16) "mov %r2, 0\ncall kfunc 0x10003\n" /* 4 words */
-#define SIZE(off) AT(% r1, off) "call kfunc 0x10009\n"             /* 3 words */
+/* Registers that point at the stack. */
+#define R1_FP16 "mov %r1, %r10\nadd %r1, -16\n"
+#define R1_FP32 "mov %r1, %r10\nadd %r1, -32\n"
+#define R2_FP32 "mov %r2, %r10\nadd %r2, -32\n"
+#define R3_FP8  "mov %r3, %r10\nadd %r3, -8\n"
+#define R3_FP16 "mov %r3, %r10\nadd %r3, -16\n"
+#define R4_FP16 "mov %r4, %r10\nadd %r4, -16\n"
+/* The dynptr at fp-16, of the packet; sizes; a copy at fp-32. */
+#define FROM_XDP      R3_FP16 "mov %r2, 0\ncall kfunc 0x10003\n" /* 4 words */
+#define SIZE          R1_FP16 "call kfunc 0x10009\n"             /* 3 words */
+#define CLONE         R1_FP16 R2_FP32 "call kfunc 0x1000a\n"     /* 5 words */
+#define SIZE_OF_CLONE R1_FP32 "call kfunc 0x10009\n"
 
 static void test_dynptrs_are_made_by_helpers_alone(void **state)
 {
 	struct bench *b = *state;
 
-	assert_returns(b, FROM_XDP SIZE(-16) "exit", 64);
-	assert_stopped(b, "stdw [%r10-16], 0\nstdw [%r10-8], 0\n" SIZE(-16) "exit", 4);
-	assert_stopped(b, FROM_XDP "stb [%r10-9], 1\n" SIZE(-16) "exit", 7);
+	assert_returns(b, FROM_XDP SIZE "exit", 64);
+	assert_stopped(b, "stdw [%r10-16], 0\nstdw [%r10-8], 0\n" SIZE "exit", 4);
+	assert_stopped(b, FROM_XDP "stb [%r10-9], 1\n" SIZE "exit", 7);
 	/* a copy is none, but for one that a helper makes */
 	assert_stopped(b,
 		FROM_XDP "ldxdw %r1, [%r10-16]\nstxdw [%r10-32], %r1\n"
-			 "ldxdw %r1, [%r10-8]\nstxdw [%r10-24], %r1\n" SIZE(-32) "exit",
+			 "ldxdw %r1, [%r10-8]\nstxdw [%r10-24], %r1\n" SIZE_OF_CLONE "exit",
 		10);
-	assert_returns(b,
-		FROM_XDP AT(% r1, -16) AT(% r2, -32) "call kfunc 0x1000a\n" SIZE(-32) "exit", 64);
+	assert_returns(b, FROM_XDP CLONE SIZE_OF_CLONE "exit", 64);
 	/* what is adjusted is still one */
 	assert_returns(b,
-		FROM_XDP AT(% r1, -16) "mov %r2, 8\nmov %r3, 20\ncall kfunc 0x10006\n" SIZE(
-			-16) "exit",
-		12);
+		FROM_XDP R1_FP16 "mov %r2, 8\nmov %r3, 20\ncall kfunc 0x10006\n" SIZE "exit", 12);
 }
 
-/* At fp-16; the slice is in r6. */
-#define RESERVE_DYNPTR                                                                      \
-	"lddw %r1, map_by_idx(2)\nmov %r2, 24\nmov %r3, 0\n" AT(% r4, -16) "call 198\n" AT( \
-		% r1, -16) "mov %r2, 4\nmov %r3, 8\ncall 203\n"                             \
-			   "mov %r6, %r0\n"                   /* 13 words */
-#define DISCARD_DYNPTR AT(% r1, -16) "mov %r2, 0\ncall 200\n" /* 4 words */
+/* Of a record, at fp-16; the slice is in r6. 13 words and 4 words. */
+#define RESERVE_DYNPTR                                                                    \
+	"lddw %r1, map_by_idx(2)\nmov %r2, 24\nmov %r3, 0\n" R4_FP16 "call 198\n" R1_FP16 \
+	"mov %r2, 4\nmov %r3, 8\ncall 203\nmov %r6, %r0\n"
+#define DISCARD_DYNPTR R1_FP16 "mov %r2, 0\ncall 200\n"
 
 static void test_records_end_with_their_dynptr(void **state)
 {
@@ -367,48 +371,35 @@ static void test_records_end_with_their_dynptr(void **state)
 		3);
 	assert_stopped(b, RESERVE_DYNPTR DISCARD_DYNPTR "stdw [%r6], 3\nexit", 17);
 	/* the clone of what is gone */
-	assert_stopped(b,
-		RESERVE_DYNPTR AT(% r1, -16)
-			AT(% r2, -32) "call kfunc 0x1000a\n" DISCARD_DYNPTR SIZE(-32) "exit",
-		24);
+	assert_stopped(b, RESERVE_DYNPTR CLONE DISCARD_DYNPTR SIZE_OF_CLONE "exit", 24);
 }
+
+#define LOOP "mov %r1, 5\nlddw %r2, code_addr(callback)\n" R3_FP8 "mov %r4, 0\ncall 181\n"
+#define FOR_EACH                                                          \
+	"lddw %r1, map_by_idx(0)\nlddw %r2, code_addr(callback)\n" R3_FP8 \
+	"mov %r4, 0\ncall 164\n" /* 8 words */
 
 static void test_callbacks_are_under_the_same_checks(void **state)
 {
-	static const char sum[] = "stdw [%r10-8], 0\nmov %r1, 5\n"
-				  "lddw %r2, code_addr(callback)\n" AT(
-					  % r3, -8) "mov %r4, 0\ncall 181\nldxdw %r1, [%r10-8]\n"
-						    "lsh %r1, 8\nor %r0, %r1\nexit\n"
-						    "callback:\nldxdw %r3, [%r2]\nadd %r3, %r1\n"
-						    "stxdw [%r2], %r3\nmov %r0, 0\nexit";
+	static const char sum[] =
+		"stdw [%r10-8], 0\n" LOOP "ldxdw %r1, [%r10-8]\nlsh %r1, 8\nor %r0, %r1\nexit\n"
+		"callback:\nldxdw %r3, [%r2]\nadd %r3, %r1\n"
+		"stxdw [%r2], %r3\nmov %r0, 0\nexit";
 	struct bench *b = *state;
 
 	assert_returns(b, sum, 10 << 8 | 5);
 	/* its own frame is another, and it may not go beyond the caller's */
-	assert_stopped(b,
-		"mov %r1, 5\nlddw %r2, code_addr(callback)\n" AT(
-			% r3, -8) "mov %r4, 0\ncall 181\nexit\n"
-				  "callback:\nstdw [%r2+1], 0\nmov %r0, 0\nexit",
-		8);
+	assert_stopped(b, LOOP "exit\ncallback:\nstdw [%r2+1], 0\nmov %r0, 0\nexit", 8);
 	/* keys are read and not written, and only in the callback */
 	assert_returns(b,
-		"lddw %r1, map_by_idx(0)\nlddw %r2, code_addr(callback)\nmov %r3, 0\n"
-		"mov %r4, 0\ncall 164\nexit\n"
-		"callback:\nldxw %r1, [%r2]\nstdw [%r3+8], 1\nmov %r0, 0\nexit",
-		2);
+		FOR_EACH "exit\ncallback:\nldxw %r1, [%r2]\nstdw [%r3+8], 1\nmov %r0, 0\nexit", 2);
+	assert_stopped(b, FOR_EACH "exit\ncallback:\nstw [%r2], 1\nmov %r0, 0\nexit", 9);
 	assert_stopped(b,
-		"lddw %r1, map_by_idx(0)\nlddw %r2, code_addr(callback)\nmov %r3, 0\n"
-		"mov %r4, 0\ncall 164\nexit\n"
-		"callback:\nstw [%r2], 1\nmov %r0, 0\nexit",
-		8);
-	assert_stopped(b,
-		"lddw %r1, map_by_idx(0)\nlddw %r2, code_addr(callback)\n" AT(
-			% r3, -8) "mov %r4, 0\ncall 164\nldxdw %r1, [%r10-8]\n"
-				  "ldxw %r0, [%r1]\nexit\n"
-				  "callback:\nstxdw [%r4], %r2\nmov %r0, 1\nexit",
+		FOR_EACH "ldxdw %r1, [%r10-8]\nldxw %r0, [%r1]\nexit\n"
+			 "callback:\nstxdw [%r4], %r2\nmov %r0, 1\nexit",
 		9);
 	/* no function's address */
-	assert_stopped(b, "mov %r1, 5\nmov %r2, 1\n" AT(% r3, -8) "mov %r4, 0\ncall 181\nexit", 5);
+	assert_stopped(b, "mov %r1, 5\nmov %r2, 1\n" R3_FP8 "mov %r4, 0\ncall 181\nexit", 5);
 	/* the budget is one */
 	b->env.fault_reason = EBPF_FAULT_NONE;
 	prepare(b, sum, 36);
