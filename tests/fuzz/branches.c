@@ -41,7 +41,7 @@ static void raise_ranges(struct state *s, const struct value *checked)
 }
 
 /* if (packet + n > end) leave; in the four ways a compiler may put it. */
-void write_packet_check(struct writer *w, struct state *s)
+static void check_packet(struct writer *w, struct state *s)
 {
 	static const uint8_t sizes[] = {14, 34, 54, 20, 8, 1, 62, 40, 2, 4};
 	bool meta = draw(w, 8) == 1, swapped = draw(w, 2);
@@ -64,7 +64,7 @@ void write_packet_check(struct writer *w, struct state *s)
 	s->regs[sum] = checked;
 	if (mistake(w, WRONG_BOUNDS))
 		checked.off += 8;
-	if (draw(w, 2)) { /* too short: leave the program */
+	if (!s->open && draw(w, 2)) { /* too short: leave the program */
 		jump = emit(w, BPF_JMP | BPF_X | (swapped ? BPF_JGE : BPF_JLE), dst, src, 0, 0);
 		body = *s;
 		write_exit(w, &body);
@@ -79,6 +79,12 @@ void write_packet_check(struct writer *w, struct state *s)
 		s->regs[sum].kind = NOTHING; /* known to be behind the end */
 		join(s, &body);
 	}
+}
+
+void write_packet_check(struct writer *w, struct state *s)
+{
+	if (!s->no_context)
+		check_packet(w, s);
 }
 
 void write_branch(struct writer *w, struct state *s)

@@ -152,9 +152,9 @@ static void explain(struct examiner *e, struct subject *s, bool only_here, const
 			only_here ? "us" : "the kernel", text);
 }
 
-/* `interpreted`: what the kernel must do too; NULL if refused here for `reason`. */
+/* `interpreted`: what the kernel must do too, if it `ran`; NULL if refused here for `reason`. */
 static void ask_kernel(struct examiner *e, struct subject *s, const struct run_outcome *interpreted,
-	const char *reason)
+	bool ran, const char *reason)
 {
 	static struct run_outcome outcome;
 	const char *difference;
@@ -173,13 +173,14 @@ static void ask_kernel(struct examiner *e, struct subject *s, const struct run_o
 	}
 	if (prog < 0)
 		return;
-	/* Programs of others are run here as well: the kernel's own verifier has let them. */
+	if (!ran || !s->clean || !repeatable(s)) {
+		close(prog);
+		return;
+	}
 	if (run_kernel__run(s->kernel, prog, s->uses, &outcome)) {
 		find(s, &e->totals->differences, "the kernel cannot run it: %s", strerror(errno));
 		return;
 	}
-	if (!interpreted || !s->clean || !repeatable(s))
-		return;
 	e->totals->ran_in_kernel++;
 	difference = run_outcome__difference(interpreted, &outcome, &s->machine->set);
 	if (difference)
@@ -235,6 +236,30 @@ static void note_stats(
 		t->states = stats->states_peak;
 }
 
+/* False if it takes too long: then nothing can be compared. */
+static bool interpret(struct examiner *e, const struct subject *s, struct ebpf_program *prog,
+	bool compiles, struct run_outcome *out)
+{
+	const struct ebpf_code *code = run_interpreter__begin(prog);
+	bool ran = false;
+
+	if (!code)
+		return false;
+	run_machine__run(s->machine, prog, code, s->uses, false, out);
+	if (out->fault_reason == EBPF_FAULT_BUDGET) {
+		e->totals->too_long++;
+	} else if (out->fault_reason) {
+		find(s, &e->totals->faults, "stopped, reason %u at instruction %u",
+			out->fault_reason, out->fault_insn);
+	} else {
+		ran = true;
+		if (compiles && repeatable(s))
+			compile(e, s, prog, code, out);
+	}
+	run_interpreter__end();
+	return ran;
+}
+
 static void examine_subject(struct examiner *e, struct chance *c, struct subject *s)
 {
 	static struct run_outcome interpreted;
@@ -242,6 +267,7 @@ static void examine_subject(struct examiner *e, struct chance *c, struct subject
 	bool asks = e->ask_one_in && !chance__below(c, e->ask_one_in);
 	struct ebpf_verify_stats stats = {0};
 	char *errmsg = NULL;
+	bool ran = false;
 	struct ebpf_load_opts opts = {
 		.stats = &stats, .insn_budget = asks || !chance__below(c, 16) ? 0 : SMALL_BUDGET};
 	struct ebpf_program *prog = run_machine__load(s->machine, s->insns, s->n, &opts, &errmsg);
@@ -256,16 +282,10 @@ static void examine_subject(struct examiner *e, struct chance *c, struct subject
 	if (prog) {
 		e->totals->accepted[s->origin]++;
 		totals__cover(e->totals, s->insns, s->n);
-		run_machine__run(
-			s->machine, prog, ebpf_program__code(prog), s->uses, false, &interpreted);
-		if (interpreted.fault_reason)
-			find(s, &e->totals->faults, "stopped, reason %u at instruction %u",
-				interpreted.fault_reason, interpreted.fault_insn);
-		if (compiles && repeatable(s))
-			compile(e, s, prog, ebpf_program__code(prog), &interpreted);
+		ran = interpret(e, s, prog, compiles, &interpreted);
 	}
 	if (asks && s->kernel)
-		ask_kernel(e, s, prog ? &interpreted : NULL, errmsg);
+		ask_kernel(e, s, prog ? &interpreted : NULL, ran, errmsg);
 	ebpf_program__unref(prog);
 	free(errmsg);
 }

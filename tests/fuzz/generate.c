@@ -29,6 +29,13 @@ static const struct {
 	{write_loop, 3},
 	{write_helper_call, 26},
 	{write_local_call, 4},
+	{write_callback, 4},
+	{write_iterator, 2},
+	{write_may_goto, 1},
+	{write_held, 2},
+	{write_record_dynptr, 1},
+	{write_section, 1},
+	{write_locked, 2},
 };
 
 static void write_statement(struct writer *w, struct state *s)
@@ -47,7 +54,9 @@ void write_exit(struct writer *w, struct state *s)
 {
 	bool keep = s->regs[0].kind == SCALAR && draw(w, 4) == 1;
 
-	if (!keep && !mistake(w, WRONG_REGISTER))
+	if (w->funcs[w->func].role != ROLE_CALLED)
+		emit(w, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, draw(w, 8) == 1);
+	else if (!keep && !mistake(w, WRONG_REGISTER))
 		emit(w, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, draw(w, 6));
 	emit_exit(w);
 	s->ended = true;
@@ -60,7 +69,7 @@ void write_block(struct writer *w, struct state *s, uint32_t most)
 	s->depth++;
 	while (n-- && !s->ended && !exhausted(w) && s->depth < 7)
 		write_statement(w, s);
-	if (!s->ended && !exhausted(w) && draw(w, 12) == 1)
+	if (!s->ended && !exhausted(w) && draw(w, 12) == 1 && (!s->open || mistake(w, WRONG_CLOSE)))
 		write_exit(w, s);
 	s->depth--;
 }
@@ -95,18 +104,43 @@ static void write_numbers(struct writer *w, struct state *s)
 	s->regs[0].kind = NOTHING;
 }
 
+/* What the registers hold where the function begins. */
+static void receive(struct writer *w, struct state *s, uint32_t func)
+{
+	struct value arg = {
+		.kind = w->funcs[func].arg, .range = w->funcs[func].arg == VALUE ? 64 : 8};
+	const struct ebpf_map_opts *map = &generated_maps[w->funcs[func].map];
+
+	switch (w->funcs[func].role) {
+	case ROLE_LOOP:
+		set_scalar(s, BPF_REG_1);
+		s->regs[BPF_REG_2] = arg;
+		break;
+	case ROLE_FOR_EACH:
+		s->regs[BPF_REG_2] = (struct value){
+			.kind = CONST_VALUE, .id = ++w->last_id, .range = map->key_size};
+		s->regs[BPF_REG_3] =
+			(struct value){.kind = VALUE, .id = ++w->last_id, .range = map->value_size};
+		s->regs[BPF_REG_4] = arg;
+		break;
+	default:
+		s->regs[CONTEXT_REG].kind = CONTEXT;
+		if (func)
+			set_scalar(s, BPF_REG_2);
+		if (func)
+			s->regs[BPF_REG_3] = arg;
+	}
+}
+
 static void write_function(struct writer *w, uint32_t func)
 {
-	struct state s = {.locked = 1 << CONTEXT_REG};
+	struct state s = {.locked = 1 << CONTEXT_REG,
+		.no_context = w->funcs[func].role != ROLE_CALLED,
+		.in_loop = w->funcs[func].role != ROLE_CALLED};
 
 	w->func = func;
 	emit(w, BPF_ALU64 | BPF_MOV | BPF_X, CONTEXT_REG, BPF_REG_1, 0, 0);
-	s.regs[CONTEXT_REG].kind = CONTEXT;
-	if (func) {
-		set_scalar(&s, BPF_REG_2);
-		s.regs[BPF_REG_3] = (struct value){
-			.kind = w->funcs[func].arg, .range = w->funcs[func].arg == VALUE ? 64 : 8};
-	}
+	receive(w, &s, func);
 	while (!s.ended && !exhausted(w) && draw(w, func ? 10 : 40) != 1)
 		write_statement(w, &s);
 	if (s.ended)
@@ -120,6 +154,7 @@ static void write_function(struct writer *w, uint32_t func)
 void generate_program(const uint8_t *bytes, size_t size, struct generated_program *out)
 {
 	static const uint8_t args[] = {SCALAR, STACK, VALUE};
+	static const uint8_t maps[] = {MAP_OUT, MAP_PERCPU, MAP_HASH, MAP_LRU, MAP_PERCPU_HASH};
 	struct writer w = {.next = bytes, .end = bytes + size, .out = out};
 	uint32_t start[GENERATED_MAX_FUNCS], i;
 
@@ -129,7 +164,9 @@ void generate_program(const uint8_t *bytes, size_t size, struct generated_progra
 	w.mistake = draw(&w, 2) ? WRONG_BOUNDS : draw(&w, N_WRONG);
 	w.n_funcs = 1 + draw(&w, GENERATED_MAX_FUNCS);
 	for (i = 0; i < w.n_funcs; i++) {
-		w.funcs[i].arg = args[draw(&w, ARRAY_SIZE(args))];
+		w.funcs[i].role = i && draw(&w, 2) ? draw(&w, N_ROLES) : ROLE_CALLED;
+		w.funcs[i].arg = args[draw(&w, w.funcs[i].role == ROLE_CALLED ? 3 : 2)];
+		w.funcs[i].map = maps[draw(&w, ARRAY_SIZE(maps))];
 		w.funcs[i].moves_packet = i == 0 || draw(&w, 2);
 		w.funcs[i].called = i == 0;
 	}

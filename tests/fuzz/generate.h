@@ -36,7 +36,8 @@ enum generated_map {
 	MAP_SOCKETS,
 	MAP_RING,
 	MAP_EVENTS,
-	MAP_WITH_LOCK, /* a hash with a spin lock in the first 4 bytes of its values */
+	MAP_WITH_LOCK,  /* a hash with a spin lock in the first 4 bytes of its values */
+	MAP_LOCK_ARRAY, /* the same, in an array of one */
 	GENERATED_N_MAPS
 };
 

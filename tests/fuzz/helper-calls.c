@@ -35,6 +35,8 @@ struct plan {
 	struct argument args[5];
 	const struct ebpf_map_opts *map; /* NULL: none so far */
 	uint32_t map_index;
+	uint32_t size;  /* of what it returns, where that is memory */
+	uint8_t dynptr; /* that it makes, a bit */
 };
 
 /* Results on which no two machines agree: time, chance, who it is that runs, what is elsewhere. */
@@ -45,7 +47,10 @@ static const uint32_t volatile_helpers[] = {BPF_FUNC_ktime_get_ns, BPF_FUNC_get_
 	BPF_FUNC_jiffies64, BPF_FUNC_get_ns_current_pid_tgid,
 	BPF_FUNC_get_current_ancestor_cgroup_id, BPF_FUNC_ktime_get_boot_ns,
 	BPF_FUNC_ktime_get_coarse_ns, 208 /* ktime_get_tai_ns */, BPF_FUNC_trace_printk,
-	BPF_FUNC_trace_vprintk, BPF_FUNC_perf_event_output};
+	BPF_FUNC_trace_vprintk, BPF_FUNC_perf_event_output, BPF_FUNC_fib_lookup, BPF_FUNC_check_mtu,
+	BPF_FUNC_tcp_raw_gen_syncookie_ipv4, BPF_FUNC_tcp_raw_gen_syncookie_ipv6,
+	BPF_FUNC_tcp_raw_check_syncookie_ipv4, BPF_FUNC_tcp_raw_check_syncookie_ipv6,
+	BPF_FUNC_get_current_comm};
 
 /* A register that a call's arguments do not overwrite and that holds one of `kinds`; -1: none. */
 static int steady(struct writer *w, const struct state *s, uint32_t kinds)
@@ -100,6 +105,11 @@ static bool plan_memory(struct writer *w, struct state *s, struct plan *p, struc
 	int32_t at;
 	int reg;
 
+	if (p->proto->id == BPF_FUNC_dynptr_from_mem) {
+		reg = steady(w, s, 1U << VALUE);
+		*a = (struct argument){FROM_REGISTER, reg, reg < 0 ? 0 : -s->regs[reg].off};
+		return reg >= 0 && s->regs[reg].range >= size;
+	}
 	if (p->proto->flags & HELPER_READS_PACKET)
 		kinds |= 1U << PACKET | 1U << PACKET_META;
 	reg = draw(w, 2) ? -1 : steady(w, s, kinds);
@@ -207,6 +217,7 @@ static bool plan_sized(
 		reg = bounded(w, s, 31, kind == ARG_SIZE);
 	if (reg >= 0)
 		size = 31;
+	p->size = size;
 	p->args[i + 1] = reg >= 0 ? (struct argument){FROM_REGISTER, reg}
 				  : (struct argument){FROM_NUMBER,
 					    .number = zero && !draw(w, 6) ? 0 : (int32_t)size};
@@ -218,6 +229,38 @@ static bool plan_word(struct writer *w, struct state *s, struct argument *a)
 {
 	fill_slots(w, s, KEY_SLOT, 1, true);
 	*a = (struct argument){FROM_STACK, .number = slot_offset(KEY_SLOT)};
+	return true;
+}
+
+static const int dynptr_slots[] = {DYNPTR_SLOT, DYNPTR_2_SLOT};
+
+static bool takes(const struct helper_proto *proto, uint8_t kind)
+{
+	uint32_t i;
+
+	for (i = 0; i < proto->n_args; i++)
+		if (proto->args[i] == kind)
+			return true;
+	return false;
+}
+
+/* One that was made; or where none was, the second if there is a first to be taken too. */
+static bool plan_dynptr(
+	struct writer *w, struct state *s, struct plan *p, struct argument *a, bool make)
+{
+	uint32_t which = s->dynptrs & 1 ? 0 : 1;
+
+	if (make) {
+		which = takes(p->proto, ARG_DYNPTR);
+		if (s->in_loop || (which == 1 && !(s->dynptrs & 1)) || s->open)
+			return false;
+		p->dynptr = (uint8_t)(1 << which);
+	} else if (s->dynptrs == 3 && !takes(p->proto, ARG_DYNPTR_UNINIT)) {
+		which = draw(w, 2);
+	} else if (!s->dynptrs && !mistake(w, WRONG_CLOSE)) {
+		return false;
+	}
+	*a = (struct argument){FROM_STACK, .number = slot_offset(dynptr_slots[which])};
 	return true;
 }
 
@@ -254,6 +297,12 @@ static bool plan_argument(struct writer *w, struct state *s, struct plan *p, uin
 	case ARG_SIZE_OR_ZERO:
 	case ARG_CONST_SIZE:
 	case ARG_CONST_SIZE_OR_ZERO: return i > 0; /* planned with its memory */
+	case ARG_ALLOC_SIZE:
+		p->size = 1 + draw(w, VALUE_BYTES);
+		*a = (struct argument){FROM_NUMBER, .number = (int32_t)p->size};
+		return true;
+	case ARG_DYNPTR_UNINIT: return plan_dynptr(w, s, p, a, true);
+	case ARG_DYNPTR: return plan_dynptr(w, s, p, a, false);
 	case ARG_DONTCARE: return true;
 	default: return false;
 	}
@@ -290,7 +339,9 @@ static struct value found_value(struct writer *w, const struct plan *p)
 	case BPF_MAP_TYPE_DEVMAP_HASH: v.kind = CONST_VALUE; break;
 	case BPF_MAP_TYPE_XSKMAP: v.kind = NOTHING; break;
 	default:
-		if (o->flags & BPF_F_RDONLY_PROG)
+		if (o->lock_off)
+			v.kind = NOTHING; /* not all of it may be touched */
+		else if (o->flags & BPF_F_RDONLY_PROG)
 			v.kind = CONST_VALUE;
 		else if (o->flags & BPF_F_WRONLY_PROG)
 			v.kind = WRITE_VALUE;
@@ -314,7 +365,7 @@ static void write_null_check(struct writer *w, struct state *s, struct value fou
 		s->regs[0] = s->regs[copy] = found;
 		return;
 	}
-	if (draw(w, 2)) {
+	if (!s->open && draw(w, 2)) {
 		jump = emit(w, BPF_JMP | BPF_JNE | BPF_K, 0, 0, 0, 0);
 		body = *s;
 		write_exit(w, &body);
@@ -339,73 +390,119 @@ static void write_result(struct writer *w, struct state *s, const struct plan *p
 		w->out->volatile_results |= proto->id == volatile_helpers[i];
 	if (proto->flags & HELPER_MOVES_PACKET && !mistake(w, WRONG_STALE))
 		forget_packet(s);
+	if (p->dynptr) {
+		forget_slices(s);
+		s->dynptrs |= p->dynptr;
+	}
 	if (proto->ret == RET_MAP_VALUE_OR_NULL)
 		write_null_check(w, s, found_value(w, p));
+	else if (proto->ret == RET_MEM_OR_NULL || proto->ret == RET_RDONLY_MEM_OR_NULL)
+		write_null_check(w, s,
+			(struct value){.kind = proto->ret == RET_MEM_OR_NULL ? VALUE : CONST_VALUE,
+				.id = ++w->last_id,
+				.range = (uint16_t)p->size,
+				.slice = true});
 	else if (proto->ret == RET_SCALAR)
 		set_scalar(s, 0);
 }
 
-/* Those that give or take what must be given back are written by others (resources.c). */
+/* Those that give or take what must be given back are called by sections.c. */
 static bool is_plain(const struct helper_proto *proto)
 {
-	return !(proto->flags & (HELPER_ACQUIRES | HELPER_RELEASES)) &&
+	return !is_section(proto->id) && !(proto->flags & (HELPER_ACQUIRES | HELPER_RELEASES)) &&
 	       (proto->ret == RET_SCALAR || proto->ret == RET_NOTHING ||
-		       proto->ret == RET_MAP_VALUE_OR_NULL);
+		       proto->ret == RET_MAP_VALUE_OR_NULL || proto->ret == RET_MEM_OR_NULL ||
+		       proto->ret == RET_RDONLY_MEM_OR_NULL);
 }
 
-static const struct helper_proto *choose(struct writer *w)
+/* All plain helpers, and those that take a dynptr. */
+static struct {
+	const struct helper_proto *all[2 * 512], *of_dynptrs[2 * 512];
+	uint32_t n, n_of_dynptrs;
+} plain;
+
+static void find_plain(void)
 {
-	static const struct helper_proto *all[1 + 2 * 512]; /* from 1 on */
-	static uint32_t n;
 	uint32_t i;
 
-	for (i = 0; all[0] == NULL && i < 2 * 512; i++) {
+	for (i = 0; i < 2 * 512; i++) {
 		const struct helper_proto *proto = helper__find(i < 512 ? i : KFUNC_BASE + i - 512);
 
-		if (proto && is_plain(proto))
-			all[++n] = proto;
+		if (!proto || !is_plain(proto))
+			continue;
+		plain.all[plain.n++] = proto;
+		if (takes(proto, ARG_DYNPTR))
+			plain.of_dynptrs[plain.n_of_dynptrs++] = proto;
 	}
-	all[0] = all[1];
+}
+
+static const struct helper_proto *choose(struct writer *w, const struct state *s)
+{
+	if (!plain.n)
+		find_plain();
+	if (s->dynptrs && draw(w, 2))
+		return plain.of_dynptrs[draw(w, plain.n_of_dynptrs)];
 	switch (draw(w, 5)) {
 	case 0: return helper__find(BPF_FUNC_map_lookup_elem);
 	case 1: return helper__find(BPF_FUNC_map_update_elem);
-	default: return all[1 + draw(w, n)];
+	default: return plain.all[draw(w, plain.n)];
 	}
 }
 
 /* May the function that is being written call it here? */
 static bool fits(const struct writer *w, const struct state *s, const struct helper_proto *proto)
 {
+	if (s->no_calls || (s->no_context && takes(proto, ARG_CTX)))
+		return false;
 	if (proto->flags & HELPER_MOVES_PACKET)
 		return !s->in_loop && w->funcs[w->func].moves_packet;
-	/* Where functions are called a kernel counts their stacks; see WRONG_HELPER. */
-	return !(proto->flags & HELPER_TAIL_CALL) || !w->func;
+	return !(proto->flags & HELPER_TAIL_CALL) || (!w->func && !s->open);
+}
+
+static bool write_plan(struct writer *w, struct state *s, struct plan *p)
+{
+	uint16_t locked = s->locked;
+	uint32_t i;
+
+	if (!fits(w, s, p->proto))
+		return false;
+	for (i = 0; i < p->proto->n_args; i++) {
+		if (!plan_argument(w, s, p, i))
+			break;
+		if (p->args[i].from == FROM_REGISTER)
+			s->locked |= 1 << p->args[i].reg;
+	}
+	s->locked = locked;
+	if (i < p->proto->n_args)
+		return false;
+	for (i = 0; i < p->proto->n_args; i++)
+		write_argument(w, (uint8_t)(i + 1), &p->args[i]);
+	return true;
+}
+
+bool write_call_of(struct writer *w, struct state *s, const struct helper_proto *proto,
+	uint32_t *map, uint32_t *size)
+{
+	struct plan p = {.proto = proto};
+
+	if (!write_plan(w, s, &p))
+		return false;
+	*map = p.map_index;
+	*size = p.size;
+	s->dynptrs |= p.dynptr;
+	emit_call(w, s, proto->id);
+	return true;
 }
 
 void write_helper_call(struct writer *w, struct state *s)
 {
 	/* Not for XDP, and harmless where a verifier lets them through. */
-	static const int32_t wrong[] = {
+	static const uint32_t wrong[] = {
 		0, BPF_FUNC_skb_store_bytes, BPF_FUNC_get_route_realm, 9999};
-	struct plan p = {.proto = choose(w)};
-	uint16_t locked = s->locked;
-	uint32_t i;
+	struct plan p = {.proto = choose(w, s)};
 
-	if (!fits(w, s, p.proto))
+	if (!write_plan(w, s, &p))
 		return;
-	for (i = 0; i < p.proto->n_args; i++) {
-		if (!plan_argument(w, s, &p, i))
-			break;
-		if (p.args[i].from == FROM_REGISTER)
-			s->locked |= 1 << p.args[i].reg;
-	}
-	s->locked = locked;
-	if (i < p.proto->n_args)
-		return;
-	for (i = 0; i < p.proto->n_args; i++)
-		write_argument(w, (uint8_t)(i + 1), &p.args[i]);
-	emit(w, BPF_JMP | BPF_CALL, 0, p.proto->id >= KFUNC_BASE ? BPF_PSEUDO_KFUNC_CALL : 0, 0,
-		mistake(w, WRONG_HELPER) ? wrong[draw(w, 4)] : (int32_t)p.proto->id);
-	clobber(s);
+	emit_call(w, s, mistake(w, WRONG_HELPER) ? wrong[draw(w, 4)] : p.proto->id);
 	write_result(w, s, &p);
 }

@@ -195,20 +195,30 @@ int run_kernel__load(
 	static char text[LOG_SIZE];
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .fd_array = k->maps);
 	const struct bpf_insn *theirs = with_kernel_functions(insns, n);
-	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "generated", "GPL", theirs, n, &opts);
+	struct func_types types;
 	size_t len;
+	int fd;
 
-	if (fd >= 0)
-		return fd;
-	/* The log is a ring: its end is what is left when it is too long. */
-	*text = '\0';
-	opts.log_buf = text;
-	opts.log_size = LOG_SIZE;
-	opts.log_level = 1;
+	func_types__find(&types, insns, n);
+	if (types.fd >= 0) {
+		opts.prog_btf_fd = (uint32_t)types.fd;
+		opts.func_info = types.info;
+		opts.func_info_cnt = types.n;
+		opts.func_info_rec_size = sizeof(types.info[0]);
+	}
 	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "generated", "GPL", theirs, n, &opts);
-	len = strlen(text);
-	strncpy(log, text + (len >= log_size ? len - log_size + 1 : 0), log_size - 1);
-	log[log_size - 1] = '\0';
+	if (fd < 0) {
+		/* The log is a ring: its end is what is left when it is too long. */
+		*text = '\0';
+		opts.log_buf = text;
+		opts.log_size = LOG_SIZE;
+		opts.log_level = 1;
+		fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "generated", "GPL", theirs, n, &opts);
+		len = strlen(text);
+		strncpy(log, text + (len >= log_size ? len - log_size + 1 : 0), log_size - 1);
+		log[log_size - 1] = '\0';
+	}
+	func_types__release(&types);
 	return fd >= 0 ? fd : -EACCES;
 }
 

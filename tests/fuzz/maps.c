@@ -32,4 +32,5 @@ const struct ebpf_map_opts generated_maps[GENERATED_N_MAPS] = {
 	[MAP_RING] = {"ring", BPF_MAP_TYPE_RINGBUF, 0, 0, 4096},
 	[MAP_EVENTS] = {"events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 2},
 	[MAP_WITH_LOCK] = {"locked", BPF_MAP_TYPE_HASH, 4, 16, 4, .lock_off = 1},
+	[MAP_LOCK_ARRAY] = {"lock_array", BPF_MAP_TYPE_ARRAY, 4, 16, 1, .lock_off = 1},
 };

@@ -151,6 +151,7 @@ void join(struct state *s, const struct state *other)
 		*s = *other;
 		return;
 	}
+	s->dynptrs &= other->dynptrs;
 	for (i = 0; i < 10; i++)
 		join_value(&s->regs[i], &other->regs[i]);
 	for (i = 0; i < N_SLOTS; i++)
@@ -162,16 +163,44 @@ void clobber(struct state *s)
 	memset(s->regs, 0, CONTEXT_REG * sizeof(s->regs[0]));
 }
 
-void forget_packet(struct state *s)
+static void forget(struct state *s, bool (*gone)(const struct value *v, uint16_t id), uint16_t id)
 {
 	int i;
 
-	for (i = 0; i < 10; i++) {
-		if (s->regs[i].kind >= PACKET && s->regs[i].kind <= PACKET_END)
+	for (i = 0; i < 10; i++)
+		if (gone(&s->regs[i], id))
 			s->regs[i].kind = NOTHING;
-	}
-	for (i = 0; i < N_SLOTS; i++) {
-		if (s->slots[i].kind >= PACKET && s->slots[i].kind <= PACKET_END)
+	for (i = 0; i < N_SLOTS; i++)
+		if (gone(&s->slots[i], id))
 			s->slots[i].kind = NOTHING;
-	}
+}
+
+static bool is_slice(const struct value *v, uint16_t id)
+{
+	return v->slice;
+}
+
+static bool is_of_packet(const struct value *v, uint16_t id)
+{
+	return v->slice || (v->kind >= PACKET && v->kind <= PACKET_END);
+}
+
+static bool has_id(const struct value *v, uint16_t id)
+{
+	return v->id == id;
+}
+
+void forget_packet(struct state *s)
+{
+	forget(s, is_of_packet, 0);
+}
+
+void forget_slices(struct state *s)
+{
+	forget(s, is_slice, 0);
+}
+
+void forget_id(struct state *s, uint16_t id)
+{
+	forget(s, has_id, id);
 }

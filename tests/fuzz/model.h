@@ -11,6 +11,7 @@
 #include <linux/bpf.h>
 
 #include "generate.h"
+#include "runtime/helpers.h"
 
 #define GENERATED_MAX_FUNCS 4
 
@@ -38,6 +39,7 @@ struct value {
 	int16_t off;    /* bytes from the id's base, or into the map's value */
 	uint16_t range; /* bytes from the base that may be touched */
 	bool odd;       /* the base's alignment is not known */
+	bool slice;     /* of a dynptr: gone when that or the packet is changed */
 };
 
 #define KINDS_READ   (1 << PACKET | 1 << PACKET_META | 1 << VALUE | 1 << CONST_VALUE | 1 << STACK)
@@ -50,14 +52,25 @@ struct value {
 #define KEY_SLOT    6  /* 8 bytes */
 #define VALUE_SLOT  11 /* 40 bytes: slots 11 to 7 */
 #define VALUE_BYTES 40
+/* Beyond these, what only helpers know: 8 bytes, 8, and twice 16. */
+#define ITER_SLOT     12
+#define HELD_SLOT     13
+#define DYNPTR_SLOT   15
+#define DYNPTR_2_SLOT 17
 
 struct state {
 	struct value regs[10];
 	struct value slots[N_SLOTS];
-	uint16_t locked; /* registers that must keep what they hold */
-	bool in_loop;    /* nothing may change its kind, r0..r5 aside */
-	uint8_t depth;   /* blocks around */
-	bool ended;      /* an exit was written: nothing can follow */
+	uint16_t locked;         /* registers that must keep what they hold */
+	bool in_loop;            /* nothing may change its kind, r0..r5 aside */
+	uint8_t depth;           /* blocks around */
+	uint8_t open;            /* what must be closed before the program ends */
+	uint8_t dynptrs;         /* that were made, a bit each */
+	uint8_t sections;        /* of sections.c, a bit each */
+	bool iterating, holding; /* ITER_SLOT, HELD_SLOT is in use */
+	bool no_calls;           /* a lock is held */
+	bool no_context;         /* a function that a helper calls: r6 is something else */
+	bool ended;              /* an exit was written: nothing can follow */
 };
 
 enum {
@@ -72,7 +85,16 @@ enum {
 	WRONG_NUMBER,   /* a shift or divisor without a meaning */
 	WRONG_HELPER,
 	WRONG_LOOP,
+	WRONG_CLOSE, /* what is open stays open, or is closed twice */
 	N_WRONG
+};
+
+/* What functions are for. */
+enum role {
+	ROLE_CALLED,   /* f(ctx, number, `arg`) */
+	ROLE_LOOP,     /* of bpf_loop: f(index, `arg`) */
+	ROLE_FOR_EACH, /* of bpf_for_each_map_elem: f(map, key, value, `arg`) */
+	N_ROLES
 };
 
 struct writer {
@@ -84,7 +106,9 @@ struct writer {
 	uint32_t func; /* being written; it calls only those after it */
 	uint32_t n_funcs;
 	struct {
-		uint8_t arg; /* kind of r3: SCALAR, STACK or VALUE */
+		uint8_t role;
+		uint8_t arg; /* its kind: SCALAR, STACK or VALUE */
+		uint8_t map; /* ROLE_FOR_EACH */
 		bool moves_packet, called;
 	} funcs[GENERATED_MAX_FUNCS];
 	struct {
@@ -130,6 +154,9 @@ void join(struct state *s, const struct state *other);
 void clobber(struct state *s);
 /* What a helper destroys that moves the packet. */
 void forget_packet(struct state *s);
+void forget_slices(struct state *s);
+/* Pointers with this id. */
+void forget_id(struct state *s, uint16_t id);
 
 static inline int16_t slot_offset(int slot)
 {
@@ -140,7 +167,20 @@ static inline int16_t slot_offset(int slot)
 void write_block(struct writer *w, struct state *s, uint32_t most);
 void write_exit(struct writer *w, struct state *s);
 
-/* statements.c, branches.c, calls.c, helper-calls.c: each writes one statement, or nothing where
+/* Calls a helper of the given prototype, if its arguments can be had: *map, *size are those of
+ * the call that say what its result points to. r0 is left to the caller. */
+bool write_call_of(struct writer *w, struct state *s, const struct helper_proto *proto,
+	uint32_t *map, uint32_t *size);
+/* Does it begin or end a section? */
+bool is_section(uint32_t helper);
+/* Without arguments, or with those that are there already. */
+void emit_call(struct writer *w, struct state *s, uint32_t helper);
+void emit_stack_address(struct writer *w, uint8_t dst, int slot);
+/* Calls function `func`, or takes its address into `dst`. */
+void emit_local(struct writer *w, uint8_t dst, uint32_t func);
+
+/* statements.c, branches.c, calls.c, helper-calls.c, sections.c: each
+ * writes one statement, or nothing where
  * the model allows none. */
 void write_alu(struct writer *w, struct state *s);
 void write_copy(struct writer *w, struct state *s);
@@ -158,5 +198,12 @@ void write_branch(struct writer *w, struct state *s);
 void write_loop(struct writer *w, struct state *s);
 void write_helper_call(struct writer *w, struct state *s);
 void write_local_call(struct writer *w, struct state *s);
+void write_callback(struct writer *w, struct state *s);
+void write_iterator(struct writer *w, struct state *s);
+void write_may_goto(struct writer *w, struct state *s);
+void write_held(struct writer *w, struct state *s);
+void write_record_dynptr(struct writer *w, struct state *s);
+void write_section(struct writer *w, struct state *s);
+void write_locked(struct writer *w, struct state *s);
 
 #endif

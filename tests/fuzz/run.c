@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "contents.h"
+#include "core/program.h"
 #include "isa/isa.h"
 #include "run.h"
 
@@ -58,12 +59,19 @@ static int64_t read_nothing(void *dst, uint64_t address, uint64_t len)
 }
 
 static const uint64_t secret[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+static struct ebpf_host host;
 
-static const struct ebpf_host host = {.ktime_ns = now,
-	.trace = drop_trace,
-	.read = read_nothing,
-	.clock_ns = clock_now,
-	.secret = secret};
+/* The process's services, but for these. */
+static const struct ebpf_host *repeatable_host(const struct ebpf_host *real)
+{
+	host = *real;
+	host.ktime_ns = now;
+	host.trace = drop_trace;
+	host.read = read_nothing;
+	host.clock_ns = clock_now;
+	host.secret = secret;
+	return &host;
+}
 
 static int update(void *map, const void *key, const void *value)
 {
@@ -224,6 +232,29 @@ struct ebpf_program *run_machine__load(struct run_machine *m, const struct ebpf_
 	return ebpf_program__load(m->inst, &spec, opts, errmsg);
 }
 
+static struct interp_code *limited;
+
+static uint64_t run_limited(struct ebpf_env *env, void *ctx)
+{
+	return interp__run(limited, env, ctx);
+}
+
+const struct ebpf_code *run_interpreter__begin(struct ebpf_program *prog)
+{
+	static const struct ebpf_code code = {.backend = "interp", .entry = run_limited};
+	const struct interp_binding b = {
+		.view = &prog->view, .maps = prog->rt_maps, .budget = RUN_MOST_INSNS};
+
+	limited = interp__prepare(&b, NULL);
+	return limited ? &code : NULL;
+}
+
+void run_interpreter__end(void)
+{
+	interp__release(limited);
+	limited = NULL;
+}
+
 /* Not inlined: what it allocates is gone when it returns. */
 static __attribute__((noinline)) uint32_t run_deeper(
 	const struct ebpf_code *code, struct ebpf_env *env, struct ebpf_xdp_ctx *ctx)
@@ -283,7 +314,7 @@ void run_machine__run(struct run_machine *m, struct ebpf_program *prog,
 		if (uses >> i & 1)
 			reset(m, i);
 	ebpf_env__init(&env, m->inst, 0);
-	env.host = &host;
+	env.host = repeatable_host(env.host);
 	env.prog = prog;
 	env.random[0] = 1;
 	env.random[1] = 2;

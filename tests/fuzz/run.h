@@ -56,6 +56,11 @@ void run_machine__release(struct run_machine *m);
  * them. */
 struct ebpf_program *run_machine__load(struct run_machine *m, const struct ebpf_insn *insns,
 	uint32_t n, const struct ebpf_load_opts *opts, char **errmsg);
+/* The interpreter, for so many instructions a packet: EBPF_FAULT_BUDGET tells that they were not
+ * enough. One at a time. NULL: no memory. */
+#define RUN_MOST_INSNS 1000000
+const struct ebpf_code *run_interpreter__begin(struct ebpf_program *prog);
+void run_interpreter__end(void);
 /* Resets the maps in `uses`, runs every packet by `code`, reads the maps. `elsewhere`: with the
  * packets, the context and the program's stack at other addresses. */
 void run_machine__run(struct run_machine *m, struct ebpf_program *prog,

@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,6 +180,9 @@ int main(int argc, char **argv)
 		examiner.compile_one_in = examiner.compile_one_in != 0;
 		examiner.ask_one_in = 1;
 	}
+	/* A verification's memory is kept for the next one. */
+	mallopt(M_MMAP_THRESHOLD, 1 << 30);
+	mallopt(M_TRIM_THRESHOLD, 1 << 30);
 	examiner.totals = open_totals(path);
 	if (!examiner.totals || prepare())
 		return 2;

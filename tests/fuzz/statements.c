@@ -92,6 +92,8 @@ void write_context_load(struct writer *w, struct state *s)
 	uint32_t field = draw(w, ARRAY_SIZE(fields)), off = fields[field].off, size = BPF_W;
 	int dst = target(w, s);
 
+	if (s->no_context)
+		return;
 	if (mistake(w, WRONG_CONTEXT))
 		off = (draw(w, 2) ? 24 : 1) + draw(w, 3); /* 20 is for programs of device maps */
 	if (mistake(w, WRONG_CONTEXT))

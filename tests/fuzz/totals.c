@@ -130,6 +130,7 @@ void totals__print(const struct totals *t)
 		if (t->made[i])
 			printf("%10" PRIu64 "  %s, %u%% accepted\n", t->made[i], origins[i],
 				percent(t->accepted[i], t->made[i]));
+	printf("%" PRIu64 " take too long to be interpreted to their end\n", t->too_long);
 	printf("%" PRIu64 " compiled, %" PRIu64 " compared, %" PRIu64
 	       " not (what they do depends on addresses)\n",
 		t->compiled, t->compared, t->by_address);

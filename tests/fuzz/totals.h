@@ -26,6 +26,7 @@ struct totals {
 	uint64_t seed, rates;
 	uint64_t next; /* the program being examined, or that comes next */
 	uint64_t made[N_ORIGINS], accepted[N_ORIGINS];
+	uint64_t too_long;                       /* to be run to their end */
 	uint64_t compiled, compared, by_address; /* results that are addresses, not compared */
 	uint64_t asked, asked_accepted, ran_in_kernel;
 	uint64_t faults, differences, died, unexplained;

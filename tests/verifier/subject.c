@@ -128,64 +128,6 @@ bool subject__kernel_permitted(void)
 	return kernel_is_new_enough() && map_fds() != NULL;
 }
 
-#define MAX_FUNCS 64
-
-/* Linux takes the address of functions only if it knows their types. */
-struct func_types {
-	struct btf *btf;
-	struct bpf_func_info info[MAX_FUNCS];
-	uint32_t n;
-};
-
-static void add_func(struct func_types *t, uint32_t insn)
-{
-	for (uint32_t i = 0; i < t->n; i++)
-		if (t->info[i].insn_off == insn)
-			return;
-	if (t->n < MAX_FUNCS)
-		t->info[t->n++].insn_off = insn;
-}
-
-static int by_insn(const void *a, const void *b)
-{
-	const struct bpf_func_info *x = a, *y = b;
-
-	return x->insn_off < y->insn_off ? -1 : x->insn_off > y->insn_off;
-}
-
-/* t->btf stays NULL where no address is taken. */
-static void find_func_types(const struct ebpf_insn *insns, uint32_t n, struct func_types *t)
-{
-	bool address_taken = false;
-	struct isa_insn in;
-	const char *why;
-	char name[16];
-	int type;
-
-	*t = (struct func_types){0};
-	add_func(t, 0);
-	for (uint32_t i = 0; i < n && !isa__decode(&insns[i], n - i, &in, &why); i += in.words) {
-		bool address = in.op == ISA_LDDW && in.src == EBPF_LDDW_CODE;
-
-		address_taken |= address;
-		if (address || (in.op == ISA_CALL && in.src == EBPF_CALL_LOCAL))
-			add_func(t, i + 1 + (uint32_t)in.target);
-	}
-	if (!address_taken)
-		return;
-	qsort(t->info, t->n, sizeof(t->info[0]), by_insn);
-	t->btf = btf__new_empty();
-	type = btf__add_int(t->btf, "int", 4, BTF_INT_SIGNED);
-	type = btf__add_func_proto(t->btf, type);
-	for (uint32_t i = 0; i < t->n; i++) {
-		snprintf(name, sizeof(name), "f%u", i);
-		t->info[i].type_id = (uint32_t)btf__add_func(
-			t->btf, name, i ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, type);
-	}
-	if (btf__load_into_kernel(t->btf))
-		abort();
-}
-
 int subject__kernel_verify(const struct ebpf_insn *insns, uint32_t n, char *log, size_t size)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = (uint32_t)size,
@@ -212,9 +154,9 @@ int subject__kernel_verify(const struct ebpf_insn *insns, uint32_t n, char *log,
 		}
 		i++;
 	}
-	find_func_types(insns, n, &types);
-	if (types.btf) {
-		opts.prog_btf_fd = (uint32_t)btf__fd(types.btf);
+	func_types__find(&types, insns, n);
+	if (types.fd >= 0) {
+		opts.prog_btf_fd = (uint32_t)types.fd;
 		opts.func_info = types.info;
 		opts.func_info_cnt = types.n;
 		opts.func_info_rec_size = sizeof(types.info[0]);
@@ -224,7 +166,7 @@ int subject__kernel_verify(const struct ebpf_insn *insns, uint32_t n, char *log,
 	err = fd < 0 ? -errno : 0;
 	if (fd >= 0)
 		close(fd);
-	btf__free(types.btf);
+	func_types__release(&types);
 	free(own);
 	return err;
 }
