@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,9 +260,7 @@ static int load_with_libbpf(struct kernel_program *k, const struct subject *s,
 	return err ? err : put_programs(k, s, errmsg);
 }
 
-/* Again, for one interface. */
-static int load_bound(struct kernel_program *k, const struct subject *s,
-	const struct engine_opts *opts, char *log, char **errmsg)
+static void forget(struct kernel_program *k, char *log, char **errmsg)
 {
 	if (errmsg) {
 		free(*errmsg);
@@ -269,11 +268,27 @@ static int load_bound(struct kernel_program *k, const struct subject *s,
 	}
 	*log = '\0';
 	bpf_object__close(k->obj);
-	k->obj = bpf_object__open(opts->object);
-	k->bound_to = opts->ifindex;
-	return k->obj ? load_with_libbpf(k, s, opts, log, errmsg)
-		      : error__set(
-				errmsg, -errno, "%s: libbpf does not open it again", opts->object);
+	k->obj = NULL;
+}
+
+/* Again, for the first interface that has what the program asks for. */
+static int load_bound(struct kernel_program *k, const struct subject *s,
+	const struct engine_opts *opts, char *log, char **errmsg)
+{
+	struct if_nameindex *interfaces = if_nameindex();
+	int err = -EOPNOTSUPP;
+
+	for (struct if_nameindex *i = interfaces; i && i->if_index && err == -EOPNOTSUPP; i++) {
+		forget(k, log, errmsg);
+		k->bound_to = i->if_index;
+		k->obj = bpf_object__open(opts->object);
+		err = k->obj ? load_with_libbpf(k, s, opts, log, errmsg)
+			     : error__set(errmsg, -errno, "%s: libbpf does not open it again",
+				       opts->object);
+	}
+	if (interfaces)
+		if_freenameindex(interfaces);
+	return err;
 }
 
 /* ---- from our loader's output ---- */

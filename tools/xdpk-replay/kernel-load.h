@@ -5,8 +5,8 @@
  * libbpf loads the object where it can open it: then nothing of our loader is between the
  * object and the kernel, and a fault of ours shows as a difference. Otherwise (old map
  * definitions, for one) the kernel gets our loader's output. Either way the maps begin with
- * the contents of ours. A program that calls metadata functions is bound to the interface that
- * packets come in by.
+ * the contents of ours. A program that calls metadata functions is bound to the first
+ * interface that has them, and then cannot be test-run.
  */
 #ifndef XDPK_REPLAY_KERNEL_LOAD_H
 #define XDPK_REPLAY_KERNEL_LOAD_H
