@@ -504,6 +504,65 @@ static void an_update_leaves_the_stack_in_registers(void **state)
 	expect_stack_in_registers(conntrack_path);
 }
 
+static void expect_one_loop(const char *text)
+{
+	struct machine m;
+	char *ir;
+
+	machine__open(&m, "llvm", text, NULL);
+	ir = optimised(m.prog);
+	assert_null(strstr(ir, "@callback"));
+	assert_null(strstr(ir, "@helper_"));
+	assert_false(frame_survives(ir, "ebpf_driver"));
+	assert_false(frame_survives(ir, "ebpf_entry"));
+	free(ir);
+	machine__close(&m);
+}
+
+/* A callback's body is a loop's, and what both see of the stack is in registers. */
+static void loops_of_helpers_are_loops(void **state)
+{
+	/* bpf_loop: the sum of the numbers below the queue's */
+	expect_one_loop("ldxw %r1, [%r1+16]\n"
+			"stdw [%r10-8], 0\n"
+			"lddw %r2, code_addr(body)\n"
+			"mov %r3, %r10\n"
+			"add %r3, -8\n"
+			"mov %r4, 0\n"
+			"call 181\n"
+			"ldxdw %r0, [%r10-8]\n"
+			"and %r0, 3\n"
+			"exit\n"
+			"body:\n"
+			"ldxdw %r3, [%r2]\n"
+			"xor %r3, %r1\n"
+			"stxdw [%r2], %r3\n"
+			"mov %r0, 0\n"
+			"exit\n");
+	/* bpf_iter_num: the same */
+	expect_one_loop("mov %r7, 0\n"
+			"ldxw %r3, [%r1+16]\n"
+			"mov %r2, 0\n"
+			"mov %r1, %r10\n"
+			"add %r1, -8\n"
+			"call kfunc 0x10000\n"
+			"next:\n"
+			"mov %r1, %r10\n"
+			"add %r1, -8\n"
+			"call kfunc 0x10001\n"
+			"jeq %r0, 0, done\n"
+			"ldxw %r1, [%r0]\n"
+			"xor %r7, %r1\n"
+			"ja next\n"
+			"done:\n"
+			"mov %r1, %r10\n"
+			"add %r1, -8\n"
+			"call kfunc 0x10002\n"
+			"mov %r0, %r7\n"
+			"and %r0, 3\n"
+			"exit\n");
+}
+
 /* An address that depends on the packet: this frame cannot be in registers. */
 static void an_escaping_stack_is_seen(void **state)
 {
@@ -570,6 +629,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(packets_grow_and_shrink),
 		cmocka_unit_test(the_firewalls_stack_is_in_registers),
 		cmocka_unit_test(an_update_leaves_the_stack_in_registers),
+		cmocka_unit_test(loops_of_helpers_are_loops),
 		cmocka_unit_test(an_escaping_stack_is_seen),
 		cmocka_unit_test(bad_drivers_are_errors),
 	};
