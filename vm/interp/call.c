@@ -136,7 +136,10 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	case ARG_CALLBACK_CTX: return true; /* what the callback does with it is checked */
 	case ARG_RECORD: return interp_memory__revoke(run, value);
 	case ARG_SOCK:
-	case ARG_SOCK_RELEASED: return false; /* nobody gets one */
+	case ARG_SOCK_RELEASED:
+	case ARG_FIB_LOOKUP:
+	case ARG_OBJECT:
+	case ARG_OBJECT_RELEASED: return false; /* nobody gets one */
 	case ARG_DYNPTR_UNINIT:
 		return interp_memory__find(run, value, sizeof(struct rt_dynptr), true);
 	case ARG_DYNPTR:

@@ -45,6 +45,7 @@ typedef uint64_t (*helper_callback_fn)(
 	X(OUT8, void *)                  \
 	X(HEADER20, const void *)        /* an IPv4 or TCP header without options */ \
 	X(HEADER40, const void *)        /* an IPv6 header */ \
+	X(FIB_LOOKUP, void *)            /* a struct bpf_fib_lookup, to read and write */ \
 	X(CONST_STRING, const char *)    /* in a constant map, with its end */ \
 	X(SIZE, uint64_t)                /* > 0 */ \
 	X(SIZE_OR_ZERO, uint64_t)        \
@@ -59,6 +60,8 @@ typedef uint64_t (*helper_callback_fn)(
 	X(RECORD, void *)                /* from a ring buffer; the call ends it */ \
 	X(SOCK, void *)                  \
 	X(SOCK_RELEASED, void *)         \
+	X(OBJECT, void *)                /* a struct of the kernel's: no helper here takes one */ \
+	X(OBJECT_RELEASED, void *)       \
 	X(DYNPTR_UNINIT, struct rt_dynptr *)   /* on the stack; the call makes it */ \
 	X(DYNPTR, struct rt_dynptr *)          \
 	X(DYNPTR_RELEASED, struct rt_dynptr *) \
@@ -75,6 +78,8 @@ typedef uint64_t (*helper_callback_fn)(
 	X(RECORD_OR_NULL, void *)        /* as long as ALLOC_SIZE says */ \
 	X(SOCK_OR_NULL, void *)          \
 	X(SOCK_COMMON_OR_NULL, void *)   /* of a kind not known */ \
+	X(OBJECT, void *)                \
+	X(OBJECT_OR_NULL, void *)        \
 	X(MEM_OR_NULL, void *)           /* as long as the constant size among the arguments */ \
 	X(RDONLY_MEM_OR_NULL, void *)    \
 	X(ITER_ELEM_OR_NULL, void *)     /* an int */

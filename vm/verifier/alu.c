@@ -45,6 +45,7 @@ static int check_pointer_kind(
 	case REG_PACKET:
 	case REG_PACKET_META:
 	case REG_MEM:
+	case REG_OBJECT:
 	case REG_DYNPTR:
 	case REG_FUNC: return 0;
 	case REG_MAP:

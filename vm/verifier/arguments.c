@@ -52,8 +52,9 @@ static bool has_every_index(const struct verifier *v, uint32_t map)
 static int check_sock(struct verifier *v, struct call *c, uint32_t arg)
 {
 	const struct reg *r = reg_at(v, arg + 1);
+	bool is_sock = reg__is_sock(r) || (r->type == REG_OBJECT && r->object == OBJECT_SOCK);
 
-	return reg__is_sock(r) && !r->maybe_null ? 0 : wrong_type(v, arg + 1, "sock_common");
+	return is_sock && !r->maybe_null ? 0 : wrong_type(v, arg + 1, "sock_common");
 }
 
 static int check_key_or_value(struct verifier *v, struct call *c, uint32_t arg)
@@ -186,6 +187,7 @@ static int check_object(struct verifier *v, struct call *c, uint32_t arg)
 		[ARG_OUT8] = {8, true, false},
 		[ARG_HEADER20] = {20, false, false},
 		[ARG_HEADER40] = {40, false, false},
+		[ARG_FIB_LOOKUP] = {sizeof(struct bpf_fib_lookup), true, false},
 	};
 	uint8_t kind = c->proto->args[arg];
 	uint32_t size = objects[kind].size;
@@ -254,6 +256,13 @@ static int check_sock_released(struct verifier *v, struct call *c, uint32_t arg)
 	return err ? err : check_released(v, c, arg);
 }
 
+static int check_object_released(struct verifier *v, struct call *c, uint32_t arg)
+{
+	int err = kernel_object__check_arg(v, c, arg);
+
+	return err ? err : check_released(v, c, arg);
+}
+
 static bool is_anything(uint8_t kind)
 {
 	return kind == ARG_ANY || kind == ARG_DONTCARE;
@@ -316,6 +325,7 @@ static int (*const checks[])(struct verifier *v, struct call *c, uint32_t arg) =
 	[ARG_OUT8] = check_object,
 	[ARG_HEADER20] = check_object,
 	[ARG_HEADER40] = check_object,
+	[ARG_FIB_LOOKUP] = check_object,
 	[ARG_CONST_STRING] = check_const_string,
 	[ARG_SIZE] = check_size,
 	[ARG_SIZE_OR_ZERO] = check_size,
@@ -333,6 +343,8 @@ static int (*const checks[])(struct verifier *v, struct call *c, uint32_t arg) =
 	[ARG_ITER_UNINIT] = iterator__check_uninit,
 	[ARG_ITER] = iterator__check,
 	[ARG_ITER_DESTROYED] = iterator__check_destroyed,
+	[ARG_OBJECT] = kernel_object__check_arg,
+	[ARG_OBJECT_RELEASED] = check_object_released,
 	[ARG_DYNPTR_UNINIT] = dynptr__check_uninit,
 	[ARG_DYNPTR] = dynptr__check_init,
 	[ARG_DYNPTR_RELEASED] = dynptr__check_released,

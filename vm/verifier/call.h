@@ -29,6 +29,10 @@ int dynptr__check_uninit(struct verifier *v, struct call *c, uint32_t arg);
 int dynptr__check_init(struct verifier *v, struct call *c, uint32_t arg);
 int dynptr__check_released(struct verifier *v, struct call *c, uint32_t arg);
 
+/* kernel-object.c: an argument that is a struct of the kernel's; what the call gives; a load. */
+int kernel_object__check_arg(struct verifier *v, struct call *c, uint32_t arg);
+void kernel_object__give(struct verifier *v, const struct call *c, struct reg *r0);
+
 /* callback.c: the argument is a function of the program. */
 int callback__check_arg(struct verifier *v, struct call *c, uint32_t arg);
 /* The helper calls it once more: a branch. */

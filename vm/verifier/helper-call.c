@@ -75,6 +75,8 @@ static int give_result(struct verifier *v, const struct call *c)
 	case RET_RDONLY_MEM_OR_NULL: give_slice(v, c, r0, MEM_RDONLY); break;
 	case RET_SOCK_OR_NULL: give_socket(v, r0, REG_SOCK); break;
 	case RET_SOCK_COMMON_OR_NULL: give_socket(v, r0, REG_SOCK_COMMON); break;
+	case RET_OBJECT:
+	case RET_OBJECT_OR_NULL: kernel_object__give(v, c, r0); break;
 	default: reg__set_unknown(r0);
 	}
 	if (acquires && r0->maybe_null) {

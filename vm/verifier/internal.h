@@ -248,6 +248,10 @@ int lock__change(struct verifier *v, uint32_t regno, bool lock);
 int section__check_call(struct verifier *v, uint32_t func);
 int section__check_none(struct verifier *v, const char *where);
 
+/* kernel-object.c */
+int kernel_object__check_access(
+	struct verifier *v, uint32_t regno, int32_t off, uint32_t size, bool write);
+
 /* socket.c */
 int socket__check_load(struct verifier *v, uint32_t regno, int32_t off, uint32_t size);
 

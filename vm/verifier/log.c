@@ -60,6 +60,7 @@ const char *reg_type__name(const struct reg *r)
 		[REG_MEM] = "mem",
 		[REG_SOCK] = "sock",
 		[REG_SOCK_COMMON] = "sock_common",
+		[REG_OBJECT] = "kernel_ptr",
 		[REG_DYNPTR] = "dynptr",
 		[REG_ITER] = "iter",
 	};
@@ -68,6 +69,7 @@ const char *reg_type__name(const struct reg *r)
 		[REG_MAP_VALUE] = "map_value_or_null",
 		[REG_MEM] = "mem_or_null",
 		[REG_SOCK] = "sock_or_null",
+		[REG_OBJECT] = "kernel_ptr_or_null",
 		[REG_SOCK_COMMON] = "sock_common_or_null",
 	};
 

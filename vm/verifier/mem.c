@@ -179,6 +179,7 @@ static int check_type(struct verifier *v, uint32_t regno)
 	case REG_MEM:
 	case REG_SOCK:
 	case REG_SOCK_COMMON:
+	case REG_OBJECT:
 	case REG_MAP_VALUE: return 0;
 	default: return reject(v, "R%u invalid mem access '%s'", regno, reg_type__name(r));
 	}
@@ -188,7 +189,7 @@ static int check_type(struct verifier *v, uint32_t regno)
  * that reads its fields reads no other memory. */
 static bool is_translated(uint8_t type)
 {
-	return type == REG_CTX || type == REG_SOCK || type == REG_SOCK_COMMON;
+	return type == REG_CTX || type == REG_SOCK || type == REG_SOCK_COMMON || type == REG_OBJECT;
 }
 
 static int check_one_kind(struct verifier *v, const struct reg *addr)
@@ -215,33 +216,26 @@ static int check_access(struct verifier *v, const struct access *a, struct reg *
 		err = check_alignment(v, a, r->type == REG_STACK ? "stack" : "atomic");
 	if (err)
 		return err;
+	if (dst)
+		reg__set_unknown(dst); /* unless more is known */
 	switch (r->type) {
 	case REG_CTX:
 		err = check_ctx(v, a, &field);
 		if (!err && dst)
 			load_ctx(field, dst);
 		break;
-	case REG_PACKET:
-	case REG_PACKET_META:
-		err = check_packet(v, a->addr, a->off, a->size);
-		if (!err && dst)
-			reg__set_unknown(dst);
-		break;
 	case REG_MAP_VALUE:
 		err = check_map_value(v, a->addr, a->off, a->size, a->write);
 		if (!err && dst)
 			load_map_value(v, a, &addr, dst);
 		break;
-	case REG_MEM:
-		err = check_mem(v, a->addr, a->off, a->size, a->write);
-		if (!err && dst)
-			reg__set_unknown(dst);
-		break;
+	case REG_PACKET:
+	case REG_PACKET_META: err = check_packet(v, a->addr, a->off, a->size); break;
+	case REG_MEM: err = check_mem(v, a->addr, a->off, a->size, a->write); break;
 	case REG_SOCK:
-	case REG_SOCK_COMMON:
-		err = check_socket(v, a);
-		if (!err && dst)
-			reg__set_unknown(dst);
+	case REG_SOCK_COMMON: err = check_socket(v, a); break;
+	case REG_OBJECT:
+		err = kernel_object__check_access(v, a->addr, a->off, a->size, a->write);
 		break;
 	default:
 		err = a->write ? stack__store(v, a->addr, a->off, a->size, value, value_regno)
@@ -314,7 +308,7 @@ int mem__check_atomic(struct verifier *v, const struct isa_insn *in)
 		return err;
 	type = reg_at(v, in->dst)->type;
 	if (type == REG_CTX || type == REG_PACKET || type == REG_PACKET_META ||
-		reg__is_sock(reg_at(v, in->dst)))
+		reg__is_sock(reg_at(v, in->dst)) || type == REG_OBJECT)
 		return reject(v, "BPF_ATOMIC stores into R%u %s is not allowed", in->dst,
 			reg_type__name(reg_at(v, in->dst)));
 	fetches = cmpxchg || in->fetch || in->op == ISA_ATOMIC_XCHG;

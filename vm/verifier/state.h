@@ -50,8 +50,22 @@ enum reg_type {
 	REG_MEM,         /* `size` bytes, whatever they belong to */
 	REG_SOCK,        /* a struct bpf_sock */
 	REG_SOCK_COMMON, /* the same, of which the protocol decides what is there */
+	REG_OBJECT,      /* a struct of the kernel's: kernel-object.c */
 	REG_DYNPTR, /* in a slot: a half of a dynptr; in a register: one that is not the frame's */
 	REG_ITER,   /* in a slot: an open-coded iterator */
+};
+
+/* Of REG_OBJECT. */
+enum kernel_object {
+	OBJECT_UNTRUSTED, /* may not be what it is taken for */
+	OBJECT_TASK,
+	OBJECT_CGROUP,
+	OBJECT_SOCK,
+	OBJECT_CONNECTION,
+	OBJECT_NEW_CONNECTION,
+	OBJECT_XFRM_STATE,
+	OBJECT_XDP_BUFF,
+	OBJECT_FLOW,
 };
 
 /* Of REG_MEM. */
@@ -91,8 +105,9 @@ struct reg {
 	bool maybe_null; /* a pointer, or 0 */
 	bool precise;    /* checkpoints, REG_SCALAR: the proof rests on its value */
 	union {
-		uint32_t map;  /* REG_MAP, REG_MAP_VALUE: index; REG_FUNC: instruction */
-		uint32_t size; /* REG_MEM: bytes; REG_ITER: index of its family */
+		uint32_t map;    /* REG_MAP, REG_MAP_VALUE: index; REG_FUNC: instruction */
+		uint32_t size;   /* REG_MEM: bytes; REG_ITER: index of its family */
+		uint32_t object; /* enum kernel_object */
 	};
 	uint32_t id;     /* 0: none */
 	uint32_t ref;    /* the reference that it dies with; 0: none */
