@@ -11,6 +11,8 @@
 #include "../vm/core/error.h"
 #include "control-internal.h"
 
+#define ENOTSUPP 524 /* the kernel's own: <errno.h> has no name for it */
+
 static bool is_one_of(const char *word, const char *const *list)
 {
 	for (; list && *list; list++) {
@@ -81,10 +83,13 @@ static int parse_map_and_key(struct object *obj, struct control_words *w, const 
 	*map = object__map_by_name(obj, name);
 	if (!*map)
 		return error__set(errmsg, -ENOENT, "no map %s in the object", name);
+	size = ebpf_map__opts(*map)->key_size;
+	if (!size)
+		return error__set(errmsg, -EINVAL, "map %s has no keys: its type is %s", name,
+			ebpf_map_type__name(ebpf_map__opts(*map)->type));
 	err = control_words__expect(w, "key", errmsg);
 	if (err)
 		return err;
-	size = ebpf_map__opts(*map)->key_size;
 	*key = calloc(1, size + 1);
 	if (!*key)
 		return error__set(errmsg, -ENOMEM, "no memory for a key of map %s", name);
@@ -127,6 +132,16 @@ static int update_by_name(struct object *obj, struct control_words *w, struct eb
 		   : 0;
 }
 
+static int refused(const struct ebpf_map *map, int err, char **errmsg)
+{
+	const struct ebpf_map_opts *o = ebpf_map__opts(map);
+
+	if (err == -ENOTSUP || err == -ENOTSUPP)
+		return error__set(errmsg, -ENOTSUP, "map %s: entries of a %s are not for the host",
+			o->name, ebpf_map_type__name(o->type));
+	return err ? error__set(errmsg, err, "map %s: %s", o->name, strerror(-err)) : 0;
+}
+
 static int update(
 	struct object *obj, struct control_words *w, uint8_t **key, uint8_t **value, char **errmsg)
 {
@@ -150,10 +165,7 @@ static int update(
 	if (err)
 		return err;
 	spread_value(map, *value);
-	err = ebpf_map__update(map, *key, *value, flag);
-	return err ? error__set(
-			     errmsg, err, "map %s: %s", ebpf_map__opts(map)->name, strerror(-err))
-		   : 0;
+	return refused(map, ebpf_map__update(map, *key, *value, flag), errmsg);
 }
 
 int control__update_map(const struct control_target *t, struct control_words *w, char **errmsg)
@@ -172,12 +184,8 @@ int control__delete_from_map(const struct control_target *t, struct control_word
 	uint8_t *key;
 	int err = parse_map_and_key(t->object, w, NULL, &map, &key, errmsg);
 
-	if (!err) {
-		err = ebpf_map__delete(map, key);
-		if (err)
-			error__set(errmsg, err, "map %s: %s", ebpf_map__opts(map)->name,
-				strerror(-err));
-	}
+	if (!err)
+		err = refused(map, ebpf_map__delete(map, key), errmsg);
 	free(key);
 	return err;
 }

@@ -24,6 +24,7 @@ def report(replay, *args):
 
 def describe(difference):
     where = (f"packet {difference['packet']}" if "packet" in difference
+             else f"map {difference['map']} event {difference['event']}" if "event" in difference
              else f"map {difference['map']} key {difference['key']}")
     return (f"{where}: {difference['what']}: {difference['engine']} {difference['got']}, "
             f"{difference['against']} {difference['want']}")

@@ -175,6 +175,54 @@ static void maps_are_compared_by_key(void **state)
 	assert_only(compare_pairs(forward, 3, forward, 2), "value", "5a", "none");
 }
 
+static struct event_log log_of(const struct event *events, size_t n, const char *text)
+{
+	struct event_log log = {0};
+
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(event_log__add(&log, &events[i], text + i), 0);
+	return log;
+}
+
+static json_t *compare_logs(struct event_log got, struct event_log want)
+{
+	json_t *report = new_report();
+
+	compare__events(report, 7, "a", &got, "b", &want);
+	event_log__free(&got);
+	event_log__free(&want);
+	return report;
+}
+
+/* Of padded events what is known to be the program's. */
+static void events_are_compared_in_order(void **state)
+{
+	static const struct event two[] = {{.map = "m", .size = 2}, {.map = "m", .size = 3}};
+	static const struct event other[] = {{.map = "m", .size = 2}, {.map = "n", .size = 3}};
+	static const struct event longer[] = {{.map = "m", .size = 2}, {.map = "m", .size = 4}};
+	static const struct event padded[] = {
+		{.map = "m", .size = 4, .padded = true}, {.map = "m", .size = 4, .padded = true}};
+	static const struct event too_long[] = {
+		{.map = "m", .size = 4, .padded = true}, {.map = "m", .size = 12, .padded = true}};
+	json_t *report = compare_logs(log_of(two, 2, "abcd"), log_of(two, 2, "abcd"));
+
+	assert_int_equal(report__n_differences(report), 0);
+	json_decref(report);
+	report = compare_logs(log_of(two, 2, "abcd"), log_of(padded, 2, "abcde"));
+	assert_int_equal(report__n_differences(report), 0);
+	json_decref(report);
+	assert_only(compare_logs(log_of(two, 2, "abcd"), log_of(two, 2, "abce")), "bytes", "626364",
+		"626365");
+	assert_only(compare_logs(log_of(two, 2, "abcd"), log_of(two, 1, "abcd")), "bytes", "626364",
+		"none");
+	assert_only(compare_logs(log_of(two, 2, "abcd"), log_of(longer, 2, "abcde")), "bytes",
+		"626364", "62636465");
+	assert_only(compare_logs(log_of(two, 2, "abcd"), log_of(other, 2, "abcd")), "bytes",
+		"626364", "626364");
+	assert_only(compare_logs(log_of(two, 2, "abcd"), log_of(too_long, 2, "abcdefghijklm")),
+		"bytes", "626364", "62636465666768696a6b6c6d");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +230,7 @@ int main(void)
 		cmocka_unit_test(each_part_of_a_result_is_compared),
 		cmocka_unit_test(redirects_are_compared_where_both_are_known),
 		cmocka_unit_test(maps_are_compared_by_key),
+		cmocka_unit_test(events_are_compared_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,3 +148,47 @@ void compare__maps(json_t *report, const char *who, const struct map_set *got, c
 			compare_map(&s, m, &want->maps[i]);
 	}
 }
+
+/* The kernel rounds a perf event and 4 bytes before it up to 8. */
+static uint32_t size_in_kernel(const struct event *e)
+{
+	return (e->size + 4 + 7) / 8 * 8 - 4;
+}
+
+static bool same_event(const struct event_log *a, const struct event *x, const struct event_log *b,
+	const struct event *y)
+{
+	bool padded = x->padded || y->padded;
+	uint32_t n = x->size < y->size ? x->size : y->size;
+
+	return strcmp(x->map, y->map) == 0 &&
+	       (padded ? size_in_kernel(x) == size_in_kernel(y) : x->size == y->size) &&
+	       !memcmp(event_log__data(a, x), event_log__data(b, y), n);
+}
+
+static char *describe_event(const struct event_log *log, const struct event *e)
+{
+	return e ? hex__format(event_log__data(log, e), e->size) : NULL;
+}
+
+void compare__events(json_t *report, uint64_t before, const char *who, const struct event_log *got,
+	const char *whom, const struct event_log *want)
+{
+	for (size_t i = 0; i < got->n || i < want->n; i++) {
+		const struct event *x = i < got->n ? &got->events[i] : NULL;
+		const struct event *y = i < want->n ? &want->events[i] : NULL;
+		char *got_text, *want_text;
+
+		if (x && y && same_event(got, x, want, y))
+			continue;
+		got_text = describe_event(got, x);
+		want_text = describe_event(want, y);
+		report__difference(report,
+			json_pack("{s:I, s:s}", "event", (json_int_t)(before + i + 1), "map",
+				x ? x->map : y->map),
+			"bytes", who, got_text ? got_text : "none", whom,
+			want_text ? want_text : "none");
+		free(got_text);
+		free(want_text);
+	}
+}

@@ -14,11 +14,12 @@
 
 #include "core/error.h"
 #include "engine-kernel.h"
-#include "kernel-load.h"
+#include "kernel-events.h"
 
 struct kernel {
 	struct subject subject;
 	struct kernel_program program;
+	struct kernel_events events;
 	uint32_t ifindex;
 	int cpu;
 	cpu_set_t former_cpus;
@@ -73,6 +74,8 @@ int engine_kernel__open(
 		err = subject__open(&k->subject, opts, errmsg);
 	if (!err)
 		err = kernel_program__load(&k->program, &k->subject, opts, errmsg);
+	if (!err)
+		err = kernel_events__open(&k->events, &k->program, &k->subject, errmsg);
 	if (err)
 		engine_kernel__close(k);
 	else
@@ -123,6 +126,11 @@ int engine_kernel__run(void *state, const struct capture_packet *in, size_t n,
 	return 0;
 }
 
+int engine_kernel__events(void *state, struct event_log *log, char **errmsg)
+{
+	return kernel_events__read(&((struct kernel *)state)->events, log, errmsg);
+}
+
 static int next_key(void *map, const void *key, void *next)
 {
 	return bpf_map_get_next_key(*(int *)map, key, next) ? -errno : 0;
@@ -170,6 +178,7 @@ void engine_kernel__close(void *state)
 {
 	struct kernel *k = state;
 
+	kernel_events__close(&k->events);
 	kernel_program__unload(&k->program);
 	sched_setaffinity(0, sizeof(k->former_cpus), &k->former_cpus);
 	subject__close(&k->subject);

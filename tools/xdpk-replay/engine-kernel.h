@@ -12,6 +12,7 @@ int engine_kernel__open(
 	const struct engine *e, const struct engine_opts *opts, void **state, char **errmsg);
 int engine_kernel__run(void *state, const struct capture_packet *in, size_t n,
 	struct engine_result *out, uint64_t *ns, char **errmsg);
+int engine_kernel__events(void *state, struct event_log *log, char **errmsg);
 int engine_kernel__maps(void *state, struct map_set *set, char **errmsg);
 void engine_kernel__close(void *state);
 

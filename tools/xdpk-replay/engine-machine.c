@@ -167,6 +167,36 @@ int engine_machine__run(void *state, const struct capture_packet *in, size_t n,
 	return 0;
 }
 
+struct reading {
+	struct event_log *log;
+	const char *map;
+};
+
+static int note_event(void *user, const struct ebpf_event *event)
+{
+	const struct reading *r = user;
+
+	r->log->lost += event->lost;
+	return event_log__add(
+		r->log, &(struct event){.map = r->map, .size = event->size}, event->data);
+}
+
+int engine_machine__events(void *state, struct event_log *log, char **errmsg)
+{
+	const struct subject *s = &((struct machine *)state)->subject;
+
+	for (uint32_t i = 0; i < s->n_maps; i++) {
+		const struct ebpf_map_opts *o = ebpf_map__opts(s->maps[i]);
+		struct reading r = {log, o->name};
+
+		if (map_type__has_events(o->type) &&
+			ebpf_map__consume(s->maps[i], note_event, &r) < 0)
+			return error__set(
+				errmsg, -ENOMEM, "map %s: no memory for its events", o->name);
+	}
+	return 0;
+}
+
 static int next_key(void *map, const void *key, void *next)
 {
 	return ebpf_map__next_key(map, key, next);

@@ -13,6 +13,7 @@ int engine_machine__open(
 	const struct engine *e, const struct engine_opts *opts, void **state, char **errmsg);
 int engine_machine__run(void *state, const struct capture_packet *in, size_t n,
 	struct engine_result *out, uint64_t *ns, char **errmsg);
+int engine_machine__events(void *state, struct event_log *log, char **errmsg);
 int engine_machine__maps(void *state, struct map_set *set, char **errmsg);
 void engine_machine__counts(void *state, struct engine_counts *counts);
 void engine_machine__close(void *state);

@@ -16,6 +16,7 @@
 
 #include "capture.h"
 #include "driver-replay.h"
+#include "events.h"
 #include "map-copy.h"
 
 #define ENGINE_BURST 64 /* packets in one run() at the most */
@@ -60,6 +61,8 @@ struct engine {
 	/* n <= ENGINE_BURST. *ns: time in the program and the loop around it. */
 	int (*run)(void *state, const struct capture_packet *in, size_t n,
 		struct engine_result *out, uint64_t *ns, char **errmsg);
+	/* Appends the events that programs have written since the last time. */
+	int (*events)(void *state, struct event_log *log, char **errmsg);
 	/* The maps that the program uses. */
 	int (*maps)(void *state, struct map_set *set, char **errmsg);
 	/* Ends the counting; NULL: the engine cannot count. */

@@ -26,6 +26,11 @@ static bool is_queue(uint32_t type)
 	return type == BPF_MAP_TYPE_QUEUE || type == BPF_MAP_TYPE_STACK;
 }
 
+bool map_type__has_events(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
+}
+
 /* The others hold programs, maps, sockets, or what cannot be asked for. */
 bool map_type__has_entries(uint32_t type)
 {

@@ -39,6 +39,8 @@ struct map_reader {
 
 bool map_type__is_percpu(uint32_t type);
 bool map_type__is_array(uint32_t type);
+/* A ring buffer or a perf event array: engine.events(). */
+bool map_type__has_events(uint32_t type);
 /* Can its contents be read by key, and mean something outside of one machine? */
 bool map_type__has_entries(uint32_t type);
 

@@ -28,6 +28,8 @@ struct running {
 	uint64_t verdicts[N_VERDICTS];
 	double *pass_ns; /* per packet, one per pass */
 	struct map_set maps;
+	struct event_log burst; /* what the last burst has written */
+	uint64_t events, lost;  /* before it */
 };
 
 struct replay {
@@ -40,6 +42,7 @@ struct replay {
 	FILE *expect_to;
 	struct engine_opts engine; /* the program's name found */
 	char *program;
+	struct event_log events; /* to be dumped */
 	json_t *report;
 };
 
@@ -153,6 +156,7 @@ static void close_all(struct replay *r)
 	for (size_t i = 0; i < r->n_run; i++) {
 		r->run[i].engine->close(r->run[i].state);
 		map_set__free(&r->run[i].maps);
+		event_log__free(&r->run[i].burst);
 		free(r->run[i].pass_ns);
 	}
 	for (size_t i = 0; i < r->opts->n_outputs; i++) {
@@ -161,6 +165,7 @@ static void close_all(struct replay *r)
 	}
 	if (r->expect_to)
 		fclose(r->expect_to);
+	event_log__free(&r->events);
 	json_decref(r->report);
 	free(r->program);
 	expect__free(&r->expect);
@@ -246,7 +251,26 @@ static int run_burst(
 		run->engine->run(run->state, r->capture.packets + at, n, run->results, &ns, errmsg);
 
 	run->pass_ns[pass] += (double)ns / r->capture.n;
-	return err;
+	event_log__clear(&run->burst);
+	return err ? err : run->engine->events(run->state, &run->burst, errmsg);
+}
+
+static int compare_events(struct replay *r, char **errmsg)
+{
+	struct running *first = &r->run[0];
+
+	for (size_t e = 0; e < r->n_run; e++) {
+		struct running *run = &r->run[e];
+
+		if (e)
+			compare__events(r->report, run->events, run->engine->name, &run->burst,
+				first->engine->name, &first->burst);
+		run->events += run->burst.n;
+		run->lost += run->burst.lost;
+	}
+	if (r->opts->dump_maps && event_log__append(&r->events, &first->burst))
+		return error__set(errmsg, -ENOMEM, "no memory for events");
+	return 0;
 }
 
 static size_t burst_at(const struct replay *r, size_t at)
@@ -262,8 +286,10 @@ static int first_pass(struct replay *r, char **errmsg)
 		n = burst_at(r, at);
 		for (size_t e = 0; !err && e < r->n_run; e++)
 			err = run_burst(r, &r->run[e], 0, at, n, errmsg);
-		if (!err)
-			compare_burst(r, r->capture.packets + at, n);
+		if (err)
+			break;
+		compare_burst(r, r->capture.packets + at, n);
+		err = compare_events(r, errmsg);
 	}
 	for (size_t e = 0; !err && e < r->n_run; e++) {
 		struct running *run = &r->run[e];
@@ -314,7 +340,8 @@ static void report_engine(struct replay *r, struct running *run)
 	for (uint32_t v = 0; v < N_VERDICTS; v++)
 		json_object_set_new(
 			verdicts, verdict__class_name(v), json_integer(run->verdicts[v]));
-	ran = json_pack("{s:s, s:o, s:f, s:s}", "name", run->engine->name, "verdicts", verdicts,
+	ran = json_pack("{s:s, s:o, s:I, s:I, s:f, s:s}", "name", run->engine->name, "verdicts",
+		verdicts, "events", (json_int_t)run->events, "events_lost", (json_int_t)run->lost,
 		"ns_per_packet", median_ns(run, r->opts->passes), "measures",
 		run->engine->measures);
 	json_array_append_new(engine_reports(r), ran);
@@ -348,6 +375,8 @@ static int run_all(struct replay *r, char **errmsg)
 		report_engine(r, &r->run[e]);
 	if (!err && r->opts->dump_maps)
 		report__maps(r->report, &r->run[0].maps);
+	if (!err && r->opts->dump_maps)
+		report__events(r->report, &r->events);
 	return err;
 }
 

@@ -55,6 +55,16 @@ static void print_maps(const json_t *report)
 	}
 }
 
+static void print_events(const json_t *report)
+{
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "events"), i, e)
+		printf("event of map %s, %jd bytes: %s\n", text(e, "map"), number(e, "size"),
+			text(e, "data"));
+}
+
 static void print_coverage(const json_t *report)
 {
 	const json_t *c = json_object_get(report, "coverage"), *l;
@@ -80,7 +90,9 @@ static void print_differences(const json_t *report)
 	size_t i;
 
 	json_array_foreach(json_object_get(report, "differences"), i, d) {
-		if (json_object_get(d, "map"))
+		if (json_object_get(d, "event"))
+			printf("map %s, event %jd", text(d, "map"), number(d, "event"));
+		else if (json_object_get(d, "map"))
 			printf("map %s, key %s", text(d, "map"), text(d, "key"));
 		else
 			printf("packet %jd", number(d, "packet"));
@@ -102,6 +114,24 @@ static void print_left_out(const json_t *report)
 	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
 		if (number(report, notes[i].key))
 			printf("%jd packets %s\n", number(report, notes[i].key), notes[i].meaning);
+	}
+}
+
+/* A row, unless no engine has any. */
+static void print_count(const json_t *list, const char *key, const char *title)
+{
+	intmax_t sum = 0;
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach(list, i, e)
+		sum += number(e, key);
+	if (!sum)
+		return;
+	printf("\n%-10s", title);
+	json_array_foreach(list, i, e) {
+		if (!json_object_get(e, "skipped"))
+			printf("%12jd", number(e, key));
 	}
 }
 
@@ -130,6 +160,8 @@ static void print_table(const json_t *list)
 				printf("%12jd", number(json_object_get(e, "verdicts"), name));
 		}
 	}
+	print_count(list, "events", "events");
+	print_count(list, "events_lost", "  lost");
 	printf("\n%-10s", "ns/packet");
 	json_array_foreach(list, i, e) {
 		if (!json_object_get(e, "skipped"))
@@ -166,6 +198,7 @@ void report__print_text(const json_t *report)
 
 	print_packets(report);
 	print_maps(report);
+	print_events(report);
 	print_coverage(report);
 	print_differences(report);
 	printf("%s: %s over %jd packets of %s\n", text(report, "object"), text(report, "program"),

@@ -86,6 +86,21 @@ void report__maps(json_t *report, const struct map_set *set)
 	json_object_set_new(report, "maps", maps);
 }
 
+void report__events(json_t *report, const struct event_log *log)
+{
+	json_t *events = json_array();
+
+	for (size_t i = 0; i < log->n; i++) {
+		const struct event *e = &log->events[i];
+		char *data = hex__format(event_log__data(log, e), e->size);
+
+		json_array_append_new(events, json_pack("{s:s, s:I, s:s*}", "map", e->map, "size",
+						      (json_int_t)e->size, "data", data));
+		free(data);
+	}
+	json_object_set_new(report, "events", events);
+}
+
 int report__print_json(const json_t *report)
 {
 	int err = json_dumpf(report, stdout, JSON_INDENT(2));

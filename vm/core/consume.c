@@ -11,6 +11,7 @@ struct reader {
 	struct rt_ring *ring;
 	uint32_t size; /* of the ring's data */
 	uint32_t worker;
+	bool counts_losses;
 	ebpf_event_fn fn;
 	void *user;
 };
@@ -27,7 +28,7 @@ static int read_ring(const struct reader *r, int n)
 		struct ebpf_event event = {.data = record->data,
 			.size = rt_record__len(len),
 			.worker = r->worker,
-			.lost = rt_read(&record->lost)};
+			.lost = r->counts_losses ? rt_read(&record->note) : 0};
 
 		if (len & RT_RING_BUSY)
 			break;
@@ -53,6 +54,7 @@ static int read_rings(struct ebpf_map *map, struct reader *r)
 		return read_ring(r, 0);
 	}
 	r->size = RT_PERF_RING_SIZE;
+	r->counts_losses = true;
 	for (r->worker = 0; r->worker < map->slots - 1 && n >= 0; r->worker++) {
 		r->ring = rt_perf__ring(&map->rt, r->worker);
 		n = read_ring(r, n);

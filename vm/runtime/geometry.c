@@ -251,15 +251,16 @@ int rt_geometry__set_extra(struct rt_geometry *geo, uint64_t extra)
 
 int rt_geometry__set_lock(struct rt_geometry *geo, uint32_t lock_off)
 {
-	if (lock_off && geo->type != RT_MAP_ARRAY && geo->type != RT_MAP_HASH)
-		return -RT_ENOTSUP;
-	if (lock_off && geo->flags & (RT_F_RDONLY_PROG | RT_F_WRONLY_PROG))
-		return -RT_EACCES;
-	if (lock_off &&
-		((lock_off - 1) % 4 || geo->value_size < 4 || lock_off - 1 > geo->value_size - 4))
-		return -RT_EINVAL;
+	uint32_t off = lock_off - 1;
+
 	geo->lock_off = lock_off;
-	return 0;
+	if (!lock_off)
+		return 0;
+	if (off % 4 || geo->value_size < 4 || off > geo->value_size - 4)
+		return -RT_EINVAL;
+	if (geo->flags & (RT_F_RDONLY_PROG | RT_F_WRONLY_PROG))
+		return -RT_EACCES;
+	return geo->type == RT_MAP_ARRAY || geo->type == RT_MAP_HASH ? 0 : -RT_ENOTSUP;
 }
 
 int rt_geometry__init(struct rt_geometry *geo, uint32_t type, uint32_t key_size,

@@ -49,7 +49,7 @@ static int64_t perf__write(struct rt_ring *ring, const struct rt_event *e)
 	}
 	record = rt_ring__record(ring, RT_PERF_RING_SIZE, begin);
 	rt_write(&record->len, (uint32_t)len);
-	rt_write(&record->lost, (uint32_t)rt_read(&ring->lost));
+	rt_write(&record->note, (uint32_t)rt_read(&ring->lost));
 	rt_write(&ring->lost, 0);
 	perf__copy(record, e);
 	rt_write_release(&ring->produced, end);

@@ -29,6 +29,12 @@ rt_inline uint64_t ringbuf__settle(const struct rt_map *m, struct rt_ring *ring,
 	return at;
 }
 
+/* What Linux has there. A program that reads what it did not write may come across it. */
+rt_inline uint32_t ringbuf__page(const struct rt_map *m, uint64_t at)
+{
+	return 3 + (uint32_t)(at & (m->geo.max_entries - 1)) / 4096;
+}
+
 /* There is room as long as neither what is unread nor what lies behind a busy record fills the
  * whole ring. */
 void *rt_ringbuf__reserve(const struct rt_map *m, uint64_t size)
@@ -46,7 +52,7 @@ void *rt_ringbuf__reserve(const struct rt_map *m, uint64_t size)
 	if (end - ringbuf__settle(m, ring, begin) <= most && end - consumed <= most) {
 		record = rt_ring__record(ring, m->geo.max_entries, begin);
 		rt_write(&record->len, (uint32_t)size | RT_RING_BUSY);
-		rt_write(&record->lost, 0);
+		rt_write(&record->note, ringbuf__page(m, begin));
 		rt_write_release(&ring->produced, end);
 	}
 	rt_unlock(&ring->lock);

@@ -38,7 +38,7 @@ _Static_assert(sizeof(struct rt_ring) == RT_RING_HEAD, "its data follow");
 
 struct rt_record {
 	uint32_t len;  /* of data, and RT_RING_BUSY, RT_RING_DISCARD */
-	uint32_t lost; /* PERF_EVENT_ARRAY: before this one */
+	uint32_t note; /* perf events: how many were lost before it; RINGBUF: its page */
 	uint8_t data[];
 };
 

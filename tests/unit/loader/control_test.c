@@ -329,6 +329,28 @@ static void wrong_names(void **state)
 	}
 }
 
+static void maps_without_entries_for_the_host(void **state)
+{
+	static const char *const lines[][2] = {
+		{"map update filter key 0 value 0",
+			"map filter has no keys: its type is bloom_filter"},
+		{"map update records value 0", "map records has no keys: its type is ringbuf"},
+		{"map delete records key 0", "map records has no keys: its type is ringbuf"},
+		{"map update events key 0 0 0 0 value 0 0 0 0",
+			"map events: entries of a perf_event_array are not for the host"},
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct object *values = open_sample("values");
+		struct ebpf_instance *in = make_instance();
+		char *err;
+
+		assert_int_not_equal(set_up(lines[i][0], values, in, &err), 0);
+		assert_sentence(err, "", lines[i][1]);
+		close_with_maps(values, in);
+	}
+}
+
 #define OBJECT_TEST(test) cmocka_unit_test_setup_teardown(test, open_object, close_object)
 
 int main(int argc, char **argv)
@@ -345,6 +367,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sizes_are_needed),
 		cmocka_unit_test(maps_and_programs_by_name),
 		cmocka_unit_test(wrong_names),
+		cmocka_unit_test(maps_without_entries_for_the_host),
 	};
 
 	sample_folder = argc > 1 ? argv[1] : ".";

@@ -209,6 +209,43 @@ static void maps_of_maps_are_filled(void **state)
 	close_with_maps(obj, inst);
 }
 
+static void assert_lock(const struct object *obj, const char *map, uint32_t offset_and_1)
+{
+	if (map_opts(obj, map)->lock_off != offset_and_1)
+		fail_msg("map %s: %u, not %u", map, map_opts(obj, map)->lock_off, offset_and_1);
+}
+
+/* Where Linux takes such values; elsewhere libbpf creates the map without types. */
+static void locks_in_values_are_found(void **state)
+{
+	struct ebpf_instance *inst;
+	struct object *obj = open_with_maps("values", &inst);
+
+	assert_lock(obj, "plain", 0);
+	assert_lock(obj, "locked", 1 + 8);
+	assert_lock(obj, "deep", 1 + 8 + 8 + 8);
+	assert_lock(obj, "twice", 0);
+	assert_lock(obj, "many", 0);
+	assert_lock(obj, "hidden", 0);
+	assert_lock(obj, "percpu", 0);
+	assert_lock(obj, "constant", 0);
+	assert_lock(obj, ".data.own", 1 + 4);
+	close_with_maps(obj, inst);
+}
+
+static void other_numbers_are_read(void **state)
+{
+	struct ebpf_instance *inst;
+	struct object *obj = open_with_maps("values", &inst);
+
+	assert_map(obj, "filter", BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 1000, BPF_F_NUMA_NODE);
+	assert_int_equal(map_opts(obj, "filter")->map_extra, 3);
+	assert_int_equal(map_opts(obj, "filter")->numa_node, 0);
+	assert_map(obj, "records", BPF_MAP_TYPE_RINGBUF, 0, 0, 8192, 0);
+	assert_map(obj, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 2, 0);
+	close_with_maps(obj, inst);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +260,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sizes_come_from_types_too),
 		cmocka_unit_test(maps_of_maps_and_programs_are_read),
 		cmocka_unit_test(maps_of_maps_are_filled),
+		cmocka_unit_test(locks_in_values_are_found),
+		cmocka_unit_test(other_numbers_are_read),
 	};
 
 	sample_folder = argc > 1 ? argv[1] : ".";
