@@ -88,9 +88,8 @@ int global__call(struct verifier *v, struct func_info *func)
 	const struct ebpf_func *f = func->type;
 	int err = check_type(v, f);
 
-	if (!err && (v->cur->lock.held || v->cur->sections[SECTION_NO_PREEMPT]))
-		err = reject(v, "calls of global functions are not allowed while holding a lock, "
-				"or without preemption");
+	if (!err && v->cur->lock.held)
+		err = reject(v, "calls of global functions are not allowed while holding a lock");
 	for (uint32_t i = 0; !err && i < f->n_args; i++)
 		err = check_argument(v, &f->args[i], i + 1);
 	if (err)
