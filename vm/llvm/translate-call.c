@@ -8,6 +8,7 @@
  */
 #include <inttypes.h>
 #include <linux/bpf.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "../runtime/helpers.h"
@@ -117,6 +118,23 @@ static struct argument memory_argument(
 	return a;
 }
 
+/* A map that came out of another one: of its geometry the type is known, and with it the function
+ * that does what the program asks for. */
+static LLVMValueRef inner_map(struct function *f, unsigned i)
+{
+	LLVMTypeRef i32 = f->c->i32;
+	LLVMValueRef map = function__ptr(f, 1 + i), known, at, type, args[1];
+	unsigned id = LLVMLookupIntrinsicID("llvm.assume", sizeof("llvm.assume") - 1);
+
+	known = LLVMConstInt(i32, f->c->view->maps[f->fact->map].geo.type, false);
+	at = LLVMConstInt(f->c->i64, offsetof(struct rt_map, geo.type), false);
+	type = LLVMBuildLoad2(f->b, i32, LLVMBuildGEP2(f->b, f->c->i8, map, &at, 1, ""), "");
+	args[0] = LLVMBuildICmp(f->b, LLVMIntEQ, type, known, "");
+	LLVMBuildCall2(f->b, LLVMIntrinsicGetType(f->c->context, id, NULL, 0),
+		LLVMGetIntrinsicDeclaration(f->c->module, id, NULL, 0), args, 1, "");
+	return map;
+}
+
 static struct argument argument(struct function *f, const struct helper_proto *proto, unsigned i)
 {
 	uint8_t kind = proto->args[i];
@@ -125,6 +143,8 @@ static struct argument argument(struct function *f, const struct helper_proto *p
 		return memory_argument(f, proto, i);
 	if (kind == ARG_MAP && is_map_call(f) && f->fact->map < f->c->view->n_maps)
 		return (struct argument){.value = compilation__map_descriptor(f->c, f->fact->map)};
+	if (kind == ARG_MAP && is_map_call(f))
+		return (struct argument){.value = inner_map(f, i)};
 	if (passings[kind] & POINTER)
 		return (struct argument){.value = function__ptr(f, 1 + i)};
 	if (f->fact->regs[1 + i] == FACT_UNSET) /* what an earlier call left there may be stack */

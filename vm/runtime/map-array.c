@@ -64,7 +64,7 @@ static int64_t array__delete(const struct rt_map *m, const void *key)
 const struct rt_map_ops rt_array_ops = {
 	.lookup = array__lookup,
 	.update = array__update,
-	.delete = array__delete,
+	.remove = array__delete,
 };
 
 /* --- the host's view ----------------------------------------------------------------- */

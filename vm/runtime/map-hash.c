@@ -469,7 +469,7 @@ rt_cold int64_t rt_hash__delete(const struct rt_map *m, const void *key)
 const struct rt_map_ops rt_hash_ops = {
 	.lookup = rt_hash__lookup,
 	.update = rt_hash__update,
-	.delete = rt_hash__delete,
+	.remove = rt_hash__delete,
 };
 
 /* The next element of the bucket, under its lock. Elements of a chain may have left it since the

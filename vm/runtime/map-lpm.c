@@ -508,7 +508,7 @@ rt_cold int64_t rt_lpm__delete(const struct rt_map *m, const void *key)
 const struct rt_map_ops rt_lpm_ops = {
 	.lookup = lpm__lookup,
 	.update = rt_lpm__update,
-	.delete = rt_lpm__delete,
+	.remove = rt_lpm__delete,
 };
 
 static int64_t lpm__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,

@@ -103,7 +103,7 @@ static int64_t queue__take_all(
 }
 
 const struct rt_map_ops rt_queue_ops = {
-	.delete = queue__delete,
+	.remove = queue__delete,
 	.push = queue__push,
 	.pop = queue__pop,
 	.peek = queue__peek,

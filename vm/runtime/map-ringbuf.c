@@ -106,7 +106,7 @@ static int64_t ringbuf__next_key(const struct rt_map *m, const void *key, void *
 	return -RT_ENOTSUPP;
 }
 
-const struct rt_map_ops rt_ringbuf_ops = {.delete = ringbuf__delete};
+const struct rt_map_ops rt_ringbuf_ops = {.remove = ringbuf__delete};
 
 const struct rt_host_ops rt_ringbuf_host_ops = {
 	.read_all = ringbuf__read_all,

@@ -140,7 +140,7 @@ static int64_t devmap_hash__write_all(const struct rt_map *m, uint32_t n_slots, 
 	return rt_hash__write_all(m, n_slots, key, (const uint8_t *)&word, flags);
 }
 
-const struct rt_map_ops rt_target_ops = {.lookup = target__lookup, .delete = target__delete};
+const struct rt_map_ops rt_target_ops = {.lookup = target__lookup, .remove = target__delete};
 
 const struct rt_host_ops rt_target_host_ops = {
 	.read_all = target__read_all,
@@ -149,7 +149,7 @@ const struct rt_host_ops rt_target_host_ops = {
 	.owns = rt_array__owns,
 };
 
-const struct rt_map_ops rt_devmap_hash_ops = {.lookup = rt_hash__lookup, .delete = rt_hash__delete};
+const struct rt_map_ops rt_devmap_hash_ops = {.lookup = rt_hash__lookup, .remove = rt_hash__delete};
 
 const struct rt_host_ops rt_devmap_hash_host_ops = {
 	.format = rt_hash__format,

@@ -69,7 +69,7 @@ struct rt_map_ops {
 	void *(*lookup)(const struct rt_map *m, uint32_t slot, const void *key);
 	int64_t (*update)(const struct rt_map *m, uint32_t slot, const void *key, const void *value,
 		uint64_t flags);
-	int64_t (*delete)(const struct rt_map *m, const void *key);
+	int64_t (*remove)(const struct rt_map *m, const void *key);
 	int64_t (*push)(const struct rt_map *m, const void *value, uint64_t flags);
 	int64_t (*pop)(const struct rt_map *m, void *value);
 	int64_t (*peek)(const struct rt_map *m, void *value);

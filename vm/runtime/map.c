@@ -71,7 +71,7 @@ rt_hot int64_t rt_map__delete(const struct rt_map *m, const void *key)
 {
 	const struct rt_map_ops *ops = map__ops(m);
 
-	return ops->delete ? ops->delete (m, key) : -RT_ENOTSUP;
+	return ops->remove ? ops->remove(m, key) : -RT_ENOTSUP;
 }
 
 rt_hot int64_t rt_map__push(const struct rt_map *m, const void *value, uint64_t flags)
