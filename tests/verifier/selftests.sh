@@ -11,7 +11,7 @@ set -eu
 
 build=${1:-build}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- -x 100 -a 97 -r 100 -k "$(dirname "$0")/disagreements.txt"
+[ $# -gt 0 ] || set -- -x 100 -a 99 -r 100 -k "$(dirname "$0")/disagreements.txt"
 
 . "$(dirname "$0")/../kernel-source.sh"
 prepare_source
