@@ -21,6 +21,7 @@
 #include <ebpf-map.h>
 
 #include "../vm/core/error.h"
+#include "../vm/core/map-fields.h"
 #include "../vm/runtime/helpers.h"
 #include "core-value.h"
 
@@ -138,6 +139,28 @@ static bool load_field(const struct btf *btf, const struct field *f, struct load
 	return size >= 0;
 }
 
+/* Length of a name without its flavour: "task___old" is a task. */
+static size_t plain_length(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = len; i-- > 1;) {
+		if (strncmp(name + i, "___", 3) == 0 && name[i - 1] != '_' && name[i + 3] &&
+			name[i + 3] != '_')
+			return i;
+	}
+	return len;
+}
+
+/* A field of the kernel's struct bpf_map. */
+static bool is_of_map(const struct btf *btf, const struct field *f)
+{
+	const char *name = f->member ? btf_types__string(btf, f->parent->name_off) : "";
+	size_t len = strlen("bpf_map");
+
+	return plain_length(name) == len && strncmp(name, "bpf_map", len) == 0;
+}
+
 static int field_value(
 	const struct btf *btf, const struct ext_record *r, uint64_t *value, char **errmsg)
 {
@@ -149,10 +172,14 @@ static int field_value(
 	if (!parse_access(btf_types__string(btf, r->word[1]), &a) ||
 		!find_field(btf, r->word[0], &a, &f) || !load_field(btf, &f, &l))
 		return error__set(errmsg, -EINVAL, "there is no such field");
+	if (is_of_map(btf, &f)) {
+		l.offset = map_field__find(btf_types__string(btf, f.member->name_off));
+		l.bits = l.offset * 8;
+	}
 	switch (kind) {
 	case BPF_CORE_FIELD_BYTE_OFFSET: *value = l.offset; return 0;
 	case BPF_CORE_FIELD_BYTE_SIZE: *value = l.size; return 0;
-	case BPF_CORE_FIELD_EXISTS: *value = 1; return 0;
+	case BPF_CORE_FIELD_EXISTS: *value = l.offset != MAP_FIELD_NONE; return 0;
 	case BPF_CORE_FIELD_SIGNED: *value = l.is_signed; return 0;
 	}
 	if (!l.width || l.bits + l.width - l.offset * 8 > 64)
@@ -216,19 +243,6 @@ static const struct {
 	{"bpf_func_id", "BPF_FUNC_", helper_number},
 	{"bpf_map_type", "BPF_MAP_TYPE_", map_type_number},
 };
-
-/* Length of a name without its flavour: "task___old" is a task. */
-static size_t plain_length(const char *name)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = len; i-- > 1;) {
-		if (strncmp(name + i, "___", 3) == 0 && name[i - 1] != '_' && name[i + 3] &&
-			name[i + 3] != '_')
-			return i;
-	}
-	return len;
-}
 
 /* The number of an enumerator that says what is implemented. False: it is of another kind. */
 static bool find_feature(const char *enumeration, const char *name, int64_t *number)

@@ -6,7 +6,8 @@
  * a field is where the compiler put it, every type and field it names exists. What does depend
  * on the machine is the existence of helpers and map types, which programs ask by their
  * enumerators: the answer is what this machine implements, and by name, so that a flavour
- * (BPF_FUNC_x___new = 1) gets the true number.
+ * (BPF_FUNC_x___new = 1) gets the true number. And what a program reads of a map itself, of the
+ * kernel's struct bpf_map, is where this machine has it, if it has it.
  */
 #ifndef LOADER_CORE_VALUE_H
 #define LOADER_CORE_VALUE_H

@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 
 #include "memory.h"
+#include "../core/map-fields.h"
 #include "../runtime/map-types.h"
 
 void interp_memory__refresh(struct interp_run *run)
@@ -70,7 +71,9 @@ static bool in_maps(const struct interp_run *run, uint64_t addr, uint64_t size, 
 	const struct rt_map *m;
 
 	for (uint32_t i = 0; (m = interp_memory__map(run, i)); i++)
-		if (map_owns(run, m, (void *)(uintptr_t)addr, size))
+		if (!write && map_field__is_at((int64_t)(addr - (uintptr_t)m), size))
+			return true;
+		else if (map_owns(run, m, (void *)(uintptr_t)addr, size))
 			return write ? rt_geometry__writable(&m->geo)
 				     : rt_geometry__readable(&m->geo);
 	return false;

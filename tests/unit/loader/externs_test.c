@@ -92,6 +92,18 @@ static void what_exists_is_what_is_implemented(void **state)
 	close_with_maps(obj, inst);
 }
 
+static void a_map_can_be_asked(void **state)
+{
+	struct ebpf_instance *inst;
+	struct object *obj = open_with_maps("asks", &inst);
+	char *err;
+
+	assert_int_equal(run_program(obj, inst, "of_a_map"), 7 * 100 + 2 * 10 + 1);
+	assert_null(object__load_program(obj, "operations_of_a_map", NULL, &err));
+	assert_sentence(err, sample_path("asks"), "invalid read of map_ptr");
+	close_with_maps(obj, inst);
+}
+
 static void configuration_has_values(void **state)
 {
 	struct ebpf_instance *inst;
@@ -120,7 +132,7 @@ static void missing_kernel_functions_are_not_called(void **state)
 	assert_int_equal(run_program(obj, inst, "asks_first"), XDP_PASS);
 	assert_int_equal(run_program(obj, inst, "asks_for_kfuncs"), 1);
 	assert_null(object__load_program(obj, "calls_the_kernel", NULL, &err));
-	assert_sentence(err, sample_path("externs"), "bpf_ct_release");
+	assert_sentence(err, sample_path("externs"), "bpf_task_release");
 	assert_null(object__load_program(obj, "does_not_ask", NULL, &err));
 	assert_sentence(err, sample_path("externs"), "unknown#2002000000");
 	close_with_maps(obj, inst);
@@ -134,6 +146,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(missing_kernel_functions_are_not_called),
 		cmocka_unit_test(core_values_come_from_types),
 		cmocka_unit_test(what_exists_is_what_is_implemented),
+		cmocka_unit_test(a_map_can_be_asked),
 	};
 
 	sample_folder = argc > 1 ? argv[1] : ".";

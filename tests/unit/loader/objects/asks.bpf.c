@@ -32,4 +32,30 @@ SEC("xdp") int true_number(struct xdp_md *ctx)
 	return bpf_core_enum_value(enum bpf_func_id___other, BPF_FUNC_csum_diff___other);
 }
 
+struct bpf_map {
+	void *ops;
+	__u32 id, max_entries, value_size;
+} __attribute__((preserve_access_index));
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 7);
+	__type(key, __u64);
+	__type(value, __u16);
+} map SEC(".maps");
+
+/* What this machine says of a map is not where the object has it, nor all of it there. */
+SEC("xdp") int of_a_map(struct xdp_md *ctx)
+{
+	struct bpf_map *m = (void *)&map;
+
+	return m->max_entries * 100 + m->value_size * 10 + bpf_core_field_exists(m->value_size) +
+	       bpf_core_field_exists(m->id);
+}
+
+SEC("xdp") int operations_of_a_map(struct xdp_md *ctx)
+{
+	return !((struct bpf_map *)(void *)&map)->ops;
+}
+
 char _license[] SEC("license") = "GPL";

@@ -17,9 +17,10 @@ extern __u32 CONFIG_SET_BY_USER __kconfig;
 
 extern int maybe(struct xdp_md *ctx, int x) __ksym __weak;
 struct bpf_iter_num;
-struct nf_conn;
+struct task_struct;
 extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym __weak;
-extern void bpf_ct_release(struct nf_conn *ct) __ksym __weak;
+extern struct task_struct *bpf_task_from_pid(int pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
 
 SEC("xdp") int version(struct xdp_md *ctx)
 {
@@ -45,12 +46,15 @@ SEC("xdp") int asks_first(struct xdp_md *ctx)
 /* This machine has the one, and of the other it knows that the kernel has it. */
 SEC("xdp") int asks_for_kfuncs(struct xdp_md *ctx)
 {
-	return (bpf_iter_num_new != 0) + 2 * (bpf_ct_release != 0);
+	return (bpf_iter_num_new != 0) + 2 * (bpf_task_from_pid != 0);
 }
 
 SEC("xdp") int calls_the_kernel(struct xdp_md *ctx)
 {
-	bpf_ct_release(0);
+	struct task_struct *task = bpf_task_from_pid(1);
+
+	if (task)
+		bpf_task_release(task);
 	return XDP_PASS;
 }
 
