@@ -99,6 +99,19 @@ class Program:
             return "not test-run", f"{not_run}; {ENGINES} agree: {covered}"
         return "equal", covered
 
+    def both_accept(self):
+        kernel = self.verdicts and self.verdicts["kernel"]
+        return bool(kernel and kernel["accepted"] and kernel["us"] and
+                    self.verdicts["xdpk"]["accepted"])
+
+    def cost(self):
+        """Of the verification, ours and the kernel's."""
+        if not self.both_accept():
+            return ""
+        kernel, ours = self.verdicts["kernel"], self.verdicts["xdpk"]
+        return (f" [{ours['us']:.0f} us, the kernel {kernel['us']:.0f} us, "
+                f"{ours['memory'] / 1e6:.1f} MB]")
+
     def judge(self):
         self.verdicts, why = call(self.test.verdicts, self.path, self.name, self.init)
         if self.verdicts is None:
@@ -158,18 +171,19 @@ GOOD = ("equal", "not test-run", "exception", "both reject", "not asked")
 def print_times(programs, limits):
     """Of the programs that both accept; whether they are within the limits."""
     both = [(p, p.verdicts["kernel"]["us"], p.verdicts["xdpk"]["us"]) for p in programs
-            if p.verdicts and p.verdicts["kernel"] and p.verdicts["kernel"]["accepted"] and
-            p.verdicts["xdpk"]["accepted"] and p.verdicts["kernel"]["us"]]
+            if p.both_accept()]
     if not both:
         return False
+    memory = max(p.verdicts["xdpk"]["memory"] for p, _, _ in both)
+    kept = max(p.verdicts["xdpk"]["kept"] for p, _, _ in both)
     kernel, ours = sum(k for _, k, _ in both), sum(o for _, _, o in both)
     longest = max(both, key=lambda b: b[2])
     print(f"verification: kernel {kernel / 1000:.1f} ms, here {ours / 1000:.1f} ms, ratio "
-          f"{ours / kernel:.2f}; longest {longest[0].name} {longest[2] / 1000:.1f} ms; most memory "
-          f"{max(p.verdicts['xdpk']['memory'] for p, _, _ in both) / 1e6:.1f} MB")
+          f"{ours / kernel:.2f}; longest {longest[0].name} {longest[2] / 1000:.1f} ms; most "
+          f"memory {memory / 1e6:.1f} MB, afterwards {max(kept, 0) / 1e6:.1f} MB")
     for p, k, o in sorted(both, key=lambda b: b[2] / b[1], reverse=True)[:10]:
         print(f"  {p.object} {p.name}: kernel {k:.0f} us, here {o:.0f} us, ratio {o / k:.2f}")
-    return ours <= kernel * limits.ratio and longest[2] <= limits.longest * 1e6
+    return ours <= kernel * limits.ratio and longest[2] <= limits.longest * 1e6 and kept <= 0
 
 
 def main():
@@ -191,7 +205,7 @@ def main():
                 outcome, more = p.judge()
                 outcomes[outcome] += 1
                 programs.append(p)
-                print(f"{outcome}: {p.object} {p.name}: {more}", flush=True)
+                print(f"{outcome}: {p.object} {p.name}: {more}{p.cost()}", flush=True)
     print()
     for outcome, n in sorted(outcomes.items()):
         print(f"{n:5} {outcome}")

@@ -5,7 +5,9 @@
  *
  *	verdicts OBJECT                     [{"program", "section"}]: the XDP programs
  *	verdicts OBJECT PROGRAM [INIT]      {"kernel": {...}, "xdpk": {...}}, of each "accepted",
- *	                                    "reason", "us"; of ours the statistics too
+ *	                                    "reason", "us"; of ours statistics too, and "kept":
+ *	                                    the bytes of memory that more are in use after the
+ *	                                    last verification than after the first
  *
  * Both verify several times, in turn, and the shortest time counts: the kernel's as its log
  * tells it, which is without the system call and the compilation. Where our loader does not get
@@ -15,10 +17,10 @@
  */
 #include <bpf/libbpf.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "kernel-load.h"
 
@@ -30,6 +32,7 @@ struct verdict {
 	char *reason; /* malloc'ed */
 	uint64_t ns;  /* the shortest */
 	struct ebpf_verify_stats stats;
+	int64_t kept;
 };
 
 static void keep_shortest(struct verdict *v, uint64_t ns)
@@ -113,15 +116,20 @@ static json_t *describe(const struct verdict *v)
 static json_t *describe_ours(const struct verdict *v)
 {
 	json_t *o = describe(v), *more;
-	struct rusage usage;
 
-	getrusage(RUSAGE_SELF, &usage);
 	more = json_pack("{s:I, s:I, s:I, s:I}", "insns", (json_int_t)v->stats.insns_examined,
 		"states", (json_int_t)v->stats.states_total, "memory", (json_int_t)v->stats.memory,
-		"max_rss", (json_int_t)usage.ru_maxrss * 1024);
+		"kept", (json_int_t)v->kept);
 	json_object_update(o, more);
 	json_decref(more);
 	return o;
+}
+
+static int64_t in_use(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return (int64_t)(m.uordblks + m.hblkhd);
 }
 
 static json_t *ask_both(const char *object, const char *program, const char *init)
@@ -138,7 +146,10 @@ static json_t *ask_both(const char *object, const char *program, const char *ini
 		for (int i = 0; i < ROUNDS; i++) {
 			ask_kernel(&kernel, &s, &opts);
 			ask_ours(&ours, &s);
+			if (i == 0)
+				ours.kept = -in_use();
 		}
+		ours.kept += in_use();
 		subject__close(&s);
 	}
 	both = json_pack("{s:o?, s:o}", "kernel", kernel.known ? describe(&kernel) : NULL, "xdpk",
