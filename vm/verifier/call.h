@@ -28,6 +28,8 @@ int argument__check_ctx(struct verifier *v, struct call *c, uint32_t arg);
 int dynptr__check_uninit(struct verifier *v, struct call *c, uint32_t arg);
 int dynptr__check_init(struct verifier *v, struct call *c, uint32_t arg);
 int dynptr__check_released(struct verifier *v, struct call *c, uint32_t arg);
+/* A pointer to a dynptr that a function is called with. */
+void dynptr__set_argument(struct verifier *v, struct reg *r);
 
 /* kernel-object.c: an argument that is a struct of the kernel's; what the call gives; a load. */
 int kernel_object__check_arg(struct verifier *v, struct call *c, uint32_t arg);

@@ -21,6 +21,7 @@ enum source {
 	NUMBER,
 	KEY, /* of the helper's map */
 	VALUE,
+	DYNPTR,  /* over what the ring buffer holds */
 	FROM_R1, /* of the helper's call, and so on */
 	FROM_R2,
 	FROM_R3,
@@ -32,6 +33,7 @@ static const struct callback_kind {
 } kinds[] = {
 	{BPF_FUNC_for_each_map_elem, {FROM_R1, KEY, VALUE, FROM_R3}},
 	{BPF_FUNC_loop, {NUMBER, FROM_R3}},
+	{BPF_FUNC_user_ringbuf_drain, {DYNPTR, FROM_R3}},
 };
 
 static const struct callback_kind *kind_of(uint32_t helper)
@@ -85,6 +87,7 @@ static void set_arg(struct verifier *v, enum source source, const struct frame *
 		reg__set_pointer(arg, REG_MAP_VALUE);
 		arg->map = map;
 		break;
+	case DYNPTR: dynptr__set_argument(v, arg); break;
 	case KEY:
 		reg__set_pointer(arg, REG_MEM);
 		arg->size = v->view->maps[map].geo.key_size;

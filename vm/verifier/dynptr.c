@@ -176,3 +176,10 @@ void dynptr__forget_ref(struct state *s, uint32_t ref)
 				s->frames[f]->slots[i].spilled.ref == ref)
 				clear_slot(&s->frames[f]->slots[i]);
 }
+
+void dynptr__set_argument(struct verifier *v, struct reg *r)
+{
+	reg__set_pointer(r, REG_DYNPTR);
+	r->kind = DYNPTR_LOCAL;
+	r->id = new_id(v);
+}

@@ -122,11 +122,7 @@ static void set_argument(struct verifier *v, const struct ebpf_func_arg *arg, st
 	switch (arg->kind) {
 	case EBPF_ARG_SCALAR: reg__set_unknown(r); break;
 	case EBPF_ARG_CTX: reg__set_pointer(r, REG_CTX); break;
-	case EBPF_ARG_DYNPTR:
-		reg__set_pointer(r, REG_DYNPTR);
-		r->kind = DYNPTR_LOCAL;
-		r->id = new_id(v);
-		break;
+	case EBPF_ARG_DYNPTR: dynptr__set_argument(v, r); break;
 	default:
 		reg__set_pointer(r, REG_MEM);
 		r->size = arg->size;

@@ -38,6 +38,7 @@ static const struct {
 	{BPF_FUNC_ringbuf_query, TYPE(RINGBUF)},
 	{BPF_FUNC_ringbuf_reserve, TYPE(RINGBUF)},
 	{BPF_FUNC_ringbuf_reserve_dynptr, TYPE(RINGBUF)},
+	{BPF_FUNC_user_ringbuf_drain, TYPE(USER_RINGBUF)},
 	{BPF_FUNC_tail_call, TYPE(PROG_ARRAY)},
 	{BPF_FUNC_redirect_map, TYPES_DEVICES | TYPE(CPUMAP) | TYPE(XSKMAP)},
 };
