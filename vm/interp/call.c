@@ -77,6 +77,12 @@ static void note_inner_map(struct interp_run *run, uint64_t addr)
 		run->inner[run->n_inner++ % INTERP_INNER_MAPS] = (const void *)(uintptr_t)addr;
 }
 
+/* What helpers write as a struct of theirs. */
+static bool find_object(struct interp_run *run, uint64_t address, uint32_t size, uint32_t align)
+{
+	return address % align == 0 && interp_memory__find(run, address, size, true);
+}
+
 /* The function's address is that of its first operation: interp__prepare(). */
 static bool set_callback(struct interp_run *run, uint64_t function, const struct rt_map *map)
 {
@@ -130,8 +136,8 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 		return !next || !value || interp_memory__find(run, value, next, true);
 	case ARG_ITER_UNINIT:
 	case ARG_ITER:
-	case ARG_ITER_DESTROYED: return interp_memory__find(run, value, 8, true);
-	case ARG_SPIN_LOCK: return interp_memory__find(run, value, 4, true);
+	case ARG_ITER_DESTROYED: return find_object(run, value, 8, 8);
+	case ARG_SPIN_LOCK: return find_object(run, value, 4, 4);
 	case ARG_CALLBACK: return set_callback(run, value, *map);
 	case ARG_CALLBACK_CTX: return true; /* what the callback does with it is checked */
 	case ARG_RECORD: return interp_memory__revoke(run, value);
@@ -140,11 +146,10 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	case ARG_FIB_LOOKUP:
 	case ARG_OBJECT:
 	case ARG_OBJECT_RELEASED: return false; /* nobody gets one */
-	case ARG_DYNPTR_UNINIT:
-		return interp_memory__find(run, value, sizeof(struct rt_dynptr), true);
+	case ARG_DYNPTR_UNINIT: return find_object(run, value, sizeof(struct rt_dynptr), 8);
 	case ARG_DYNPTR:
 	case ARG_DYNPTR_RELEASED:
-		return interp_memory__find(run, value, sizeof(struct rt_dynptr), true) &&
+		return find_object(run, value, sizeof(struct rt_dynptr), 8) &&
 		       interp_dynptr__check(run, value);
 	}
 	return false;

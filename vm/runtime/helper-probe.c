@@ -6,6 +6,8 @@
 #include "helpers.h"
 #include "uapi.h"
 
+#define FIRST_PAGE 4096 /* nobody's memory begins below it */
+
 static uint64_t fail(void *dst, uint64_t size)
 {
 	__builtin_memset(dst, 0, size);
@@ -22,9 +24,10 @@ static uint64_t fail_at(uint64_t address, void *dst, uint64_t size)
 
 uint64_t helper_probe_read_kernel(struct ebpf_env *env, void *dst, uint64_t size, uint64_t address)
 {
-	if (!size || (env->host->read && !env->host->read(dst, address, size)))
-		return 0;
-	return fail_at(address, dst, size);
+	bool ok = size ? env->host->read && !env->host->read(dst, address, size)
+		       : address >= FIRST_PAGE;
+
+	return ok ? 0 : fail_at(address, dst, size);
 }
 
 /* Up to the terminator, which is set in any case; byte by byte it would be slow, so up to the
