@@ -45,6 +45,30 @@ static bool tidied(const struct disagreement *d)
 	return n && d->agree(d->user, insns, false);
 }
 
+/* Such comparisons replaced by what they come to. */
+static bool compares_with_itself(const struct disagreement *d)
+{
+	struct ebpf_insn *insns = copy(d);
+	uint32_t i, n = 0;
+
+	for (i = 0; insns && i < d->n; i++) {
+		struct ebpf_insn *p = &insns[i];
+		uint8_t class = BPF_CLASS(p->opcode), op = BPF_OP(p->opcode);
+		bool equal = op == BPF_JEQ || op == BPF_JGE || op == BPF_JLE || op == BPF_JSGE ||
+			     op == BPF_JSLE;
+
+		if ((class == BPF_JMP || class == BPF_JMP32) && op != BPF_JA && op != BPF_CALL &&
+			op != BPF_EXIT && op < 0xe0 && op != BPF_JSET &&
+			BPF_SRC(p->opcode) == BPF_X && p->dst == p->src) {
+			*p = (struct ebpf_insn){
+				.opcode = BPF_JMP | BPF_JA, .off = equal ? p->off : 0};
+			n++;
+		}
+		i += p->opcode == (BPF_LD | BPF_IMM | BPF_DW);
+	}
+	return n && d->agree(d->user, insns, false);
+}
+
 /* A random number in place of the CPU's. */
 static bool knows_its_cpus(const struct disagreement *d)
 {

@@ -75,10 +75,11 @@ static const struct interp_op *leave_by_tail_call(struct interp_run *run)
 	return return_local(run);
 }
 
-/* Atomics need their natural alignment, as in the kernel. */
+/* Atomics need their natural alignment; but a slice of a packet begins anywhere, and a verifier
+ * only counts from there. */
 static void *atomic_place(struct interp_run *run, uint64_t addr, uint32_t size)
 {
-	if (addr % size == 0)
+	if (addr % size == 0 || !run->code->raw)
 		return interp_memory__find(run, addr, size, true);
 	interp_memory__blame(run, addr, size);
 	return NULL;
@@ -107,12 +108,17 @@ static bool atomic(struct interp_run *run, const struct interp_op *o)
 {
 	enum isa_op op = o->code >> INTERP_VARIANT_BITS;
 	bool wide = o->code & VARIANT_ATOMIC(8, 0), fetch = o->code & VARIANT_ATOMIC(4, 1);
-	uint64_t *r = run->r, old;
-	void *p = atomic_place(run, r[o->dst] + o->off, wide ? 8 : 4);
+	uint32_t size = wide ? 8 : 4;
+	uint64_t *r = run->r, old, copy;
+	void *p = atomic_place(run, r[o->dst] + o->off, size), *place = p;
 
 	if (!p)
 		return false;
-	old = wide ? atomic64(p, op, r[o->src], r[0]) : atomic32(p, op, r[o->src], r[0]);
+	if ((uintptr_t)p % size) /* in a packet, which no other worker has */
+		place = memcpy(&copy, p, size);
+	old = wide ? atomic64(place, op, r[o->src], r[0]) : atomic32(place, op, r[o->src], r[0]);
+	if (place != p)
+		memcpy(p, &copy, size);
 	if (op == ISA_ATOMIC_CMPXCHG)
 		r[0] = old;
 	else if (fetch)
