@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
 	&run_command,
 	&verify_command,
 	&dump_command,
+	&features_command,
 	&conformance_command,
 	&asm_command,
 	&disasm_command,

@@ -18,65 +18,6 @@
 #include "map-memory.h"
 #include "../runtime/map-types.h"
 
-static const char *const type_names[] = {
-	[BPF_MAP_TYPE_HASH] = "hash",
-	[BPF_MAP_TYPE_ARRAY] = "array",
-	[BPF_MAP_TYPE_PROG_ARRAY] = "prog_array",
-	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = "perf_event_array",
-	[BPF_MAP_TYPE_PERCPU_HASH] = "percpu_hash",
-	[BPF_MAP_TYPE_PERCPU_ARRAY] = "percpu_array",
-	[BPF_MAP_TYPE_STACK_TRACE] = "stack_trace",
-	[BPF_MAP_TYPE_CGROUP_ARRAY] = "cgroup_array",
-	[BPF_MAP_TYPE_LRU_HASH] = "lru_hash",
-	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = "lru_percpu_hash",
-	[BPF_MAP_TYPE_LPM_TRIE] = "lpm_trie",
-	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = "array_of_maps",
-	[BPF_MAP_TYPE_HASH_OF_MAPS] = "hash_of_maps",
-	[BPF_MAP_TYPE_DEVMAP] = "devmap",
-	[BPF_MAP_TYPE_SOCKMAP] = "sockmap",
-	[BPF_MAP_TYPE_CPUMAP] = "cpumap",
-	[BPF_MAP_TYPE_XSKMAP] = "xskmap",
-	[BPF_MAP_TYPE_SOCKHASH] = "sockhash",
-	[BPF_MAP_TYPE_CGROUP_STORAGE] = "cgroup_storage",
-	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = "reuseport_sockarray",
-	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = "percpu_cgroup_storage",
-	[BPF_MAP_TYPE_QUEUE] = "queue",
-	[BPF_MAP_TYPE_STACK] = "stack",
-	[BPF_MAP_TYPE_SK_STORAGE] = "sk_storage",
-	[BPF_MAP_TYPE_DEVMAP_HASH] = "devmap_hash",
-	[BPF_MAP_TYPE_STRUCT_OPS] = "struct_ops",
-	[BPF_MAP_TYPE_RINGBUF] = "ringbuf",
-	[BPF_MAP_TYPE_INODE_STORAGE] = "inode_storage",
-	[BPF_MAP_TYPE_TASK_STORAGE] = "task_storage",
-	[BPF_MAP_TYPE_BLOOM_FILTER] = "bloom_filter",
-	[BPF_MAP_TYPE_USER_RINGBUF] = "user_ringbuf",
-	/* Younger than the Linux 6.1 headers. */
-	[32] = "cgrp_storage",
-	[33] = "arena",
-};
-
-#define N_TYPES (sizeof(type_names) / sizeof(type_names[0]))
-
-const char *ebpf_map_type__name(uint32_t type)
-{
-	return type < N_TYPES ? type_names[type] : NULL;
-}
-
-int ebpf_map_type__by_name(const char *name)
-{
-	for (uint32_t type = 0; type < N_TYPES; type++)
-		if (type_names[type] && !strcmp(type_names[type], name))
-			return (int)type;
-	return -ENOENT;
-}
-
-bool ebpf_map_type__supported(uint32_t type)
-{
-	struct rt_geometry geo;
-
-	return rt_geometry__init(&geo, type, 4, 4, 1, 0) != -ENOTSUP;
-}
-
 static int map__refuse_geometry(const struct ebpf_map_opts *opts, int err, char **errmsg)
 {
 	const char *type = ebpf_map_type__name(opts->type);

@@ -139,10 +139,11 @@ static int ready_to_run(struct ebpf_program *prog, char **errmsg)
 		.maps = prog->rt_maps,
 		.lddw = prog->raw.lddw,
 		.helper_fns = prog->raw.helper_fns};
+	uint32_t missing = prog->verified.missing_helper;
 
-	if (prog->verified.missing_helper)
-		return error__set(errmsg, -ENOTSUP, "helper %s#%u is not supported",
-			helper__name(prog->verified.missing_helper), prog->verified.missing_helper);
+	if (missing)
+		return error__set(errmsg, -ENOTSUP, "helper %s#%u is not supported: %s",
+			helper__name(missing), missing, helper__reason(missing));
 	for (uint32_t i = 0; i < prog->view.n_maps; i++)
 		if (prog->maps[i]->refusal)
 			return error__set(errmsg, -ENOTSUP, "%s", prog->maps[i]->refusal);

@@ -132,7 +132,9 @@ void *ebpf_map__initial_value(struct ebpf_map *map);
 /* "array", "percpu_hash", ... or NULL; the other way -ENOENT. bpftool's names. */
 const char *ebpf_map_type__name(uint32_t type);
 int ebpf_map_type__by_name(const char *name);
-/* Can maps of this type be created here? */
+/* Why Linux has maps of that type, and xdpk has not; NULL if it has. */
+const char *ebpf_map_type__reason(uint32_t type);
+/* Can programs that use maps of this type be loaded? */
 bool ebpf_map_type__supported(uint32_t type);
 
 #ifdef __cplusplus

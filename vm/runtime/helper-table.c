@@ -144,11 +144,27 @@ helper_call_fn helper__call(uint32_t id)
 
 static const struct {
 	uint32_t id;
-	const char *name;
-} known_kfuncs[] = {
-#define KNOWN_KFUNC(id, name) {id, "bpf_" #name},
+	const char *name, *reason;
+} refused[] =
+	{
+#define REFUSED(id, name, reason) {id, "bpf_" #name, reason},
+#include "refused.def"
+},
+  known_kfuncs[] = {
+#define KNOWN_KFUNC(id, name, reason) {id, "bpf_" #name, reason},
 #include "kfuncs.def"
 };
+
+const char *helper__reason(uint32_t id)
+{
+	for (size_t i = 0; i < COUNT(refused); i++)
+		if (refused[i].id == id)
+			return refused[i].reason;
+	for (size_t i = 0; i < COUNT(known_kfuncs); i++)
+		if (known_kfuncs[i].id == id)
+			return known_kfuncs[i].reason;
+	return NULL;
+}
 
 uint32_t kfunc__find(const char *name)
 {

@@ -135,18 +135,21 @@ typedef uint64_t (*helper_call_fn)(
 const struct helper_proto *helper__find(uint32_t id);
 helper_call_fn helper__call(uint32_t id);
 const char *helper__name(uint32_t id);
+/* Why xdpk does not have what Linux gives to XDP programs; NULL if it has it, or Linux does not
+ * give it. */
+const char *helper__reason(uint32_t id);
 /* The id of a kernel function, implemented or not; 0 if the name is not known. */
 uint32_t kfunc__find(const char *name);
 
 /* KFUNC_iter_num_new, KFUNC_xdp_ct_lookup, ... */
 enum kfunc {
-#define KNOWN_KFUNC(id, name)  KFUNC_##name = (id),
-#define HELPER0(id, name, ...) KFUNC_##name = (id),
-#define HELPER1                HELPER0
-#define HELPER2                HELPER0
-#define HELPER3                HELPER0
-#define HELPER4                HELPER0
-#define HELPER5                HELPER0
+#define KNOWN_KFUNC(id, name, reason) KFUNC_##name = (id),
+#define HELPER0(id, name, ...)        KFUNC_##name = (id),
+#define HELPER1                       HELPER0
+#define HELPER2                       HELPER0
+#define HELPER3                       HELPER0
+#define HELPER4                       HELPER0
+#define HELPER5                       HELPER0
 #include "kfuncs.def"
 #undef HELPER0
 #undef HELPER1
