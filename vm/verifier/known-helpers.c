@@ -21,7 +21,7 @@ static const struct helper_proto known[] = {
 	HELPER(perf_event_read_value, SCALAR, 4, 0, ARG_MAP, ARG_ANY, ARG_UNINIT_MEM, ARG_SIZE),
 	HELPER(send_signal, SCALAR, 1, 0, ARG_ANY),
 	HELPER(send_signal_thread, SCALAR, 1, 0, ARG_ANY),
-	HELPER(get_branch_snapshot, SCALAR, 3, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO, ARG_ANY),
+	HELPER(get_branch_snapshot, SCALAR, 2, 0, ARG_UNINIT_MEM, ARG_SIZE_OR_ZERO),
 	HELPER(user_ringbuf_drain, SCALAR, 4, 0, ARG_MAP, ARG_CALLBACK, ARG_CALLBACK_CTX, ARG_ANY),
 	KFUNC(iter_bits_new, SCALAR, 3, 0, ARG_ITER_UNINIT, ARG_ANY, ARG_SCALAR),
 	KFUNC(iter_bits_next, ITER_ELEM_OR_NULL, 1, 0, ARG_ITER),
