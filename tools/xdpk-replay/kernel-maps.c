@@ -60,7 +60,7 @@ int kernel_map__copy(struct ebpf_map *map, int fd, char **errmsg)
 	free(keys);
 	free(ours);
 	free(theirs);
-	if (err == -ENOENT)
+	if (!err || err == -ENOENT)
 		return 0;
 	return error__set(
 		errmsg, err, "map %s: cannot fill the kernel's: %s", o->name, strerror(-err));
