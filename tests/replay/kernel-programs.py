@@ -119,6 +119,8 @@ class Program:
         kernel, ours = self.verdicts["kernel"], self.verdicts["xdpk"]
         if kernel is None:
             return "not asked", "libbpf does not open it, and: " + ours.get("reason", "")
+        if "does not get into the kernel" in kernel.get("reason", ""):
+            return "not asked", kernel["reason"]
         if not kernel["accepted"]:
             if ours["accepted"]:
                 return "accepted here", "the kernel: " + kernel["reason"]
@@ -165,6 +167,7 @@ class Test:
         return [Program(self, path, p["program"], p["section"]) for p in listed or []]
 
 
+LITTLE = 1 << 18  # bytes in use that the C library's caches may account for
 GOOD = ("equal", "not test-run", "exception", "both reject", "not asked")
 
 
@@ -183,7 +186,7 @@ def print_times(programs, limits):
           f"memory {memory / 1e6:.1f} MB, afterwards {max(kept, 0) / 1e6:.1f} MB")
     for p, k, o in sorted(both, key=lambda b: b[2] / b[1], reverse=True)[:10]:
         print(f"  {p.object} {p.name}: kernel {k:.0f} us, here {o:.0f} us, ratio {o / k:.2f}")
-    return ours <= kernel * limits.ratio and longest[2] <= limits.longest * 1e6 and kept <= 0
+    return ours <= kernel * limits.ratio and longest[2] <= limits.longest * 1e6 and kept < LITTLE
 
 
 def main():

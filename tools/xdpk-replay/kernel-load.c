@@ -67,8 +67,11 @@ static int refused(const struct engine_opts *opts, int err, char *log, char **er
 {
 	if (opts->log)
 		fputs(log, stderr);
+	if (!*log)
+		return error__set(errmsg, err, "%s: program %s does not get into the kernel: %s",
+			opts->object, opts->program, strerror(-err));
 	return error__set(errmsg, err, "%s: the kernel refuses program %s: %s", opts->object,
-		opts->program, *log ? kernel_log__reason(log) : strerror(-err));
+		opts->program, kernel_log__reason(log));
 }
 
 /* ---- through libbpf ---- */
