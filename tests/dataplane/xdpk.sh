@@ -185,6 +185,45 @@ test_redirect_by_ifindex() {
 	done
 }
 
+# every N-th line from the first-th on
+every() { # N FIRST
+	awk -v n="$1" -v first="$2" 'NR % n == first % n'
+}
+
+# By index to a file, by hash to a ring port, whose packets go on by index; without an entry what the
+# flags say. A broadcast is counted as what it is not yet: without a target.
+test_redirect_by_device_maps() {
+	local engine n
+	need_object devices
+	make_input in.pcap --count 20
+	n=$(packets in.pcap | wc -l)
+	cat >devices.init <<-END
+		map update by_index key 2 0 0 0 value 2 0 0 0 0 0 0 0
+		map update by_index key 3 0 0 0 value 9 0 0 0 0 0 0 0
+		map update by_index key 5 0 0 0 value 77 0 0 0 0 0 0 0
+		map update by_hash key hex 70 11 01 00 value 6 0 0 0
+	END
+	for engine in $(engines); do
+		rm -f back.pcap index.pcap pass.pcap hash.pcap
+		xdpk --ebpf devices.bpf.o --init devices.init --engine "$engine" \
+			--port net_pcap0,rx_pcap=in.pcap,tx_pcap=back.pcap \
+			--port net_pcap1,tx_pcap=index.pcap --port net_ring0 \
+			--port net_pcap2,tx_pcap=hash.pcap --port net_pcap3,tx_pcap=pass.pcap \
+			--ifindex net_ring0=6 --ifindex net_pcap2=9 --pass net_pcap3 >totals ||
+			fail "$engine: exit $?"
+		packets in.pcap >all
+		check_totals $((n + $(every 8 2 <all | wc -l)))
+		cmp <(every 8 1 <all) <(packets index.pcap) || fail "$engine: by index"
+		cmp <(every 8 2 <all) <(packets hash.pcap) || fail "$engine: by hash, and back by index"
+		cmp <(every 8 3 <all) <(packets pass.pcap) || fail "$engine: no entry: pass"
+		cmp <(every 8 4 <all) <(packets back.pcap) || fail "$engine: no entry: tx"
+		[ "$(total drop)" = "$(every 8 5 <all | wc -l)" ] || fail "$engine: no entry: drop"
+		[ "$(total "lost: no target")" = $(($(every 8 6 <all | wc -l) + \
+			$(every 8 7 <all | wc -l) + $(every 8 0 <all | wc -l))) ] ||
+			fail "$engine: no target: $(total "lost: no target")"
+	done
+}
+
 test_pass_target() {
 	need_object count
 	make_input in.pcap
