@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * event_test.c -- ring buffers and perf event arrays against the kernel's: the same random
+ * events_test.c -- ring buffers and perf event arrays against the kernel's: the same random
  * programs on every backend and there give the same results, and leave the same records to be
- * read. And that what finds no room is counted.
+ * read: as many operations for each backend as XDPK_OPERATIONS says. And that what finds no room
+ * is counted.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -18,13 +19,24 @@
 #include "creation.h"
 #include "machine.h"
 #include "make-map.h"
+#include "pair.h"
 
 #define PACKET_SIZE 64
-#define MAX_INSNS   512
-#define MAX_EVENTS  1024
+#define MAX_INSNS   1024
+#define MAX_EVENTS  4096
+#define OPERATIONS  8  /* of a program, at the least */
+#define RUNS        32 /* of a program */
 #define SHOWN       64 /* bytes of a record that a program writes */
 
 static const uint8_t packet[PACKET_SIZE];
+
+static const char *const backends[] = {
+	"interp",
+#ifdef HAVE_LLVM
+	"llvm",
+#endif
+};
+#define N_BACKENDS (sizeof(backends) / sizeof(backends[0]))
 
 /* --- what is read ------------------------------------------------------------------------- */
 
@@ -157,7 +169,7 @@ static void add_query(struct text *t)
 static void make_ring_program(struct text *t)
 {
 	begin(t);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < OPERATIONS; i++) {
 		switch (below(4)) {
 		case 0: add_output(t); break;
 		case 1: add_query(t); break;
@@ -172,15 +184,34 @@ static void make_ring_program(struct text *t)
 
 /* --- the same on both sides --------------------------------------------------------------- */
 
-static uint32_t run_in_kernel(const int *map_fd, const struct text *t)
+/* One program on both sides, again and again. */
+struct twins {
+	struct ebpf_program *ours;
+	int theirs;
+};
+
+static struct twins load(struct ebpf_instance *inst, const char *backend, struct ebpf_map *map,
+	int fd, const struct text *t)
+{
+	struct twins p = {machine__load(inst, backend, &map, 1, t->insns, t->n),
+		kernel__load_xdp_with(&fd, t->insns, t->n, false)};
+
+	assert_true(p.theirs >= 0);
+	return p;
+}
+
+static void run(const struct twins *p, struct ebpf_env *env)
 {
 	struct kernel_run run = {.packet = packet, .size = sizeof(packet)};
-	int fd = kernel__load_xdp_with(map_fd, t->insns, t->n, false);
 
-	assert_true(fd >= 0);
-	assert_int_equal(kernel__run(fd, &run), 0);
-	close(fd);
-	return run.verdict;
+	assert_int_equal(kernel__run(p->theirs, &run), 0);
+	assert_int_equal(machine__run(p->ours, env), run.verdict);
+}
+
+static void unload(const struct twins *p)
+{
+	ebpf_program__unref(p->ours);
+	close(p->theirs);
 }
 
 static void expect_same_events(const struct events *ours, const struct events *theirs)
@@ -195,35 +226,33 @@ static void expect_same_events(const struct events *ours, const struct events *t
 	}
 }
 
-static void compare_rings(const char *backend, int rounds)
+static void compare_rings(const char *backend, uint32_t size, uint32_t n_programs)
 {
 	static struct events ours, theirs;
 	struct ebpf_instance *inst = make_instance();
-	struct ebpf_map *map = make_map(inst, BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
-	int fd = kernel__create_map(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
+	struct ebpf_map *map = make_map(inst, BPF_MAP_TYPE_RINGBUF, 0, 0, size, 0);
+	int fd = kernel__create_map(BPF_MAP_TYPE_RINGBUF, 0, 0, size, 0);
 	struct ring_buffer *reader = ring_buffer__new(fd, note_theirs, &theirs, NULL);
 	struct ebpf_env env;
 	struct text t;
 
 	assert_true(fd >= 0 && reader);
 	ebpf_env__init(&env, inst, 0);
-	for (int i = 0; i < rounds; i++) {
-		struct ebpf_program *prog;
-		uint32_t verdict;
+	for (uint32_t i = 0; i < n_programs; i++) {
+		struct twins p;
 
 		make_ring_program(&t);
-		prog = machine__load(inst, backend, &map, 1, t.insns, t.n);
-		for (int again = 0; again < 8; again++) {
-			verdict = machine__run(prog, &env);
-			assert_int_equal(verdict, run_in_kernel(&fd, &t));
+		p = load(inst, backend, map, fd, &t);
+		for (int again = 0; again < RUNS; again++) {
+			run(&p, &env);
+			if (below(4))
+				continue;
+			ours.n = theirs.n = 0;
+			assert_int_equal(ebpf_map__consume(map, note_ours, &ours),
+				ring_buffer__consume(reader));
+			expect_same_events(&ours, &theirs);
 		}
-		ebpf_program__unref(prog);
-		if (below(3))
-			continue;
-		ours.n = theirs.n = 0;
-		assert_int_equal(
-			ebpf_map__consume(map, note_ours, &ours), ring_buffer__consume(reader));
-		expect_same_events(&ours, &theirs);
+		unload(&p);
 	}
 	ring_buffer__free(reader);
 	close(fd);
@@ -233,9 +262,13 @@ static void compare_rings(const char *backend, int rounds)
 
 static void test_ring_buffers_as_kernel(void **state)
 {
+	static const uint32_t sizes[] = {4096, 16384};
+	uint32_t n = operations_wanted() / (OPERATIONS * RUNS) / 2 + 1;
+
 	kernel__require();
-	for (int i = 0; machine_backends[i]; i++)
-		compare_rings(machine_backends[i], i ? 40 : 400);
+	for (uint32_t i = 0; i < N_BACKENDS; i++)
+		for (int s = 0; s < 2; s++)
+			compare_rings(backends[i], sizes[s], n);
 }
 
 static void test_ring_buffer_creation_as_kernel(void **state)
@@ -308,7 +341,7 @@ static uint64_t perf_flags(uint32_t n_cpus)
 static void make_perf_program(struct text *t, uint32_t n_cpus)
 {
 	begin(t);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < OPERATIONS; i++) {
 		ADD(t, MOV_REG(1, 6), MAP_AT(2, 0), LOAD_IMM64(3, perf_flags(n_cpus)),
 			MOV_REG(4, 10), ADD_IMM(4, -SHOWN), MOV_IMM(5, below(SHOWN + 1)),
 			CALL(BPF_FUNC_perf_event_output));
@@ -329,7 +362,7 @@ static void expect_same_samples(const struct events *ours, const struct events *
 	}
 }
 
-static void compare_perf(const char *backend, uint32_t n_cpus, int rounds)
+static void compare_perf(const char *backend, uint32_t n_cpus, uint32_t n_programs)
 {
 	static struct events ours, theirs;
 	struct ebpf_instance *inst =
@@ -343,15 +376,14 @@ static void compare_perf(const char *backend, uint32_t n_cpus, int rounds)
 
 	assert_non_null(reader);
 	ebpf_env__init(&env, inst, 0);
-	for (int i = 0; i < rounds; i++) {
-		struct ebpf_program *prog;
-		uint32_t verdict;
+	for (uint32_t i = 0; i < n_programs; i++) {
+		struct twins p;
 
 		make_perf_program(&t, n_cpus);
-		prog = machine__load(inst, backend, &map, 1, t.insns, t.n);
-		verdict = machine__run(prog, &env);
-		assert_int_equal(verdict, run_in_kernel(&fd, &t));
-		ebpf_program__unref(prog);
+		p = load(inst, backend, map, fd, &t);
+		for (int again = 0; again < RUNS; again++)
+			run(&p, &env);
+		unload(&p);
 		ours.n = theirs.n = 0;
 		assert_true(ebpf_map__consume(map, note_ours, &ours) >= 0);
 		assert_int_equal(perf_buffer__consume(reader), 0);
@@ -376,9 +408,9 @@ static void test_perf_events_as_kernel(void **state)
 		print_message("CPU 0 is not for us\n");
 		skip();
 	}
-	for (int i = 0; machine_backends[i]; i++)
-		compare_perf(
-			machine_backends[i], (uint32_t)libbpf_num_possible_cpus(), i ? 40 : 300);
+	for (uint32_t i = 0; i < N_BACKENDS; i++)
+		compare_perf(backends[i], (uint32_t)libbpf_num_possible_cpus(),
+			operations_wanted() / (OPERATIONS * RUNS) + 1);
 	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
 }
 
