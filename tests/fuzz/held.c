@@ -5,7 +5,8 @@
  *
  * r6 is the context; r7, r8, r9 hold what the blocks at depth 0, 1, 2 acquired, and between them a
  * map's value. The stack, from
- * the frame's top: two dynptrs, a key, a buffer, two spilled registers, a dynptr over a record.
+ * the frame's top: two dynptrs, a key, a buffer, two spilled registers, a dynptr over a record, an
+ * iterator for each depth.
  */
 #include <linux/bpf.h>
 
@@ -22,6 +23,7 @@
 static const int dynptrs[] = {-16, -32};
 static const int spills[] = {-72, -80};
 static const int ring_dynptr = -96;
+static const int iterators[] = {-104, -112, -120};
 
 struct program {
 	struct chance *c;
@@ -242,6 +244,28 @@ static void with_branch(struct program *p, uint32_t depth)
 	end_if(p, check);
 }
 
+/* The block some times: what it holds it must give back each time. */
+static void with_rounds(struct program *p, uint32_t depth)
+{
+	uint32_t again, check;
+
+	set_stack(p, 1, iterators[depth]);
+	set(p, 2, 0);
+	set(p, 3, (int32_t)below(p, 4));
+	call(p, KFUNC_iter_num_new);
+	again = p->n;
+	set_stack(p, 1, iterators[depth]);
+	call(p, KFUNC_iter_num_next);
+	check = begin_if(p, 0, 0);
+	block(p, depth + 1);
+	emit(p, BPF_JMP | BPF_JA, 0, 0, (int)again - (int)p->n - 1, 0);
+	end_if(p, check);
+	if (rarely(p))
+		return;
+	set_stack(p, 1, iterators[depth]);
+	call(p, KFUNC_iter_num_destroy);
+}
+
 /* All objects have four bytes at 4 that may be read. */
 static void access_memory(struct program *p)
 {
@@ -366,8 +390,8 @@ static void statement(struct program *p, uint32_t depth)
 	if (deep && kind < 8)
 		kind = 8 + kind;
 	switch (kind) {
-	case 0:
-	case 1: with_record(p, depth); break;
+	case 0: with_record(p, depth); break;
+	case 1: with_rounds(p, depth); break;
 	case 2: with_socket(p, depth); break;
 	case 3: with_lock(p, depth); break;
 	case 4: with_ring_dynptr(p, depth); break;
