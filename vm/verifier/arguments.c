@@ -290,6 +290,27 @@ static int check_nothing(struct verifier *v, struct call *c, uint32_t arg)
 	return 0;
 }
 
+/* What Linux does not take for keys, values and headers, although it might; and slices of dynptrs
+ * it takes from their beginning only. */
+static int check_memory(struct verifier *v, const struct call *c, uint32_t arg)
+{
+	const struct reg *r = reg_at(v, arg + 1);
+	uint8_t kind = c->proto->args[arg];
+	bool of_map = kind == ARG_MAP_KEY || kind == ARG_MAP_VALUE || kind == ARG_UNINIT_MAP_VALUE;
+	bool header = kind == ARG_HEADER20 || kind == ARG_HEADER40;
+	bool rdonly = (r->flags & MEM_RDONLY) && !(r->flags & MEM_KEY);
+
+	if (r->type != REG_MEM || is_anything(kind))
+		return 0;
+	if (r->flags & MEM_SLICE && is_moved(r))
+		return reject(v, "dereference of modified mem ptr R%u off=%d disallowed", arg + 1,
+			r->off);
+	if ((rdonly && (of_map || header)) || (r->flags & MEM_SLICE && of_map))
+		return reject(v, "R%u type=%s expected=memory that may be written", arg + 1,
+			rdonly ? "rdonly_mem" : "slice of a dynptr");
+	return 0;
+}
+
 /* Linux lets a helper have one argument that was acquired, or is a part of what was. */
 static int check_ref(struct verifier *v, struct call *c, uint32_t arg)
 {
@@ -356,6 +377,8 @@ int argument__check(struct verifier *v, struct call *c, uint32_t arg)
 
 	if (!err)
 		err = check_packet(v, c, arg);
+	if (!err)
+		err = check_memory(v, c, arg);
 	if (!err)
 		err = check_ref(v, c, arg);
 	if (err)

@@ -91,7 +91,7 @@ static void set_arg(struct verifier *v, enum source source, const struct frame *
 	case KEY:
 		reg__set_pointer(arg, REG_MEM);
 		arg->size = v->view->maps[map].geo.key_size;
-		arg->flags = MEM_RDONLY;
+		arg->flags = MEM_RDONLY | MEM_KEY;
 		break;
 	default: *arg = caller->regs[source - FROM_R1 + 1];
 	}

@@ -33,12 +33,12 @@ static void give_memory(
 static void give_slice(
 	struct verifier *v, const struct call *c, struct reg *r0, enum mem_flags flags)
 {
-	bool data = c->proto->id == BPF_FUNC_dynptr_data;
-
-	give_memory(v, c, r0, !data && c->dynptr.kind == DYNPTR_XDP ? flags | MEM_PACKET : flags);
+	give_memory(v, c, r0, flags);
 	r0->ref = c->dynptr.ref;
-	if (data)
+	if (c->proto->id == BPF_FUNC_dynptr_data)
 		r0->dynptr = c->dynptr.id;
+	else
+		r0->flags |= c->dynptr.kind == DYNPTR_XDP ? MEM_SLICE | MEM_PACKET : MEM_SLICE;
 }
 
 static void give_socket(struct verifier *v, struct reg *r0, enum reg_type type)

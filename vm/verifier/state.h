@@ -73,6 +73,8 @@ enum mem_flags {
 	MEM_RDONLY = 1 << 0,
 	MEM_RECORD = 1 << 1, /* what a ring buffer reserved */
 	MEM_PACKET = 1 << 2, /* gone when the packet moves */
+	MEM_SLICE = 1 << 3,  /* of a dynptr */
+	MEM_KEY = 1 << 4,    /* of a map, as a callback gets it */
 };
 
 enum iter_state {
