@@ -367,7 +367,7 @@ int main(void)
 				.test_func = test_helpers,
 				.initial_state = (void *)*backend};
 	inst = pair__instance();
-	ebpf_env__init(&env, inst, 0);
+	ebpf_env__init(&env, inst, pair__worker());
 	failed = _cmocka_run_group_tests("calls of helpers", tests, n, NULL, NULL);
 	ebpf_instance__destroy(inst);
 	return failed;

@@ -92,6 +92,7 @@ int main(void)
 			.test_func = test_kind,
 			.initial_state = (void *)&kinds[i]};
 	inst = pair__instance();
+	pair__worker();
 	failed = _cmocka_run_group_tests("host operations", tests, n_kinds, NULL, NULL);
 	ebpf_instance__destroy(inst);
 	return failed;

@@ -71,8 +71,11 @@ extern const struct shape inner_shape;
 extern const struct kind kinds[];
 extern const uint32_t n_kinds;
 
-/* As many workers as the kernel has CPUs, which this process keeps to the first of. */
+/* As many workers as the kernel has CPUs. */
 struct ebpf_instance *pair__instance(void);
+/* Keeps the process to one CPU, as the kernel's maps have parts per CPU (values, lists of free
+ * elements), and gives its number: the worker that does the same here. */
+uint32_t pair__worker(void);
 void pair__open(struct pair *p, struct ebpf_instance *inst, const struct shape *shape);
 void pair__close(struct pair *p);
 /* The same program here and in the kernel, both of which it owns from now on. */

@@ -228,7 +228,7 @@ int main(void)
 				.test_func = test_kind,
 				.initial_state = (void *)&kinds[i]};
 	inst = pair__instance();
-	ebpf_env__init(&env, inst, 0);
+	ebpf_env__init(&env, inst, pair__worker());
 	failed = _cmocka_run_group_tests("operations of programs", tests, n, NULL, NULL);
 	ebpf_instance__destroy(inst);
 	return failed;

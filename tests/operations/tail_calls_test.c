@@ -147,7 +147,7 @@ static void test_chains(void **state)
 	struct scene s;
 
 	kernel__require();
-	ebpf_env__init(&env, inst, 0);
+	ebpf_env__init(&env, inst, pair__worker());
 	for (uint32_t i = 0; i < 3; i++) {
 		scene__open(&s, &shapes[i]);
 		for (uint32_t n; calls < operations_wanted() / 3 * (i + 1); runs++) {
