@@ -6,8 +6,9 @@
 #
 #	tests/replay/kernel-programs.sh [BUILD [options of kernel-programs.py]]
 #
-# BUILD is the build folder (default: build). Needs root, for bpf() and a network namespace. Not run by default: it downloads
-# 150 MB (see kernel-source.sh).
+# BUILD is the build folder (default: build). Needs root, for bpf() and a network namespace. Not
+# run by default: it downloads 150 MB (see kernel-source.sh). kernel-programs.txt names what cannot
+# be equal; in kernel-programs/ are control lines for the objects that need some.
 set -eu
 
 build=${1:-build}
