@@ -83,6 +83,14 @@ static bool find_object(struct interp_run *run, uint64_t address, uint32_t size,
 	return address % align == 0 && interp_memory__find(run, address, size, true);
 }
 
+static uint32_t iterator_size(const struct helper_proto *proto)
+{
+	bool bits = proto->id == KFUNC_iter_bits_new || proto->id == KFUNC_iter_bits_next ||
+		    proto->id == KFUNC_iter_bits_destroy;
+
+	return bits ? 16 : 8;
+}
+
 /* The function's address is that of its first operation: interp__prepare(). */
 static bool set_callback(struct interp_run *run, uint64_t function, const struct rt_map *map)
 {
@@ -136,7 +144,7 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 		return !next || !value || interp_memory__find(run, value, next, true);
 	case ARG_ITER_UNINIT:
 	case ARG_ITER:
-	case ARG_ITER_DESTROYED: return find_object(run, value, 8, 8);
+	case ARG_ITER_DESTROYED: return find_object(run, value, iterator_size(proto), 8);
 	case ARG_SPIN_LOCK: return find_object(run, value, 4, 4);
 	case ARG_CALLBACK: return set_callback(run, value, *map);
 	case ARG_CALLBACK_CTX: return true; /* what the callback does with it is checked */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * iterators.bpf.c -- loops over numbers by bpf_iter_num, and loops that may_goto ends.
+ * iterators.bpf.c -- loops over numbers by bpf_iter_num and over bits, and loops that may_goto
+ * ends.
  */
 #include "results.h"
 
@@ -11,6 +12,14 @@ struct bpf_iter_num {
 extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
+
+struct bpf_iter_bits {
+	__u64 opaque[2];
+} __attribute__((aligned(8)));
+
+extern int bpf_iter_bits_new(struct bpf_iter_bits *it, const __u64 *words, __u32 n) __ksym;
+extern int *bpf_iter_bits_next(struct bpf_iter_bits *it) __ksym;
+extern void bpf_iter_bits_destroy(struct bpf_iter_bits *it) __ksym;
 
 /* Jumps to `end` when the function has made as many rounds as it may. */
 #define MAY_GOTO_END()                                                                          \
@@ -66,6 +75,20 @@ static __always_inline void fill(int length)
 	bpf_iter_num_destroy(&it);
 }
 
+static __always_inline void bits_of(__u32 i, const __u64 *words, __u32 n)
+{
+	struct bpf_iter_bits it;
+	__u64 sum = 0;
+	int *bit;
+
+	note(i, bpf_iter_bits_new(&it, words, n));
+	while ((bit = bpf_iter_bits_next(&it)))
+		sum = sum * 7 + *bit;
+	note(i + 1, bpf_iter_bits_next(&it) != 0);
+	bpf_iter_bits_destroy(&it);
+	note(i + 2, sum);
+}
+
 static __noinline __u64 rounds(__u64 last)
 {
 	__u64 i = 0, sum = 0;
@@ -82,6 +105,7 @@ SEC("xdp")
 int xdp_iterators(struct xdp_md *ctx)
 {
 	int length = ctx->data_end - ctx->data;
+	__u64 words[3] = {0};
 
 	over(0, 0, length);
 	over(4, -3, length & 7);
@@ -92,5 +116,15 @@ int xdp_iterators(struct xdp_md *ctx)
 	over(24, -(1 << 30) * 2, -(1 << 30) * 2 + 3);
 	fill(length);
 	note(30, rounds(length));
+	words[0] = length * 0x9e3779b97f4a7c15;
+	words[2] = (__u64)length << 40;
+	bits_of(32, words, 1);
+	bits_of(36, words, 3);
+	bits_of(40, words + 1, 1);
+	bits_of(44, words, 0);
+	bits_of(48, words, 512);
+	bits_of(52, (void *)0, 1);
+	bits_of(56, (void *)8, 1);
+	bits_of(60, (void *)8, 2);
 	return XDP_TX;
 }
