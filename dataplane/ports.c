@@ -17,6 +17,8 @@
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 
+#include <ebpf-net.h>
+
 #include "burst.h"
 #include "core/error.h"
 #include "pool.h"
@@ -208,10 +210,29 @@ static int port__start(struct port *port, unsigned workers, char **errmsg)
 	return 0;
 }
 
+int ports__add_links(const struct ports *ports, struct ebpf_instance *inst, char **errmsg)
+{
+	int err = check_ifindexes(ports, errmsg);
+
+	for (uint16_t i = 0; i < ports->n && !err; i++) {
+		const struct port *port = &ports->port[i];
+		struct ebpf_link link = {.name = port->name, .ifindex = port->ifindex};
+		struct rte_ether_addr mac = {{0}};
+		uint16_t mtu = RTE_ETHER_MTU;
+
+		rte_eth_macaddr_get(port->id, &mac); /* both stay where the device tells nothing */
+		rte_eth_dev_get_mtu(port->id, &mtu);
+		memcpy(link.mac, mac.addr_bytes, sizeof(link.mac));
+		link.mtu = mtu;
+		err = ebpf_net__set_link(inst, &link, errmsg);
+	}
+	return err;
+}
+
 int ports__start(struct ports *ports, unsigned workers, char **errmsg)
 {
 	uint64_t mbufs = pool__worker_mbufs(workers);
-	int err = check_ifindexes(ports, errmsg);
+	int err = 0;
 
 	for (uint16_t i = 0; i < ports->n; i++)
 		mbufs += port__mbufs(&ports->port[i].input, workers);

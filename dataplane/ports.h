@@ -27,6 +27,8 @@
 
 #define NO_PORT UINT16_MAX
 
+struct ebpf_instance;
+
 struct port {
 	uint16_t id; /* DPDK's */
 	uint16_t n_rxq, n_txq;
@@ -56,6 +58,9 @@ uint16_t ports__find(const struct ports *ports, const char *name);
 
 /* The most mbufs that a port's queues and rings hold. */
 uint64_t port__mbufs(const struct input *input, unsigned workers);
+
+/* Makes the ports links of the instance, as bpf_fib_lookup sees them. */
+int ports__add_links(const struct ports *ports, struct ebpf_instance *inst, char **errmsg);
 
 int ports__start(struct ports *ports, unsigned workers, char **errmsg);
 void ports__stop(struct ports *ports);

@@ -7,9 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <ebpf-net.h>
+
 #include "control.h"
 #include "core/error.h"
 #include "subject.h"
+
+#define LOOPBACK_MTU 65536
 
 static void print_trace(void *user, const char *text, size_t len)
 {
@@ -94,6 +98,16 @@ static int find_maps(struct subject *s, char **errmsg)
 	return err ? error__set(errmsg, err, "no memory for the list of maps") : 0;
 }
 
+/* The link that a test run of the kernel's has for its packets: a loopback that forwards nothing.
+ * Control lines may put another in its place. */
+static int add_link(struct ebpf_instance *inst, uint32_t ifindex, char **errmsg)
+{
+	const struct ebpf_link link = {
+		.name = "lo", .ifindex = ifindex, .mtu = LOOPBACK_MTU, .no_forwarding = true};
+
+	return ebpf_net__set_link(inst, &link, errmsg);
+}
+
 int subject__open(struct subject *s, const struct engine_opts *opts, char **errmsg)
 {
 	const struct ebpf_instance_opts inst = {
@@ -103,7 +117,9 @@ int subject__open(struct subject *s, const struct engine_opts *opts, char **errm
 	*s = (struct subject){0};
 	s->inst = ebpf_instance__create(&inst, errmsg);
 	s->obj = s->inst ? object__open(opts->object, errmsg) : NULL;
-	err = s->obj ? control__set_up_object(s->obj, s->inst, opts->init, errmsg) : -EINVAL;
+	err = s->obj ? add_link(s->inst, opts->ifindex, errmsg) : -EINVAL;
+	if (!err)
+		err = control__set_up_object(s->obj, s->inst, opts->init, errmsg);
 	if (!err) {
 		s->spec = object__program_spec(s->obj, opts->program, errmsg);
 		err = s->spec ? find_maps(s, errmsg) : -EINVAL;

@@ -76,7 +76,8 @@ static int load_program(struct app *app, char **errmsg)
 	if (!chosen)
 		return -ENOENT;
 	app->instance = ebpf_instance__create(&instance_opts, errmsg);
-	if (!app->instance || control__set_up_object(app->object, app->instance, o->init, errmsg))
+	if (!app->instance || ports__add_links(&app->ports, app->instance, errmsg) ||
+		control__set_up_object(app->object, app->instance, o->init, errmsg))
 		return -EINVAL;
 	app->program = object__load_program(app->object, chosen->name, &load_opts, errmsg);
 	if (log)
@@ -125,7 +126,7 @@ static int apply_pass(struct ports *ports, const struct assignment *a, char **er
 	return 0;
 }
 
-static int open_ports(struct app *app, char **errmsg)
+static int find_ports(struct app *app, char **errmsg)
 {
 	const struct options *o = &app->options;
 	int err = 0;
@@ -140,7 +141,7 @@ static int open_ports(struct app *app, char **errmsg)
 		err = apply_ifindex(&app->ports, &o->ifindex.item[i], errmsg);
 	for (unsigned i = 0; !err && i < o->pass.n; i++)
 		err = apply_pass(&app->ports, &o->pass.item[i], errmsg);
-	return err ? err : ports__start(&app->ports, rte_lcore_count(), errmsg);
+	return err;
 }
 
 static int catch_signals(void)
@@ -212,9 +213,11 @@ static int start_and_run(struct app *app, char **errmsg)
 		err = eal__start(&app->options, app->inputs, errmsg);
 	app->eal_started = !err;
 	if (!err)
+		err = find_ports(app, errmsg);
+	if (!err)
 		err = load_program(app, errmsg);
 	if (!err)
-		err = open_ports(app, errmsg);
+		err = ports__start(&app->ports, rte_lcore_count(), errmsg);
 	return err ? err : run(app, errmsg);
 }
 
