@@ -165,21 +165,15 @@ static int check_socket(struct verifier *v, const struct access *a)
 	return socket__check_load(v, a->addr, a->off, a->size);
 }
 
-/* A field of the map itself, which is known unless the map came out of another one. */
-static int load_map(struct verifier *v, const struct access *a, struct reg *dst)
+/* A field of the map itself: as in Linux some number. */
+static int check_map_field(struct verifier *v, const struct access *a)
 {
-	const struct reg *r = reg_at(v, a->addr);
-	int64_t off = (int64_t)r->off + a->off;
-	uint32_t value;
+	int64_t off = (int64_t)reg_at(v, a->addr)->off + a->off;
 
-	if (a->write || a->atomic || !map_field__is_at(off, a->size))
-		return reject(v, "R%u invalid %s map_ptr, off=%lld size=%u", a->addr,
-			a->write ? "write to" : "read of", (long long)off, a->size);
-	if (dst && r->map < v->view->n_maps) {
-		memcpy(&value, (const char *)&v->view->maps[r->map].geo + off, sizeof(value));
-		reg__set_const(dst, value);
-	}
-	return 0;
+	if (!a->write && !a->atomic && map_field__is_at(off, a->size))
+		return 0;
+	return reject(v, "R%u invalid %s map_ptr, off=%lld size=%u", a->addr,
+		a->write ? "write to" : "read of", (long long)off, a->size);
 }
 
 static int check_type(struct verifier *v, uint32_t regno)
@@ -248,7 +242,7 @@ static int check_access(struct verifier *v, const struct access *a, struct reg *
 		if (!err && dst)
 			load_map_value(v, a, &addr, dst);
 		break;
-	case REG_MAP: err = load_map(v, a, dst); break;
+	case REG_MAP: err = check_map_field(v, a); break;
 	case REG_PACKET:
 	case REG_PACKET_META: err = check_packet(v, a->addr, a->off, a->size); break;
 	case REG_MEM: err = check_mem(v, a->addr, a->off, a->size, a->write); break;
