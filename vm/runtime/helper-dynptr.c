@@ -35,7 +35,7 @@ rt_hot uint64_t helper_dynptr_from_xdp(
 {
 	rt_dynptr__clear(made);
 	if (flags)
-		return (uint64_t)-RT_EINVAL;
+		return (uint32_t)-RT_EINVAL;
 	rt_dynptr__init(made, RT_DYNPTR_PACKET, ctx, (uint64_t)(ctx->data_end - ctx->data));
 	return 0;
 }
@@ -113,9 +113,9 @@ rt_hot uint64_t helper_dynptr_adjust(
 	uint32_t first = (uint32_t)start, last = (uint32_t)end;
 
 	if (!p->data || first > last)
-		return (uint64_t)-RT_EINVAL;
+		return (uint32_t)-RT_EINVAL;
 	if (last > p->size)
-		return (uint64_t)-RT_ERANGE;
+		return (uint32_t)-RT_ERANGE;
 	p->offset += first;
 	p->size = last - first;
 	return 0;
@@ -125,7 +125,7 @@ rt_hot uint64_t helper_dynptr_clone(
 	struct ebpf_env *env, struct rt_dynptr *p, struct rt_dynptr *made)
 {
 	*made = *p;
-	return p->data ? 0 : (uint64_t)-RT_EINVAL;
+	return p->data ? 0 : (uint32_t)-RT_EINVAL;
 }
 
 rt_hot uint64_t helper_dynptr_is_null(struct ebpf_env *env, struct rt_dynptr *p)

@@ -22,9 +22,9 @@ rt_hot uint64_t helper_iter_num_new(struct ebpf_env *env, void *iter, uint64_t f
 
 	it->at = it->end = 0;
 	if (start > end)
-		return (uint64_t)-RT_EINVAL;
+		return (uint32_t)-RT_EINVAL;
 	if ((int64_t)end - start > RT_MAX_LOOPS)
-		return (uint64_t)-RT_E2BIG;
+		return (uint32_t)-RT_E2BIG;
 	it->at = (int32_t)((uint32_t)start - 1);
 	it->end = end;
 	return 0;

@@ -70,7 +70,8 @@ typedef uint64_t (*helper_callback_fn)(
 	X(ITER_DESTROYED, void *)        \
 	X(DONTCARE, uint64_t)            /* as the register is, even if never written */
 
-/* A SCALAR that is an error is a negative errno, sign-extended to 64 bits. */
+/* A SCALAR that is an error is a negative errno: of a helper in 64 bits, of a kernel function, which
+ * returns an int, in the lower 32. */
 #define HELPER_RET_KINDS(X) \
 	X(SCALAR, uint64_t)              \
 	X(NOTHING, uint64_t)             /* r0 has no value after it */ \
