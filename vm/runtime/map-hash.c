@@ -37,29 +37,6 @@ rt_inline struct rt_hash_head *hash__head(const struct rt_map *m)
 	return (struct rt_hash_head *)m->mem;
 }
 
-rt_inline struct rt_hash_bucket *hash__bucket(const struct rt_map *m, uint32_t i)
-{
-	return (struct rt_hash_bucket *)(m->mem + m->geo.index) + i;
-}
-
-rt_inline uint32_t *hash__link(const struct rt_map *m, uint32_t elem)
-{
-	return (uint32_t *)(m->mem + m->geo.links) + elem;
-}
-
-rt_inline rt_word *hash__key(const struct rt_map *m, uint32_t elem)
-{
-	return (rt_word *)(m->mem + m->geo.elems + (uint64_t)elem * m->geo.elem_stride);
-}
-
-rt_inline uint8_t *hash__value(const struct rt_map *m, uint32_t slot, uint32_t elem)
-{
-	if (rt_is_percpu(&m->geo))
-		return m->mem + m->geo.values + slot * m->geo.value_set +
-		       (uint64_t)elem * m->geo.value_stride;
-	return (uint8_t *)hash__key(m, elem) + m->geo.elem_value;
-}
-
 rt_inline uint64_t hash__of(const struct rt_map *m, const void *key)
 {
 	return rt_seed__hash(&hash__head(m)->seed, key, m->geo.key_size);
@@ -78,7 +55,7 @@ rt_inline uint64_t hash__tag(uint64_t hash)
 
 rt_inline bool hash__key_equal(const struct rt_map *m, uint32_t elem, const void *key)
 {
-	const rt_word *have = hash__key(m, elem);
+	const rt_word *have = rt_hash__key(m, elem);
 	uint32_t size = m->geo.key_size;
 	uint64_t diff = 0;
 
@@ -99,7 +76,7 @@ rt_inline uint32_t hash__find_in_chain(const struct rt_map *m, const struct rt_h
 	uint32_t elem, uint32_t seq, const void *key)
 {
 	while (elem && !hash__key_equal(m, elem, key) && !bucket__changed(b, seq))
-		elem = rt_read_acquire(hash__link(m, elem));
+		elem = rt_read_acquire(rt_hash__link(m, elem));
 	return elem;
 }
 
@@ -131,7 +108,7 @@ rt_inline void bucket__set_used(struct rt_hash_bucket *b, uint32_t slot)
 rt_hot void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
 	uint64_t hash = hash__of(m, key);
-	struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
+	struct rt_hash_bucket *b = rt_hash__bucket(m, hash__index(m, hash));
 	uint32_t seq, elem, where;
 
 	do {
@@ -140,19 +117,19 @@ rt_hot void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *
 	} while (bucket__changed(b, seq));
 	if (rt_is_lru(&m->geo) && elem)
 		bucket__set_used(b, where);
-	return elem ? hash__value(m, slot, elem) : NULL;
+	return elem ? rt_hash__value(m, slot, elem) : NULL;
 }
 
 rt_hot uint64_t rt_hash__word(const struct rt_map *m, const void *key)
 {
 	uint64_t hash = hash__of(m, key), word;
-	struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
+	struct rt_hash_bucket *b = rt_hash__bucket(m, hash__index(m, hash));
 	uint32_t seq, elem, where;
 
 	do {
 		seq = rt_read_acquire(&b->seq);
 		elem = hash__find_once(m, b, hash__tag(hash), seq, key, &where);
-		word = elem ? rt_read((uint64_t *)hash__value(m, 0, elem)) : 0;
+		word = elem ? rt_read((uint64_t *)rt_hash__value(m, 0, elem)) : 0;
 	} while (bucket__changed(b, seq));
 	return word;
 }
@@ -177,7 +154,7 @@ static struct place hash__find_place(
 		if (hash__key_equal(m, rt_read(&b->elems[slot]), key))
 			return (struct place){&b->elems[slot], slot};
 	}
-	for (word = &b->chain; rt_read(word); word = hash__link(m, rt_read(word)))
+	for (word = &b->chain; rt_read(word); word = rt_hash__link(m, rt_read(word)))
 		if (hash__key_equal(m, rt_read(word), key))
 			return (struct place){word, -1};
 	return (struct place){NULL, -1};
@@ -227,7 +204,7 @@ static void bucket__insert(
 	uint32_t slot = bucket__empty_slot(m, b);
 
 	if (slot == RT_HASH_CHAIN) {
-		rt_write(hash__link(m, elem), rt_read(&b->chain));
+		rt_write(rt_hash__link(m, elem), rt_read(&b->chain));
 		rt_write_release(&b->chain, elem);
 		return;
 	}
@@ -242,7 +219,7 @@ static uint32_t bucket__exchange(
 	uint32_t old = rt_read(at.word);
 
 	if (at.slot < 0)
-		rt_write(hash__link(m, elem), rt_read(hash__link(m, old)));
+		rt_write(rt_hash__link(m, elem), rt_read(rt_hash__link(m, old)));
 	rt_write_release(at.word, elem);
 	bucket__announce_change(b);
 	bucket__set_used(b, at.slot < 0 ? RT_HASH_CHAIN : (uint32_t)at.slot);
@@ -254,7 +231,7 @@ static uint32_t bucket__remove(const struct rt_map *m, struct rt_hash_bucket *b,
 	uint32_t old = rt_read(at.word);
 
 	if (at.slot < 0)
-		rt_write_release(at.word, rt_read(hash__link(m, old)));
+		rt_write_release(at.word, rt_read(rt_hash__link(m, old)));
 	else
 		tags__set(b->tags, (uint32_t)at.slot, 0);
 	bucket__announce_change(b);
@@ -263,12 +240,12 @@ static uint32_t bucket__remove(const struct rt_map *m, struct rt_hash_bucket *b,
 
 static uint32_t hash__take_free(const struct rt_map *m)
 {
-	return free_queue__take(&hash__head(m)->free, hash__link(m, 0));
+	return free_queue__take(&hash__head(m)->free, rt_hash__link(m, 0));
 }
 
 static void hash__give_back(const struct rt_map *m, uint32_t elem)
 {
-	free_queue__give_back(&hash__head(m)->free, hash__link(m, 0), elem);
+	free_queue__give_back(&hash__head(m)->free, rt_hash__link(m, 0), elem);
 }
 
 static void hash__release(const struct rt_map *m, uint32_t elem)
@@ -295,7 +272,7 @@ void rt_hash__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 
 	head->seed = rt_seed__of(seed);
 	head->n_slots = slots;
-	free_queue__format(&head->free, hash__link(m, 0), m->geo.n_elems);
+	free_queue__format(&head->free, rt_hash__link(m, 0), m->geo.n_elems);
 }
 
 /* The values of all slots at once (host), or of one (program). */
@@ -312,7 +289,7 @@ static void hash__copy_value(const struct rt_map *m, uint32_t elem, const struct
 	uint32_t n = src->n_slots ? rt_host_values(&m->geo, src->n_slots) : 1;
 
 	for (uint32_t i = 0; i < n; i++)
-		rt_value__write(&m->geo, hash__value(m, first + i, elem),
+		rt_value__write(&m->geo, rt_hash__value(m, first + i, elem),
 			src->values + (uint64_t)i * m->geo.value_stride);
 }
 
@@ -322,10 +299,10 @@ static void hash__fill(
 	const struct rt_map *m, uint32_t elem, const void *key, const struct source *src)
 {
 	rt_fence_release();
-	rt_copy_in(hash__key(m, elem), key, m->geo.key_size);
+	rt_copy_in(rt_hash__key(m, elem), key, m->geo.key_size);
 	if (rt_is_percpu(&m->geo) && !src->n_slots)
 		for (uint32_t slot = 0; slot < hash__head(m)->n_slots; slot++)
-			rt_clear(hash__value(m, slot, elem), m->geo.value_size);
+			rt_clear(rt_hash__value(m, slot, elem), m->geo.value_size);
 	hash__copy_value(m, elem, src);
 }
 
@@ -346,7 +323,8 @@ static int64_t hash__put(const struct rt_map *m, struct rt_hash_bucket *b, uint6
 		return 0;
 	}
 	if (at.word && src->locked) {
-		rt_value__write_locked(&m->geo, hash__value(m, 0, rt_read(at.word)), src->values);
+		rt_value__write_locked(
+			&m->geo, rt_hash__value(m, 0, rt_read(at.word)), src->values);
 		return 0;
 	}
 	if (!elem)
@@ -373,8 +351,8 @@ static struct place bucket__find_unused(
 		return (struct place){NULL, -1};
 	if (slot != RT_HASH_CHAIN)
 		return (struct place){word, (int)slot};
-	while (rt_read(hash__link(m, rt_read(word))))
-		word = hash__link(m, rt_read(word));
+	while (rt_read(rt_hash__link(m, rt_read(word))))
+		word = rt_hash__link(m, rt_read(word));
 	return (struct place){word, -1};
 }
 
@@ -388,7 +366,7 @@ rt_cold static void hash__evict(const struct rt_map *m)
 
 	for (uint32_t i = 0; !elem && rt_read(&head->count) >= m->geo.max_entries; i++) {
 		uint32_t hand = __atomic_fetch_add(&head->hand, 1, __ATOMIC_RELAXED);
-		struct rt_hash_bucket *b = hash__bucket(m, hand & (n - 1));
+		struct rt_hash_bucket *b = rt_hash__bucket(m, hand & (n - 1));
 		struct place at;
 
 		rt_lock(&b->lock);
@@ -406,7 +384,7 @@ static int64_t hash__write(
 	const struct rt_map *m, const void *key, struct source *src, uint64_t flags)
 {
 	uint64_t hash = hash__of(m, key), tag = hash__tag(hash);
-	struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
+	struct rt_hash_bucket *b = rt_hash__bucket(m, hash__index(m, hash));
 	bool fresh = !rt_is_percpu(&m->geo);
 	uint32_t elem = 0, spare;
 	int64_t err;
@@ -445,7 +423,7 @@ rt_cold int64_t rt_hash__update(
 static uint32_t hash__unlink(const struct rt_map *m, const void *key)
 {
 	uint64_t hash = hash__of(m, key);
-	struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
+	struct rt_hash_bucket *b = rt_hash__bucket(m, hash__index(m, hash));
 	struct place at;
 	uint32_t elem = 0;
 
@@ -472,57 +450,6 @@ const struct rt_map_ops rt_hash_ops = {
 	.remove = rt_hash__delete,
 };
 
-/* The next element of the bucket, under its lock. Elements of a chain may have left it since the
- * walk met them: it goes on after the one where it stands or at the one that came next, whichever
- * is still there. */
-static uint32_t walk__step(
-	const struct rt_map *m, const struct rt_hash_bucket *b, struct rt_hash_walk *w)
-{
-	uint32_t found = 0;
-
-	while (w->slot < RT_HASH_SLOTS) {
-		uint32_t slot = w->slot++;
-
-		if (tags__get(b->tags, slot))
-			return rt_read(&b->elems[slot]);
-	}
-	if (w->slot++ == RT_HASH_CHAIN)
-		return rt_read(&b->chain);
-	for (uint32_t elem = rt_read(&b->chain); elem; elem = rt_read(hash__link(m, elem))) {
-		if (elem == w->elem)
-			return rt_read(hash__link(m, elem));
-		if (elem == w->next)
-			found = elem;
-	}
-	return found;
-}
-
-static bool bucket__is_empty(const struct rt_hash_bucket *b)
-{
-	return !rt_read(&b->tags[0]) && !rt_read(&b->tags[1]) && !rt_read(&b->chain);
-}
-
-/* However the program changes a bucket while it walks there, it leaves it at last. */
-rt_cold bool rt_hash__walk(const struct rt_map *m, uint32_t slot, struct rt_hash_walk *w)
-{
-	for (; w->bucket < m->geo.n_buckets; w->bucket++, w->slot = w->steps = 0) {
-		struct rt_hash_bucket *b = hash__bucket(m, w->bucket);
-
-		if (bucket__is_empty(b))
-			continue;
-		rt_lock(&b->lock);
-		w->elem = walk__step(m, b, w);
-		w->next = w->elem ? rt_read(hash__link(m, w->elem)) : 0;
-		rt_unlock(&b->lock);
-		if (w->elem && w->steps++ <= m->geo.n_elems) {
-			w->key = hash__key(m, w->elem);
-			w->value = hash__value(m, slot, w->elem);
-			return true;
-		}
-	}
-	return false;
-}
-
 /* --- the host's view ----------------------------------------------------------------- */
 
 static void hash__read_values(
@@ -530,14 +457,14 @@ static void hash__read_values(
 {
 	for (uint32_t slot = 0; slot < rt_host_values(&m->geo, n_slots); slot++)
 		rt_value__read(&m->geo, values + (uint64_t)slot * m->geo.value_stride,
-			hash__value(m, slot, elem));
+			rt_hash__value(m, slot, elem));
 }
 
 int64_t rt_hash__read_all(
 	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values)
 {
 	uint64_t hash = hash__of(m, key);
-	const struct rt_hash_bucket *b = hash__bucket(m, hash__index(m, hash));
+	const struct rt_hash_bucket *b = rt_hash__bucket(m, hash__index(m, hash));
 	uint32_t seq, elem, where;
 
 	do {
@@ -574,7 +501,7 @@ static uint32_t bucket__next(
 	const struct rt_map *m, const struct rt_hash_bucket *b, const struct place *after)
 {
 	if (after && after->slot < 0)
-		return rt_read(hash__link(m, rt_read(after->word)));
+		return rt_read(rt_hash__link(m, rt_read(after->word)));
 	for (uint32_t slot = after ? (uint32_t)after->slot + 1 : 0; slot < RT_HASH_SLOTS; slot++)
 		if (tags__get(b->tags, slot))
 			return rt_read(&b->elems[slot]);
@@ -594,7 +521,7 @@ static int64_t hash__next_in(
 	if (!key || at.word)
 		elem = bucket__next(m, b, key ? &at : NULL);
 	if (elem)
-		rt_copy_out(next, hash__key(m, elem), m->geo.key_size);
+		rt_copy_out(next, rt_hash__key(m, elem), m->geo.key_size);
 	rt_unlock(&b->lock);
 	if (key && !at.word)
 		return -RT_ENOENT;
@@ -610,13 +537,13 @@ int64_t rt_hash__next_key(const struct rt_map *m, const void *key, void *next)
 	if (key) {
 		hash = hash__of(m, key);
 		i = hash__index(m, hash);
-		err = hash__next_in(m, hash__bucket(m, i), hash__tag(hash), key, next);
+		err = hash__next_in(m, rt_hash__bucket(m, i), hash__tag(hash), key, next);
 		if (!err)
 			return 0;
 		i = err < 0 ? 0 : i + 1; /* a key that has gone restarts the walk */
 	}
 	for (; i < m->geo.n_buckets; i++)
-		if (!hash__next_in(m, hash__bucket(m, i), 0, NULL, next))
+		if (!hash__next_in(m, rt_hash__bucket(m, i), 0, NULL, next))
 			return 0;
 	return -RT_ENOENT;
 }
@@ -624,7 +551,7 @@ int64_t rt_hash__next_key(const struct rt_map *m, const void *key, void *next)
 bool rt_hash__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size)
 {
 	uint32_t stride = rt_is_percpu(&m->geo) ? m->geo.value_stride : m->geo.elem_stride;
-	uint64_t off = (uint64_t)((const uint8_t *)p - hash__value(m, slot, 0));
+	uint64_t off = (uint64_t)((const uint8_t *)p - rt_hash__value(m, slot, 0));
 
 	if (off >= (uint64_t)m->geo.n_elems * stride)
 		return false;

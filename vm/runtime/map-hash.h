@@ -45,6 +45,29 @@ struct rt_hash_bucket {
 _Static_assert(sizeof(struct rt_hash_head) == 128, "two cache lines");
 _Static_assert(sizeof(struct rt_hash_bucket) == 64, "a cache line");
 
+rt_inline struct rt_hash_bucket *rt_hash__bucket(const struct rt_map *m, uint32_t i)
+{
+	return (struct rt_hash_bucket *)(m->mem + m->geo.index) + i;
+}
+
+rt_inline uint32_t *rt_hash__link(const struct rt_map *m, uint32_t elem)
+{
+	return (uint32_t *)(m->mem + m->geo.links) + elem;
+}
+
+rt_inline rt_word *rt_hash__key(const struct rt_map *m, uint32_t elem)
+{
+	return (rt_word *)(m->mem + m->geo.elems + (uint64_t)elem * m->geo.elem_stride);
+}
+
+rt_inline uint8_t *rt_hash__value(const struct rt_map *m, uint32_t slot, uint32_t elem)
+{
+	if (rt_is_percpu(&m->geo))
+		return m->mem + m->geo.values + slot * m->geo.value_set +
+		       (uint64_t)elem * m->geo.value_stride;
+	return (uint8_t *)rt_hash__key(m, elem) + m->geo.elem_value;
+}
+
 /* For the types that are hashes of something else. */
 void rt_hash__format(const struct rt_map *m, uint32_t slots, uint64_t seed);
 void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key);
@@ -59,7 +82,7 @@ int64_t rt_hash__write_all(const struct rt_map *m, uint32_t n_slots, const void 
 	const uint8_t *values, uint64_t flags);
 int64_t rt_hash__next_key(const struct rt_map *m, const void *key, void *next);
 
-/* A program's walk over all elements, beside writers; begins as all zeros. */
+/* map-hash-walk.c: a program's walk over all elements, beside writers; begins as all zeros. */
 struct rt_hash_walk {
 	void *key, *value; /* where it stands: the worker's value */
 	uint32_t bucket, steps, slot, elem, next;
