@@ -6,7 +6,8 @@
  * registers and stack slots agree in kind, and in everything a pointer says; scalars agree
  * wherever a jump's outcome, a pointer or a size came from them, since precision was asked
  * for there. So the facts joined after the earlier state hold for the path that stopped. A
- * register that nobody reads any more may differ: it counts as unset.
+ * register that nobody reads any more may differ: it counts as unset. Where the earlier state is
+ * still open, in a loop that ends by itself (loop.c), it covers all numbers, asked for or not.
  */
 #include <stdlib.h>
 #include <string.h>
