@@ -88,17 +88,17 @@ rt_hot uint64_t helper_iter_bits_new(
 
 	*it = (struct iter_bits){.at = -1};
 	if (!address || !n)
-		return (uint64_t)-RT_EINVAL;
+		return (uint32_t)-RT_EINVAL;
 	if (n > BITS_MAX_WORDS)
-		return (uint64_t)-RT_E2BIG;
+		return (uint32_t)-RT_E2BIG;
 	if (n == 1)
 		err = helper_probe_read_kernel(env, &word, sizeof(word), address)
-			      ? (uint64_t)-RT_EFAULT
+			      ? (uint32_t)-RT_EFAULT
 			      : 0;
 	else
 		err = bits__check(env, address, n);
 	if (err)
-		return err;
+		return (uint32_t)err;
 	it->words = n == 1 ? word : address;
 	it->n = (int32_t)n * 64;
 	return 0;
