@@ -133,8 +133,8 @@ static void test_lookups_as_kernel(void **state)
 			assert_int_equal(
 				bpf_map_update_elem(first.theirs, &key, values, BPF_ANY), 0);
 			for (const char *const *b = machine_backends; *b; b++)
-				for (uint32_t place = 0; place <= N_OUTER; place++)
-					for (key = 3; key < 10; key += 3)
+				for (uint32_t place = 0; place <= N_OUTER; place += 2)
+					for (key = 3; key < 10; key += 6)
 						compare_run(&outer, place, key, *b);
 			twin__drop(&first);
 			twin__drop(&second);
