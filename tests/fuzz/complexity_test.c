@@ -18,10 +18,15 @@
 #include "chance.h"
 #include "run.h"
 
-#define MOST_INSNS   60000
+#define MOST_INSNS 60000
+#ifdef __SANITIZE_ADDRESS__
+#define MOST_SECONDS 300
+#define MOST_MB      4096
+#else
 #define MOST_SECONDS 60
 #define MOST_MB      1024
-#define ROOM         64 /* instructions that one step may take */
+#endif
+#define ROOM 64 /* instructions that one step may take */
 
 static struct ebpf_insn insns[MOST_INSNS + 2 * ROOM];
 static uint32_t n;

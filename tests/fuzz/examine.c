@@ -16,7 +16,7 @@
 #include "mutate.h"
 
 #define MOST_INSNS   16384
-#define SMALL_BUDGET 50000 /* of loops without end, which most of the time would go to */
+#define SMALL_BUDGET 20000 /* of loops without end, which most of the time would go to */
 #define MOST_PRINTED 200   /* findings */
 
 struct subject {
@@ -269,7 +269,7 @@ static void examine_subject(struct examiner *e, struct chance *c, struct subject
 	char *errmsg = NULL;
 	bool ran = false;
 	struct ebpf_load_opts opts = {
-		.stats = &stats, .insn_budget = asks || !chance__below(c, 16) ? 0 : SMALL_BUDGET};
+		.stats = &stats, .insn_budget = asks || !chance__below(c, 256) ? 0 : SMALL_BUDGET};
 	struct ebpf_program *prog = run_machine__load(s->machine, s->insns, s->n, &opts, &errmsg);
 
 	note_stats(e, s, &stats);
