@@ -56,18 +56,23 @@ static void fail(const struct generated_program *p, const char *what, const char
 static void run_accepted(const struct generated_program *p, struct ebpf_program *prog)
 {
 	static struct run_outcome interpreted, compiled;
-	const struct ebpf_code *code = ebpf_program__code(prog);
+	const struct ebpf_code *code = run_interpreter__begin(prog);
 	uint64_t uses = run_uses(p->insns, p->n_insns, &machine.set);
 	const char *difference;
 	char where[64], *errmsg = NULL;
 
+	if (!code)
+		return;
 	run_machine__run(&machine, prog, code, uses, false, &interpreted);
+	run_interpreter__end();
+	if (interpreted.fault_reason == EBPF_FAULT_BUDGET)
+		return;
 	if (interpreted.fault_reason) {
 		snprintf(where, sizeof(where), "reason %u at instruction %u",
 			interpreted.fault_reason, interpreted.fault_insn);
 		fail(p, "accepted, but stopped by the interpreter", where);
 	}
-	if (!compiler || n_accepted % LLVM_SAMPLE)
+	if (!compiler || n_accepted % LLVM_SAMPLE || !run_repeatable(uses, &machine.set))
 		return;
 	code = ebpf_program__compile(prog, "llvm", NULL, &errmsg);
 	if (!code)

@@ -116,12 +116,7 @@ static void make_from_object(struct examiner *e, struct chance *c, struct subjec
 
 static bool repeatable(const struct subject *s)
 {
-	uint32_t map;
-
-	for (map = 0; map < s->machine->set.n; map++)
-		if (s->uses >> map & 1 && !contents__repeatable(&s->machine->set.opts[map]))
-			return false;
-	return true;
+	return run_repeatable(s->uses, &s->machine->set);
 }
 
 /* Do both say the same of these instructions? */

@@ -116,6 +116,16 @@ uint64_t run_uses(const struct ebpf_insn *insns, uint32_t n, const struct map_se
 	return uses;
 }
 
+bool run_repeatable(uint64_t uses, const struct map_set *set)
+{
+	uint32_t map;
+
+	for (map = 0; map < set->n; map++)
+		if (uses >> map & 1 && !contents__repeatable(&set->opts[map]))
+			return false;
+	return true;
+}
+
 uint32_t run_called__insns(uint32_t i, uint32_t array, struct ebpf_insn *insns)
 {
 	const struct ebpf_insn again[] = {

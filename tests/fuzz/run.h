@@ -50,6 +50,9 @@ struct run_machine {
 /* A bit for each map that the instructions refer to. */
 uint64_t run_uses(const struct ebpf_insn *insns, uint32_t n, const struct map_set *set);
 
+/* Can every run with these maps start from the same contents? Otherwise nothing can be compared. */
+bool run_repeatable(uint64_t uses, const struct map_set *set);
+
 int run_machine__init(struct run_machine *m, const struct map_set *set, char **errmsg);
 void run_machine__release(struct run_machine *m);
 /* NULL with *errmsg when the verifier refuses it. opts: NULL, or as ebpf_program__load() takes
