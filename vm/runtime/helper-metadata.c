@@ -15,7 +15,7 @@ rt_inline uint64_t told(const struct ebpf_xdp_ctx *ctx, uint32_t what)
 {
 	if (ctx->metadata & what)
 		return 0;
-	return (uint64_t)(ctx->metadata & what << EBPF_RX_OFFERED ? -RT_ENODATA : -RT_ENOTSUP);
+	return (uint32_t)(ctx->metadata & what << EBPF_RX_OFFERED ? -RT_ENODATA : -RT_ENOTSUP);
 }
 
 rt_hot uint64_t helper_xdp_metadata_rx_timestamp(
