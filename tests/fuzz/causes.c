@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "causes.h"
+#include "isa/table.h"
 
 #define MOST_INSNS 65536
 
@@ -31,18 +32,25 @@ static bool is_dead(const struct disagreement *d)
 	return d->agree(d->user, insns, true);
 }
 
-/* No exit has an offset. */
+/* The instruction that our verifier names, with as few fields cleared as make it a right one. */
 static bool tidied(const struct disagreement *d)
 {
 	struct ebpf_insn *insns = copy(d);
-	uint32_t i, n = 0;
+	const char *why;
+	uint32_t at, fields;
 
-	for (i = 0; insns && i < d->n; i++)
-		if (insns[i].opcode == (BPF_JMP | BPF_EXIT) && insns[i].off) {
-			insns[i].off = 0;
-			n++;
-		}
-	return n && d->agree(d->user, insns, false);
+	if (!insns || sscanf(d->text, "insn %u", &at) != 1 || at >= d->n)
+		return false;
+	for (fields = 1; fields < 16; fields++) {
+		insns[at] = d->insns[at];
+		insns[at].imm = fields & 1 ? 0 : insns[at].imm;
+		insns[at].off = fields & 2 ? 0 : insns[at].off;
+		insns[at].src = fields & 4 ? 0 : insns[at].src;
+		insns[at].dst = fields & 8 ? 0 : insns[at].dst;
+		if (isa_row__of(&insns[at], d->n - at, &why))
+			return d->agree(d->user, insns, false);
+	}
+	return false;
 }
 
 /* Such comparisons replaced by what they come to. */
@@ -65,6 +73,24 @@ static bool compares_with_itself(const struct disagreement *d)
 			n++;
 		}
 		i += p->opcode == (BPF_LD | BPF_IMM | BPF_DW);
+	}
+	return n && d->agree(d->user, insns, false);
+}
+
+/* Comparisons of 32 bits with zero made those of 64. */
+static bool compares_low_half(const struct disagreement *d)
+{
+	struct ebpf_insn *insns = copy(d);
+	uint32_t i, n = 0;
+
+	for (i = 0; insns && i < d->n; i++) {
+		uint8_t op = BPF_OP(insns[i].opcode);
+
+		if (BPF_CLASS(insns[i].opcode) == BPF_JMP32 && (op == BPF_JEQ || op == BPF_JNE)) {
+			insns[i].opcode ^= BPF_JMP32 ^ BPF_JMP;
+			n++;
+		}
+		i += insns[i].opcode == (BPF_LD | BPF_IMM | BPF_DW);
 	}
 	return n && d->agree(d->user, insns, false);
 }
