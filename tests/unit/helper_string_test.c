@@ -77,15 +77,18 @@ static void test_probe_read(void **state)
 	struct kernel_run run = {.packet = packet, .size = sizeof(packet)};
 	const struct bpf_insn insns[] = {MOV_REG(1, 10), ADD_IMM(1, -8), MOV_IMM(2, 8),
 		MOV_IMM(3, -4096), CALL(BPF_FUNC_probe_read_kernel), EXIT()};
+	const struct bpf_insn nothing[] = {MOV_REG(1, 10), ADD_IMM(1, -8), MOV_IMM(2, 0),
+		MOV_IMM(3, 16), CALL(BPF_FUNC_probe_read_kernel), EXIT()};
 	uint64_t from = 0x1122334455667788, to = 0;
 
 	assert_int_equal(helper_probe_read_kernel(&env, &to, 8, (uintptr_t)&from), 0);
 	assert_int_equal(to, from);
 	assert_int_equal((int64_t)helper_probe_read_kernel(&env, &to, 4, 16), -ERANGE);
 	assert_int_equal(to, 0x1122334400000000);
-	assert_int_equal(helper_probe_read_kernel(&env, &to, 0, 16), 0);
 	kernel__require(); /* which gives -ERANGE for addresses of user space */
 	assert_int_equal((int32_t)kernel__verdict(insns, COUNT(insns), &run), -EFAULT);
+	assert_int_equal((uint32_t)helper_probe_read_kernel(&env, &to, 0, 16),
+		kernel__verdict(nothing, COUNT(nothing), &run));
 }
 
 /* --- numbers ------------------------------------------------------------------------------- */
