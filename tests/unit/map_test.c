@@ -37,6 +37,66 @@ static void test_map_that_is_not_supported(void **state)
 	ebpf_instance__destroy(inst);
 }
 
+static void test_maps_of_such_maps(void **state)
+{
+	static const struct ebpf_map_opts inner = {
+		.type = BPF_MAP_TYPE_SOCKMAP, .key_size = 4, .value_size = 4, .max_entries = 2};
+	static const struct ebpf_map_opts programs = {
+		.type = BPF_MAP_TYPE_PROG_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 2};
+	struct ebpf_instance *inst = make_instance();
+	struct ebpf_map_opts opts = {.name = "outer",
+		.type = BPF_MAP_TYPE_ARRAY_OF_MAPS,
+		.key_size = 4,
+		.value_size = 4,
+		.max_entries = 2,
+		.inner = &inner};
+	struct ebpf_map *outer = ebpf_map__create(inst, &opts, NULL);
+	struct ebpf_program_spec spec = {.name = "test",
+		.type = EBPF_PROGRAM_XDP,
+		.maps = &outer,
+		.n_maps = 1,
+		.insns = (const struct ebpf_insn[]){{.opcode = 0xb7, .imm = XDP_PASS},
+			{.opcode = 0x95}},
+		.n_insns = 2};
+	char *err = NULL;
+
+	assert_non_null(outer);
+	assert_int_equal(ebpf_program__verify(inst, &spec, NULL, &err), 0);
+	assert_null(ebpf_program__load(inst, &spec, NULL, &err));
+	assert_string_equal(err, "map outer: a template of type sockmap is not supported");
+	free(err);
+	ebpf_map__unref(outer);
+	opts.inner = &programs;
+	assert_null(ebpf_map__create(inst, &opts, NULL));
+	ebpf_instance__destroy(inst);
+}
+
+static void test_numa_nodes(void **state)
+{
+	struct ebpf_instance *inst = make_instance();
+	struct ebpf_map_opts opts = {.name = "near",
+		.type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4,
+		.value_size = 8,
+		.max_entries = 8,
+		.flags = BPF_F_NUMA_NODE};
+	struct ebpf_map *map = ebpf_map__create(inst, &opts, NULL);
+	char *err = NULL;
+
+	assert_non_null(map);
+	ebpf_map__unref(map);
+	opts.numa_node = 5000;
+	assert_null(ebpf_map__create(inst, &opts, &err));
+	assert_int_equal(errno, EINVAL);
+	assert_string_equal(err, "map near: there is no NUMA node 5000");
+	free(err);
+	opts.flags = 0; /* then the number does not count */
+	map = ebpf_map__create(inst, &opts, NULL);
+	assert_non_null(map);
+	ebpf_map__unref(map);
+	ebpf_instance__destroy(inst);
+}
+
 static void test_refusals_name_the_map(void **state)
 {
 	struct ebpf_instance *inst = ebpf_instance__create(
@@ -326,6 +386,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_map_that_is_not_supported),
+		cmocka_unit_test(test_maps_of_such_maps),
+		cmocka_unit_test(test_numa_nodes),
 		cmocka_unit_test(test_refusals_name_the_map),
 		cmocka_unit_test(test_host_rights),
 		cmocka_unit_test(test_type_names),

@@ -101,6 +101,10 @@ static int map__set_template(struct ebpf_map *map, const struct ebpf_map_opts *i
 		err = -EINVAL;
 	else if (!err && rt_holds_handles(geo))
 		err = -ENOTSUP;
+	else if (err == -ENOTSUP)
+		err = map__refuse_programs(map, "a template of type", type, errmsg);
+	else if (!err && inner->special)
+		err = map__refuse_programs(map, "a template with", inner->special, errmsg);
 	if (err)
 		return error__set(errmsg, err, "map %s: it cannot hold maps like its template (%s)",
 			map->opts.name, type ? type : "no known type");

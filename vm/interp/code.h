@@ -68,7 +68,7 @@ struct interp_frame {
 };
 
 #define INTERP_INNER_MAPS 32
-#define INTERP_GRANTS     64
+#define INTERP_GRANTS     128 /* more than fit a program's stack and registers */
 #define INTERP_DYNPTRS    (EBPF_STACK_SIZE / sizeof(struct rt_dynptr))
 
 /* Memory that a helper has given to the program for a while. */
