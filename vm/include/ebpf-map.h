@@ -18,8 +18,8 @@
  * zeros in its place, and reads the value while no program holds it.
  *
  * Maps that programs write and the host reads, each record once (ring buffer, perf event array):
- * ebpf_map__consume(). A perf event array has a ring for each worker from the start; nobody puts
- * events into it.
+ * ebpf_map__consume(). A perf event array has a ring of 256 KiB for each worker from the start;
+ * nobody puts events into it, and an event has at most 65516 bytes.
  *
  * Errors: negative errno values, the kernel's for the same mistake (-E2BIG full, -ENOENT no
  * such key, -EEXIST, -EINVAL flags). Threads: every call may run beside workers and beside

@@ -7,6 +7,9 @@
  * In Linux user space opens an event on every CPU and puts it at the CPU's index; here they are
  * there from the start, so a program can only fail by naming an index that is no worker's, or
  * another's, and for want of room: then the event is lost, and the next one says how many were.
+ *
+ * An event is at most RT_PERF_EVENT_MAX bytes: of a longer one Linux writes a header that does not
+ * hold its size, and what a reader makes of that is anything; here it is refused.
  */
 #include "map-types.h"
 #include "words.h"

@@ -6,7 +6,8 @@
  *	ring ─► head │ data: `size` bytes, a power of two │ room for the last record to run over
  *
  * A position counts bytes since ever; the record there begins at data + position % size and is
- * in one piece: one that begins before the end of the data runs over it. A record is a header
+ * in one piece: one that begins before the end of the data runs over it. (Linux maps the data
+ * twice for that; only who reads what nobody wrote in such a record can tell.) A record is a header
  * of 8 bytes and what was written, padded to 8. Its length has a bit while it is not submitted
  * (the consumer waits there) and one if it was discarded (the consumer skips it).
  *
