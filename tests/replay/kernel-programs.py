@@ -46,7 +46,8 @@ class Exceptions:
 
     def covers(self, name, program, difference):
         what = f"map:{difference['map']}" if "map" in difference else "bytes"
-        return self.find(name, program, what) is not None
+        is_content = what != "bytes" or difference["what"].startswith("byte ")
+        return is_content and self.find(name, program, what) is not None
 
 
 def call(*command):

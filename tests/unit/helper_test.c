@@ -206,8 +206,8 @@ static void test_table(void **state)
 	assert_true(n >= 30);
 	assert_int_equal(
 		helper__find(kfunc__find("bpf_iter_num_next"))->ret, RET_ITER_ELEM_OR_NULL);
-	assert_null(helper__find(kfunc__find("bpf_ct_release")));
-	assert_string_equal(helper__name(kfunc__find("bpf_ct_release")), "bpf_ct_release");
+	assert_null(helper__find(kfunc__find("bpf_ct_set_timeout")));
+	assert_string_equal(helper__name(kfunc__find("bpf_ct_set_timeout")), "bpf_ct_set_timeout");
 	assert_int_equal(kfunc__find("bpf_map_lookup_elem"), 0);
 	assert_string_equal(helper__name(BPF_FUNC_redirect_map), "bpf_redirect_map");
 	assert_string_equal(helper__name(211), "bpf_cgrp_storage_delete");

@@ -60,7 +60,7 @@ typedef uint64_t (*helper_callback_fn)(
 	X(RECORD, void *)                /* from a ring buffer; the call ends it */ \
 	X(SOCK, void *)                  \
 	X(SOCK_RELEASED, void *)         \
-	X(OBJECT, void *)                /* a struct of the kernel's: no helper here takes one */ \
+	X(OBJECT, void *)                /* a struct of the kernel's: none is ever there */ \
 	X(OBJECT_RELEASED, void *)       \
 	X(DYNPTR_UNINIT, struct rt_dynptr *)   /* on the stack; the call makes it */ \
 	X(DYNPTR, struct rt_dynptr *)          \
