@@ -12,15 +12,16 @@ while read -r what verb name rest; do
 	case $what in
 	'#'*) ;;
 	link)
-		eval "set -- $rest" '"$@"'
-		index=$2 mac=$4 mtu=$6
-		shift 6
-		if [ "$name" != lo ]; then
-			ip link add "$name" index "$index" address "$mac" type veth \
-				peer name "p$name" index $((index + 100))
+		if [ "$verb" = add ]; then
+			eval "set -- $rest" '"$@"'
+			ip link add "$name" index "$2" address "$4" mtu "$6" type veth \
+				peer name "p$name" index $(($2 + 100))
 			ip link set "p$name" up
+			shift 6
+		else
+			ip link set "$name" ${rest%% forwarding*} # on everywhere
 		fi
-		ip link set "$name" mtu "$mtu" up
+		ip link set "$name" up
 		;;
 	addr)
 		case $name in
