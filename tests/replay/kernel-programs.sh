@@ -24,7 +24,7 @@ prepare_source
 objects=$kernel_cache/programs
 mkdir -p "$objects"
 
-# XDP sections, those that a macro names too.
+# Those of the files that have programs in XDP sections.
 with_xdp()
 {
 	grep -lE 'SEC\("\??xdp' "$@"
@@ -52,4 +52,5 @@ done
 
 shipped=$(dpkg -L xdp-tools libxdp1 2>/dev/null | grep '\.o$') ||
 	echo "left out: the packages xdp-tools and libxdp1 are not installed"
-exec unshare --net "$here/kernel-programs/network.sh" python3 -B "$here/kernel-programs.py" "$@" "$build" "$objects"/*.o $shipped
+exec unshare --net "$here/kernel-programs/network.sh" \
+	python3 -B "$here/kernel-programs.py" "$@" "$build" "$objects"/*.o $shipped
