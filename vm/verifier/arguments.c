@@ -113,6 +113,14 @@ static bool is_written(uint8_t kind)
 	       kind == ARG_BUFFER_OR_NULL;
 }
 
+static int note_buffer(struct verifier *v, struct call *c, uint32_t arg)
+{
+	c->buffer = *reg_at(v, arg + 1);
+	if (c->buffer.type != REG_STACK || range__is_const(&c->buffer.var))
+		return 0;
+	return reject(v, "R%u: a slice's buffer has to be at a constant offset", arg + 1);
+}
+
 static bool may_be_absent(uint8_t kind)
 {
 	return kind == ARG_MEM_OR_NULL || kind == ARG_UNINIT_MEM_OR_NULL ||
@@ -150,7 +158,7 @@ static int check_size(struct verifier *v, struct call *c, uint32_t arg)
 		return err;
 	precision__need(v, arg + 1);
 	facts__call_arg(v, arg - 1, (uint32_t)n->umax);
-	return 0;
+	return mem_kind == ARG_BUFFER_OR_NULL ? note_buffer(v, c, arg - 1) : 0;
 }
 
 static int check_const_size(struct verifier *v, struct call *c, uint32_t arg)

@@ -35,8 +35,18 @@ int call__enter(struct verifier *v, struct state *s, uint32_t func, struct frame
 	return 0;
 }
 
+void call__forget_buffers(struct state *s)
+{
+	struct reg *r;
+
+	for (struct reg_walk w = {0}; (r = state__next_reg(s, &w));)
+		if (r->type == REG_MEM && r->buffer_frame == s->top + 1)
+			reg__set_unknown(r);
+}
+
 void call__leave(struct verifier *v, struct state *s)
 {
+	call__forget_buffers(s);
 	frame__free(&v->arena, state__top(s));
 	s->frames[s->top--] = NULL;
 }
@@ -87,7 +97,7 @@ int call__return(struct verifier *v, uint32_t *next)
 {
 	struct state *s = v->cur;
 	struct frame *callee = state__top(s);
-	struct reg r0 = callee->regs[0];
+	struct reg r0;
 
 	if (!s->top) {
 		int err = reference__check_none(v, "exit");
@@ -99,6 +109,8 @@ int call__return(struct verifier *v, uint32_t *next)
 	}
 	if (callee->callback)
 		return callback__return(v, next);
+	call__forget_buffers(s);
+	r0 = callee->regs[0];
 	if (r0.type == REG_STACK)
 		return reject(v, "cannot return stack pointer to the caller");
 	*next = callee->call_insn + 1;

@@ -90,6 +90,8 @@ static bool reg_covers(struct comparison *c, const struct reg *old, const struct
 		       range__contains(&old->var, &cur->var) && same_id(c, old->id, cur->id);
 	case REG_MEM:
 		return old->size == cur->size && old->flags == cur->flags && old->off == cur->off &&
+		       old->buffer_frame == cur->buffer_frame &&
+		       old->buffer_depth == cur->buffer_depth &&
 		       range__contains(&old->var, &cur->var) && same_ids(c, old, cur);
 	default: return reg__same_but_ids(old, cur) && same_ids(c, old, cur);
 	}

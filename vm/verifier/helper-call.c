@@ -39,6 +39,10 @@ static void give_slice(
 		r0->dynptr = c->dynptr.id;
 	else
 		r0->flags |= c->dynptr.kind == DYNPTR_XDP ? MEM_SLICE | MEM_PACKET : MEM_SLICE;
+	if (c->buffer.type == REG_STACK) {
+		r0->buffer_frame = c->buffer.frame + 1;
+		r0->buffer_depth = (uint16_t) - (c->buffer.off + (int32_t)c->buffer.var.bits.value);
+	}
 }
 
 static void give_socket(struct verifier *v, struct reg *r0, enum reg_type type)

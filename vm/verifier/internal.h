@@ -194,6 +194,8 @@ int global__check_result(struct verifier *v);
 /* The packet may have moved: its pointers are mere numbers from here on. */
 void call__forget_packet(struct state *s);
 void call__unset_caller_saved(struct verifier *v);
+/* The frame on top is left: slices that may be on its stack are mere numbers from here on. */
+void call__forget_buffers(struct state *s);
 
 /* tail-call.c: at the call; and when the stack of all functions is known. */
 int tail_call__check(struct verifier *v);
@@ -267,6 +269,8 @@ int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, 
 	uint32_t regno);
 /* The number in the `size` bytes there, if it is known; the proof rests on it then. */
 bool stack__constant(struct verifier *v, uint32_t addr, uint32_t size, uint64_t *value);
+/* A store that may go to `size` bytes of a frame's stack, from `depth` below its top on. */
+int stack__may_store(struct verifier *v, uint32_t frame, uint32_t depth, uint32_t size);
 int stack__check_region(struct verifier *v, uint32_t addr, uint32_t size, bool write);
 
 /* covers.c */

@@ -136,10 +136,14 @@ static int check_map_value(
 static int check_mem(struct verifier *v, uint32_t regno, int32_t off, uint32_t size, bool write)
 {
 	const struct reg *r = reg_at(v, regno);
+	int err;
 
 	if (write && r->flags & MEM_RDONLY)
 		return reject(v, "R%u cannot write into read-only memory", regno);
-	return check_bounds(v, regno, off, size, r->size, "memory");
+	err = check_bounds(v, regno, off, size, r->size, "memory");
+	if (!err && write && r->buffer_frame)
+		err = stack__may_store(v, r->buffer_frame - 1, r->buffer_depth, r->size);
+	return err;
 }
 
 /* A constant, if the map's contents are and the place is known. */

@@ -200,6 +200,19 @@ int stack__store(struct verifier *v, uint32_t addr, int32_t off, uint32_t size, 
 	return 0;
 }
 
+int stack__may_store(struct verifier *v, uint32_t frame, uint32_t depth, uint32_t size)
+{
+	struct where w = {.frame = frame,
+		.f = v->cur->frames[frame],
+		.min = -(int64_t)depth,
+		.max = -(int64_t)depth};
+	int err = size ? overwrite(v, &w, size) : 0;
+
+	if (!err && size)
+		store_anywhere(v, &w, size, NULL, NO_REG);
+	return err;
+}
+
 /* Bytes that are no fill of a register: zero if all of them are, else unknown. */
 static void load_bytes(const struct where *w, uint32_t size, struct reg *dst)
 {

@@ -31,6 +31,7 @@ bool reg__same_but_ids(const struct reg *a, const struct reg *b)
 {
 	return a->type == b->type && a->frame == b->frame && a->maybe_null == b->maybe_null &&
 	       a->map == b->map && a->off == b->off && a->reach == b->reach &&
+	       a->buffer_frame == b->buffer_frame && a->buffer_depth == b->buffer_depth &&
 	       range__equal(&a->var, &b->var);
 }
 

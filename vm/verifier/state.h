@@ -116,6 +116,9 @@ struct reg {
 	uint32_t dynptr; /* REG_MEM: id of the dynptr that it goes with; 0: none */
 	int32_t off;     /* pointers; scalars with ID_PLUS_OFF; REG_DYNPTR, REG_ITER: of the slot */
 	int32_t reach;   /* REG_PACKET*: bytes from the base known to lie in the packet */
+	/* REG_MEM, a slice: it may be a buffer on the stack instead, of frame - 1; 0: it may not.
+	 */
+	uint16_t buffer_frame, buffer_depth; /* bytes below the frame's top */
 	struct range var; /* scalars: the value; pointers: unknown part of the distance */
 };
 

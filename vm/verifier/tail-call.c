@@ -27,6 +27,7 @@ int tail_call__check(struct verifier *v)
 	if (err)
 		return err;
 	gone = state__top(after);
+	call__forget_buffers(after);
 	after->frames[after->top--] = NULL;
 	reg__set_unknown(&state__top(after)->regs[0]);
 	call__forget_packet(after);
