@@ -185,6 +185,9 @@ static void reset(struct run_machine *m, uint32_t map)
 {
 	const struct ebpf_map_opts *o = &m->set.opts[map];
 
+	/* Perhaps a program was stopped that held it; an update leaves it alone. */
+	if (o->lock_off && ebpf_map__initial_value(m->maps[map]))
+		memset(ebpf_map__initial_value(m->maps[map]), 0, o->value_size);
 	contents__reset(&map_access, m->maps[map], o, map, initial(m, map));
 	if (m->inner[map])
 		contents__reset(&map_access, m->inner[map], o->inner, map, NULL);
@@ -328,9 +331,10 @@ void run_machine__run(struct run_machine *m, struct ebpf_program *prog,
 	env.prog = prog;
 	env.random[0] = 1;
 	env.random[1] = 2;
-	for (i = 0; i < RUN_PACKETS; i++)
+	for (i = 0; i < RUN_PACKETS && !out->fault_reason; i++)
 		run_packet(code, &env, i, elsewhere, out);
-	for (i = 0; i < m->set.n; i++) {
+	/* Who is stopped may hold a lock, for which a look at the map would wait. */
+	for (i = 0; i < m->set.n && !out->fault_reason; i++) {
 		if (!(uses >> i & 1))
 			continue;
 		out->maps[i] = contents__sum(&map_access, m->maps[i], &m->set.opts[i]);
