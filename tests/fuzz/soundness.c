@@ -93,7 +93,7 @@ static void count_all(void)
 static bool count_in_process(void)
 {
 	struct totals *t = examiner.totals;
-	int status = 0;
+	int status = 0, signal;
 	pid_t pid;
 
 	fflush(stdout);
@@ -107,15 +107,16 @@ static bool count_in_process(void)
 		perror("fork");
 		exit(2);
 	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	if (signal == SIGTERM || signal == SIGINT || (!signal && !WEXITSTATUS(status)))
 		return false;
 	printf("program %" PRIu64 ": %s\n", t->next,
-		WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF ? "hung"
-		: WIFSIGNALED(status)                              ? strsignal(WTERMSIG(status))
-								   : "exited");
+		signal == SIGPROF ? "hung"
+		: signal          ? strsignal(signal)
+				  : "exited");
 	t->died++;
 	t->next++;
-	return WIFSIGNALED(status) && WTERMSIG(status) != SIGTERM && WTERMSIG(status) != SIGINT;
+	return true;
 }
 
 static int prepare(void)
