@@ -127,10 +127,13 @@ void loop__closed(struct verifier *v, struct state *checkpoint)
 
 bool loop__may_end(struct verifier *v, const struct state *checkpoint)
 {
+	switch (v->prog.info[v->insn].loop) {
 	/* Where only the jump was taken, the budget is used up: nothing ends that loop. */
-	if (v->prog.info[v->insn].loop == LOOP_MAY_GOTO)
-		return checkpoint->gotos != v->cur->gotos;
-	return v->prog.info[v->insn].loop == LOOP_CALLBACK || iterator__is_active(v, 1);
+	case LOOP_MAY_GOTO: return checkpoint->gotos != v->cur->gotos;
+	/* Where no element was taken, a new iterator came round, and so will the next one. */
+	case LOOP_ITER: return checkpoint->rounds != v->cur->rounds && iterator__is_active(v, 1);
+	default: return true;
+	}
 }
 
 int loop__may_goto(struct verifier *v, uint32_t *next)
