@@ -110,6 +110,22 @@ static bool knows_its_cpus(const struct disagreement *d)
 	return n && d->agree(d->user, insns, false);
 }
 
+static uint32_t slots_in_line(const char *line)
+{
+	uint32_t n = 0;
+
+	for (; line && *line && *line != '\n'; line++)
+		n += !strncmp(line, " fp-", 4);
+	return n;
+}
+
+/* Of the two states that the kernel takes for equal, the older one has less stack. */
+static bool forgets_stack(const struct disagreement *d)
+{
+	return slots_in_line(strstr(d->text, "old state:")) <
+	       slots_in_line(strstr(d->text, "cur state:"));
+}
+
 const struct cause causes[] = {
 #define ONLY_HERE(message, test, reason)   {true, message, test, reason},
 #define ONLY_KERNEL(message, test, reason) {false, message, test, reason},

@@ -6,18 +6,28 @@
 #ifndef TESTS_FUZZ_CORPUS_H
 #define TESTS_FUZZ_CORPUS_H
 
+#include <object.h>
+
 #include "kernel.h"
 
 struct specimen {
 	char *name; /* "object program" */
 	struct ebpf_insn *insns;
 	uint32_t n_insns;
+	struct map_set maps;
 	struct run_machine machine;
 	struct run_kernel kernel;
 	bool in_kernel; /* the kernel has its maps too */
 };
 
+struct source { /* an object */
+	struct ebpf_instance *inst;
+	struct object *obj;
+	struct source *next;
+};
+
 struct corpus {
+	struct source *sources;
 	struct specimen **specimens;
 	uint32_t n;
 	bool with_kernel;

@@ -427,5 +427,9 @@ int main(void)
 		cmocka_unit_test(test_changes_as_kernel),
 	};
 
+	if (system("command -v ip >/dev/null")) {
+		puts("skipped: the kernel's routes are set by ip, which is not installed");
+		return 77;
+	}
 	return cmocka_run_group_tests(tests, make_network, destroy_network);
 }
