@@ -14,6 +14,7 @@
 #include "examine.h"
 #include "held.h"
 #include "mutate.h"
+#include "runtime/helpers.h"
 
 #define MOST_INSNS   16384
 #define SMALL_BUDGET 20000 /* of loops without end, which most of the time would go to */
@@ -147,6 +148,18 @@ static void explain(struct examiner *e, struct subject *s, bool only_here, const
 			only_here ? "us" : "the kernel", text);
 }
 
+/* Of a kernel function's bool the kernel gives 8 bits; the others of r0 are what they are. */
+static bool asks_for_truth(const struct subject *s)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		if (s->insns[i].opcode == (BPF_JMP | BPF_CALL) &&
+			s->insns[i].src == BPF_PSEUDO_KFUNC_CALL &&
+			(s->insns[i].imm == KFUNC_dynptr_is_null ||
+				s->insns[i].imm == KFUNC_dynptr_is_rdonly))
+			return true;
+	return false;
+}
+
 /* `interpreted`: what the kernel must do too, if it `ran`; NULL if refused here for `reason`. */
 static void ask_kernel(struct examiner *e, struct subject *s, const struct run_outcome *interpreted,
 	bool ran, const char *reason)
@@ -168,7 +181,7 @@ static void ask_kernel(struct examiner *e, struct subject *s, const struct run_o
 	}
 	if (prog < 0)
 		return;
-	if (!ran || !s->clean || !repeatable(s)) {
+	if (!ran || !s->clean || !repeatable(s) || asks_for_truth(s)) {
 		close(prog);
 		return;
 	}
