@@ -135,9 +135,7 @@ static size_t number_program(struct bpf_insn *insns, uint32_t helper, uint32_t s
 static void random_text(char *text)
 {
 	static const char *const texts[] = {"0", "-1", "  42", "0x1f", "-0x", "0x", "08", "0777",
-		"-", "", " ", "\t\n\v\f\r9",
-		"\xa0"
-		"7",
+		"-", "", " ", "\t\n\v\f\r9", "\xa0\067", /* a 7 after it, not a third digit */
 		"18446744073709551615", "18446744073709551616", "9223372036854775807",
 		"9223372036854775808", "-9223372036854775808", "-9223372036854775809",
 		"0xffffffffffffffff", "0x10000000000000000", "1777777777777777777777", "0X1G",
