@@ -109,7 +109,7 @@ static int32_t other_number(struct work *w, int32_t was)
 		255, 256, 4095, 65535, 65536, INT32_MAX, INT32_MIN, -8, -512};
 
 	switch (below(w, 4)) {
-	case 0: return was + (int32_t)below(w, 17) - 8;
+	case 0: return (int32_t)((uint32_t)was + below(w, 17) - 8);
 	case 1: return (int32_t)chance__next(w->c);
 	case 2: return was ^ (int32_t)(1U << below(w, 32));
 	default: return corners[below(w, sizeof(corners) / sizeof(corners[0]))];
