@@ -127,13 +127,12 @@ void loop__closed(struct verifier *v, struct state *checkpoint)
 
 bool loop__may_end(struct verifier *v, const struct state *checkpoint)
 {
-	switch (v->prog.info[v->insn].loop) {
 	/* Where only the jump was taken, the budget is used up: nothing ends that loop. */
-	case LOOP_MAY_GOTO: return checkpoint->gotos != v->cur->gotos;
-	/* Where no element was taken, a new iterator came round, and so will the next one. */
-	case LOOP_ITER: return checkpoint->rounds != v->cur->rounds && iterator__is_active(v, 1);
-	default: return true;
-	}
+	if (v->prog.info[v->insn].loop == LOOP_MAY_GOTO)
+		return checkpoint->gotos != v->cur->gotos;
+	/* Where no round was made, another iterator or call came by, and so will the next one. */
+	return checkpoint->rounds != v->cur->rounds &&
+	       (v->prog.info[v->insn].loop == LOOP_CALLBACK || iterator__is_active(v, 1));
 }
 
 int loop__may_goto(struct verifier *v, uint32_t *next)
