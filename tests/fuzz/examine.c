@@ -149,15 +149,25 @@ static void explain(struct examiner *e, struct subject *s, bool only_here, const
 			only_here ? "us" : "the kernel", text);
 }
 
-/* Of a kernel function's bool the kernel gives 8 bits; the others of r0 are what they are. */
-static bool asks_for_truth(const struct subject *s)
+/* Does it call what rightly answers otherwise in the kernel? */
+static bool asks_this_kernel(const struct subject *s)
 {
+	static const struct {
+		uint8_t src;
+		int32_t imm;
+	} calls[] = {
+		/* Of a bool the kernel gives 8 bits; the others of r0 are what they were. */
+		{BPF_PSEUDO_KFUNC_CALL, KFUNC_dynptr_is_null},
+		{BPF_PSEUDO_KFUNC_CALL, KFUNC_dynptr_is_rdonly},
+		/* How many CPUs there are. */
+		{0, BPF_FUNC_map_lookup_percpu_elem},
+	};
+
 	for (uint32_t i = 0; i < s->n; i++)
-		if (s->insns[i].opcode == (BPF_JMP | BPF_CALL) &&
-			s->insns[i].src == BPF_PSEUDO_KFUNC_CALL &&
-			(s->insns[i].imm == KFUNC_dynptr_is_null ||
-				s->insns[i].imm == KFUNC_dynptr_is_rdonly))
-			return true;
+		for (size_t k = 0; k < sizeof(calls) / sizeof(calls[0]); k++)
+			if (s->insns[i].opcode == (BPF_JMP | BPF_CALL) &&
+				s->insns[i].src == calls[k].src && s->insns[i].imm == calls[k].imm)
+				return true;
 	return false;
 }
 
@@ -182,7 +192,7 @@ static void ask_kernel(struct examiner *e, struct subject *s, const struct run_o
 	}
 	if (prog < 0)
 		return;
-	if (!ran || !s->clean || !repeatable(s) || asks_for_truth(s)) {
+	if (!ran || !s->clean || !repeatable(s) || asks_this_kernel(s)) {
 		close(prog);
 		return;
 	}

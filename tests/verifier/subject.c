@@ -24,6 +24,7 @@ static const struct ebpf_map_opts maps[SUBJECT_N_MAPS] = {
 	[SUBJECT_WRITE_ONLY] = {"write_only", BPF_MAP_TYPE_ARRAY, 4, 32, 1, BPF_F_WRONLY_PROG},
 	[SUBJECT_RINGBUF] = {"ringbuf", BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0},
 	[SUBJECT_LOCKED] = {"locked", BPF_MAP_TYPE_HASH, 4, 16, 4, 0, .lock_off = 1},
+	[SUBJECT_SOCKETS] = {"sockets", BPF_MAP_TYPE_XSKMAP, 4, 4, 4, 0},
 };
 
 static void fill_const(uint8_t *bytes)

@@ -17,7 +17,8 @@ enum {
 	SUBJECT_CONST,       /* array, 32 bytes, BPF_F_RDONLY_PROG, frozen: bytes 0, 1, 2... */
 	SUBJECT_WRITE_ONLY,  /* array, 1 entry of 32 bytes, BPF_F_WRONLY_PROG */
 	SUBJECT_RINGBUF,
-	SUBJECT_LOCKED, /* hash, 4-byte keys, 16-byte values with a spin lock in the first 4 */
+	SUBJECT_LOCKED,  /* hash, 4-byte keys, 16-byte values with a spin lock in the first 4 */
+	SUBJECT_SOCKETS, /* xskmap */
 	SUBJECT_N_MAPS,
 };
 

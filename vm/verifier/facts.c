@@ -28,6 +28,7 @@ static const uint8_t kinds[] = {
 	[REG_MEM] = FACT_MEM,
 	[REG_SOCK] = FACT_MEM,
 	[REG_SOCK_COMMON] = FACT_MEM,
+	[REG_XDP_SOCK] = FACT_MEM,
 	[REG_ITER] = FACT_STACK,
 	[REG_OBJECT] = FACT_MEM,
 	[REG_DYNPTR] = FACT_STACK,

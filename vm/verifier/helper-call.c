@@ -70,6 +70,8 @@ static int give_result(struct verifier *v, const struct call *c)
 	case RET_MAP_VALUE_OR_NULL:
 		if (gives_socket_of_map(v, c))
 			give_socket(v, r0, REG_SOCK);
+		else if (v->view->maps[c->map].geo.type == BPF_MAP_TYPE_XSKMAP)
+			give_socket(v, r0, REG_XDP_SOCK);
 		else
 			give_map_value(v, c, r0);
 		break;

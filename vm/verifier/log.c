@@ -60,6 +60,7 @@ const char *reg_type__name(const struct reg *r)
 		[REG_MEM] = "mem",
 		[REG_SOCK] = "sock",
 		[REG_SOCK_COMMON] = "sock_common",
+		[REG_XDP_SOCK] = "xdp_sock",
 		[REG_OBJECT] = "kernel_ptr",
 		[REG_DYNPTR] = "dynptr",
 		[REG_ITER] = "iter",
@@ -71,6 +72,7 @@ const char *reg_type__name(const struct reg *r)
 		[REG_SOCK] = "sock_or_null",
 		[REG_OBJECT] = "kernel_ptr_or_null",
 		[REG_SOCK_COMMON] = "sock_common_or_null",
+		[REG_XDP_SOCK] = "xdp_sock_or_null",
 	};
 
 	return r->maybe_null ? or_null[r->type] : names[r->type];

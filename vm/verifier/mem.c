@@ -195,6 +195,7 @@ static int check_type(struct verifier *v, uint32_t regno)
 	case REG_MEM:
 	case REG_SOCK:
 	case REG_SOCK_COMMON:
+	case REG_XDP_SOCK:
 	case REG_OBJECT:
 	case REG_MAP:
 	case REG_MAP_VALUE: return 0;
@@ -206,7 +207,8 @@ static int check_type(struct verifier *v, uint32_t regno)
  * that reads its fields reads no other memory. */
 static bool is_translated(uint8_t type)
 {
-	return type == REG_CTX || type == REG_SOCK || type == REG_SOCK_COMMON || type == REG_OBJECT;
+	return type == REG_CTX || type == REG_SOCK || type == REG_SOCK_COMMON ||
+	       type == REG_XDP_SOCK || type == REG_OBJECT;
 }
 
 static int check_one_kind(struct verifier *v, const struct reg *addr)
@@ -251,7 +253,8 @@ static int check_access(struct verifier *v, const struct access *a, struct reg *
 	case REG_PACKET_META: err = check_packet(v, a->addr, a->off, a->size); break;
 	case REG_MEM: err = check_mem(v, a->addr, a->off, a->size, a->write); break;
 	case REG_SOCK:
-	case REG_SOCK_COMMON: err = check_socket(v, a); break;
+	case REG_SOCK_COMMON:
+	case REG_XDP_SOCK: err = check_socket(v, a); break;
 	case REG_OBJECT:
 		err = kernel_object__check_access(v, a->addr, a->off, a->size, a->write);
 		break;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * socket.c -- what a program may read of a socket that it looked up: the fields of the kernel's
- * struct bpf_sock, as bpf_sock_is_valid_access() in net/core/filter.c has them.
+ * struct bpf_sock, as bpf_sock_is_valid_access() in net/core/filter.c has them, and of an XDP
+ * socket its queue.
  */
 #include <linux/bpf.h>
 #include <stddef.h>
@@ -47,7 +48,8 @@ static bool may_read(const struct reg *r, size_t field, int32_t off, uint32_t si
 {
 	int32_t at = off - fields[field].offset, width = fields[field].size;
 
-	if ((fields[field].full && r->type == REG_SOCK_COMMON) || off % (int32_t)size)
+	if ((fields[field].full && r->type != REG_SOCK) || r->type == REG_XDP_SOCK ||
+		off % (int32_t)size)
 		return false;
 	switch (fields[field].part) {
 	case WHOLE: return at == 0 && size == 4;
@@ -60,6 +62,8 @@ int socket__check_load(struct verifier *v, uint32_t regno, int32_t off, uint32_t
 {
 	const struct reg *r = reg_at(v, regno);
 
+	if (r->type == REG_XDP_SOCK && off == offsetof(struct bpf_xdp_sock, queue_id) && size == 4)
+		return 0;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (may_read(r, i, off, size))
 			return 0;

@@ -50,6 +50,7 @@ enum reg_type {
 	REG_MEM,         /* `size` bytes, whatever they belong to */
 	REG_SOCK,        /* a struct bpf_sock */
 	REG_SOCK_COMMON, /* the same, of which the protocol decides what is there */
+	REG_XDP_SOCK,    /* a struct bpf_xdp_sock: what an XSKMAP holds */
 	REG_OBJECT,      /* a struct of the kernel's: kernel-object.c */
 	REG_DYNPTR, /* in a slot: a half of a dynptr; in a register: one that is not the frame's */
 	REG_ITER,   /* in a slot: an open-coded iterator */
@@ -226,7 +227,7 @@ static inline bool reg__is_zero(const struct reg *r)
 
 static inline bool reg__is_sock(const struct reg *r)
 {
-	return r->type == REG_SOCK || r->type == REG_SOCK_COMMON;
+	return r->type == REG_SOCK || r->type == REG_SOCK_COMMON || r->type == REG_XDP_SOCK;
 }
 
 void reg__unset(struct reg *r);
