@@ -148,10 +148,41 @@ uint64_t ebpf_tail_call__follow(struct ebpf_env *env);
 /* The program, as a driver calls it: in bitcode the program itself, to be inlined; in native
  * drivers, which define EBPF_NATIVE_DRIVER, whatever code is installed in env->prog. */
 uint64_t ebpf_program__entry(struct ebpf_env *env, void *ctx);
+/*
+ * Where a program's maps are larger than the cache, the driver may go over a burst before it
+ * runs it, so that what the lookups touch is on its way for all packets at once:
+ *
+ *	if (ebpf_program_looks_ahead(env)) {
+ *		for each packet: way[i] = ebpf_program_scout(env, &ctx);
+ *		for each packet: ebpf_program_fetch(env, way[i]);
+ *	}
+ *	for each packet: ebpf_program_entry(env, &ctx);
+ *
+ * A scout is the program up to its first lookup in such a map, without effects; a driver opens
+ * the context for it as for the program. Compiled programs alone have one: to others, and where
+ * the maps as they are filled now fit the cache, it is not worth while.
+ */
 #ifdef EBPF_NATIVE_DRIVER
 #define ebpf_program_entry ebpf_program__entry
+static inline int ebpf_program_looks_ahead(struct ebpf_env *env)
+{
+	(void)env;
+	return 0;
+}
+static inline uint64_t ebpf_program_scout(struct ebpf_env *env, void *ctx)
+{
+	(void)env, (void)ctx;
+	return 0;
+}
+static inline void ebpf_program_fetch(struct ebpf_env *env, uint64_t way)
+{
+	(void)env, (void)way;
+}
 #else
 uint64_t ebpf_program_entry(struct ebpf_env *env, void *ctx);
+int ebpf_program_looks_ahead(struct ebpf_env *env);
+uint64_t ebpf_program_scout(struct ebpf_env *env, void *ctx);
+void ebpf_program_fetch(struct ebpf_env *env, uint64_t way);
 #endif
 
 #ifdef __cplusplus

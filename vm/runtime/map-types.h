@@ -73,6 +73,11 @@ struct rt_map_ops {
 	int64_t (*push)(const struct rt_map *m, const void *value, uint64_t flags);
 	int64_t (*pop)(const struct rt_map *m, void *value);
 	int64_t (*peek)(const struct rt_map *m, void *value);
+	/* Both or neither, with both footprints. */
+	uint64_t (*fetch)(const struct rt_map *m, const void *key);
+	void (*fetch_next)(const struct rt_map *m, uint32_t slot, uint64_t way);
+	uint64_t (*footprint)(const struct rt_map *m);
+	uint64_t (*footprint_max)(const struct rt_map *m);
 };
 
 /* What the host does besides. Where read_all and write_all are NULL they are peek and push. */

@@ -94,3 +94,32 @@ rt_hot int64_t rt_map__peek(const struct rt_map *m, void *value)
 
 	return ops->peek ? ops->peek(m, value) : -RT_ENOTSUP;
 }
+
+rt_hot uint64_t rt_map__fetch(const struct rt_map *m, const void *key)
+{
+	const struct rt_map_ops *ops = map__ops(m);
+
+	return ops->fetch ? ops->fetch(m, key) : 0;
+}
+
+rt_hot void rt_map__fetch_next(const struct rt_map *m, uint32_t slot, uint64_t way)
+{
+	const struct rt_map_ops *ops = map__ops(m);
+
+	if (ops->fetch)
+		ops->fetch_next(m, slot, way);
+}
+
+rt_hot uint64_t rt_map__footprint(const struct rt_map *m)
+{
+	const struct rt_map_ops *ops = map__ops(m);
+
+	return ops->fetch ? ops->footprint(m) : 0;
+}
+
+rt_hot uint64_t rt_map__footprint_max(const struct rt_map *m)
+{
+	const struct rt_map_ops *ops = map__ops(m);
+
+	return ops->fetch ? ops->footprint_max(m) : 0;
+}

@@ -89,6 +89,16 @@ void *rt_map__lookup_inner(
 int64_t rt_map__update(
 	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);
 int64_t rt_map__delete(const struct rt_map *m, const void *key);
+/* What a lookup of this key will touch is fetched in advance, in two steps: first the place that
+ * the key leads to (a bucket, a table's word); then, when that has come, what is found there to
+ * go on to. `way` is what the first step hands to the second. Neither step waits or locks, and
+ * both do nothing where a map has nothing to fetch. */
+uint64_t rt_map__fetch(const struct rt_map *m, const void *key);
+void rt_map__fetch_next(const struct rt_map *m, uint32_t slot, uint64_t way);
+/* Bytes that lookups of all keys there are touch together, as the map is filled now; and as it
+ * may be filled at the most (a constant where the geometry is). */
+uint64_t rt_map__footprint(const struct rt_map *m);
+uint64_t rt_map__footprint_max(const struct rt_map *m);
 /* Maps without keys. A bloom filter reads the value that it is asked for. */
 int64_t rt_map__push(const struct rt_map *m, const void *value, uint64_t flags);
 int64_t rt_map__pop(const struct rt_map *m, void *value);
