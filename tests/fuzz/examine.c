@@ -211,22 +211,6 @@ static bool same(const struct subject *s, const struct run_outcome *a, const str
 	return !run_outcome__difference(a, b, &s->machine->set);
 }
 
-/* Does it leave a map's address where it can be seen? Maps do not move for a run elsewhere. */
-static bool shows_map(const struct ebpf_program *prog)
-{
-	const struct ebpf_facts *f = &prog->verified.facts;
-
-	for (uint32_t i = 0; i < f->n_insns; i++) {
-		const struct ebpf_insn *p = &prog->view.insns[i];
-		const struct ebpf_fact *fact = &f->insn[i];
-
-		if (fact->flags & FACT_REACHED && BPF_CLASS(p->opcode) == BPF_STX &&
-			fact->access != FACT_STACK && fact->regs[p->src] == FACT_MAP)
-			return true;
-	}
-	return false;
-}
-
 /* A program may compute with addresses, which an engine gives as it likes: what changes when
  * the program runs elsewhere is no matter of engines. */
 static void compile(struct examiner *e, const struct subject *s, struct ebpf_program *prog,

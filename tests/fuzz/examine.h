@@ -26,4 +26,7 @@ struct examiner {
 /* Program number i: the same wherever it is examined, given the same seed and corpus. */
 void examine(struct examiner *e, uint64_t i);
 
+/* shows-map.c: what such a program does depends on where an engine keeps maps. */
+bool shows_map(const struct ebpf_program *prog);
+
 #endif
