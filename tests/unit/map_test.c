@@ -295,6 +295,45 @@ static void test_full_is_exactly_max_entries(void **state)
 	ebpf_instance__destroy(inst);
 }
 
+/* What lookups will touch follows what is there, from nothing to the constant that geometry gives,
+ * and to look ahead, for keys that are there and for others, changes nothing. */
+static void test_footprint_follows_the_fill(void **state)
+{
+	const uint32_t types[] = {BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_HASH,
+		BPF_MAP_TYPE_LRU_HASH, BPF_MAP_TYPE_LRU_PERCPU_HASH};
+	struct ebpf_instance *inst = make_instance();
+	const uint32_t n = 1000;
+
+	for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
+		struct ebpf_map *map = make_map(inst, types[t], 16, 8, n, 0);
+		uint64_t most = rt_map__footprint_max(&map->rt), now = 0;
+		uint64_t key[2] = {0, t};
+
+		assert_int_equal(rt_map__footprint(&map->rt), 0);
+		for (uint64_t i = 0; i < n; i++) {
+			key[0] = i;
+			assert_int_equal(rt_map__update(&map->rt, 0, key, &i, 0), 0);
+			assert_true(rt_map__footprint(&map->rt) >= now);
+			now = rt_map__footprint(&map->rt);
+			assert_true(now >= (i + 1) * (16 + 8));
+		}
+		assert_int_equal(now, most);
+		assert_true(most <= map->bytes);
+		for (key[0] = 0; key[0] < 2 * n; key[0]++)
+			rt_map__fetch_next(&map->rt, 0, rt_map__fetch(&map->rt, key));
+		for (key[0] = 0; key[0] < 2 * n; key[0]++) {
+			uint64_t *value = rt_map__lookup(&map->rt, 0, key);
+
+			assert_int_equal(value ? *value : n, key[0] < n ? key[0] : n);
+		}
+		for (key[0] = 0; key[0] < n; key[0]++)
+			assert_int_equal(rt_map__delete(&map->rt, key), 0);
+		assert_int_equal(rt_map__footprint(&map->rt), 0);
+		ebpf_map__unref(map);
+	}
+	ebpf_instance__destroy(inst);
+}
+
 /* "Next, then delete the one before" empties a map, and a walk meets every key that stays. */
 static void test_walk_beside_deletes(void **state)
 {
@@ -395,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_percpu_values_are_apart),
 		cmocka_unit_test(test_owns_exactly_its_values),
 		cmocka_unit_test(test_full_is_exactly_max_entries),
+		cmocka_unit_test(test_footprint_follows_the_fill),
 		cmocka_unit_test(test_walk_beside_deletes),
 		cmocka_unit_test(test_keys_spread),
 		cmocka_unit_test(test_filter_rarely_errs),

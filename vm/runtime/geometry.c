@@ -10,7 +10,6 @@
 #include "map-lpm.h"
 #include "words.h"
 
-#define CACHE_LINE         64
 #define PERCPU_VALUE_MAX   (32 << 10)       /* PCPU_MIN_UNIT_SIZE */
 #define HASH_ELEM_MAX      ((4 << 20) - 48) /* KMALLOC_MAX_SIZE less struct htab_elem */
 #define CPUMAP_ENTRIES_MAX 8192             /* the greatest NR_CPUS */
@@ -54,7 +53,7 @@ static int array_init(struct rt_geometry *geo)
 		if (geo->value_stride > PERCPU_VALUE_MAX)
 			return -RT_E2BIG;
 		geo->value_set =
-			rt_round_up((uint64_t)geo->max_entries * geo->value_stride, CACHE_LINE);
+			rt_round_up((uint64_t)geo->max_entries * geo->value_stride, RT_CACHE_LINE);
 	} else {
 		geo->fixed = (uint64_t)geo->max_entries * geo->value_stride;
 	}
@@ -66,7 +65,7 @@ static uint32_t elem_stride(uint32_t bytes)
 {
 	uint32_t stride = 8;
 
-	if (bytes > CACHE_LINE)
+	if (bytes > RT_CACHE_LINE)
 		return bytes;
 	while (stride < bytes)
 		stride *= 2;
@@ -91,12 +90,12 @@ static int hash_layout(struct rt_geometry *geo)
 	geo->index = sizeof(struct rt_hash_head);
 	geo->links = geo->index + (uint64_t)geo->n_buckets * sizeof(struct rt_hash_bucket);
 	at = geo->links + (uint64_t)geo->n_elems * sizeof(uint32_t);
-	geo->elems = rt_round_up(at, CACHE_LINE);
+	geo->elems = rt_round_up(at, RT_CACHE_LINE);
 	at = geo->elems + (uint64_t)geo->n_elems * geo->elem_stride;
-	geo->values = geo->fixed = rt_round_up(at, CACHE_LINE);
+	geo->values = geo->fixed = rt_round_up(at, RT_CACHE_LINE);
 	if (rt_is_percpu(geo))
 		geo->value_set =
-			rt_round_up((uint64_t)geo->n_elems * geo->value_stride, CACHE_LINE);
+			rt_round_up((uint64_t)geo->n_elems * geo->value_stride, RT_CACHE_LINE);
 	return 0;
 }
 
@@ -168,9 +167,9 @@ static int lpm_init(struct rt_geometry *geo)
 	geo->links =
 		geo->index + ((UINT64_C(1) << bits) + (UINT64_C(1) << bits / 2)) * sizeof(uint32_t);
 	at = geo->links + 3 * (uint64_t)geo->n_elems * sizeof(uint32_t);
-	geo->elems = rt_round_up(at, CACHE_LINE);
+	geo->elems = rt_round_up(at, RT_CACHE_LINE);
 	at = geo->elems + 2 * (uint64_t)geo->n_elems * geo->elem_stride;
-	geo->values = rt_round_up(at, CACHE_LINE);
+	geo->values = rt_round_up(at, RT_CACHE_LINE);
 	geo->fixed = geo->values + (uint64_t)geo->n_elems * geo->value_stride;
 	return 0;
 }
@@ -213,8 +212,9 @@ static int perf_init(struct rt_geometry *geo)
 		!geo->max_entries)
 		return -RT_EINVAL;
 	geo->values = geo->fixed = RT_PERF_HEAD;
-	geo->value_set = rt_round_up(
-		RT_RING_HEAD + RT_PERF_RING_SIZE + rt_record__bytes(RT_PERF_EVENT_MAX), CACHE_LINE);
+	geo->value_set =
+		rt_round_up(RT_RING_HEAD + RT_PERF_RING_SIZE + rt_record__bytes(RT_PERF_EVENT_MAX),
+			RT_CACHE_LINE);
 	return 0;
 }
 

@@ -40,7 +40,7 @@ rt_hot static void *map_hash__lookup(const struct rt_map *m, uint32_t slot, cons
 
 const struct rt_map_ops rt_map_array_ops = {.lookup = map_array__lookup};
 
-const struct rt_map_ops rt_map_hash_ops = {.lookup = map_hash__lookup};
+const struct rt_map_ops rt_map_hash_ops = {.lookup = map_hash__lookup, RT_HASH_AHEAD};
 
 const struct rt_host_ops rt_handles_host_ops = {.next_key = rt_array__next_key};
 

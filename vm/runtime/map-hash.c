@@ -134,6 +134,65 @@ rt_hot uint64_t rt_hash__word(const struct rt_map *m, const void *key)
 	return word;
 }
 
+/* --- looking ahead ------------------------------------------------------------------- */
+
+/* As much of an element as a program is likely to read: its key and its value's first line. */
+rt_inline void hash__fetch_element(const struct rt_map *m, uint32_t slot, uint32_t elem)
+{
+	const uint8_t *key = (const uint8_t *)rt_hash__key(m, elem);
+	const uint8_t *value = rt_hash__value(m, slot, elem);
+
+	rt_prefetch(key);
+	if (rt_is_percpu(&m->geo) || m->geo.elem_stride > RT_CACHE_LINE)
+		rt_prefetch(value);
+}
+
+rt_hot uint64_t rt_hash__fetch(const struct rt_map *m, const void *key)
+{
+	uint64_t hash = hash__of(m, key);
+
+	rt_prefetch(rt_hash__bucket(m, hash__index(m, hash)));
+	return hash;
+}
+
+/* What the first equal tag belongs to. Long chains are rare: none is followed. */
+rt_hot void rt_hash__fetch_next(const struct rt_map *m, uint32_t slot, uint64_t hash)
+{
+	const struct rt_hash_bucket *b = rt_hash__bucket(m, hash__index(m, hash));
+	rt_match match = tags__match(b->tags, hash__tag(hash));
+
+	if (match)
+		hash__fetch_element(m, slot, rt_read(&b->elems[match__slot(match)]));
+}
+
+/* Lines that `n` of the `total` things in a row lie in, if they are anywhere among them. */
+rt_inline uint64_t lines_of(uint64_t n, uint64_t total, uint64_t stride)
+{
+	uint64_t apart = n * rt_round_up(stride, RT_CACHE_LINE), all = total * stride;
+
+	return apart < all ? apart : all;
+}
+
+rt_inline uint64_t hash__footprint_of(const struct rt_map *m, uint32_t count)
+{
+	uint64_t bytes = lines_of(count, m->geo.n_buckets, sizeof(struct rt_hash_bucket)) +
+			 lines_of(count, m->geo.n_elems, m->geo.elem_stride);
+
+	if (rt_is_percpu(&m->geo))
+		bytes += lines_of(count, m->geo.n_elems, m->geo.value_stride);
+	return bytes;
+}
+
+rt_hot uint64_t rt_hash__footprint(const struct rt_map *m)
+{
+	return hash__footprint_of(m, rt_read(&hash__head(m)->count));
+}
+
+rt_hot uint64_t rt_hash__footprint_max(const struct rt_map *m)
+{
+	return hash__footprint_of(m, m->geo.max_entries);
+}
+
 /* --- writers ------------------------------------------------------------------------- */
 
 /* Where an element hangs: the word that holds its number, and the slot if it is in one. */
@@ -448,6 +507,7 @@ const struct rt_map_ops rt_hash_ops = {
 	.lookup = rt_hash__lookup,
 	.update = rt_hash__update,
 	.remove = rt_hash__delete,
+	RT_HASH_AHEAD,
 };
 
 /* --- the host's view ----------------------------------------------------------------- */

@@ -73,6 +73,13 @@ void rt_hash__format(const struct rt_map *m, uint32_t slots, uint64_t seed);
 void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key);
 /* The first word of the value at some moment when it was this key's; 0 if there is none. */
 uint64_t rt_hash__word(const struct rt_map *m, const void *key);
+uint64_t rt_hash__fetch(const struct rt_map *m, const void *key);
+void rt_hash__fetch_next(const struct rt_map *m, uint32_t slot, uint64_t hash);
+uint64_t rt_hash__footprint(const struct rt_map *m);
+uint64_t rt_hash__footprint_max(const struct rt_map *m);
+#define RT_HASH_AHEAD                                               \
+	.fetch = rt_hash__fetch, .fetch_next = rt_hash__fetch_next, \
+	.footprint = rt_hash__footprint, .footprint_max = rt_hash__footprint_max
 int64_t rt_hash__update(
 	const struct rt_map *m, uint32_t slot, const void *key, const void *value, uint64_t flags);
 int64_t rt_hash__delete(const struct rt_map *m, const void *key);

@@ -149,7 +149,11 @@ const struct rt_host_ops rt_target_host_ops = {
 	.owns = rt_array__owns,
 };
 
-const struct rt_map_ops rt_devmap_hash_ops = {.lookup = rt_hash__lookup, .remove = rt_hash__delete};
+const struct rt_map_ops rt_devmap_hash_ops = {
+	.lookup = rt_hash__lookup,
+	.remove = rt_hash__delete,
+	RT_HASH_AHEAD,
+};
 
 const struct rt_host_ops rt_devmap_hash_host_ops = {
 	.format = rt_hash__format,

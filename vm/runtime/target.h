@@ -21,8 +21,9 @@
 #else
 #define rt_hot __attribute__((hot))
 #endif
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
+#define RT_CACHE_LINE 64
+#define likely(x)     __builtin_expect(!!(x), 1)
+#define unlikely(x)   __builtin_expect(!!(x), 0)
 
 /* Racy accesses that the kernel also allows go through these, so that ThreadSanitizer knows
  * they are meant. Relaxed: they cost what a plain access costs. */
