@@ -152,12 +152,41 @@ static void test_old_value_stays_readable(void **state)
 	ebpf_instance__destroy(inst);
 }
 
+/* What lookups touch grows with the routes, and never beyond what the geometry allows. */
+static void test_footprint(void **state)
+{
+	enum { N = 3000 };
+	struct ebpf_instance *inst = make_instance();
+	struct ebpf_map *map = make_map(inst, BPF_MAP_TYPE_LPM_TRIE, 8, 8, N, BPF_F_NO_PREALLOC);
+	uint64_t value = 0, before, most = rt_map__footprint_max(&map->rt);
+	struct route route;
+
+	assert_int_equal(rt_map__footprint(&map->rt), 0);
+	assert_true(most < map->bytes);
+	for (uint32_t i = 0; i < N; i++) {
+		before = rt_map__footprint(&map->rt);
+		do
+			route = random_route();
+		while (ebpf_map__update(map, &route, &value, BPF_NOEXIST));
+		assert_true(rt_map__footprint(&map->rt) >= before + 8);
+		assert_true(rt_map__footprint(&map->rt) <= most);
+		/* Nothing is wrong with fetching what any route leads to. */
+		rt_map__fetch_next(&map->rt, 0, rt_map__fetch(&map->rt, &route));
+	}
+	while (!ebpf_map__next_key(map, NULL, &route))
+		assert_int_equal(ebpf_map__delete(map, &route), 0);
+	assert_int_equal(rt_map__footprint(&map->rt), 0);
+	ebpf_map__unref(map);
+	ebpf_instance__destroy(inst);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_many_routes),
 		cmocka_unit_test(test_full_table),
 		cmocka_unit_test(test_old_value_stays_readable),
+		cmocka_unit_test(test_footprint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -505,10 +505,49 @@ rt_cold int64_t rt_lpm__delete(const struct rt_map *m, const void *key)
 	return 0;
 }
 
+/* --- fetched in advance -------------------------------------------------------------------- */
+
+/* The way is the number of the fine table's word. The coarse table is small. */
+rt_hot static uint64_t lpm__fetch(const struct rt_map *m, const void *key)
+{
+	uint64_t at = lpm__first_word(m, lpm__data(key)) >> (64 - lpm__fine_bits(m));
+
+	rt_prefetch(&lpm__fine(m)[at]);
+	return at;
+}
+
+rt_hot static void lpm__fetch_next(const struct rt_map *m, uint32_t slot, uint64_t way)
+{
+	uint32_t word = rt_read(&lpm__fine(m)[way]);
+
+	if (unlikely(word & RT_LPM_BELOW))
+		rt_prefetch(lpm__node(m, word & ~RT_LPM_BELOW));
+	else
+		rt_prefetch(lpm__value(m, word));
+}
+
+/* A route has a line of the table for itself at the worst. */
+static uint64_t lpm__footprint(const struct rt_map *m)
+{
+	uint64_t table = (uint64_t)m->geo.n_buckets * sizeof(uint32_t);
+	uint64_t n = rt_read(&lpm__head(m)->count);
+
+	return (n * RT_LPM_LINE < table ? n * RT_LPM_LINE : table) + n * m->geo.value_stride;
+}
+
+static uint64_t lpm__footprint_max(const struct rt_map *m)
+{
+	return m->geo.links - m->geo.index + (uint64_t)m->geo.n_elems * m->geo.value_stride;
+}
+
 const struct rt_map_ops rt_lpm_ops = {
 	.lookup = lpm__lookup,
 	.update = rt_lpm__update,
 	.remove = rt_lpm__delete,
+	.fetch = lpm__fetch,
+	.fetch_next = lpm__fetch_next,
+	.footprint = lpm__footprint,
+	.footprint_max = lpm__footprint_max,
 };
 
 static int64_t lpm__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,

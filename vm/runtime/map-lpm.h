@@ -26,6 +26,7 @@
 #define RT_LPM_BITS_MIN   8
 #define RT_LPM_BITS_MAX   24
 #define RT_LPM_BITS_EXTRA 10
+#define RT_LPM_LINE       64 /* bytes that the processor fetches at once */
 
 /* In a word of the fine table: the number is a node's, not a value's. */
 #define RT_LPM_BELOW (UINT32_C(1) << 31)
