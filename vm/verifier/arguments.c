@@ -142,6 +142,8 @@ static int check_size(struct verifier *v, struct call *c, uint32_t arg)
 			arg + 1);
 	if (!n->umin && (c->proto->args[arg] == ARG_SIZE || c->proto->args[arg] == ARG_CONST_SIZE))
 		return reject(v, "R%u invalid zero-sized read", arg + 1);
+	if (mem_kind == ARG_BUFFER_OR_NULL && reg__is_zero(reg_at(v, arg)))
+		return 0; /* known, and no size of anything there is */
 	if (n->umax >= MAX_MEM_SIZE)
 		return reject(v,
 			"R%u unbounded memory access, use 'var &= const' or 'if (var < const)'",
@@ -156,6 +158,7 @@ static int check_size(struct verifier *v, struct call *c, uint32_t arg)
 	err = mem__check_region(v, arg, (uint32_t)n->umax, is_written(mem_kind));
 	if (err)
 		return err;
+	c->room = (uint32_t)n->umax;
 	precision__need(v, arg + 1);
 	facts__call_arg(v, arg - 1, (uint32_t)n->umax);
 	return mem_kind == ARG_BUFFER_OR_NULL ? note_buffer(v, c, arg - 1) : 0;

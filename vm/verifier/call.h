@@ -15,6 +15,7 @@ struct call {
 	bool key_is_known;
 	uint64_t key;
 	uint64_t size;     /* the constant among the arguments that is a size */
+	uint32_t room;     /* the most bytes of the memory that was checked last with its size */
 	struct reg buffer; /* REG_STACK: where a slice may be instead */
 	uint32_t ref;      /* of an argument; 0: none has one */
 	uint32_t released; /* the reference that ends with the call; 0: none */

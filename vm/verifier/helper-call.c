@@ -7,6 +7,9 @@
 
 #include "call.h"
 
+/* Linux's: no error is larger. */
+#define MAX_ERRNO 4095
+
 static void give_map_value(struct verifier *v, const struct call *c, struct reg *r0)
 {
 	const struct map_view *m = &v->view->maps[c->map];
@@ -59,6 +62,20 @@ static bool gives_socket_of_map(const struct verifier *v, const struct call *c)
 	       map_use__holds_sockets(v->view->maps[c->map].geo.type);
 }
 
+/* A string is no longer than there is room for; an error is a small negative number. */
+static void limit_result(struct verifier *v, const struct call *c, struct reg *r0)
+{
+	struct range least = range__const((uint64_t) - (int64_t)MAX_ERRNO);
+	struct range most;
+
+	if (c->proto->id != BPF_FUNC_probe_read_user_str &&
+		c->proto->id != BPF_FUNC_probe_read_kernel_str)
+		return;
+	most = range__const(c->room);
+	range__assume(ISA_JSGE, true, true, &r0->var, &least);
+	range__assume(ISA_JSLE, true, true, &r0->var, &most);
+}
+
 static int give_result(struct verifier *v, const struct call *c)
 {
 	struct reg *r0 = reg_at(v, 0);
@@ -83,7 +100,7 @@ static int give_result(struct verifier *v, const struct call *c)
 	case RET_SOCK_COMMON_OR_NULL: give_socket(v, r0, REG_SOCK_COMMON); break;
 	case RET_OBJECT:
 	case RET_OBJECT_OR_NULL: kernel_object__give(v, c, r0); break;
-	default: reg__set_unknown(r0);
+	default: reg__set_unknown(r0); limit_result(v, c, r0);
 	}
 	if (acquires && r0->maybe_null) {
 		err = reference__acquire(v, &r0->ref);
