@@ -19,9 +19,6 @@
 #define OFFERED(x)   ((x) << EBPF_RX_OFFERED)
 #define ALL          (EBPF_RX_TIMESTAMP | EBPF_RX_HASH | EBPF_RX_VLAN)
 
-static struct ebpf_instance *inst;
-static struct ebpf_env env;
-
 /* Calls one of the functions with results at odd addresses, and writes all 16 bytes there over the
  * packet. */
 static size_t program(struct bpf_insn *insns, const char *function)
@@ -65,17 +62,17 @@ static int32_t run(const char *function, const char *backend, uint32_t metadata,
 		.rx_hash_type = 0x0d0e0f10,
 		.rx_vlan_tci = 0x1213};
 	struct ebpf_program *prog =
-		machine__load(inst, backend, NULL, 0, insns, program(insns, function));
+		machine__load(machine.inst, backend, NULL, 0, insns, program(insns, function));
 	const struct ebpf_code *code = ebpf_program__code(prog);
 	uint32_t verdict;
 
 	if (code->driver) {
-		env.prog = prog;
-		code->driver(&env, &(struct test_burst){&ctx, &verdict, 1});
+		machine.env.prog = prog;
+		code->driver(&machine.env, &(struct test_burst){&ctx, &verdict, 1});
 	} else {
-		verdict = (uint32_t)ebpf_program__run(prog, &env, &ctx);
+		verdict = (uint32_t)ebpf_program__run(prog, &machine.env, &ctx);
 	}
-	assert_int_equal(env.fault_reason, 0);
+	assert_int_equal(machine.env.fault_reason, 0);
 	ebpf_program__unref(prog);
 	memcpy(result, packet, 16);
 	return (int32_t)verdict;
@@ -119,13 +116,6 @@ static void test_metadata(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_metadata)};
-	int failed;
 
-	inst = ebpf_instance__create(NULL, NULL);
-	if (!inst)
-		return 1;
-	ebpf_env__init(&env, inst, 0);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	ebpf_instance__destroy(inst);
-	return failed;
+	return cmocka_run_group_tests(tests, machine__set_up, machine__tear_down);
 }

@@ -15,10 +15,8 @@
 
 #include "ebpf-program.h"
 #include "runtime/helpers.h"
-#include "kernel.h"
+#include "machine.h"
 #include "random.h"
-
-static struct ebpf_env env;
 
 /* --- csum_diff ----------------------------------------------------------------------------- */
 
@@ -76,8 +74,8 @@ static void test_csum_diff_as_kernel(void **state)
 		/* All zeros and all ones are where one's complement has two answers. */
 		for (size_t i = 0; i < sizeof(packet); i++)
 			packet[i] = fill == 0 ? 0 : fill == 1 ? 0xff : (uint8_t)below(256);
-		ours = (uint32_t)helper_csum_diff(&env, from_size ? packet : NULL, from_size,
-			to_size ? packet + 256 : NULL, to_size, seed);
+		ours = (uint32_t)helper_csum_diff(&machine.env, from_size ? packet : NULL,
+			from_size, to_size ? packet + 256 : NULL, to_size, seed);
 		theirs = kernel_csum_diff(&run, from_size, to_size, seed);
 		if (ours != theirs)
 			fail_msg("csum_diff of %u, %u bytes, seed 0x%x: 0x%x, the kernel: 0x%x",
@@ -122,7 +120,7 @@ static uint32_t our_steps(const struct step *steps, int n, struct ebpf_xdp_ctx *
 
 	for (int i = 0; i < n; i++) {
 		uint64_t rc = helper__call(steps[i].helper)(
-			&env, (uintptr_t)ctx, (uint64_t)(int64_t)steps[i].delta, 0, 0, 0);
+			&machine.env, (uintptr_t)ctx, (uint64_t)(int64_t)steps[i].delta, 0, 0, 0);
 
 		sum = mix(sum, rc);
 	}
@@ -214,13 +212,13 @@ static void test_packet_moves_whole(void **state)
 		packet[i] = (uint8_t)i;
 	ctx = place_packet(buf, sizeof(buf), 8, packet, 64);
 	/* 20 bytes of meta: 12 more than there are in front. */
-	assert_int_equal(helper_xdp_adjust_meta(&env, &ctx, (uint64_t)-20), 0);
+	assert_int_equal(helper_xdp_adjust_meta(&machine.env, &ctx, (uint64_t)-20), 0);
 	assert_int_equal(ctx.data - ctx.data_meta, 20);
 	assert_memory_equal(ctx.data, packet, 64);
 	memset(ctx.data_meta, 0xee, 20);
 	/* The meta data moves along with the head, and both with the tail. */
-	assert_int_equal(helper_xdp_adjust_head(&env, &ctx, (uint64_t)-4), 0);
-	assert_int_equal(helper_xdp_adjust_tail(&env, &ctx, 40), 0);
+	assert_int_equal(helper_xdp_adjust_head(&machine.env, &ctx, (uint64_t)-4), 0);
+	assert_int_equal(helper_xdp_adjust_tail(&machine.env, &ctx, 40), 0);
 	assert_int_equal(ctx.data_meta[0], 0xee);
 	assert_int_equal(ctx.data_meta[19], 0xee);
 	assert_memory_equal(ctx.data + 4, packet, 64);
@@ -229,8 +227,9 @@ static void test_packet_moves_whole(void **state)
 	assert_ptr_equal(ctx.data_meta, buf);
 	assert_ptr_equal(ctx.data_end, buf + 128);
 	/* The kernel's limits would allow more; the buffer has no more, and nothing changes. */
-	assert_int_equal((int64_t)helper_xdp_adjust_tail(&env, &ctx, 1), -EINVAL);
-	assert_int_equal((int64_t)helper_xdp_adjust_head(&env, &ctx, (uint64_t)-1), -EINVAL);
+	assert_int_equal((int64_t)helper_xdp_adjust_tail(&machine.env, &ctx, 1), -EINVAL);
+	assert_int_equal(
+		(int64_t)helper_xdp_adjust_head(&machine.env, &ctx, (uint64_t)-1), -EINVAL);
 	assert_memory_equal(ctx.data + 4, packet, 64);
 }
 
@@ -285,9 +284,9 @@ static void test_bytes_as_kernel(void **state)
 			size[i] = 1 + below(64);
 		}
 		ctx = place_packet(buf, sizeof(buf), EBPF_XDP_HEADROOM, packet, length);
-		sum = mix(0, helper_xdp_load_bytes(&env, &ctx, at[0], stack, size[0]));
-		sum = mix(sum, helper_xdp_store_bytes(&env, &ctx, at[1], stack, size[1]));
-		sum = mix(sum, helper_xdp_get_buff_len(&env, &ctx));
+		sum = mix(0, helper_xdp_load_bytes(&machine.env, &ctx, at[0], stack, size[0]));
+		sum = mix(sum, helper_xdp_store_bytes(&machine.env, &ctx, at[1], stack, size[1]));
+		sum = mix(sum, helper_xdp_get_buff_len(&machine.env, &ctx));
 		assert_int_equal(sum, kernel_bytes(at, size, &run));
 		assert_memory_equal(ctx.data, run.out, run.out_size);
 	}
@@ -301,13 +300,6 @@ int main(void)
 		cmocka_unit_test(test_packet_moves_whole),
 		cmocka_unit_test(test_bytes_as_kernel),
 	};
-	struct ebpf_instance *inst = ebpf_instance__create(NULL, NULL);
-	int failed;
 
-	if (!inst)
-		return 1;
-	ebpf_env__init(&env, inst, 0);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	ebpf_instance__destroy(inst);
-	return failed;
+	return cmocka_run_group_tests(tests, machine__set_up, machine__tear_down);
 }

@@ -19,8 +19,6 @@
 #define TCP_SIZE     60
 #define PACKET_SIZE  (IP_SIZE + TCP_SIZE)
 
-static struct ebpf_instance *inst;
-static struct ebpf_env env;
 static uint64_t random_state = 88172645463325252u;
 
 static uint32_t below(uint32_t n)
@@ -131,7 +129,8 @@ static void test_cookies_as_kernel(void **state)
 
 		assert_true(fd >= 0);
 		for (int b = 0; machine_backends[b]; b++)
-			progs[b] = machine__load(inst, machine_backends[b], NULL, 0, insns, n);
+			progs[b] =
+				machine__load(machine.inst, machine_backends[b], NULL, 0, insns, n);
 		for (int round = 0; round < 300; round++) {
 			struct kernel_run theirs = {.packet = packet, .size = sizeof(packet)}, ours;
 
@@ -139,7 +138,7 @@ static void test_cookies_as_kernel(void **state)
 			assert_int_equal(kernel__run(fd, &theirs), 0);
 			for (int b = 0; machine_backends[b]; b++) {
 				ours = theirs;
-				machine__run_on(progs[b], &env, &ours);
+				machine__run_on(progs[b], &machine.env, &ours);
 				machine__check_same(machine_backends[b], &ours, &theirs);
 			}
 		}
@@ -170,8 +169,8 @@ static void acknowledge(uint8_t *tcp, uint64_t cookie)
 static void test_cookies_age(void **state)
 {
 	static const uint64_t minutes[] = {0, 1, 254, 255, 256, 0xffffff, 0xffffffff};
-	struct ebpf_host host = *env.host;
-	struct ebpf_env faked = env;
+	struct ebpf_host host = *machine.env.host;
+	struct ebpf_env faked = machine.env;
 
 	host.clock_ns = fake_clock;
 	faked.host = &host;
@@ -200,7 +199,7 @@ static void test_cookies_are_not_guessed(void **state)
 
 	for (int i = 0; i < 20000; i++) {
 		random_syn(packet, 20);
-		good += !families[i % 2].verify(&env, packet, tcp);
+		good += !families[i % 2].verify(&machine.env, packet, tcp);
 	}
 	assert_int_equal(good, 0);
 }
@@ -234,7 +233,7 @@ static void test_no_sockets(void **state)
 			EXIT(),
 		};
 
-		machine__agree(inst, NULL, insns, COUNT(insns), &run);
+		machine__agree(machine.inst, NULL, insns, COUNT(insns), &run);
 		assert_int_equal(run.verdict, 7);
 	}
 }
@@ -247,13 +246,6 @@ int main(void)
 		cmocka_unit_test(test_cookies_are_not_guessed),
 		cmocka_unit_test(test_no_sockets),
 	};
-	int failed;
 
-	inst = ebpf_instance__create(NULL, NULL);
-	if (!inst)
-		return 1;
-	ebpf_env__init(&env, inst, 0);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	ebpf_instance__destroy(inst);
-	return failed;
+	return cmocka_run_group_tests(tests, machine__set_up, machine__tear_down);
 }

@@ -18,9 +18,6 @@
 #include "machine.h"
 #include "random.h"
 
-static struct ebpf_env env;
-static struct ebpf_instance *inst;
-
 /* r0 = bpf_strncmp(8 bytes, size, string in a frozen map) */
 static uint32_t kernel_strncmp(uint64_t bytes, uint32_t size, const char string[8])
 {
@@ -66,7 +63,7 @@ static void test_strncmp_as_kernel(void **state)
 		memcpy(s.text, string, 8);
 		if (below(2))
 			s.text[below(8)] = (char)below(256);
-		assert_int_equal((uint32_t)helper_strncmp(&env, s.text, size, string),
+		assert_int_equal((uint32_t)helper_strncmp(&machine.env, s.text, size, string),
 			kernel_strncmp(s.word, size, string));
 	}
 }
@@ -81,13 +78,13 @@ static void test_probe_read(void **state)
 		MOV_IMM(3, 16), CALL(BPF_FUNC_probe_read_kernel), EXIT()};
 	uint64_t from = 0x1122334455667788, to = 0;
 
-	assert_int_equal(helper_probe_read_kernel(&env, &to, 8, (uintptr_t)&from), 0);
+	assert_int_equal(helper_probe_read_kernel(&machine.env, &to, 8, (uintptr_t)&from), 0);
 	assert_int_equal(to, from);
-	assert_int_equal((int64_t)helper_probe_read_kernel(&env, &to, 4, 16), -ERANGE);
+	assert_int_equal((int64_t)helper_probe_read_kernel(&machine.env, &to, 4, 16), -ERANGE);
 	assert_int_equal(to, 0x1122334400000000);
 	kernel__require(); /* which gives -ERANGE for addresses of user space */
 	assert_int_equal((int32_t)kernel__verdict(insns, COUNT(insns), &run), -EFAULT);
-	assert_int_equal((uint32_t)helper_probe_read_kernel(&env, &to, 0, 16),
+	assert_int_equal((uint32_t)helper_probe_read_kernel(&machine.env, &to, 0, 16),
 		kernel__verdict(nothing, COUNT(nothing), &run));
 }
 
@@ -165,8 +162,8 @@ static void test_numbers_as_kernel(void **state)
 			struct ebpf_program *progs[3] = {0};
 
 			for (int b = 0; machine_backends[b]; b++)
-				progs[b] =
-					machine__load(inst, machine_backends[b], NULL, 0, insns, n);
+				progs[b] = machine__load(
+					machine.inst, machine_backends[b], NULL, 0, insns, n);
 			for (int round = 0; round < 300; round++) {
 				struct kernel_run theirs = {
 					.packet = packet, .size = sizeof(packet)};
@@ -175,7 +172,7 @@ static void test_numbers_as_kernel(void **state)
 				random_text(packet);
 				assert_int_equal(kernel__run(fd, &theirs), 0);
 				for (int b = 0; machine_backends[b]; b++) {
-					machine__run_on(progs[b], &env, &ours);
+					machine__run_on(progs[b], &machine.env, &ours);
 					machine__check_same(machine_backends[b], &ours, &theirs);
 				}
 			}
@@ -198,12 +195,13 @@ static void test_probe_read_string(void **state)
 		size_t n = size <= len ? size : len + 1;
 
 		memset(to, '#', sizeof(to));
-		assert_int_equal(helper_probe_read_kernel_str(&env, to, size, (uintptr_t)text), n);
+		assert_int_equal(
+			helper_probe_read_kernel_str(&machine.env, to, size, (uintptr_t)text), n);
 		assert_memory_equal(to, text, n - 1);
 		assert_int_equal(to[n - 1], 0);
 		assert_int_equal(to[n], '#');
 	}
-	assert_int_equal(helper_probe_read_kernel_str(&env, to, 0, 16), 0);
+	assert_int_equal(helper_probe_read_kernel_str(&machine.env, to, 0, 16), 0);
 }
 
 /* r0 = helper(8 bytes of stack, size, an address where nothing is); then all over the packet. */
@@ -237,7 +235,7 @@ static void test_bad_addresses_as_kernel(void **state)
 				EXIT(),
 			};
 
-			machine__agree(inst, NULL, insns, COUNT(insns), &run);
+			machine__agree(machine.inst, NULL, insns, COUNT(insns), &run);
 		}
 	}
 }
@@ -251,13 +249,6 @@ int main(void)
 		cmocka_unit_test(test_probe_read_string),
 		cmocka_unit_test(test_bad_addresses_as_kernel),
 	};
-	int failed;
 
-	inst = ebpf_instance__create(NULL, NULL);
-	if (!inst)
-		return 1;
-	ebpf_env__init(&env, inst, 0);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	ebpf_instance__destroy(inst);
-	return failed;
+	return cmocka_run_group_tests(tests, machine__set_up, machine__tear_down);
 }

@@ -18,8 +18,6 @@
 #include "runtime/helpers.h"
 #include "machine.h"
 
-static struct ebpf_env env;
-
 /* r0 = the helper's result, shifted */
 static uint32_t kernel_clock(uint32_t helper, uint32_t shift)
 {
@@ -35,23 +33,25 @@ static void test_clocks_as_kernel(void **state)
 {
 	static const uint32_t clocks[] = {BPF_FUNC_ktime_get_ns, BPF_FUNC_ktime_get_boot_ns,
 		BPF_FUNC_ktime_get_coarse_ns, BPF_FUNC_ktime_get_tai_ns};
-	uint64_t jiffies = helper_jiffies64(&env), ns = helper_ktime_get_coarse_ns(&env);
+	uint64_t jiffies = helper_jiffies64(&machine.env),
+		 ns = helper_ktime_get_coarse_ns(&machine.env);
 
 	kernel__require();
 	for (size_t i = 0; i < COUNT(clocks); i++) {
 		uint32_t before, theirs, after;
 
-		before = (uint32_t)(helper__call(clocks[i])(&env, 0, 0, 0, 0, 0) >> 20);
+		before = (uint32_t)(helper__call(clocks[i])(&machine.env, 0, 0, 0, 0, 0) >> 20);
 		theirs = kernel_clock(clocks[i], 20);
-		after = (uint32_t)(helper__call(clocks[i])(&env, 0, 0, 0, 0, 0) >> 20);
+		after = (uint32_t)(helper__call(clocks[i])(&machine.env, 0, 0, 0, 0, 0) >> 20);
 		assert_true(theirs - before <= after - before);
 	}
-	assert_int_equal(helper_get_numa_node_id(&env), kernel_clock(BPF_FUNC_get_numa_node_id, 0));
+	assert_int_equal(
+		helper_get_numa_node_id(&machine.env), kernel_clock(BPF_FUNC_get_numa_node_id, 0));
 	/* Jiffies go as fast as the clock, from where Linux begins. */
 	assert_true(jiffies >= UINT32_MAX - 300 * 250);
-	while (helper_jiffies64(&env) < jiffies + 25)
+	while (helper_jiffies64(&machine.env) < jiffies + 25)
 		usleep(1000);
-	ns = helper_ktime_get_coarse_ns(&env) - ns;
+	ns = helper_ktime_get_coarse_ns(&machine.env) - ns;
 	assert_in_range(ns / 1000000, 90, 1000);
 }
 
@@ -65,14 +65,14 @@ static void test_redirect_as_kernel(void **state)
 		const struct bpf_insn insns[] = {
 			MOV_IMM(1, 1), MOV_IMM(2, flags), CALL(BPF_FUNC_redirect), EXIT()};
 
-		env.redirect.kind = EBPF_REDIRECT_NONE;
-		assert_int_equal(helper_redirect(&env, 5, flags),
+		machine.env.redirect.kind = EBPF_REDIRECT_NONE;
+		assert_int_equal(helper_redirect(&machine.env, 5, flags),
 			kernel__verdict(insns, COUNT(insns), &run));
-		assert_int_equal(
-			env.redirect.kind, flags ? EBPF_REDIRECT_NONE : EBPF_REDIRECT_IFINDEX);
+		assert_int_equal(machine.env.redirect.kind,
+			flags ? EBPF_REDIRECT_NONE : EBPF_REDIRECT_IFINDEX);
 	}
-	helper_redirect(&env, 5, 0);
-	assert_int_equal(env.redirect.ifindex, 5);
+	helper_redirect(&machine.env, 5, 0);
+	assert_int_equal(machine.env.redirect.ifindex, 5);
 }
 
 /* r0 = what a CPU has under a key. */
@@ -165,8 +165,8 @@ static void test_percpu_update_as_kernel(void **state)
 	assert_true(prog_fd >= 0);
 	for (int existing = 0; existing < 2; existing++) {
 		assert_int_equal(kernel__run(prog_fd, &run), 0);
-		assert_int_equal(run.verdict,
-			(uint32_t)helper_map_update_elem(&env, &map->rt, &key, &value, BPF_ANY));
+		assert_int_equal(run.verdict, (uint32_t)helper_map_update_elem(&machine.env,
+						      &map->rt, &key, &value, BPF_ANY));
 		assert_int_equal(bpf_map_lookup_elem(map_fd, &key, values), 0);
 		ours_set = theirs_set = 0;
 		for (int i = 0; i < cpus; i++)
@@ -177,9 +177,9 @@ static void test_percpu_update_as_kernel(void **state)
 		assert_int_equal(theirs_set, 1);
 		assert_int_equal(ours_set, 1);
 	}
-	assert_int_equal(*(uint64_t *)helper_map_lookup_elem(&env, &map->rt, &key), 9);
-	assert_int_equal(helper_map_delete_elem(&env, &map->rt, &key), 0);
-	assert_int_equal((int64_t)helper_map_delete_elem(&env, &map->rt, &key), -ENOENT);
+	assert_int_equal(*(uint64_t *)helper_map_lookup_elem(&machine.env, &map->rt, &key), 9);
+	assert_int_equal(helper_map_delete_elem(&machine.env, &map->rt, &key), 0);
+	assert_int_equal((int64_t)helper_map_delete_elem(&machine.env, &map->rt, &key), -ENOENT);
 	ebpf_map__unref(map);
 	ebpf_instance__destroy(inst);
 	close(map_fd);
@@ -218,15 +218,15 @@ static void test_table(void **state)
 
 static void test_environment(void **state)
 {
-	uint64_t before = helper_ktime_get_ns(&env), distinct = 0, or = 0, and = UINT32_MAX;
+	uint64_t before = helper_ktime_get_ns(&machine.env), distinct = 0, or = 0, and = UINT32_MAX;
 
-	assert_true(helper_ktime_get_ns(&env) >= before);
-	assert_int_equal(helper_get_smp_processor_id(&env), 0);
+	assert_true(helper_ktime_get_ns(&machine.env) >= before);
+	assert_int_equal(helper_get_smp_processor_id(&machine.env), 0);
 	for (int i = 0; i < 1000; i++) {
-		uint64_t r = helper_get_prandom_u32(&env);
+		uint64_t r = helper_get_prandom_u32(&machine.env);
 
 		assert_true(r <= UINT32_MAX);
-		distinct += r != helper_get_prandom_u32(&env);
+		distinct += r != helper_get_prandom_u32(&machine.env);
 		or |= r;
 		and &= r;
 	}
@@ -240,19 +240,20 @@ static void test_idle_task(void **state)
 	uint64_t info = 99;
 	char name[16];
 
-	assert_int_equal(helper_get_current_task(&env), 0);
-	assert_int_equal(helper_get_current_pid_tgid(&env), 0);
-	assert_int_equal(helper_get_current_uid_gid(&env), 0);
-	assert_int_equal(helper_get_current_cgroup_id(&env), 1);
-	assert_int_equal(helper_get_current_ancestor_cgroup_id(&env, 0), 1);
-	assert_int_equal(helper_get_current_ancestor_cgroup_id(&env, 1), 0);
+	assert_int_equal(helper_get_current_task(&machine.env), 0);
+	assert_int_equal(helper_get_current_pid_tgid(&machine.env), 0);
+	assert_int_equal(helper_get_current_uid_gid(&machine.env), 0);
+	assert_int_equal(helper_get_current_cgroup_id(&machine.env), 1);
+	assert_int_equal(helper_get_current_ancestor_cgroup_id(&machine.env, 0), 1);
+	assert_int_equal(helper_get_current_ancestor_cgroup_id(&machine.env, 1), 0);
 	assert_int_equal(
-		(int64_t)helper_get_ns_current_pid_tgid(&env, 1, 2, &info, sizeof(info)), -EINVAL);
+		(int64_t)helper_get_ns_current_pid_tgid(&machine.env, 1, 2, &info, sizeof(info)),
+		-EINVAL);
 	assert_int_equal(info, 0);
 	memset(name, '#', sizeof(name));
-	assert_int_equal(helper_get_current_comm(&env, name, 12), 0);
+	assert_int_equal(helper_get_current_comm(&machine.env, name, 12), 0);
 	assert_memory_equal(name, "swapper/0\0\0\0####", sizeof(name));
-	assert_int_equal(helper_get_current_comm(&env, name, 4), 0);
+	assert_int_equal(helper_get_current_comm(&machine.env, name, 4), 0);
 	assert_string_equal(name, "swa");
 }
 
@@ -267,13 +268,6 @@ int main(void)
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_idle_task),
 	};
-	struct ebpf_instance *inst = ebpf_instance__create(NULL, NULL);
-	int failed;
 
-	if (!inst)
-		return 1;
-	ebpf_env__init(&env, inst, 0);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	ebpf_instance__destroy(inst);
-	return failed;
+	return cmocka_run_group_tests(tests, machine__set_up, machine__tear_down);
 }
