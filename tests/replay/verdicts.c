@@ -52,7 +52,7 @@ static void ask_ours(struct verdict *v, const struct subject *s)
 	keep_shortest(v, v->stats.ns);
 }
 
-static void ask_kernel(struct verdict *v, const struct subject *s, const struct engine_opts *opts)
+static void ask_kernel(struct verdict *v, const struct subject *s, const struct subject_opts *opts)
 {
 	struct kernel_program k;
 
@@ -134,7 +134,7 @@ static int64_t in_use(void)
 
 static json_t *ask_both(const char *object, const char *program, const char *init)
 {
-	const struct engine_opts opts = {
+	const struct subject_opts opts = {
 		.object = object, .program = program, .init = init, .ifindex = 1};
 	struct verdict kernel = {0}, ours = {0};
 	struct subject s;

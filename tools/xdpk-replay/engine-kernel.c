@@ -68,12 +68,12 @@ int engine_kernel__open(
 		return error__set(errmsg, -ENOMEM, "no memory for packet frames");
 	}
 	k->program.prog_fd = -1;
-	k->ifindex = opts->ifindex;
+	k->ifindex = opts->subject.ifindex;
 	err = pin_to_one_cpu(k, errmsg);
 	if (!err)
-		err = subject__open(&k->subject, opts, errmsg);
+		err = subject__open(&k->subject, &opts->subject, errmsg);
 	if (!err)
-		err = kernel_program__load(&k->program, &k->subject, opts, errmsg);
+		err = kernel_program__load(&k->program, &k->subject, &opts->subject, errmsg);
 	if (!err)
 		err = kernel_events__open(&k->events, &k->program, &k->subject, errmsg);
 	if (err)

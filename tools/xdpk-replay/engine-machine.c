@@ -42,7 +42,7 @@ int engine_machine__available(const struct engine *e, char **errmsg)
 	return 0;
 }
 
-static int load(struct machine *m, const struct engine_opts *opts, char **errmsg)
+static int load(struct machine *m, const struct subject_opts *opts, char **errmsg)
 {
 	char *log = NULL;
 	struct ebpf_load_opts load_opts = {
@@ -95,10 +95,10 @@ int engine_machine__open(
 		free(m);
 		return error__set(errmsg, -ENOMEM, "no memory for packet frames");
 	}
-	m->ifindex = opts->ifindex;
-	err = subject__open(&m->subject, opts, errmsg);
+	m->ifindex = opts->subject.ifindex;
+	err = subject__open(&m->subject, &opts->subject, errmsg);
 	if (!err)
-		err = load(m, opts, errmsg);
+		err = load(m, &opts->subject, errmsg);
 	if (!err)
 		err = make_code(m, e, errmsg);
 	if (!err && opts->count && e->counts)

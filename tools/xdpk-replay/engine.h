@@ -18,6 +18,7 @@
 #include "driver-replay.h"
 #include "events.h"
 #include "map-copy.h"
+#include "subject.h"
 
 #define ENGINE_BURST 64 /* packets in one run() at the most */
 
@@ -25,12 +26,8 @@ struct ebpf_program;
 struct ebpf_program_spec;
 
 struct engine_opts {
-	const char *object, *program; /* path; name of the function */
-	const char *init;             /* file of control lines, or NULL */
-	uint32_t ifindex;             /* what the program reads in ingress_ifindex */
-	bool trace;                   /* bpf_trace_printk() to stderr */
-	bool log;                     /* the verifier's log to stderr */
-	bool count;                   /* count instructions, where the engine can */
+	struct subject_opts subject;
+	bool count; /* count instructions, where the engine can */
 };
 
 struct engine_result {

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "kernel-events.h"
+#include "map-kind.h"
 
 #define PERF_PAGES 64 /* per CPU: as much as a worker's ring has (vm/runtime/map-perf.c) */
 

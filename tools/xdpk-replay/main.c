@@ -153,18 +153,19 @@ static int parse_output(struct replay_opts *o, const char *arg, char **errmsg)
 static int parse_option(struct replay_opts *o, int c, char **argv, char **errmsg)
 {
 	switch (c) {
-	case 'p': o->engine.program = optarg; break;
+	case 'p': o->engine.subject.program = optarg; break;
 	case 'e': return parse_engines(o, optarg, errmsg);
-	case 'i': o->engine.init = optarg; break;
-	case OPT_IFINDEX: return parse_number("--ifindex", optarg, 1, &o->engine.ifindex, errmsg);
+	case 'i': o->engine.subject.init = optarg; break;
+	case OPT_IFINDEX:
+		return parse_number("--ifindex", optarg, 1, &o->engine.subject.ifindex, errmsg);
 	case 'w': return parse_output(o, optarg, errmsg);
 	case 'x': o->expect = optarg; break;
 	case OPT_WRITE_EXPECT: o->write_expect = optarg; break;
 	case 'c': o->engine.count = true; break;
 	case 'd': o->dump_maps = true; break;
 	case 'r': return parse_number("--repeat", optarg, 1, &o->passes, errmsg);
-	case 'v': o->verbose = o->engine.trace = true; break;
-	case 'l': o->engine.log = true; break;
+	case 'v': o->verbose = o->engine.subject.trace = true; break;
+	case 'l': o->engine.subject.log = true; break;
 	case 'j': o->json = true; break;
 	case 'h': return HELP_TO_STDOUT;
 	case ':':
@@ -183,7 +184,7 @@ static int parse_options(struct replay_opts *o, int argc, char **argv, char **er
 	int c, err;
 
 	opterr = 0;
-	*o = (struct replay_opts){.passes = 1, .engine.ifindex = 1};
+	*o = (struct replay_opts){.passes = 1, .engine.subject.ifindex = 1};
 	for (const struct engine *e = engines; e->name; e++) {
 		if (e->by_default)
 			add_engine(o, e, NULL);
@@ -196,7 +197,7 @@ static int parse_options(struct replay_opts *o, int argc, char **argv, char **er
 	if (argc - optind != 2)
 		return error__set(errmsg, -EINVAL,
 			"wants an object and a capture: xdpk-replay [options] PROG.o IN.pcap");
-	o->engine.object = argv[optind];
+	o->engine.subject.object = argv[optind];
 	o->capture = argv[optind + 1];
 	return 0;
 }

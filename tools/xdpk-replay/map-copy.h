@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "ebpf-map.h"
+#include "map-kind.h"
 
 struct map_copy {
 	char *name;
@@ -36,13 +37,6 @@ struct map_reader {
 	void *map;
 	size_t value_bytes, value_at;
 };
-
-bool map_type__is_percpu(uint32_t type);
-bool map_type__is_array(uint32_t type);
-/* A ring buffer or a perf event array: engine.events(). */
-bool map_type__has_events(uint32_t type);
-/* Can its contents be read by key, and mean something outside of one machine? */
-bool map_type__has_entries(uint32_t type);
 
 /* Appends a copy to the set. -ENOMEM, or what the reader said, with *errmsg. */
 int map_set__add(struct map_set *set, const struct ebpf_map_opts *opts,

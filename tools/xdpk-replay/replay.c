@@ -56,7 +56,7 @@ static int start_report(struct replay *r, char **errmsg)
 	const struct replay_opts *o = r->opts;
 
 	r->report = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:[], s:[]}", "object",
-		o->engine.object, "program", r->program, "capture", o->capture, "packets",
+		o->engine.subject.object, "program", r->program, "capture", o->capture, "packets",
 		(json_int_t)r->capture.n, "too_short", (json_int_t)r->capture.too_short, "too_long",
 		(json_int_t)r->capture.too_long, "cut_by_snap", (json_int_t)r->capture.cut_by_snap,
 		"passes", (json_int_t)o->passes, "engines", "differences");
@@ -70,15 +70,15 @@ static int start_report(struct replay *r, char **errmsg)
 /* Which program is it, if the user named none? Engines open the object again. */
 static int find_program(struct replay *r, char **errmsg)
 {
-	struct object *obj = object__open(r->opts->engine.object, errmsg);
+	struct object *obj = object__open(r->opts->engine.subject.object, errmsg);
 	const struct object_program *p =
-		obj ? object__find_program(obj, r->opts->engine.program, errmsg) : NULL;
+		obj ? object__find_program(obj, r->opts->engine.subject.program, errmsg) : NULL;
 
 	if (p && !(r->program = strdup(p->name)))
 		error__set(errmsg, -ENOMEM, "no memory");
 	object__close(obj);
 	r->engine = r->opts->engine;
-	r->engine.program = r->program;
+	r->engine.subject.program = r->program;
 	return r->program ? 0 : -EINVAL;
 }
 

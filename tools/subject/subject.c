@@ -83,7 +83,7 @@ static int add_inner(struct subject *s, struct ebpf_map *outer)
 }
 
 /* Each map once, as the list grows. */
-static int find_maps(struct subject *s, char **errmsg)
+int subject__find_maps(struct subject *s, char **errmsg)
 {
 	int err = add_maps(s, s->spec);
 
@@ -108,7 +108,7 @@ static int add_link(struct ebpf_instance *inst, uint32_t ifindex, char **errmsg)
 	return ebpf_net__set_link(inst, &link, errmsg);
 }
 
-int subject__open(struct subject *s, const struct engine_opts *opts, char **errmsg)
+int subject__open(struct subject *s, const struct subject_opts *opts, char **errmsg)
 {
 	const struct ebpf_instance_opts inst = {
 		.workers = 1, .trace = opts->trace ? print_trace : NULL};
@@ -122,7 +122,7 @@ int subject__open(struct subject *s, const struct engine_opts *opts, char **errm
 		err = control__set_up_object(s->obj, s->inst, opts->init, errmsg);
 	if (!err) {
 		s->spec = object__program_spec(s->obj, opts->program, errmsg);
-		err = s->spec ? find_maps(s, errmsg) : -EINVAL;
+		err = s->spec ? subject__find_maps(s, errmsg) : -EINVAL;
 	}
 	if (err)
 		subject__close(s);

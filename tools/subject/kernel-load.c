@@ -38,7 +38,7 @@ static uint32_t verify_us(const char *log)
 
 /* The whole log is made only where somebody wants to read it: then libbpf fills it if the load
  * fails. */
-static uint32_t log_level(const struct engine_opts *opts)
+static uint32_t log_level(const struct subject_opts *opts)
 {
 	return opts->log ? 0 : LOG_STATS;
 }
@@ -63,7 +63,7 @@ const char *kernel_log__reason(char *log)
 	return line ? line + 1 : log;
 }
 
-static int refused(const struct engine_opts *opts, int err, char *log, char **errmsg)
+static int refused(const struct subject_opts *opts, int err, char *log, char **errmsg)
 {
 	if (opts->log)
 		fputs(log, stderr);
@@ -181,7 +181,7 @@ static int select_values(
 /* Only the program, what it may go on in, and the maps they use are to be created, and nothing
  * is to be pinned. */
 static int select_parts(const struct kernel_program *k, const struct subject *s,
-	const struct engine_opts *opts, char **errmsg)
+	const struct subject_opts *opts, char **errmsg)
 {
 	struct bpf_program *p;
 	struct bpf_map *m;
@@ -241,7 +241,7 @@ static int fill_map(struct kernel_program *k, struct ebpf_map *map, int fd, char
 }
 
 static int load_with_libbpf(struct kernel_program *k, const struct subject *s,
-	const struct engine_opts *opts, char *log, char **errmsg)
+	const struct subject_opts *opts, char *log, char **errmsg)
 {
 	struct bpf_program *prog;
 	int err = select_parts(k, s, opts, errmsg);
@@ -276,7 +276,7 @@ static void forget(struct kernel_program *k, char *log, char **errmsg)
 
 /* Again, for the first interface that has what the program asks for. */
 static int load_bound(struct kernel_program *k, const struct subject *s,
-	const struct engine_opts *opts, char *log, char **errmsg)
+	const struct subject_opts *opts, char *log, char **errmsg)
 {
 	struct if_nameindex *interfaces = if_nameindex();
 	int err = -EOPNOTSUPP;
@@ -334,7 +334,7 @@ static int refuse_values(const struct subject *s, char **errmsg)
 /* LDDW refers to maps by index in our loader's output, and bpf() takes an array of map
  * descriptors for that: nothing need be rewritten. */
 static int load_spec(struct kernel_program *k, const struct subject *s,
-	const struct engine_opts *opts, char *log, char **errmsg)
+	const struct subject_opts *opts, char *log, char **errmsg)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, load, .fd_array = k->map_fds, .log_buf = log,
 		.log_size = LOG_SIZE, .log_level = log_level(opts));
@@ -354,7 +354,7 @@ static int load_spec(struct kernel_program *k, const struct subject *s,
 }
 
 int kernel_program__load(struct kernel_program *k, const struct subject *s,
-	const struct engine_opts *opts, char **errmsg)
+	const struct subject_opts *opts, char **errmsg)
 {
 	uint32_t n = s->n_maps;
 	char *log = calloc(1, LOG_SIZE);

@@ -8,8 +8,8 @@
  * the contents of ours. A program that calls metadata functions is bound to the first
  * interface that has them, and then cannot be test-run.
  */
-#ifndef XDPK_REPLAY_KERNEL_LOAD_H
-#define XDPK_REPLAY_KERNEL_LOAD_H
+#ifndef XDPK_SUBJECT_KERNEL_LOAD_H
+#define XDPK_SUBJECT_KERNEL_LOAD_H
 
 #include "subject.h"
 
@@ -25,7 +25,7 @@ struct kernel_program {
 };
 
 int kernel_program__load(struct kernel_program *k, const struct subject *s,
-	const struct engine_opts *opts, char **errmsg);
+	const struct subject_opts *opts, char **errmsg);
 void kernel_program__unload(struct kernel_program *k);
 /* Of a kernel's log, which is cut there: the last line before the statistics that is not one of
  * the source. */

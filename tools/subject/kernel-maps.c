@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "kernel-load.h"
+#include "map-kind.h"
 
 size_t kernel_map__cpu_stride(const struct ebpf_map_opts *opts)
 {
