@@ -61,6 +61,24 @@ static inline void close_packet(const struct ebpf_xdp_ctx *ctx, struct rte_mbuf 
 	m->pkt_len = m->data_len;
 }
 
+/* What the lookups of the burst will touch is on its way before the first of them. */
+static inline void look_ahead(struct ebpf_env *env, const struct burst *burst)
+{
+	uint64_t way[BURST_SIZE];
+	uint32_t n = burst->n;
+
+	for (uint32_t i = 0; i < n; i++)
+		__builtin_prefetch(packet_start(burst->pkts[i]));
+	for (uint32_t i = 0; i < n; i++) {
+		struct ebpf_xdp_ctx ctx;
+
+		open_packet(&ctx, burst->pkts[i], burst);
+		way[i] = ebpf_program_scout(env, &ctx);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		ebpf_program_fetch(env, way[i]);
+}
+
 void ebpf_driver(struct ebpf_env *env, void *arg);
 
 void ebpf_driver(struct ebpf_env *env, void *arg)
@@ -68,6 +86,8 @@ void ebpf_driver(struct ebpf_env *env, void *arg)
 	struct burst *burst = arg;
 	uint32_t n = burst->n;
 
+	if (ebpf_program_looks_ahead(env))
+		look_ahead(env, burst);
 	for (uint32_t i = 0; i < n && i < PREFETCH_AHEAD; i++)
 		__builtin_prefetch(packet_start(burst->pkts[i]));
 	for (uint32_t i = 0; i < n; i++) {

@@ -34,8 +34,10 @@ static const struct ebpf_line lines[] = {
 	{0, 3, 1, "a.c", "return 7;"}, {2, 8, 1, "a.c", "return 9;"}, {3, 9, 2, "b.c", ""}};
 static const uint8_t contents[] = {1, 2, 3, 4, 5};
 static const struct raw_helper helpers[] = {{4, "four"}, {9, "nine"}};
-static const struct ebpf_driver driver = {
-	.name = "loop", .bitcode = "not really bitcode", .bitcode_size = 18};
+static const struct ebpf_driver driver = {.name = "loop",
+	.bitcode = "not really bitcode",
+	.bitcode_size = 18,
+	.cache_size = UINT64_C(1) << 40};
 
 struct built {
 	struct map_view maps[2];
@@ -101,6 +103,7 @@ static void round_trip(void **state)
 	assert_string_equal(r.driver_name, "loop");
 	assert_int_equal(r.driver_bitcode_size, 18);
 	assert_memory_equal(r.driver_bitcode, driver.bitcode, 18);
+	assert_int_equal(r.cache_size, driver.cache_size);
 	assert_string_equal(r.cpu, "native");
 	compile_request__close(&r);
 	free(b.blob);

@@ -9,28 +9,52 @@
 
 void ebpf_driver(struct ebpf_env *env, void *arg);
 
+static inline void open_packet(struct ebpf_xdp_ctx *ctx, const struct bench_packet *p)
+{
+	ctx->data = ctx->data_meta = p->data;
+	ctx->data_end = ctx->data + p->len;
+	ctx->buf = ctx->data - EBPF_XDP_HEADROOM;
+	ctx->buf_end = ctx->data_end;
+	ctx->head_limit = ctx->buf + EBPF_XDP_FRAME_HEADER;
+	ctx->tail_limit = ctx->data_end;
+	ctx->ingress_ifindex = 1;
+	ctx->rx_queue_index = 0;
+	ctx->egress_ifindex = 0;
+	ctx->metadata = 0;
+	ctx->frame = 0;
+}
+
+/* What the lookups of the burst will touch is on its way before the first of them. */
+static inline void look_ahead(struct ebpf_env *env, const struct bench_packet *p, uint32_t n)
+{
+	uint64_t way[BENCH_BURST];
+
+	for (uint32_t i = 0; i < n; i++)
+		__builtin_prefetch(p[i].data);
+	for (uint32_t i = 0; i < n; i++) {
+		struct ebpf_xdp_ctx ctx;
+
+		open_packet(&ctx, &p[i]);
+		way[i] = ebpf_program_scout(env, &ctx);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		ebpf_program_fetch(env, way[i]);
+}
+
 void ebpf_driver(struct ebpf_env *env, void *arg)
 {
 	struct bench_burst *burst = arg;
 	struct bench_packet *p = burst->packets;
 	uint32_t n = burst->n;
 
+	if (ebpf_program_looks_ahead(env))
+		look_ahead(env, p, n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct ebpf_xdp_ctx ctx;
 
 		if (i + PREFETCH_AHEAD < n)
 			__builtin_prefetch(p[i + PREFETCH_AHEAD].data);
-		ctx.data = ctx.data_meta = p[i].data;
-		ctx.data_end = ctx.data + p[i].len;
-		ctx.buf = ctx.data - EBPF_XDP_HEADROOM;
-		ctx.buf_end = ctx.data_end;
-		ctx.head_limit = ctx.buf + EBPF_XDP_FRAME_HEADER;
-		ctx.tail_limit = ctx.data_end;
-		ctx.ingress_ifindex = 1;
-		ctx.rx_queue_index = 0;
-		ctx.egress_ifindex = 0;
-		ctx.metadata = 0;
-		ctx.frame = 0;
+		open_packet(&ctx, &p[i]);
 		env->redirect.kind = EBPF_REDIRECT_NONE;
 		env->tail_calls = 0;
 		p[i].verdict = (uint32_t)ebpf_program_entry(env, &ctx);

@@ -43,7 +43,10 @@ static inline uint64_t native_entry(struct ebpf_env *env, void *ctx)
 	return xdp_firewall(ctx);
 }
 
-#define ebpf_program_entry native_entry
+#define ebpf_program_entry            native_entry
+#define ebpf_program_looks_ahead(env) 0
+#define ebpf_program_scout(env, ctx)  0
+#define ebpf_program_fetch(env, way)  ((void)(way))
 #include "driver-bench.c"
 
 static int bind(const char *map, void *mem)

@@ -11,6 +11,9 @@ void ebpf_driver(struct ebpf_env *env, void *burst)
 {
 	struct replay_burst *b = burst;
 
+	if (ebpf_program_looks_ahead(env))
+		for (uint32_t i = 0; i < b->n; i++)
+			ebpf_program_fetch(env, ebpf_program_scout(env, &b->packets[i].ctx));
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct replay_packet *p = &b->packets[i];
 

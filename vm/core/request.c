@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "request.h"
@@ -22,10 +23,12 @@
 #define MAGIC       0x7165726b70647801ull /* "\1xdpkreq" */
 #define MAX_COUNT   (1u << 24)
 #define NO_CONTENTS UINT32_MAX
+#define USUAL_CACHE (1u << 20) /* of machines that do not tell */
 
 struct wire_header {
 	uint64_t magic;
 	uint64_t total;
+	uint64_t cache_size;
 	uint32_t type, flags;
 	uint32_t n_insns, n_maps, n_templates, n_funcs, n_lines, n_helpers;
 	uint32_t contents_size; /* frozen maps' contents */
@@ -160,10 +163,21 @@ static void fill_named(const struct program_view *v, struct strings *s, struct w
 			.id = v->helpers[i].id, .name = strings__add(s, v->helpers[i].name, 0)};
 }
 
+static uint64_t cache_size(const struct ebpf_driver *driver)
+{
+	long size;
+
+	if (!driver || driver->cache_size)
+		return driver ? driver->cache_size : 0;
+	size = sysconf(_SC_LEVEL2_CACHE_SIZE);
+	return size > 0 ? (uint64_t)size : USUAL_CACHE;
+}
+
 int compile_request__build(const struct program_view *v, uint32_t flags,
 	const struct ebpf_driver *driver, const char *cpu, uint8_t **blob, size_t *size)
 {
 	struct wire_header h = {.magic = MAGIC,
+		.cache_size = cache_size(driver),
 		.type = v->type,
 		.flags = flags,
 		.n_insns = v->n_insns,
@@ -410,6 +424,7 @@ int compile_request__open(
 	req->driver_name = string_at(&o, o.h->driver_name);
 	req->driver_bitcode = o.h->bitcode_size ? blob + o.l.bitcode : NULL;
 	req->driver_bitcode_size = o.h->bitcode_size;
+	req->cache_size = o.h->cache_size;
 	req->cpu = string_at(&o, o.h->cpu);
 	return 0;
 }

@@ -22,8 +22,9 @@ struct compile_request {
 	const char *driver_name; /* "" without driver */
 	const uint8_t *driver_bitcode;
 	size_t driver_bitcode_size;
-	const char *cpu; /* "native" or a CPU name LLVM knows */
-	void *tables;    /* owned: map views, funcs, lines rebuilt with pointers */
+	uint64_t cache_size; /* lookups in maps beyond it look ahead; without driver 0 */
+	const char *cpu;     /* "native" or a CPU name LLVM knows */
+	void *tables;        /* owned: map views, funcs, lines rebuilt with pointers */
 };
 
 /* *blob is malloc'ed. -ENOMEM only. */

@@ -152,6 +152,9 @@ struct ebpf_driver {
 	const void *bitcode; /* LLVM bitcode of the driver; NULL in builds without the compiler */
 	size_t bitcode_size;
 	ebpf_driver_fn native; /* the same source, calling env->prog */
+	/* Bytes of maps that lookups need not look ahead in, as they stay in the cache: see
+	 * ebpf-env.h. 0: as the machine's second-level cache has it. */
+	uint64_t cache_size;
 };
 
 /* One way to run a program. Owned by the program and valid as long as it. */

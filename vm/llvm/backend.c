@@ -97,6 +97,7 @@ static void close_context(struct compilation *c)
 	free(c->insns);
 	free(c->funcs);
 	free(c->maps);
+	free(c->blocks);
 	free(c->diagnostic);
 	if (c->machine)
 		LLVMDisposeTargetMachine(c->machine);

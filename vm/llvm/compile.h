@@ -2,7 +2,8 @@
  *
  * compile.h -- one compilation, from compile request to object, in stages of a file each:
  *
- *	translate   bytecode and facts -> an LLVM function for each function of the program
+ *	translate   bytecode and facts -> an LLVM function for each function of the program, and
+ *	            scouts of them where its maps are large
  *	link        the burst driver and what is called of the runtime joins it
  *	optimise    default<O2> for the CPU of the request
  *	emit        object or assembly text
@@ -34,6 +35,8 @@ struct bpf_function {
 	bool pointer_param[6]; /* r1..r5: passed as pointer, else as i64 */
 	bool returns_pointer;
 	LLVMValueRef callback; /* the same with the type that helpers call; made on first use */
+	LLVMValueRef scout;    /* scout.c; declared when a scout first calls it */
+	LLVMTypeRef scout_type;
 };
 
 /* What the module holds for a map; made on first use. */
@@ -43,6 +46,7 @@ struct map_code {
 	LLVMValueRef contents;   /* frozen maps: the value as a constant */
 	LLVMValueRef lookup;     /* shim that takes the key by value */
 	LLVMTypeRef lookup_type;
+	uint8_t ahead; /* its number among the maps in which scouts look ahead, or 0 */
 };
 
 struct compilation {
@@ -61,6 +65,8 @@ struct compilation {
 	struct bpf_function *funcs; /* in order of start; the entry is the first */
 	uint32_t n_funcs;
 	struct map_code *maps;
+	LLVMBasicBlockRef *blocks; /* by instruction, of the function that is being translated */
+	uint32_t n_ahead;          /* maps in which scouts look ahead */
 	bool is_raw;
 	bool tail_calls;       /* the program has some */
 	bool publishes_frames; /* raw: some access is checked against the frames at run time */
@@ -86,6 +92,13 @@ bool compilation__needs_check(const struct compilation *c, uint32_t pc);
 
 /* callback.c: what a helper may call for the function; NULL if none begins there. */
 LLVMValueRef compilation__callback(struct compilation *c, int64_t start);
+
+int compilation__translate_function(
+	struct compilation *c, const struct bpf_function *self, LLVMValueRef fn);
+
+/* scout.c: what a driver may call besides the program. */
+int compilation__scout(struct compilation *c);
+void compilation__declare_scout(struct compilation *c, struct bpf_function *of);
 
 /* maps.c */
 LLVMValueRef compilation__map_descriptor(struct compilation *c, uint32_t map);

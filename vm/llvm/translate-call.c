@@ -271,7 +271,7 @@ static int translate_callx(struct function *f)
 	return 0;
 }
 
-static const struct bpf_function *callee(const struct function *f)
+static struct bpf_function *callee(const struct function *f)
 {
 	int64_t target = (int64_t)f->pc + 1 + f->in->target;
 
@@ -291,8 +291,8 @@ static void check_raw_call(struct function *f, const char *check)
 
 static int translate_local_call(struct function *f)
 {
-	const struct bpf_function *to = callee(f);
-	LLVMValueRef args[6] = {f->env}, result;
+	struct bpf_function *to = callee(f);
+	LLVMValueRef args[7] = {f->env}, result;
 
 	if (!to)
 		return function__refuse(f, "call of no function");
@@ -304,7 +304,14 @@ static int translate_local_call(struct function *f)
 	}
 	if (f->c->is_raw)
 		check_raw_call(f, "ebpf_raw_may_call");
-	result = LLVMBuildCall2(f->b, to->type, to->fn, args, 6, "");
+	if (f->way) {
+		compilation__declare_scout(f->c, to);
+		args[6] = f->way;
+		result = LLVMBuildCall2(f->b, to->scout_type, to->scout, args, 7, "");
+		function__end_with_callee(f);
+	} else {
+		result = LLVMBuildCall2(f->b, to->type, to->fn, args, 6, "");
+	}
 	if (f->c->is_raw)
 		check_raw_call(f, "ebpf_raw_goes_on");
 	if (to->returns_pointer)

@@ -46,6 +46,8 @@ static int translate_insn(struct function *f)
 {
 	uint8_t op = f->in->op;
 
+	if (f->way && function__scout(f))
+		return 0;
 	if (isa__is_alu(op))
 		return function__alu(f);
 	if (op == ISA_LDDW)
@@ -168,12 +170,13 @@ static void begin(struct function *f)
 	}
 }
 
-static int translate_function(
-	struct compilation *c, const struct bpf_function *self, LLVMBasicBlockRef *blocks)
+int compilation__translate_function(
+	struct compilation *c, const struct bpf_function *self, LLVMValueRef fn)
 {
-	struct function f = {.c = c, .self = self, .fn = self->fn, .blocks = blocks};
+	struct function f = {.c = c, .self = self, .fn = fn, .blocks = c->blocks};
 	int err;
 
+	f.way = fn == self->scout ? LLVMGetParam(fn, 6) : NULL;
 	f.b = LLVMCreateBuilderInContext(c->context);
 	f.env = LLVMGetParam(f.fn, 0);
 	f.fact = &nothing_known;
@@ -405,14 +408,12 @@ static int make_raw_globals(struct compilation *c)
 
 static int translate_functions(struct compilation *c)
 {
-	LLVMBasicBlockRef *blocks = calloc(c->view->n_insns, sizeof(*blocks));
-	int err = blocks ? 0 : no_memory(c);
+	int err = 0;
 
 	for (uint32_t i = 0; i < c->n_funcs; i++)
 		declare_function(c, &c->funcs[i]);
 	for (uint32_t i = 0; !err && i < c->n_funcs; i++)
-		err = translate_function(c, &c->funcs[i], blocks);
-	free(blocks);
+		err = compilation__translate_function(c, &c->funcs[i], c->funcs[i].fn);
 	return err;
 }
 
@@ -424,10 +425,12 @@ int compilation__translate(struct compilation *c)
 		err = find_functions(c);
 	if (!err) {
 		c->maps = calloc(c->view->n_maps + c->view->n_templates + 1, sizeof(*c->maps));
-		err = c->maps ? translate_functions(c) : no_memory(c);
+		c->blocks = calloc(c->view->n_insns, sizeof(*c->blocks));
+		err = c->maps && c->blocks ? translate_functions(c) : no_memory(c);
 	}
 	if (err)
 		return err;
 	translate_entry(c);
-	return c->is_raw ? make_raw_globals(c) : 0;
+	err = compilation__scout(c);
+	return !err && c->is_raw ? make_raw_globals(c) : err;
 }

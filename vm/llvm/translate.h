@@ -21,9 +21,10 @@ struct function {
 	LLVMValueRef fn, env;
 	LLVMValueRef frame;  /* first byte of its stack frame */
 	LLVMValueRef rounds; /* slot: how many may_goto still lets it make */
+	LLVMValueRef way;    /* a scout: where it leaves what it found; NULL: no scout */
 	LLVMValueRef ints[EBPF_N_REGS], ptrs[EBPF_N_REGS];
 	LLVMBasicBlockRef slots;   /* the entry block: allocas only */
-	LLVMBasicBlockRef *blocks; /* by instruction of the program, where one starts */
+	LLVMBasicBlockRef *blocks; /* by instruction, where one starts */
 	LLVMBasicBlockRef fault;   /* raw: leaves with UINT64_MAX; made on first use */
 
 	/* the instruction */
@@ -63,6 +64,11 @@ int function__lddw(struct function *f);   /* translate-mem.c */
 int function__memory(struct function *f); /* translate-mem.c */
 int function__jump(struct function *f);   /* translate-jump.c */
 int function__call(struct function *f);   /* translate-call.c: calls and exit */
+
+/* scout.c: a scout does not do what the program does at this instruction, but what it did. */
+bool function__scout(struct function *f);
+/* After a call: has the scout that was called ended? */
+void function__end_with_callee(struct function *f);
 
 /* maps.c: r0 = the value of the key that `key` points at, or NULL; of a template, in the map
  * that r1 points at. False, and nothing done, for

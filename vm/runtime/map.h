@@ -91,8 +91,9 @@ int64_t rt_map__update(
 int64_t rt_map__delete(const struct rt_map *m, const void *key);
 /* What a lookup of this key will touch is fetched in advance, in two steps: first the place that
  * the key leads to (a bucket, a table's word); then, when that has come, what is found there to
- * go on to. `way` is what the first step hands to the second. Neither step waits or locks, and
- * both do nothing where a map has nothing to fetch. */
+ * go on to. `way` is what the first step hands to the second; its lowest byte says nothing and is
+ * the caller's. Neither step waits, locks or writes, and both do nothing where a map has nothing to
+ * fetch. */
 uint64_t rt_map__fetch(const struct rt_map *m, const void *key);
 void rt_map__fetch_next(const struct rt_map *m, uint32_t slot, uint64_t way);
 /* Bytes that lookups of all keys there are touch together, as the map is filled now; and as it
