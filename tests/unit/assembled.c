@@ -12,8 +12,10 @@
 
 struct ebpf_driver assembled__driver(void)
 {
-	return (struct ebpf_driver){
-		.name = "test", .bitcode = llvm_driver, .bitcode_size = llvm_driver_size};
+	return (struct ebpf_driver){.name = "test",
+		.bitcode = llvm_driver,
+		.bitcode_size = llvm_driver_size,
+		.cache_size = 1}; /* looks ahead in every map that it can */
 }
 
 struct ebpf_program *assembled__load(

@@ -11,7 +11,7 @@
 extern const unsigned char llvm_driver[];
 extern const unsigned long llvm_driver_size;
 
-/* llvm-driver.c */
+/* llvm-driver.c, and no map fits the cache */
 struct ebpf_driver assembled__driver(void);
 /* Fails the test with the reason. map: its map 0, or NULL. */
 struct ebpf_program *assembled__load(

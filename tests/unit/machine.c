@@ -72,7 +72,7 @@ extern const unsigned long llvm_driver_size;
 /* Installs what the backend makes of the program. */
 static const struct ebpf_code *compile(struct ebpf_program *prog, const char *backend, char **err)
 {
-	struct ebpf_driver driver = {.name = "test"};
+	struct ebpf_driver driver = {.name = "test", .cache_size = 1}; /* it looks ahead */
 
 #ifdef HAVE_LLVM
 	driver.bitcode = llvm_driver;

@@ -507,18 +507,19 @@ rt_cold int64_t rt_lpm__delete(const struct rt_map *m, const void *key)
 
 /* --- fetched in advance -------------------------------------------------------------------- */
 
-/* The way is the number of the fine table's word. The coarse table is small. */
+/* The way is the number of the fine table's word, above the byte that says nothing. The coarse
+ * table is small. */
 rt_hot static uint64_t lpm__fetch(const struct rt_map *m, const void *key)
 {
 	uint64_t at = lpm__first_word(m, lpm__data(key)) >> (64 - lpm__fine_bits(m));
 
 	rt_prefetch(&lpm__fine(m)[at]);
-	return at;
+	return at << 8;
 }
 
 rt_hot static void lpm__fetch_next(const struct rt_map *m, uint32_t slot, uint64_t way)
 {
-	uint32_t word = rt_read(&lpm__fine(m)[way]);
+	uint32_t word = rt_read(&lpm__fine(m)[way >> 8]);
 
 	if (unlikely(word & RT_LPM_BELOW))
 		rt_prefetch(lpm__node(m, word & ~RT_LPM_BELOW));
