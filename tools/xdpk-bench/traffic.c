@@ -1,61 +1,71 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * traffic.c -- packets and the rules that they match. Every packet has a frame of its own. As a
- * pool of buffers does it, frames are an odd number of cache lines apart: with a power of two
- * all headers would fall into the same few sets of the cache.
+ * traffic.c -- see traffic.h.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#include "bench.h"
+#include "traffic.h"
 
-#define FRAME_SIZE (2048 + 3 * 64)
-#define PACKET_LEN 60
+#define CACHE_LINE 64
+#define HEAD       64 /* bytes of a packet that programs change */
+#define ROOM       (EBPF_XDP_HEADROOM + 64)
 
-static uint32_t next_random(uint32_t *state)
+static uint8_t *home(const struct traffic *t, uint32_t i)
 {
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	*state ^= *state << 5;
-	return *state;
+	return t->frames + i * t->frame_size + EBPF_XDP_HEADROOM;
 }
 
-void bench_rule__of(uint32_t flow, struct bench_rule *rule)
+static uint32_t head_bytes(const struct traffic *t)
 {
-	static const uint32_t verdicts[] = {1, 2, 2, 3}; /* drop, pass, pass, tx */
-	uint8_t key[sizeof(rule->key)] = {10, 1, flow >> 8, flow, 192, 0, 2, 1 + flow % 200,
-		4 + (flow >> 8), flow, 0, 53, 17};
-
-	memcpy(rule->key, key, sizeof(key));
-	rule->verdict = verdicts[flow % 4];
+	return t->len < HEAD ? t->len : HEAD;
 }
 
-static void fill(uint8_t *p, uint32_t flow)
+/* Huge pages, where they are to be had: a pool's buffers lie in such. */
+static void *allocate(size_t size)
 {
-	static const uint8_t head[] = {
-		2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0};
-	struct bench_rule rule;
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	bench_rule__of(flow, &rule);
-	memcpy(p, head, sizeof(head));
-	memcpy(p + 26, rule.key, 12); /* addresses, then ports */
-	p[39] = 26;                   /* UDP's length */
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, size, MADV_HUGEPAGE);
+	return p;
 }
 
-bool bench_traffic__create(struct bench_packet *packets)
+bool traffic__create(struct traffic *t, const struct workload *w, uint32_t packets)
 {
-	uint8_t *frames = calloc(BENCH_PACKETS, FRAME_SIZE);
-	uint32_t state = 12345;
+	size_t lines = (ROOM + w->packet_len + CACHE_LINE - 1) / CACHE_LINE;
 
-	for (uint32_t i = 0; frames && i < BENCH_PACKETS; i++) {
-		packets[i].data = frames + i * FRAME_SIZE + EBPF_XDP_HEADROOM;
-		packets[i].len = PACKET_LEN;
-		fill(packets[i].data, next_random(&state) % BENCH_FLOWS);
+	*t = (struct traffic){.n = packets / BENCH_BURST * BENCH_BURST, .len = w->packet_len};
+	/* 2 KiB, as is usual, and what makes the number odd. */
+	t->frame_size = (lines > 32 ? lines | 1 : 35) * CACHE_LINE;
+	t->packets = calloc(t->n, sizeof(*t->packets));
+	t->heads = malloc((size_t)t->n * head_bytes(t));
+	t->frames = allocate(t->n * t->frame_size);
+	if (!t->packets || !t->heads || !t->frames)
+		return false;
+	for (uint32_t i = 0; i < t->n; i++) {
+		w->packet(w, i, home(t, i));
+		memcpy(t->heads + (size_t)i * head_bytes(t), home(t, i), head_bytes(t));
 	}
-	return frames;
+	traffic__restore(t);
+	return true;
 }
 
-void bench_traffic__destroy(struct bench_packet *packets)
+void traffic__destroy(struct traffic *t)
 {
-	free(packets[0].data - EBPF_XDP_HEADROOM);
+	if (t->frames)
+		munmap(t->frames, t->n * t->frame_size);
+	free(t->heads);
+	free(t->packets);
+}
+
+void traffic__restore(struct traffic *t)
+{
+	for (uint32_t i = 0; i < t->n; i++) {
+		t->packets[i] = (struct bench_packet){.data = home(t, i), .len = t->len};
+		memcpy(home(t, i), t->heads + (size_t)i * head_bytes(t), head_bytes(t));
+	}
+	t->next = 0;
 }

@@ -1,35 +1,45 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * workload.h -- what is measured: a program, what its maps hold, and the packets that it gets.
- * The table is workload.c; fill.c fills maps, traffic.c makes packets.
+ * The table is workload.c; fill.c fills maps, packet.c makes packets.
  */
 #ifndef XDPK_BENCH_WORKLOAD_H
 #define XDPK_BENCH_WORKLOAD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct bench_case;
-struct ebpf_map;
 
 struct workload {
 	const char *name;    /* "firewall-64k" */
-	const char *what;    /* a line for the report */
+	const char *what;    /* a line for the list */
 	const char *object;  /* file in the build folder */
 	const char *program; /* its function */
-	const char *native;  /* module of the same source as C for this machine; NULL: none */
+	const char *native;  /* module of the same source as C for this machine */
+	const char *staged;  /* module of the same, written by hand to fetch ahead; NULL: none */
 	const char *raw;     /* object of the same source for r1 = packet; NULL: none */
-	const char *random;  /* object of the same source with keys random inside the program */
-	uint32_t entries;    /* of the map that it is about: flows, routes; 0: no such map */
-	uint32_t packets;    /* in the set */
+	const char *random; /* object that chooses a packet's flow or route by itself; NULL: none */
+	const char *map;    /* that gets as many entries, NULL: as the source says */
+	uint32_t entries;   /* flows or routes that there are; 0: it is not about them */
+	uint32_t packets;   /* in the set */
 	uint32_t packet_len;
-	/* Fills the case's maps; NULL: they stay empty. */
+	/* The program changes packets so that the next time it would decide otherwise. */
+	bool restore;
+	/* Fills the case's maps; NULL: they stay empty. 0, or -1 with *errmsg. */
 	int (*fill)(struct bench_case *c, char **errmsg);
-	/* Packet i of the set, `len` zeroed bytes at p. NULL: UDP over IPv4 of random flows. */
+	/* Packet i of the set, `packet_len` zeroed bytes at p. */
 	void (*packet)(const struct workload *w, uint32_t i, uint8_t *p);
 };
 
 extern const struct workload workloads[];
 extern const size_t n_workloads;
+
+/* For `packet`: headers of UDP over IPv4, and who of the entries it is from or to. */
+void packet__flow(const struct workload *w, uint32_t i, uint8_t *p);
+
+/* For `fill`. */
+int fill__firewall(struct bench_case *c, char **errmsg);
 
 #endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * case.c -- see case.h.
+ */
+#include <string.h>
+
+#include "case.h"
+#include "core/error.h"
+#include "object.h"
+
+#define MAP_MEMORY     (UINT64_C(4) << 30)
+#define RANDOM_PACKETS 4096 /* packets of a program that chooses for itself */
+
+const char *case__object(const struct workload *w, enum case_kind kind)
+{
+	const char *const objects[N_CASE_KINDS] = {
+		[CASE_AS_IT_IS] = w->object, [CASE_RANDOM] = w->random, [CASE_RAW] = w->raw};
+
+	return objects[kind];
+}
+
+static int open_object(struct bench_case *c, char **errmsg)
+{
+	const struct workload *w = c->workload;
+	struct ebpf_instance_opts opts = {.workers = 1, .map_memory = MAP_MEMORY};
+
+	c->inst = ebpf_instance__create(&opts, errmsg);
+	c->obj = c->inst ? object__open(case__object(w, c->kind), errmsg) : NULL;
+	if (!c->obj)
+		return -1;
+	if (w->map && object__set_max_entries(c->obj, w->map, w->entries, errmsg))
+		return -1;
+	return object__create_maps(c->obj, c->inst, errmsg) ? -1 : 0;
+}
+
+/* How many flows or routes a program has to choose from. */
+static int set_entries(struct bench_case *c, char **errmsg)
+{
+	size_t size;
+	void *entries = object__variable(c->obj, "entries", &size, errmsg);
+
+	if (!entries || size != sizeof(c->workload->entries))
+		return -1;
+	memcpy(entries, &c->workload->entries, size);
+	return 0;
+}
+
+int case__open(struct bench_case *c, const struct workload *w, enum case_kind kind,
+	uint32_t packets, char **errmsg)
+{
+	memset(c, 0, sizeof(*c));
+	c->workload = w;
+	c->kind = kind;
+	if (open_object(c, errmsg) || (w->fill && w->fill(c, errmsg)))
+		return -1;
+	if (kind == CASE_RANDOM && set_entries(c, errmsg))
+		return -1;
+	c->prog = object__load_program(
+		c->obj, kind == CASE_RANDOM ? "xdp_random" : w->program, NULL, errmsg);
+	if (!c->prog)
+		return -1;
+	if (!packets)
+		packets = kind == CASE_AS_IT_IS ? w->packets : RANDOM_PACKETS;
+	if (!traffic__create(&c->traffic, w, packets))
+		return error__set(errmsg, -1, "%s: no memory for %u packets", w->name, packets);
+	ebpf_env__init(&c->env, c->inst, 0);
+	c->env.prog = c->prog;
+	return 0;
+}
+
+void case__close(struct bench_case *c)
+{
+	traffic__destroy(&c->traffic);
+	ebpf_program__unref(c->prog);
+	object__close(c->obj);
+	if (c->inst)
+		ebpf_instance__destroy(c->inst);
+}

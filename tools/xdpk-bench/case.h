@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * case.h -- a workload made ready to run: its object loaded, its maps filled, its packets made.
+ *
+ * A workload is run in up to three ways, whose figures are compared only among themselves:
+ *
+ *	as it is   one packet after the other of the set
+ *	random     the program chooses its packet's flow or route: what is run on one packet again
+ *and again (the kernel's test run) does as much work as on many raw        of the same source, for
+ *r1 = packet
+ */
+#ifndef XDPK_BENCH_CASE_H
+#define XDPK_BENCH_CASE_H
+
+#include "ebpf-program.h"
+#include "traffic.h"
+
+enum case_kind { CASE_AS_IT_IS, CASE_RANDOM, CASE_RAW, N_CASE_KINDS };
+
+struct bench_case {
+	const struct workload *workload;
+	enum case_kind kind;
+	struct traffic traffic;
+	struct ebpf_instance *inst;
+	struct object *obj;
+	struct ebpf_program *prog;
+	struct ebpf_env env; /* runs prog */
+};
+
+/* The object that is run; NULL: the workload is not run in this way. */
+const char *case__object(const struct workload *w, enum case_kind kind);
+/* packets 0: as many as the workload says. 0, or -1 with *errmsg; close it in any case. */
+int case__open(struct bench_case *c, const struct workload *w, enum case_kind kind,
+	uint32_t packets, char **errmsg);
+void case__close(struct bench_case *c);
+
+#endif

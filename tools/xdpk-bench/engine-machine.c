@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * engine-machine.c -- the machine's own: compiled code, interpreted code. The program's tail calls
+ * run whatever is installed where they lead to, so the turn of a variant begins by installing its
+ * code in all programs of the object.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "engine.h"
+#include "object.h"
+
+#ifdef HAVE_LLVM
+extern const unsigned char driver_bench[];
+extern const unsigned long driver_bench_size;
+#endif
+
+typedef const struct ebpf_code *(*make_fn)(
+	struct ebpf_program *prog, const struct ebpf_driver *driver, char **errmsg);
+
+/* The code of each of the object's programs that is loaded, by its index. */
+static int make_all(struct variant *v, make_fn make, const struct ebpf_code **codes, char **errmsg)
+{
+	struct ebpf_driver driver = {.name = "bench", .native = driver_bench__native};
+	struct bench_case *c = v->bench;
+
+#ifdef HAVE_LLVM
+	driver.bitcode = driver_bench;
+	driver.bitcode_size = driver_bench_size;
+#endif
+	for (size_t i = 0; i < object__n_programs(c->obj); i++) {
+		struct ebpf_program *prog = object__loaded_program(c->obj, i);
+
+		if (!prog)
+			continue;
+		codes[i] = make(prog, prog == c->prog ? &driver : NULL, errmsg);
+		if (!codes[i])
+			return -EINVAL;
+		if (prog == c->prog)
+			v->driver = codes[i]->driver;
+	}
+	return 0;
+}
+
+static int machine__open(struct variant *v, make_fn make, char **errmsg)
+{
+	const struct ebpf_code **codes =
+		calloc(object__n_programs(v->bench->obj), sizeof(const struct ebpf_code *));
+	int err;
+
+	if (!codes)
+		return error__set(errmsg, -ENOMEM, "%s: no memory", v->engine->name);
+	err = make_all(v, make, codes, errmsg);
+	v->state = codes;
+	if (err)
+		free(codes);
+	return err;
+}
+
+static void machine__close(struct variant *v)
+{
+	free(v->state);
+}
+
+static void machine__select(struct variant *v)
+{
+	const struct ebpf_code **codes = v->state;
+	struct object *obj = v->bench->obj;
+
+	for (size_t i = 0; i < object__n_programs(obj); i++)
+		if (codes[i])
+			ebpf_program__install(object__loaded_program(obj, i), codes[i]);
+}
+
+#ifdef HAVE_LLVM
+static const struct ebpf_code *compile(
+	struct ebpf_program *prog, const struct ebpf_driver *driver, char **errmsg)
+{
+	return ebpf_program__compile(prog, "llvm", driver, errmsg);
+}
+
+static int llvm__open(struct variant *v, char **errmsg)
+{
+	return machine__open(v, compile, errmsg);
+}
+
+const struct engine engine_llvm = {
+	.name = "llvm",
+	.what = "the object, compiled",
+	.open = llvm__open,
+	.close = machine__close,
+	.select = machine__select,
+};
+#endif
+
+static int interp__open(struct variant *v, char **errmsg)
+{
+	return machine__open(v, ebpf_program__interpret, errmsg);
+}
+
+const struct engine engine_interp = {
+	.name = "interp",
+	.what = "the object, interpreted, every access checked",
+	.open = interp__open,
+	.close = machine__close,
+	.select = machine__select,
+};

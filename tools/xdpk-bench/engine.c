@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * engine.c -- the table of engines.
+ */
+#include "engine.h"
+
+const struct engine *const engines[] = {
+	&engine_native,
+	&engine_staged,
+#ifdef HAVE_LLVM
+	&engine_llvm,
+#endif
+	&engine_interp,
+};
+const size_t n_engines = sizeof(engines) / sizeof(engines[0]);
+
+_Static_assert(sizeof(engines) / sizeof(engines[0]) <= MAX_ENGINES, "figures have room for all");

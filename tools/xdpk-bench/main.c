@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * main.c -- xdpk-bench: the figures of the README.
+ */
+#include <getopt.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "launch.h"
+#include "measure.h"
+
+enum { EXIT_DIFFERENT = 1, EXIT_BAD = 2 };
+
+struct options {
+	struct plan plan;
+	uint32_t launches;
+	bool workloads[MAX_WORKLOADS];
+	bool json;
+	double limit;    /* of llvm / native; 0: none */
+	const char *svg; /* file, NULL: none */
+};
+
+static const char usage[] =
+	"usage: xdpk-bench [options] [WORKLOAD...]\n"
+	"\n"
+	"Runs workloads (all, or those whose names begin so) on every engine, side by side, and\n"
+	"prints what a packet takes. The engines must agree about all packets first.\n"
+	"\n"
+	"  --engines A,B,...  only these\n"
+	"  --packets N        in the set, instead of the workload's own number\n"
+	"  --quick            one launch, short repetitions\n"
+	"  --launches N       how often all is done again by a process of its own (5)\n"
+	"  --repetitions N    in each of them (9)\n"
+	"  --check            engines must agree; nothing is measured\n"
+	"  --limit RATIO      exit 1 if llvm takes more than RATIO times as long as native C\n"
+	"  --svg FILE         a plot, too\n"
+	"  --list             workloads and engines\n"
+	"  -j, --json         JSON\n"
+	"  -v, --verbose      say why an engine does not run a workload\n";
+
+static void list(void)
+{
+	printf("workloads\n");
+	for (size_t w = 0; w < n_workloads; w++)
+		printf("  %-14s %s\n", workloads[w].name, workloads[w].what);
+	printf("\nengines\n");
+	for (size_t e = 0; e < n_engines; e++)
+		printf("  %-14s %s\n", engines[e]->name, engines[e]->what);
+}
+
+/* --- options --------------------------------------------------------------------------- */
+
+static bool choose_engines(struct plan *plan, char *names)
+{
+	memset(plan->engines, 0, sizeof(plan->engines));
+	for (char *name = strtok(names, ","); name; name = strtok(NULL, ",")) {
+		bool found = false;
+
+		for (size_t e = 0; e < n_engines; e++)
+			if (strcmp(engines[e]->name, name) == 0)
+				found = plan->engines[e] = true;
+		if (!found) {
+			fprintf(stderr, "xdpk-bench: no engine %s\n", name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool choose_workloads(struct options *o, char **names, int n)
+{
+	for (int i = 0; i < n; i++) {
+		bool found = false;
+
+		for (size_t w = 0; w < n_workloads; w++)
+			if (strncmp(workloads[w].name, names[i], strlen(names[i])) == 0)
+				found = o->workloads[w] = true;
+		if (!found) {
+			fprintf(stderr, "xdpk-bench: no workload %s\n", names[i]);
+			return false;
+		}
+	}
+	for (size_t w = 0; n == 0 && w < n_workloads; w++)
+		o->workloads[w] = true;
+	return true;
+}
+
+static bool read_count(const char *text, uint32_t min, uint32_t max, uint32_t *out)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*end || end == text || value < min || value > max) {
+		fprintf(stderr, "xdpk-bench: %s is not a number from %u to %u\n", text, min, max);
+		return false;
+	}
+	*out = (uint32_t)value;
+	return true;
+}
+
+enum { QUICK = 256, LAUNCHES, REPETITIONS, PACKETS, ENGINES, CHECK, LIMIT, SVG, LIST };
+
+static const struct option long_options[] = {
+	{"quick", no_argument, NULL, QUICK},
+	{"launches", required_argument, NULL, LAUNCHES},
+	{"repetitions", required_argument, NULL, REPETITIONS},
+	{"packets", required_argument, NULL, PACKETS},
+	{"engines", required_argument, NULL, ENGINES},
+	{"check", no_argument, NULL, CHECK},
+	{"limit", required_argument, NULL, LIMIT},
+	{"svg", required_argument, NULL, SVG},
+	{"list", no_argument, NULL, LIST},
+	{"json", no_argument, NULL, 'j'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+/* Does what an option says; false: it cannot be. */
+static bool set_option(struct options *o, int opt, char *arg)
+{
+	switch (opt) {
+	case QUICK:
+		o->launches = 1;
+		o->plan.ns = 8e6;
+		return true;
+	case LAUNCHES: return read_count(arg, 1, MAX_LAUNCHES, &o->launches);
+	case REPETITIONS: return read_count(arg, 3, MAX_REPETITIONS, &o->plan.repetitions);
+	case PACKETS: return read_count(arg, BENCH_BURST, 1 << 22, &o->plan.packets);
+	case ENGINES: return choose_engines(&o->plan, arg);
+	case CHECK: o->plan.check_only = true; return true;
+	case LIMIT: o->limit = strtod(arg, NULL); return o->limit > 0;
+	case SVG: o->svg = arg; return true;
+	case 'j': o->json = true; return true;
+	case 'v': o->plan.verbose = true; return true;
+	default: return false;
+	}
+}
+
+/* --- a run ----------------------------------------------------------------------------- */
+
+static void pin(void)
+{
+	cpu_set_t one;
+	int cpu = sched_getcpu();
+
+	if (cpu < 0)
+		return;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one); /* where it is not allowed, it floats */
+}
+
+static int measure_all(const struct options *o, struct figures *figures)
+{
+	pin();
+	for (size_t w = 0; w < n_workloads; w++)
+		for (int kind = 0; o->workloads[w] && kind < N_CASE_KINDS; kind++) {
+			char *errmsg = NULL;
+			int err = measure(&o->plan, w, kind, figures, &errmsg);
+
+			if (err < 0)
+				fprintf(stderr, "xdpk-bench: %s\n",
+					errmsg ? errmsg : "out of memory");
+			free(errmsg);
+			if (err)
+				return err < 0 ? EXIT_BAD : EXIT_DIFFERENT;
+		}
+	return 0;
+}
+
+static void describe_machine(char *text, size_t size)
+{
+	FILE *cpuinfo = fopen("/proc/cpuinfo", "r");
+	char line[256], cpu[128] = "unknown CPU";
+	struct utsname uts;
+
+	while (cpuinfo && fgets(line, sizeof(line), cpuinfo)) {
+		char *colon = strchr(line, ':');
+
+		if (strncmp(line, "model name", 10) == 0 && colon) {
+			snprintf(
+				cpu, sizeof(cpu), "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
+			break;
+		}
+	}
+	if (cpuinfo)
+		fclose(cpuinfo);
+	uname(&uts);
+	snprintf(text, size, "%s, Linux %s", cpu, uts.release);
+}
+
+/* Is compiled code as fast as it must be, in all workloads that were run? */
+static int check_limit(const struct figures *f, double limit)
+{
+	int status = 0;
+
+	for (size_t w = 0; w < n_workloads; w++)
+		for (size_t e = 0; e < n_engines; e++) {
+			const struct figure *fig = &f->at[w][CASE_AS_IT_IS][e];
+
+			if (strcmp(engines[e]->name, "llvm") != 0 || fig->ratio[0] <= limit)
+				continue;
+			fprintf(stderr, "xdpk-bench: %s: llvm is %.2f times %s, more than %.2f\n",
+				workloads[w].name, fig->ratio[0], engines[0]->name, limit);
+			status = EXIT_DIFFERENT;
+		}
+	return status;
+}
+
+static int report(const struct options *o, const struct figures *figures)
+{
+	char machine[256];
+	struct run_facts run = {machine, o->launches, o->plan.repetitions, o->plan.packets};
+
+	describe_machine(machine, sizeof(machine));
+	if (o->json)
+		report__json(stdout, figures, &run);
+	else
+		report__table(stdout, figures, &run);
+	if (o->svg) {
+		FILE *out = fopen(o->svg, "w");
+
+		if (!out) {
+			perror(o->svg);
+			return EXIT_BAD;
+		}
+		report__svg(out, figures, &run);
+		fclose(out);
+	}
+	return o->limit ? check_limit(figures, o->limit) : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct figures figures;
+	struct options o = {.launches = 5, .plan = {.repetitions = 9, .ns = 40e6}};
+	int opt, err;
+
+	for (size_t e = 0; e < n_engines; e++)
+		o.plan.engines[e] = true;
+	while ((opt = getopt_long(argc, argv, "jvh", long_options, NULL)) != -1) {
+		if (opt == 'h' || opt == LIST) {
+			if (opt == 'h')
+				fputs(usage, stdout);
+			else
+				list();
+			return 0;
+		}
+		if (!set_option(&o, opt, optarg))
+			return EXIT_BAD;
+	}
+	if (!choose_workloads(&o, argv + optind, argc - optind))
+		return EXIT_BAD;
+	if (o.launches > 1 && !o.plan.check_only)
+		err = launch__all(argv, o.launches, &figures);
+	else
+		err = measure_all(&o, &figures);
+	if (err || o.plan.check_only)
+		return err;
+	return report(&o, &figures);
+}

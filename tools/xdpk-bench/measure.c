@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * measure.c -- see measure.h.
+ *
+ * What a program costs that does nothing is measured in the same repetition by the same engine on
+ * a case of its own, where it is taken off: always where programs are run in their random
+ * kind.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/error.h"
+#include "measure.h"
+
+/* A case and its variants, by the engines' indices; those that are not there have no engine. */
+struct field {
+	struct bench_case bench;
+	struct variant variants[MAX_ENGINES];
+};
+
+static double now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return ts.tv_sec * 1e9 + ts.tv_nsec;
+}
+
+/* --- a case and its variants ----------------------------------------------------------- */
+
+static int open_variant(
+	struct field *f, const struct plan *plan, size_t e, const char *name, char **errmsg)
+{
+	struct variant *v = &f->variants[e];
+	int err;
+
+	*v = (struct variant){.engine = engines[e], .bench = &f->bench};
+	err = engines[e]->open(v, errmsg);
+	if (!err)
+		return 0;
+	v->engine = NULL;
+	if (err != -ENOTSUP)
+		return -1;
+	if (plan->verbose)
+		fprintf(stderr, "%s: not by %s: %s\n", name, engines[e]->name,
+			*errmsg ? *errmsg : "no memory");
+	free(*errmsg);
+	*errmsg = NULL;
+	return 0;
+}
+
+static int open_field(struct field *f, const struct plan *plan, const struct workload *w,
+	enum case_kind kind, char **errmsg)
+{
+	memset(f, 0, sizeof(*f));
+	if (case__open(&f->bench, w, kind, plan->packets, errmsg))
+		return -1;
+	for (size_t e = 0; e < n_engines; e++)
+		if (plan->engines[e] && open_variant(f, plan, e, w->name, errmsg))
+			return -1;
+	return 0;
+}
+
+static void close_field(struct field *f)
+{
+	for (size_t e = 0; e < n_engines; e++)
+		if (f->variants[e].engine && f->variants[e].engine->close)
+			f->variants[e].engine->close(&f->variants[e]);
+	case__close(&f->bench);
+}
+
+/* --- agreement ------------------------------------------------------------------------- */
+
+/* What became of a packet. */
+struct outcome {
+	uint32_t verdict, len;
+	uint64_t bytes; /* their sum, as FNV-1a has it */
+};
+
+static struct outcome outcome_of(const struct bench_packet *p)
+{
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+	for (uint32_t i = 0; i < p->len; i++)
+		sum = (sum ^ p->data[i]) * UINT64_C(0x100000001b3);
+	return (struct outcome){p->verdict, p->len, sum};
+}
+
+static void run_all(struct variant *v)
+{
+	struct traffic *t = &v->bench->traffic;
+	struct bench_burst burst = {.n = BENCH_BURST};
+
+	traffic__restore(t);
+	v->bench->env.random[0] = v->bench->env.random[1] = 1; /* the same numbers for all */
+	if (v->engine->select)
+		v->engine->select(v);
+	for (uint32_t i = 0; i < t->n; i += BENCH_BURST) {
+		burst.packets = t->packets + i;
+		v->driver(&v->bench->env, &burst);
+	}
+}
+
+static bool same(const struct variant *a, const struct outcome *of_a, const struct variant *b)
+{
+	const struct traffic *t = &b->bench->traffic;
+
+	for (uint32_t i = 0; i < t->n; i++) {
+		struct outcome of_b = outcome_of(&t->packets[i]);
+
+		if (of_a[i].verdict == of_b.verdict && of_a[i].len == of_b.len &&
+			of_a[i].bytes == of_b.bytes)
+			continue;
+		fprintf(stderr,
+			"xdpk-bench: %s: packet %u: %s gives verdict %u, %u bytes, %s verdict %u, "
+			"%u bytes%s\n",
+			b->bench->workload->name, i, a->engine->name, of_a[i].verdict, of_a[i].len,
+			b->engine->name, of_b.verdict, of_b.len,
+			of_a[i].bytes != of_b.bytes ? ", others" : "");
+		return false;
+	}
+	return true;
+}
+
+/* 0, 1: they differ, -1: no memory */
+static int agree(struct field *f)
+{
+	const struct traffic *t = &f->bench.traffic;
+	struct outcome *expected = calloc(t->n, sizeof(*expected));
+	const struct variant *first = NULL;
+	int differ = 0;
+
+	for (size_t e = 0; expected && !differ && e < n_engines; e++) {
+		struct variant *v = &f->variants[e];
+
+		if (!v->engine || !v->driver)
+			continue;
+		run_all(v);
+		if (first) {
+			differ = !same(first, expected, v);
+			continue;
+		}
+		first = v;
+		for (uint32_t i = 0; i < t->n; i++)
+			expected[i] = outcome_of(&t->packets[i]);
+	}
+	traffic__restore(&f->bench.traffic);
+	free(expected);
+	return expected ? differ : -1;
+}
+
+/* --- time ------------------------------------------------------------------------------ */
+
+/* Runs for at least `ns`; ns per packet. The clock is read seldom, and stands while packets become
+ * what they were. */
+static double run_for(struct variant *v, double ns)
+{
+	struct traffic *t = &v->bench->traffic;
+	struct bench_burst burst = {.n = BENCH_BURST};
+	double spent = 0, start;
+	uint64_t packets = 0;
+
+	if (v->engine->select)
+		v->engine->select(v);
+	if (!v->driver)
+		return v->engine->measure(v, ns);
+	for (uint32_t bursts = 1; spent < ns; bursts *= spent < ns / 8 ? 2 : 1) {
+		uint32_t i = 0;
+
+		start = now_ns();
+		for (; i < bursts && t->next < t->n; i++, t->next += BENCH_BURST) {
+			burst.packets = t->packets + t->next;
+			v->driver(&v->bench->env, &burst);
+		}
+		spent += now_ns() - start;
+		packets += (uint64_t)i * BENCH_BURST;
+		if (t->next < t->n)
+			continue;
+		t->next = 0;
+		if (v->bench->workload->restore)
+			traffic__restore(t);
+	}
+	return spent / packets;
+}
+
+static bool net_of_empty(const struct variant *v)
+{
+	return v->bench->kind == CASE_RANDOM || v->engine->net_of_empty;
+}
+
+/* One repetition: ns per packet of all, NULL `empty`: nothing to be taken off. */
+static void run_once(struct field *f, struct field *empty, double ns, double *out)
+{
+	for (size_t e = 0; e < n_engines; e++) {
+		struct variant *v = &f->variants[e];
+
+		out[e] = 0;
+		if (!v->engine)
+			continue;
+		out[e] = run_for(v, ns);
+		if (net_of_empty(v) && empty && empty->variants[e].engine)
+			out[e] -= run_for(&empty->variants[e], ns);
+	}
+}
+
+static void take_turns(
+	const struct plan *plan, struct field *f, struct field *empty, struct figure *out)
+{
+	static double ns[MAX_REPETITIONS][MAX_ENGINES];
+	double column[MAX_REPETITIONS];
+
+	run_once(f, empty, plan->ns, ns[0]);
+	for (uint32_t rep = 0; rep < plan->repetitions; rep++)
+		run_once(f, empty, plan->ns, ns[rep]);
+	for (size_t e = 0; e < n_engines; e++) {
+		if (!f->variants[e].engine)
+			continue;
+		for (uint32_t rep = 0; rep < plan->repetitions; rep++)
+			column[rep] = ns[rep][e];
+		out[e].ns = median(column, plan->repetitions);
+		for (size_t to = 0; to < n_engines; to++) {
+			if (!f->variants[to].engine)
+				continue;
+			for (uint32_t rep = 0; rep < plan->repetitions; rep++)
+				column[rep] = ns[rep][e] / ns[rep][to];
+			out[e].ratio[to] = median(column, plan->repetitions);
+		}
+	}
+}
+
+static bool wants_empty(const struct field *f)
+{
+	for (size_t e = 0; e < n_engines; e++)
+		if (f->variants[e].engine && net_of_empty(&f->variants[e]))
+			return true;
+	return false;
+}
+
+/* The first workload is the empty program. */
+static int measure_field(
+	const struct plan *plan, struct field *f, struct figure *out, char **errmsg)
+{
+	static struct field empty;
+	bool with_empty = wants_empty(f) && f->bench.workload != &workloads[0];
+	int err = 0;
+
+	if (with_empty)
+		err = open_field(&empty, plan, &workloads[0], CASE_AS_IT_IS, errmsg);
+	if (!err)
+		take_turns(plan, f, with_empty ? &empty : NULL, out);
+	if (with_empty)
+		close_field(&empty);
+	return err;
+}
+
+int measure(
+	const struct plan *plan, size_t w, enum case_kind kind, struct figures *out, char **errmsg)
+{
+	static struct field field;
+	int err;
+
+	if (!case__object(&workloads[w], kind))
+		return 0;
+	err = open_field(&field, plan, &workloads[w], kind, errmsg);
+	if (!err)
+		err = agree(&field);
+	if (err < 0 && !*errmsg)
+		error__set(errmsg, -1, "%s: no memory", workloads[w].name);
+	if (!err && !plan->check_only)
+		err = measure_field(plan, &field, out->at[w][kind], errmsg);
+	close_field(&field);
+	return err;
+}

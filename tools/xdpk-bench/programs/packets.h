@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * packets.h -- who packets are from and to: the number of a flow or route as headers of UDP over
+ * IPv4. For the bench, which makes packets and fills maps, and for the programs that choose by
+ * themselves (random.bpf.c).
+ */
+#ifndef XDPK_BENCH_PROGRAMS_PACKETS_H
+#define XDPK_BENCH_PROGRAMS_PACKETS_H
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/udp.h>
+
+struct udp_frame {
+	struct ethhdr eth;
+	struct iphdr ip;
+	struct udphdr udp;
+} __attribute__((packed));
+
+/* One to one, and neighbours far apart: 2^32 over the golden ratio. */
+static inline __u32 scatter(__u32 i)
+{
+	return i * 0x9e3779b1u;
+}
+
+/* Numbers are in network order, without the macros that are others here and there. */
+#define PORT(n)             ((__be16)((n) >> 8 | (n) << 8))
+#define ADDRESS(a, b, c, d) ((__be32)((a) | (b) << 8 | (c) << 16 | (__u32)(d) << 24))
+
+static inline void flow__write(struct udp_frame *f, __u32 flow)
+{
+	f->ip.saddr = scatter(flow);
+	f->ip.daddr = ADDRESS(192, 0, 2, 1);
+	f->udp.source = scatter(flow) >> 8;
+	f->udp.dest = PORT(53);
+}
+
+#endif
