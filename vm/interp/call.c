@@ -46,9 +46,7 @@ bool interp_helper__find(const struct interp_code *code, uint64_t id, struct int
 	}
 	if (id > UINT32_MAX)
 		return false;
-	h->registered = NULL;
-	h->proto = helper__find(id);
-	h->call = helper__call(id);
+	*h = (struct interp_helper){.proto = helper__find(id), .call = helper__call(id)};
 	h->grants = h->proto && grants_memory(h->proto);
 	return h->proto && h->call && (!code->raw || h->proto->flags & HELPER_RAW);
 }
@@ -201,8 +199,7 @@ static void note_value(struct interp_run *run, const struct rt_map *map, uint64_
 	if (rt_holds_maps(&map->geo)) {
 		note_inner_map(run, value);
 	} else if (value && rt_geometry__writable(&map->geo) && rt_geometry__readable(&map->geo)) {
-		run->value = value;
-		run->value_len = map->geo.value_size;
+		interp_window__set(&run->value, value, map->geo.value_size);
 	}
 }
 
@@ -260,4 +257,22 @@ enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct 
 	if (proto->ret == RET_MAP_VALUE_OR_NULL && map)
 		note_value(run, map, r[0]);
 	return EBPF_FAULT_NONE;
+}
+
+bool interp_helper__look_up(struct interp_run *run, const struct interp_helper *h)
+{
+	uint64_t *r = run->r;
+	const struct rt_map *map = h->likely_map;
+
+	if (unlikely(r[1] != (uintptr_t)map))
+		map = program_map(run, r[1]);
+	if (unlikely(!map)) {
+		interp_memory__blame(run, r[1], 0);
+		return false;
+	}
+	if (unlikely(!interp_memory__find(run, r[2], map->geo.key_size, false)))
+		return false;
+	r[0] = (uintptr_t)helper_map_lookup_elem(run->env, map, (const void *)(uintptr_t)r[2]);
+	note_value(run, map, r[0]);
+	return true;
 }

@@ -11,6 +11,9 @@
  * a fault whose address and size are in env; nothing was called then. */
 enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct interp_helper *h);
 
+/* The same of bpf_map_lookup_elem(); false: EBPF_FAULT_ACCESS. */
+bool interp_helper__look_up(struct interp_run *run, const struct interp_helper *h);
+
 /* dynptr.c: a helper has made or changed the one at the address; is there one? */
 bool interp_dynptr__note(struct interp_run *run, uint64_t address);
 bool interp_dynptr__check(struct interp_run *run, uint64_t address);

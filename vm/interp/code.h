@@ -3,8 +3,9 @@
  * code.h -- the interpreter's own form of a program, and the state of a run.
  *
  * Every instruction word becomes one 16-byte operation, so that an operation's index is its
- * instruction's. What an operation does is one number, made of its isa_op and a variant: which
- * width, which kind of second operand. The last operation is one that stops the program.
+ * instruction's. It holds the address of the code that does it (execute.c). What it does is one
+ * number besides, made of its isa_op and a variant: which width, which kind of second operand. The
+ * last operation is one that stops the program.
  *
  * Frames of the program's stack lie one after the other, a gap behind each: an access beyond
  * the end of a frame hits no other.
@@ -18,23 +19,77 @@
 #include "interp.h"
 
 struct interp_op {
-	uint16_t code; /* INTERP_OP() */
-	uint8_t dst, src;
-	int32_t off; /* of memory; or how far to jump from the next operation */
-	int64_t imm; /* LDDW: what it loads; helper calls: the struct interp_helper */
+	const void *place; /* in the loop */
+	union {
+		struct {
+			uint8_t dst, src;
+			int16_t off; /* of memory; conditional jumps: from the next operation */
+			/* other jumps, local calls: from the next operation; helpers: which of the
+			 * code's */
+			int32_t imm;
+		};
+		uint64_t value; /* the second word of LDDW: what it loads */
+	};
 };
 
-#define INTERP_VARIANT_BITS    3
+#define INTERP_VARIANT_BITS    4
 #define INTERP_OP(op, variant) ((op) << INTERP_VARIANT_BITS | (variant))
 
-/* Variants: of arithmetic and conditional jumps, of sizes, of stores, of atomics. */
-#define VARIANT_ALU(is64, use_imm)   ((is64) << 1 | (use_imm))
-#define VARIANT_SIZE(size)           ((size) == 8 ? 3 : (size) >> 1)
-#define VARIANT_STORE(size, use_imm) (VARIANT_SIZE(size) << 1 | (use_imm))
-#define VARIANT_ATOMIC(size, fetch)  (((size) == 8) << 1 | (fetch))
-#define VARIANT_EXTEND(size, is64)   (VARIANT_SIZE(size) << 1 | (is64))
+enum interp_variant {
+	VARIANT_ONLY = 0,
+	/* arithmetic and comparisons: width, second operand */
+	VARIANT_REG32 = 0,
+	VARIANT_IMM32,
+	VARIANT_REG64,
+	VARIANT_IMM64,
+	/* memory, byte orders: bytes */
+	VARIANT_SIZE1 = 0,
+	VARIANT_SIZE2,
+	VARIANT_SIZE4,
+	VARIANT_SIZE8,
+	VARIANT_FRAME1, /* at a constant place in the frame */
+	VARIANT_FRAME2,
+	VARIANT_FRAME4,
+	VARIANT_FRAME8,
+	VARIANT_IMM_SIZE1, /* stores of a number */
+	VARIANT_IMM_SIZE2,
+	VARIANT_IMM_SIZE4,
+	VARIANT_IMM_SIZE8,
+	VARIANT_IMM_FRAME1,
+	VARIANT_IMM_FRAME2,
+	VARIANT_IMM_FRAME4,
+	VARIANT_IMM_FRAME8,
+	/* atomics: bytes, which are VARIANT_SIZEn; do they give what was there? */
+	VARIANT_FETCH4 = 6,
+	VARIANT_FETCH8,
+	/* sign extension */
+	VARIANT_FROM1_TO4 = 0,
+	VARIANT_FROM2_TO4,
+	VARIANT_FROM1_TO8 = 4,
+	VARIANT_FROM2_TO8,
+	VARIANT_FROM4_TO8,
+	/* calls */
+	VARIANT_HELPER = 0,
+	VARIANT_LOCAL,
+	VARIANT_LOOKUP,  /* bpf_map_lookup_elem(), the most frequent of all */
+	VARIANT_UNKNOWN, /* a helper that does not exist */
+};
 
-#define INTERP_STOP INTERP_OP(ISA_N_OPS, 0)
+#define VARIANT_ALU(is64, use_imm) ((is64) << 1 | (use_imm))
+#define VARIANT_SIZE(size)         ((size) == 8 ? 3 : (size) >> 1)
+/* What is added to it */
+#define VARIANT_FRAME (VARIANT_FRAME1 - VARIANT_SIZE1)
+#define VARIANT_IMM   (VARIANT_IMM_SIZE1 - VARIANT_SIZE1)
+#define VARIANT_FETCH (VARIANT_FETCH4 - VARIANT_SIZE4)
+#define VARIANT_TO8   (VARIANT_FROM1_TO8 - VARIANT_FROM1_TO4)
+
+/* What is no instruction's: to stop; to count, and do then what is to be done. */
+#define INTERP_STOP  INTERP_OP(ISA_N_OPS, 0)
+#define INTERP_COUNT INTERP_OP(ISA_N_OPS, 1)
+#define INTERP_N_OPS INTERP_OP(ISA_N_OPS, 2)
+
+/* Where in the loop is the code of an operation? By INTERP_OP(); NULL if there is none. */
+const void *const *interp__places(void);
 
 /* A helper that the program may call. */
 struct interp_helper {
@@ -42,15 +97,22 @@ struct interp_helper {
 	const struct helper_proto *proto; /* the machine's */
 	helper_call_fn call;
 	bool grants; /* it gives memory that is no map's, takes it, or calls back */
+	const struct rt_map *likely_map; /* that it is called with; or NULL */
 };
+
+#define INTERP_CTX_WORDS 8 /* more are found by search */
 
 struct interp_code {
 	struct interp_binding binding;
 	const struct ctx_table *ctx_table;
+	const struct ctx_field *ctx_words[INTERP_CTX_WORDS]; /* its fields, 4 bytes wide each */
 	bool raw;
 	uint16_t packet_place, packet_end_place; /* in the machine's context */
 	uint64_t *hits;
 	struct interp_helper *helpers; /* one per call of a helper */
+	uint16_t *kinds;               /* INTERP_OP() of each operation */
+	/* What is cleared of a frame, from its top down, when it is entered. */
+	uint32_t frame_lines, frame_bytes;
 	uint32_t n_ops;
 	struct interp_op ops[];
 };
@@ -58,13 +120,26 @@ struct interp_code {
 /* False if there is none of this number. */
 bool interp_helper__find(const struct interp_code *code, uint64_t id, struct interp_helper *h);
 
-/* Frame tops are aligned; a frame's place is a power of two, greater than the frame. */
-#define FRAME_TOP   ((EBPF_STACK_SIZE + 15) & ~15)
+/* frame.c: which operations access the frame where it is certain to be. */
+void interp_frame__settle(struct interp_code *code);
+
+/* A frame is cleared in lines; its place is a power of two, greater than the frame. */
+#define FRAME_LINE  64
+#define FRAME_TOP   ((EBPF_STACK_SIZE + FRAME_LINE - 1) / FRAME_LINE * FRAME_LINE)
 #define FRAME_PLACE (1u << (32 - __builtin_clz(FRAME_TOP)))
 
 struct interp_frame {
-	uint64_t saved[4];           /* the caller's r6..r9 */
-	const struct interp_op *ret; /* NULL: to the helper that called back */
+	uint64_t saved[4];            /* r6..r9 while it calls */
+	const struct interp_op *call; /* NULL: of the helper that calls back */
+	uint32_t cleared;             /* bytes below its top; the program sees no others */
+	uint32_t rounds;              /* that may_goto still lets it make */
+};
+
+/* Memory that the program may touch: accesses of 1, 2, 4 and 8 bytes may begin at so many places
+ * from its base on. */
+struct interp_window {
+	uint64_t base;
+	uint64_t places[4]; /* the first is the size */
 };
 
 #define INTERP_INNER_MAPS 32
@@ -94,11 +169,9 @@ struct interp_run {
 	struct ebpf_env *env;
 	uint8_t *ctx;
 	uint64_t r[EBPF_N_REGS];
-	/* Memory the program may touch: frames in use, the packet or the raw memory, the value
-	 * that the last lookup gave. Elsewhere see interp_memory__find(). */
-	uint64_t stack_len;
-	uint64_t memory, memory_len;
-	uint64_t value, value_len;
+	/* Where most accesses are: the packet or the raw memory, the frame, the value that the
+	 * last lookup gave. Elsewhere see interp_memory__find(). */
+	struct interp_window memory, frame, value;
 	/* Maps that came out of maps of maps, the last of them. */
 	const struct rt_map *inner[INTERP_INNER_MAPS];
 	uint32_t n_inner; /* counts on */
@@ -111,8 +184,12 @@ struct interp_run {
 	enum ebpf_fault_reason fault; /* not NONE: the run is over */
 	uint32_t depth;
 	struct interp_frame frames[EBPF_MAX_FRAMES];
-	uint32_t rounds[EBPF_MAX_FRAMES]; /* that may_goto still lets a frame make */
 	_Alignas(16) uint8_t stack[EBPF_MAX_FRAMES * FRAME_PLACE];
 };
+
+static inline uint8_t *interp_frame__top(const struct interp_run *run, uint32_t depth)
+{
+	return (uint8_t *)run->stack + depth * FRAME_PLACE + FRAME_TOP;
+}
 
 #endif

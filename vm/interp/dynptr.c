@@ -17,7 +17,7 @@ static struct rt_dynptr *place(uint64_t address)
 
 static bool in_use(const struct interp_run *run, const struct interp_dynptr *d)
 {
-	return d->address - (uintptr_t)run->stack < run->stack_len &&
+	return interp_memory__in_frames(run, d->address) &&
 	       memcmp(place(d->address), &d->is, sizeof(d->is)) == 0;
 }
 

@@ -12,18 +12,17 @@ void interp_memory__refresh(struct interp_run *run)
 {
 	const struct interp_code *code = run->code;
 
+	uint64_t data, end;
+
 	if (code->raw) {
 		const struct ebpf_raw_ctx *raw = (const void *)run->ctx;
 
-		run->memory = (uintptr_t)raw->mem;
-		run->memory_len = raw->mem ? raw->len : 0;
-	} else {
-		uint64_t end;
-
-		memcpy(&run->memory, run->ctx + code->packet_place, sizeof(run->memory));
-		memcpy(&end, run->ctx + code->packet_end_place, sizeof(end));
-		run->memory_len = end > run->memory ? end - run->memory : 0;
+		interp_window__set(&run->memory, (uintptr_t)raw->mem, raw->mem ? raw->len : 0);
+		return;
 	}
+	memcpy(&data, run->ctx + code->packet_place, sizeof(data));
+	memcpy(&end, run->ctx + code->packet_end_place, sizeof(end));
+	interp_window__set(&run->memory, data, end > data ? end - data : 0);
 }
 
 static bool within(uint64_t addr, uint64_t size, uint64_t base, uint64_t len)
@@ -31,15 +30,33 @@ static bool within(uint64_t addr, uint64_t size, uint64_t base, uint64_t len)
 	return addr - base <= len && len - (addr - base) >= size;
 }
 
-static bool in_stack(const struct interp_run *run, uint64_t addr, uint64_t size)
+static bool in_window(const struct interp_window *w, uint64_t addr, uint64_t size)
 {
-	uint32_t frame;
+	return w->places[0] && within(addr, size, w->base, w->places[0]);
+}
 
-	for (frame = 0; frame <= run->depth; frame++) {
-		const uint8_t *top = run->stack + frame * FRAME_PLACE + FRAME_TOP;
+/* Clears what of the frame was not expected to be used. */
+static void clear_rest(struct interp_run *run, uint32_t frame)
+{
+	struct interp_frame *f = &run->frames[frame];
+	uint8_t *top = interp_frame__top(run, frame), *bottom = top - EBPF_STACK_SIZE;
 
-		if (within(addr, size, (uintptr_t)top - EBPF_STACK_SIZE, EBPF_STACK_SIZE))
+	memset(bottom, 0, EBPF_STACK_SIZE - f->cleared);
+	f->cleared = EBPF_STACK_SIZE;
+	if (frame == run->depth)
+		interp_window__set(&run->frame, (uintptr_t)bottom, EBPF_STACK_SIZE);
+}
+
+static bool in_stack(struct interp_run *run, uint64_t addr, uint64_t size)
+{
+	for (uint32_t frame = 0; frame <= run->depth; frame++) {
+		uint64_t top = (uintptr_t)interp_frame__top(run, frame);
+
+		if (within(addr, size, top - EBPF_STACK_SIZE, EBPF_STACK_SIZE)) {
+			if (top - addr > run->frames[frame].cleared)
+				clear_rest(run, frame);
 			return true;
+		}
 	}
 	return false;
 }
@@ -125,36 +142,39 @@ void interp_memory__blame(struct interp_run *run, uint64_t addr, uint64_t size)
 
 void *interp_memory__find(struct interp_run *run, uint64_t addr, uint64_t size, bool write)
 {
-	if (within(addr, size, run->memory, run->memory_len) || in_stack(run, addr, size) ||
+	if (in_window(&run->memory, addr, size) || in_window(&run->frame, addr, size) ||
+		in_stack(run, addr, size) || in_window(&run->value, addr, size) ||
 		in_grants(run, addr, size, write) || in_maps(run, addr, size, write))
 		return (void *)(uintptr_t)addr;
 	interp_memory__blame(run, addr, size);
 	return NULL;
 }
 
-/* A field of the user's context as the machine's holds it: pointers are 64 bits wide, part of
- * a number is cut out of the whole. */
-static bool load_context(
-	const struct interp_run *run, uint64_t offset, uint32_t size, uint64_t *value)
+static const struct ctx_field *context_field(
+	const struct interp_code *code, uint64_t offset, uint32_t size)
 {
-	const struct ctx_field *f = ctx_table__find(run->code->ctx_table, offset, size);
-	uint64_t whole = 0;
+	if (size == 4 && offset % 4 == 0 && offset / 4 < INTERP_CTX_WORDS)
+		return code->ctx_words[offset / 4];
+	return ctx_table__find(code->ctx_table, offset, size);
+}
+
+/* A field of the user's context as the machine's holds it: pointers are 64 bits wide. */
+static bool load_context(struct interp_run *run, uint64_t offset, uint32_t size, uint64_t *value)
+{
+	const struct ctx_field *f = context_field(run->code, offset, size);
 
 	if (!f)
 		return false;
-	memcpy(&whole, run->ctx + f->place, f->place_size);
-	if (f->kind == CTX_SCALAR && size < f->size) {
-		whole >>= 8 * (offset - f->offset);
-		whole &= (1ull << 8 * size) - 1;
-	}
-	*value = whole;
+	if (f->place_size == 8)
+		*value = interp_memory__read((uintptr_t)run->ctx + f->place, 8);
+	else
+		*value = interp_memory__read((uintptr_t)run->ctx + f->place, 4);
 	return true;
 }
 
 bool interp_memory__load_slow(struct interp_run *run, uint64_t addr, uint32_t size, uint64_t *value)
 {
 	uint64_t offset = addr - (uintptr_t)run->ctx;
-	const void *p;
 
 	if (!run->code->raw && offset < run->code->ctx_table->size) {
 		if (load_context(run, offset, size, value))
@@ -162,10 +182,9 @@ bool interp_memory__load_slow(struct interp_run *run, uint64_t addr, uint32_t si
 		interp_memory__blame(run, addr, size);
 		return false;
 	}
-	p = interp_memory__find(run, addr, size, false);
-	if (!p)
+	if (!interp_memory__find(run, addr, size, false))
 		return false;
 	*value = 0;
-	memcpy(value, p, size);
+	memcpy(value, (const void *)(uintptr_t)addr, size);
 	return true;
 }

@@ -36,45 +36,66 @@ void *interp_memory__find(struct interp_run *run, uint64_t addr, uint64_t size, 
 bool interp_memory__load_slow(
 	struct interp_run *run, uint64_t addr, uint32_t size, uint64_t *value);
 
-/* NULL: not in the common places. size is a constant of at most 8. */
-static inline void *interp_memory__near(const struct interp_run *run, uint64_t addr, uint32_t size)
+static inline void interp_window__set(struct interp_window *w, uint64_t base, uint64_t size)
 {
-	uint64_t at = addr - (uintptr_t)run->stack;
+	w->base = base;
+	if (likely(size >= 8))
+		for (unsigned i = 0; i < 4; i++)
+			w->places[i] = size - (1u << i) + 1;
+	else
+		for (unsigned i = 0; i < 4; i++)
+			w->places[i] = size >> i ? size - (1u << i) + 1 : 0;
+}
 
-	if (at < run->stack_len &&
-		(at & (FRAME_PLACE - 1)) - (FRAME_TOP - EBPF_STACK_SIZE) <= EBPF_STACK_SIZE - size)
-		return (void *)(uintptr_t)addr;
-	at = addr - run->memory;
-	if (at < run->memory_len && run->memory_len - at >= size)
-		return (void *)(uintptr_t)addr;
-	at = addr - run->value;
-	if (at < run->value_len && run->value_len - at >= size)
-		return (void *)(uintptr_t)addr;
-	return NULL;
+/* Is it the address of something in a frame, as far as the program has seen that? */
+static inline bool interp_memory__in_frames(const struct interp_run *run, uint64_t addr)
+{
+	uint64_t frame = (addr - (uintptr_t)run->stack) / FRAME_PLACE;
+
+	return frame <= run->depth &&
+	       (uintptr_t)interp_frame__top(run, frame) - addr <= run->frames[frame].cleared;
+}
+
+/* Without a check. size is a constant of at most 8, here and below. */
+static inline uint64_t interp_memory__read(uint64_t addr, uint32_t size)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, (const void *)(uintptr_t)addr, size);
+	return value;
+}
+
+static inline void interp_memory__write(uint64_t addr, uint32_t size, uint64_t value)
+{
+	memcpy((void *)(uintptr_t)addr, &value, size);
+}
+
+/* Is it in one of the common places? */
+static inline bool interp_memory__near(const struct interp_run *run, uint64_t addr, uint32_t size)
+{
+	uint32_t i = size == 8 ? 3 : size / 2;
+
+	return addr - run->memory.base < run->memory.places[i] ||
+	       addr - run->frame.base < run->frame.places[i] ||
+	       addr - run->value.base < run->value.places[i];
 }
 
 static inline bool interp_memory__load(
 	struct interp_run *run, uint64_t addr, uint32_t size, uint64_t *value)
 {
-	const void *p = interp_memory__near(run, addr, size);
-
-	if (unlikely(!p))
+	if (unlikely(!interp_memory__near(run, addr, size)))
 		return interp_memory__load_slow(run, addr, size, value);
-	*value = 0;
-	memcpy(value, p, size);
+	*value = interp_memory__read(addr, size);
 	return true;
 }
 
 static inline bool interp_memory__store(
 	struct interp_run *run, uint64_t addr, uint32_t size, uint64_t value)
 {
-	void *p = interp_memory__near(run, addr, size);
-
-	if (unlikely(!p))
-		p = interp_memory__find(run, addr, size, true);
-	if (unlikely(!p))
+	if (unlikely(!interp_memory__near(run, addr, size)) &&
+		!interp_memory__find(run, addr, size, true))
 		return false;
-	memcpy(p, &value, size);
+	interp_memory__write(addr, size, value);
 	return true;
 }
 

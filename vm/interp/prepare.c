@@ -6,6 +6,7 @@
  * load gives, which function a call reaches, where a jump goes.
  */
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "../core/error.h"
@@ -19,17 +20,17 @@ static uint16_t variant_of(const struct isa_insn *in, uint8_t src)
 	case ISA_BSWAP:
 	case ISA_LOAD:
 	case ISA_LOADSX: return VARIANT_SIZE(in->size);
-	case ISA_MOVSX: return VARIANT_EXTEND(in->size, in->is64);
-	case ISA_STORE: return VARIANT_STORE(in->size, in->use_imm);
-	case ISA_CALL: return src == EBPF_CALL_KFUNC ? EBPF_CALL_HELPER : src;
+	case ISA_MOVSX: return VARIANT_SIZE(in->size) + (in->is64 ? VARIANT_TO8 : 0);
+	case ISA_STORE: return VARIANT_SIZE(in->size) + (in->use_imm ? VARIANT_IMM : 0);
+	case ISA_CALL: return src == EBPF_CALL_LOCAL ? VARIANT_LOCAL : VARIANT_HELPER;
 	case ISA_CALLX:
 	case ISA_LDDW:
 	case ISA_JA:
 	case ISA_MAY_GOTO:
-	case ISA_EXIT: return 0;
+	case ISA_EXIT: return VARIANT_ONLY;
 	}
 	if (isa__is_atomic(in->op))
-		return VARIANT_ATOMIC(in->size, in->fetch);
+		return VARIANT_SIZE(in->size) + (in->fetch ? VARIANT_FETCH : 0);
 	return VARIANT_ALU(in->is64, in->use_imm);
 }
 
@@ -44,33 +45,34 @@ static int map_value(const struct rt_map *map, uint64_t *value)
 }
 
 /* A function's address is that of its first operation. */
-static int resolve_function(
-	const struct interp_code *code, uint32_t i, struct interp_op *op, char **errmsg)
+static int resolve_function(const struct interp_code *code, uint32_t i, int32_t distance,
+	uint64_t *value, char **errmsg)
 {
-	int64_t target = (int64_t)i + 1 + (int32_t)op->imm;
+	int64_t target = (int64_t)i + 1 + distance;
 
 	if (target < 0 || target >= code->n_ops)
 		return error__set(errmsg, -EINVAL,
 			"instruction %u: address of a function outside the program", i);
-	op->imm = (int64_t)(uintptr_t)&code->ops[target];
+	*value = (uintptr_t)&code->ops[target];
 	return 0;
 }
 
-static int resolve_lddw(const struct interp_code *code, uint32_t i, uint8_t src,
-	struct interp_op *op, char **errmsg)
+/* What a 64-bit load gives. */
+static int resolve_lddw(const struct interp_code *code, uint32_t i, uint8_t src, int64_t imm,
+	uint64_t *value, char **errmsg)
 {
 	const struct interp_binding *b = &code->binding;
-	uint32_t map = (uint32_t)op->imm, offset = (uint64_t)op->imm >> 32;
-	uint64_t value = 0;
+	uint32_t map = (uint32_t)imm;
 
+	*value = (uint64_t)imm;
 	if (src == EBPF_LDDW_IMM)
 		return 0;
 	if (b->lddw) {
-		op->imm = (int64_t)b->lddw[i];
+		*value = b->lddw[i];
 		return 0;
 	}
 	if (src == EBPF_LDDW_CODE)
-		return resolve_function(code, i, op, errmsg);
+		return resolve_function(code, i, (int32_t)imm, value, errmsg);
 	if (src != EBPF_LDDW_MAP_IDX && src != EBPF_LDDW_MAP_IDX_VALUE)
 		return error__set(errmsg, -EINVAL,
 			"instruction %u: no value for a 64-bit load with source %u", i, src);
@@ -78,31 +80,32 @@ static int resolve_lddw(const struct interp_code *code, uint32_t i, uint8_t src,
 		return error__set(
 			errmsg, -EINVAL, "instruction %u: the program has no map %u", i, map);
 	if (src == EBPF_LDDW_MAP_IDX) {
-		op->imm = (int64_t)(uintptr_t)b->maps[map];
+		*value = (uintptr_t)b->maps[map];
 		return 0;
 	}
-	if (map_value(b->maps[map], &value))
+	if (map_value(b->maps[map], value))
 		return error__set(errmsg, -EINVAL,
 			"instruction %u: map %s is no array whose value has an address", i,
 			b->view->maps[map].name);
-	op->imm = (int64_t)(value + offset);
+	*value += (uint64_t)imm >> 32;
 	return 0;
 }
 
-static int resolve_call(struct interp_code *code, uint32_t i, uint8_t src, struct interp_op *op,
-	uint32_t *n_helpers, char **errmsg)
-{
-	struct interp_helper *h = &code->helpers[*n_helpers];
-	uint32_t id = (uint32_t)op->imm;
+#define LIKELY_DISTANCE 16 /* instructions */
 
-	if (src == EBPF_CALL_LOCAL)
-		return 0;
-	op->imm = 0; /* faults if it is ever reached */
-	if (interp_helper__find(code, id, h)) {
-		op->imm = (int64_t)(uintptr_t)h;
-		++*n_helpers;
-	}
-	return 0;
+/* The nth call of a helper. The map is most likely the one last loaded into r1. */
+static uint16_t resolve_call(struct interp_code *code, uint32_t n, uint32_t id, uint32_t i)
+{
+	struct interp_helper *h = &code->helpers[n];
+	uint32_t back;
+
+	if (!interp_helper__find(code, id, h))
+		return VARIANT_UNKNOWN;
+	for (back = 1; back <= i && back < LIKELY_DISTANCE && !h->likely_map; back++)
+		if (code->kinds[i - back] == INTERP_OP(ISA_LDDW, VARIANT_ONLY) &&
+			code->ops[i - back].dst == 1)
+			h->likely_map = (const void *)(uintptr_t)code->ops[i - back + 1].value;
+	return !h->registered && id == BPF_FUNC_map_lookup_elem ? VARIANT_LOOKUP : VARIANT_HELPER;
 }
 
 static int prepare_op(
@@ -117,69 +120,86 @@ static int prepare_op(
 	if (isa__decode(p, v->n_insns - i, &in, &why))
 		return error__set(errmsg, -EINVAL, "instruction %u: %s", i, why);
 	*words = in.words;
-	*op = (struct interp_op){.code = INTERP_OP(in.op, variant_of(&in, p->src)),
-		.dst = in.dst,
-		.src = in.src,
-		.off = in.off,
-		.imm = in.imm};
+	*op = (struct interp_op){.dst = in.dst, .src = in.src, .off = in.off, .imm = in.imm};
+	code->kinds[i] = INTERP_OP(in.op, variant_of(&in, p->src));
 	if (isa__is_jump(in.op) || (in.op == ISA_CALL && p->src == EBPF_CALL_LOCAL)) {
 		int64_t target = (int64_t)i + 1 + in.target;
 
 		if (target < 0 || target >= v->n_insns)
 			return error__set(
 				errmsg, -EINVAL, "instruction %u: jump out of the program", i);
-		op->off = in.target;
+		if (!isa__is_cond_jump(in.op))
+			op->imm = in.target;
+	} else if (in.op == ISA_LDDW) {
+		return resolve_lddw(code, i, p->src, in.imm, &op[1].value, errmsg);
+	} else if (in.op == ISA_CALL) {
+		code->kinds[i] = INTERP_OP(ISA_CALL, resolve_call(code, *n_helpers, in.imm, i));
+		op->imm = (*n_helpers)++;
 	}
-	if (in.op == ISA_LDDW)
-		return resolve_lddw(code, i, p->src, op, errmsg);
-	if (in.op == ISA_CALL)
-		return resolve_call(code, i, p->src, op, n_helpers, errmsg);
 	return 0;
 }
 
-static void find_packet(struct interp_code *code)
+static void prepare_context(struct interp_code *code)
 {
 	const struct ctx_table *t = code->ctx_table;
-	uint32_t i;
 
-	for (i = 0; i < t->n_fields; i++) {
-		if (t->fields[i].kind == CTX_PACKET_META)
-			code->packet_place = t->fields[i].place;
-		else if (t->fields[i].kind == CTX_PACKET_END)
-			code->packet_end_place = t->fields[i].place;
+	for (uint32_t i = 0; i < t->n_fields; i++) {
+		const struct ctx_field *f = &t->fields[i];
+
+		if (f->kind == CTX_PACKET_META)
+			code->packet_place = f->place;
+		else if (f->kind == CTX_PACKET_END)
+			code->packet_end_place = f->place;
+		if (f->offset % 4 == 0 && f->size == 4 && f->offset / 4 < INTERP_CTX_WORDS)
+			code->ctx_words[f->offset / 4] = f;
 	}
 }
 
-struct interp_code *interp__prepare(const struct interp_binding *b, char **errmsg)
+static struct interp_code *make_code(const struct interp_binding *b)
 {
 	const struct program_view *v = b->view;
-	uint32_t i, words = 1, n_calls = 0, n_helpers = 0;
 	struct interp_code *code;
-	int err = 0;
+	uint32_t i, n_calls = 0;
 
 	code = calloc(1, sizeof(*code) + ((size_t)v->n_insns + 1) * sizeof(code->ops[0]));
+	if (!code)
+		return NULL;
 	for (i = 0; i < v->n_insns; i++)
 		n_calls += v->insns[i].opcode == 0x85;
-	if (code)
-		code->helpers = calloc((size_t)n_calls + 1, sizeof(*code->helpers));
-	if (!code || !code->helpers) {
-		free(code);
-		error__set(errmsg, -ENOMEM, "%s: no memory to interpret it", v->name);
+	code->helpers = calloc((size_t)n_calls + 1, sizeof(*code->helpers));
+	code->kinds = calloc((size_t)v->n_insns + 1, sizeof(*code->kinds));
+	if (!code->helpers || !code->kinds) {
+		interp__release(code);
 		return NULL;
 	}
 	code->binding = *b;
 	code->raw = v->type == EBPF_PROGRAM_RAW;
 	code->ctx_table = ctx_table__of(v->type);
 	code->n_ops = v->n_insns;
-	find_packet(code);
+	prepare_context(code);
 	for (i = 0; i <= v->n_insns; i++)
-		code->ops[i].code = INTERP_STOP;
-	for (i = 0; i < v->n_insns && !err; i += words)
+		code->kinds[i] = INTERP_STOP;
+	return code;
+}
+
+struct interp_code *interp__prepare(const struct interp_binding *b, char **errmsg)
+{
+	struct interp_code *code = make_code(b);
+	uint32_t i, words = 1, n_helpers = 0;
+	int err = 0;
+
+	if (!code) {
+		error__set(errmsg, -ENOMEM, "%s: no memory to interpret it", b->view->name);
+		return NULL;
+	}
+	for (i = 0; i < code->n_ops && !err; i += words)
 		err = prepare_op(code, i, &n_helpers, &words, errmsg);
 	if (err) {
 		interp__release(code);
 		return NULL;
 	}
+	interp_frame__settle(code);
+	interp__count_into(code, NULL);
 	return code;
 }
 
@@ -188,10 +208,17 @@ void interp__release(struct interp_code *code)
 	if (!code)
 		return;
 	free(code->helpers);
+	free(code->kinds);
 	free(code);
 }
 
 void interp__count_into(struct interp_code *code, uint64_t *hits)
 {
+	const void *const *places = interp__places();
+	bool counts = hits || code->binding.budget;
+
 	code->hits = hits;
+	for (uint32_t i = 0; i < code->n_ops; i++)
+		code->ops[i].place = places[counts ? INTERP_COUNT : code->kinds[i]];
+	code->ops[code->n_ops].place = places[INTERP_STOP];
 }
