@@ -35,7 +35,7 @@ struct command {
 };
 
 extern const struct command run_command, verify_command, dump_command, conformance_command,
-	asm_command, disasm_command, features_command;
+	asm_command, disasm_command, features_command, compile_command;
 
 #define OPTION_BACKEND                                                             \
 	{                                                                          \

@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
 	&run_command,
 	&verify_command,
 	&dump_command,
+	&compile_command,
 	&features_command,
 	&conformance_command,
 	&asm_command,
@@ -21,7 +22,7 @@ static const struct command *const commands[] = {
 	NULL,
 };
 
-#define MAX_OPTIONS 8
+#define MAX_OPTIONS 10
 
 static void print_usage(FILE *f)
 {

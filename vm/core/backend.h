@@ -27,16 +27,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compile-stats.h"
 #include "ebpf-program.h"
 
-#define EBPF_BACKEND_ABI 1
+#define EBPF_BACKEND_ABI 2
 
 struct ebpf_backend {
 	uint32_t abi; /* EBPF_BACKEND_ABI */
 	const char *name;
-	/* Each output is malloc'ed. 0 or negative errno with *errmsg. */
+	/* Each output is malloc'ed; stats may be NULL. 0 or negative errno with *errmsg. */
 	int (*compile)(const uint8_t *request, size_t size, uint8_t **elf, size_t *elf_size,
-		char **errmsg);
+		struct compile_stats *stats, char **errmsg);
 	/* what: EBPF_DUMP_IR and later */
 	int (*dump)(const uint8_t *request, size_t size, enum ebpf_dump what, char **text,
 		char **errmsg);

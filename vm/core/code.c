@@ -5,10 +5,10 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend.h"
 #include "error.h"
 #include "map.h"
 #include "program.h"
@@ -28,6 +28,7 @@ static const struct ebpf_code *keep(
 		return NULL;
 	}
 	*c = *made;
+	c->code.backend = c->backend;
 	pthread_mutex_lock(&prog->lock);
 	c->next = prog->codes;
 	prog->codes = c;
@@ -38,9 +39,8 @@ static const struct ebpf_code *keep(
 const struct ebpf_code *ebpf_program__interpret(
 	struct ebpf_program *prog, const struct ebpf_driver *driver, char **errmsg)
 {
-	struct program_code made = {.code = {.backend = "interp",
-					    .entry = interpret,
-					    .driver = driver ? driver->native : NULL}};
+	struct program_code made = {.backend = "interp",
+		.code = {.entry = interpret, .driver = driver ? driver->native : NULL}};
 
 	if (errmsg)
 		*errmsg = NULL;
@@ -89,65 +89,58 @@ static bool resolve(void *user, const char *symbol, uint64_t *address)
 	return true;
 }
 
-/* The request of this program with a driver around it. */
-static int request_with(const struct ebpf_program *prog, const struct ebpf_driver *driver,
-	uint32_t flags, uint8_t **blob, size_t *size, char **errmsg)
+static const struct ebpf_code *keep_image(
+	struct ebpf_program *prog, const struct program_code *made, ebpf_jit_fn *jit, char **errmsg)
 {
-	if (driver && !driver->bitcode)
-		return error__set(errmsg, -ENOTSUP,
-			"%s: this build has no bitcode of the driver %s", prog->view.name,
-			driver->name);
-	if (compile_request__build(&prog->view, flags, driver, "native", blob, size))
-		return error__set(errmsg, -ENOMEM, "%s: no memory to compile it", prog->view.name);
-	return 0;
+	if (made->code.entry && (!jit || *jit))
+		return keep(prog, made, errmsg);
+	error__set(errmsg, -ENOEXEC, "%s: the %s backend made an image without an entry",
+		prog->view.name, made->backend);
+	return NULL;
 }
 
-static const struct ebpf_code *load_image(struct ebpf_program *prog, const char *backend,
-	const uint8_t *elf, size_t size, ebpf_jit_fn *jit, char **errmsg)
+const struct ebpf_code *program__load_object(struct ebpf_program *prog,
+	const struct compile_opts *opts, const struct compiled_object *object, ebpf_jit_fn *jit,
+	char **errmsg)
 {
-	struct program_code made = {.image = native_image__load(elf, size, resolve, prog, errmsg)};
+	uint64_t since = compile_stats__now();
+	struct program_code made = {0};
 	const struct ebpf_code *code;
 
+	made.image = native_image__load(object->elf, object->size, resolve, prog, errmsg);
 	if (!made.image)
 		return NULL;
-	made.code.backend = backend;
+	snprintf(made.backend, sizeof(made.backend), "%s", opts->backend);
 	made.code.entry = (ebpf_entry_fn)native_image__symbol(made.image, "ebpf_entry");
 	made.code.driver = (ebpf_driver_fn)native_image__symbol(made.image, "ebpf_driver");
 	if (jit)
 		*jit = (ebpf_jit_fn)native_image__symbol(made.image, "ebpf_jit");
-	if (!made.code.entry || (jit && !*jit)) {
-		error__set(errmsg, -ENOEXEC, "%s: the %s backend made an image without an entry",
-			prog->view.name, backend);
-		native_image__unload(made.image);
-		return NULL;
-	}
-	code = keep(prog, &made, errmsg);
+	code = keep_image(prog, &made, jit, errmsg);
 	if (!code)
 		native_image__unload(made.image);
+	compile_stats__end(opts->stats, STEP_LOAD, &since);
 	return code;
 }
 
-const struct ebpf_code *program__compile(struct ebpf_program *prog, const char *backend,
-	const struct ebpf_driver *driver, uint32_t flags, ebpf_jit_fn *jit, char **errmsg)
+const struct ebpf_code *program__compile(
+	struct ebpf_program *prog, const struct compile_opts *opts, ebpf_jit_fn *jit, char **errmsg)
 {
-	const struct ebpf_backend *b = backend__get(backend, errmsg);
-	const struct ebpf_code *code = NULL;
-	uint8_t *blob = NULL, *elf = NULL;
-	size_t blob_size, elf_size;
+	struct compiled_object object;
+	const struct ebpf_code *code;
 
-	if (!b || request_with(prog, driver, flags, &blob, &blob_size, errmsg))
+	if (program__make_object(prog, opts, &object, errmsg))
 		return NULL;
-	if (b->compile(blob, blob_size, &elf, &elf_size, errmsg) == 0)
-		code = load_image(prog, b->name, elf, elf_size, jit, errmsg);
-	free(elf);
-	free(blob);
+	code = program__load_object(prog, opts, &object, jit, errmsg);
+	free(object.elf);
 	return code;
 }
 
 const struct ebpf_code *ebpf_program__compile(struct ebpf_program *prog, const char *backend,
 	const struct ebpf_driver *driver, char **errmsg)
 {
+	struct compile_opts opts = {.backend = backend, .driver = driver, .cpu = "native"};
+
 	if (errmsg)
 		*errmsg = NULL;
-	return program__compile(prog, backend, driver, 0, NULL, errmsg);
+	return program__compile(prog, &opts, NULL, errmsg);
 }

@@ -14,12 +14,14 @@
 #include "../interp/interp.h"
 #include "../native/native.h"
 #include "../verifier/verifier.h"
+#include "compile-stats.h"
 #include "ebpf-program.h"
 #include "instance.h"
 #include "request.h"
 
 struct program_code { /* one way to run it; a list that only grows */
 	struct ebpf_code code;
+	char backend[24];           /* what code.backend points at */
 	struct native_image *image; /* NULL: interpreter */
 	struct program_code *next;
 };
@@ -53,8 +55,31 @@ struct ebpf_program {
 /* As ebpf_program__load(); raw is NULL but for raw programs, whose verification is structural. */
 struct ebpf_program *program__load(struct ebpf_instance *inst, const struct ebpf_program_spec *spec,
 	const struct raw_binding *raw, const struct ebpf_load_opts *opts, char **errmsg);
-/* As ebpf_program__compile(), with compile flags; *jit is ebpf_jit of raw programs. */
-const struct ebpf_code *program__compile(struct ebpf_program *prog, const char *backend,
-	const struct ebpf_driver *driver, uint32_t flags, ebpf_jit_fn *jit, char **errmsg);
+
+struct compile_opts {
+	const char *backend;
+	const struct ebpf_driver *driver; /* or NULL */
+	const char *cpu;                  /* "native", or a name that LLVM knows */
+	uint32_t flags;                   /* enum compile_flags */
+	struct compile_stats *stats;      /* added to; or NULL */
+};
+
+/* A relocatable ELF object: see backend.h. Its owner frees elf. */
+struct compiled_object {
+	uint8_t *elf;
+	size_t size;
+};
+
+/* compile.c: 0 or negative errno with *errmsg. */
+int program__make_object(struct ebpf_program *prog, const struct compile_opts *opts,
+	struct compiled_object *object, char **errmsg);
+/* code.c: the object, made of this program for this CPU, as code. *jit is ebpf_jit of raw
+ * programs; NULL for others. */
+const struct ebpf_code *program__load_object(struct ebpf_program *prog,
+	const struct compile_opts *opts, const struct compiled_object *object, ebpf_jit_fn *jit,
+	char **errmsg);
+/* Both. */
+const struct ebpf_code *program__compile(struct ebpf_program *prog, const struct compile_opts *opts,
+	ebpf_jit_fn *jit, char **errmsg);
 
 #endif

@@ -216,7 +216,9 @@ int ebpf_exec(struct ebpf_vm *vm, void *mem, size_t mem_len, uint64_t *result)
 
 ebpf_jit_fn ebpf_compile(struct ebpf_vm *vm, char **errmsg)
 {
-	uint32_t flags = vm->check_access ? COMPILE_CHECK_ACCESS : 0;
+	struct compile_opts opts = {.backend = vm->backend,
+		.cpu = "native",
+		.flags = vm->check_access ? COMPILE_CHECK_ACCESS : 0};
 
 	if (errmsg)
 		*errmsg = NULL;
@@ -228,7 +230,7 @@ ebpf_jit_fn ebpf_compile(struct ebpf_vm *vm, char **errmsg)
 			vm->backend);
 		return NULL;
 	}
-	vm->compiled = program__compile(vm->prog, vm->backend, NULL, flags, &vm->jit, errmsg);
+	vm->compiled = program__compile(vm->prog, &opts, &vm->jit, errmsg);
 	if (!vm->compiled)
 		return NULL;
 	ebpf_program__install(vm->prog, vm->compiled);

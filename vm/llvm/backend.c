@@ -118,18 +118,27 @@ static int check_module(struct compilation *c)
 	return err;
 }
 
+static int translate(struct compilation *c)
+{
+	int err = compilation__translate(c);
+
+	return err ? err : check_module(c);
+}
+
 static int run_stages(struct compilation *c, enum stage last)
 {
-	int err = make_machine(c);
+	static const struct {
+		enum compile_step step;
+		int (*run)(struct compilation *c);
+	} stages[] = {{STEP_PREPARE, make_machine}, {STEP_TRANSLATE, translate},
+		{STEP_LINK, compilation__link}, {STEP_OPTIMISE, compilation__optimise}};
+	unsigned n = last == STAGE_OPTIMISED ? 4 : 3;
+	int err = 0;
 
-	if (!err)
-		err = compilation__translate(c);
-	if (!err)
-		err = check_module(c);
-	if (!err)
-		err = compilation__link(c);
-	if (!err && last == STAGE_OPTIMISED)
-		err = compilation__optimise(c);
+	for (unsigned i = 0; i < n && !err; i++) {
+		err = stages[i].run(c);
+		compile_stats__end(c->stats, stages[i].step, &c->since);
+	}
 	return err;
 }
 
@@ -155,17 +164,22 @@ static int analyse(const struct compile_request *req, struct verifier_result *re
 typedef int (*output_fn)(struct compilation *c, void *to);
 
 static int with_module(const uint8_t *blob, size_t size, enum stage last, output_fn output,
-	void *to, char **errmsg)
+	void *to, struct compile_stats *stats, char **errmsg)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct verifier_result verified = {0};
 	struct compile_request req;
-	struct compilation c = {.req = &req, .view = &req.view, .errmsg = errmsg};
+	struct compilation c = {.req = &req,
+		.view = &req.view,
+		.errmsg = errmsg,
+		.stats = stats,
+		.since = compile_stats__now()};
 	int err = compile_request__open(blob, size, &req, errmsg);
 
 	if (err)
 		return err;
 	err = analyse(&req, &verified, errmsg);
+	compile_stats__end(stats, STEP_VERIFY, &c.since);
 	if (!err) {
 		pthread_once(&once, start_llvm);
 		c.facts = verified.facts.insn;
@@ -176,6 +190,7 @@ static int with_module(const uint8_t *blob, size_t size, enum stage last, output
 		if (!err)
 			err = output(&c, to);
 		close_context(&c);
+		compile_stats__end(stats, STEP_EMIT, &c.since);
 	}
 	verifier__release(&verified);
 	compile_request__close(&req);
@@ -230,11 +245,11 @@ static int print_ir(struct compilation *c, void *to)
 	return err;
 }
 
-static int compile(
-	const uint8_t *request, size_t size, uint8_t **elf, size_t *elf_size, char **errmsg)
+static int compile(const uint8_t *request, size_t size, uint8_t **elf, size_t *elf_size,
+	struct compile_stats *stats, char **errmsg)
 {
 	struct bytes object;
-	int err = with_module(request, size, STAGE_OPTIMISED, emit_object, &object, errmsg);
+	int err = with_module(request, size, STAGE_OPTIMISED, emit_object, &object, stats, errmsg);
 
 	if (err)
 		return err;
@@ -251,13 +266,14 @@ static int dump(
 
 	switch (what) {
 	case EBPF_DUMP_IR:
-		err = with_module(request, size, STAGE_LINKED, print_ir, &out, errmsg);
+		err = with_module(request, size, STAGE_LINKED, print_ir, &out, NULL, errmsg);
 		break;
 	case EBPF_DUMP_IR_OPT:
-		err = with_module(request, size, STAGE_OPTIMISED, print_ir, &out, errmsg);
+		err = with_module(request, size, STAGE_OPTIMISED, print_ir, &out, NULL, errmsg);
 		break;
 	case EBPF_DUMP_ASM:
-		err = with_module(request, size, STAGE_OPTIMISED, emit_assembly, &out, errmsg);
+		err = with_module(
+			request, size, STAGE_OPTIMISED, emit_assembly, &out, NULL, errmsg);
 		break;
 	default: return error__set(errmsg, -ENOTSUP, "the llvm backend has no such dump");
 	}

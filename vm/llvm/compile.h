@@ -17,6 +17,7 @@
 #include <llvm-c/Core.h>
 #include <llvm-c/TargetMachine.h>
 
+#include "../core/compile-stats.h"
 #include "../core/error.h"
 #include "../core/request.h"
 #include "../isa/isa.h"
@@ -71,6 +72,9 @@ struct compilation {
 	bool tail_calls;       /* the program has some */
 	bool publishes_frames; /* raw: some access is checked against the frames at run time */
 	char *diagnostic;      /* the first error that LLVM reported to its handler */
+
+	struct compile_stats *stats; /* or NULL */
+	uint64_t since;              /* when the current step began */
 };
 
 int compilation__translate(struct compilation *c);
