@@ -60,7 +60,7 @@ expect 2 'not an ELF' "$vm" verify "$tmp/bad.o"
 expect 2 'No such file' "$vm" verify "$tmp/none.o"
 expect 2 'is none of' "$vm" dump frob "$tmp/bad.o"
 expect 0 '^  verify ' "$vm" --help
-for command in run verify dump conformance asm disasm; do
+for command in run verify dump compile conformance asm disasm; do
 	expect 0 "^usage: xdpk-vm $command" "$vm" "$command" --help
 done
 
@@ -69,6 +69,20 @@ if [ -n "$object" ]; then
 	expect 0 '"verdict": "accepted"' "$vm" verify -j "$object"
 	expect 2 'nothing' "$vm" verify --prog nothing "$object"
 	expect 0 'exit' "$vm" dump bytecode "$object"
+	expect 2 'must be 1 to' "$vm" compile --repeat 0 "$object"
+	expect 2 'No such file' "$vm" compile --driver "$tmp/none.bc" "$object"
+fi
+
+if [ -n "$object" ] && "$vm" run -b llvm "$tmp/load.bin" --mem '01 a2' >/dev/null 2>&1; then
+	expect 0 '' "$vm" compile -o "$tmp/native.o" "$object"
+	expect 0 '^.ELF' head -c 4 "$tmp/native.o"
+	expect 0 '^optimise .* compiler: optimise$' "$vm" compile --time --repeat 2 "$object"
+	expect 0 '"rounds": 2' "$vm" compile -j -r 2 "$object"
+	expect 0 '' "$vm" compile --cpu x86-64-v2 -o "$tmp/other.o" "$object"
+	expect 2 'must be native' "$vm" compile --cpu nonsense "$object"
+	expect 1 '' cmp "$tmp/native.o" "$tmp/other.o"
+	expect 2 "not bitcode\|cannot be read" "$vm" compile --driver "$tmp/bad.o" "$object"
+	expect 2 'nothing' "$vm" compile --prog nothing "$object"
 fi
 
 passed=0

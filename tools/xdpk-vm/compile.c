@@ -115,7 +115,7 @@ const struct command compile_command = {
 			OPTION_PROG,
 			OPTION_INIT,
 			{'o', "output", "OUT.o", "write the object there"},
-			{'c', "cpu", "NAME", "for another CPU, by LLVM's name (default: this one)"},
+			{'c', "cpu", "NAME", "x86-64, x86-64-v2, -v3 or -v4; default: native"},
 			{'d', "driver", "FILE.bc",
 				"put the program into this loop, LLVM bitcode with ebpf_driver()"},
 			{'t', "time", NULL, "print time and memory of every step"},

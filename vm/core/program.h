@@ -59,7 +59,7 @@ struct ebpf_program *program__load(struct ebpf_instance *inst, const struct ebpf
 struct compile_opts {
 	const char *backend;
 	const struct ebpf_driver *driver; /* or NULL */
-	const char *cpu;                  /* "native", or a name that LLVM knows */
+	const char *cpu;                  /* as in the request */
 	uint32_t flags;                   /* enum compile_flags */
 	struct compile_stats *stats;      /* added to; or NULL */
 };

@@ -23,7 +23,7 @@ struct compile_request {
 	const uint8_t *driver_bitcode;
 	size_t driver_bitcode_size;
 	uint64_t cache_size; /* lookups in maps beyond it look ahead; without driver 0 */
-	const char *cpu;     /* "native" or a CPU name LLVM knows */
+	const char *cpu;     /* "native", or "x86-64" and "x86-64-v2" to "-v4" */
 	void *tables;        /* owned: map views, funcs, lines rebuilt with pointers */
 };
 

@@ -45,6 +45,18 @@ static void keep_diagnostic(LLVMDiagnosticInfoRef info, void *user)
 	}
 }
 
+/* LLVM ends the process where it does not know the name: these it knows. */
+static bool is_known(const char *cpu)
+{
+	static const char *const names[] = {
+		"native", "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(cpu, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static int make_machine(struct compilation *c)
 {
 	bool native = strcmp(c->req->cpu, "native") == 0;
@@ -54,7 +66,11 @@ static int make_machine(struct compilation *c)
 	LLVMTargetRef target;
 	int err = 0;
 
-	if (LLVMGetTargetFromTriple(triple, &target, &why)) {
+	if (!is_known(c->req->cpu)) {
+		err = error__set(c->errmsg, -ENOTSUP,
+			"%s: cpu %s: must be native, x86-64 or x86-64-v2 to -v4", c->view->name,
+			c->req->cpu);
+	} else if (LLVMGetTargetFromTriple(triple, &target, &why)) {
 		err = error__set(c->errmsg, -ENOTSUP, "%s: %s", c->view->name, why);
 		LLVMDisposeMessage(why);
 	} else {

@@ -5,7 +5,7 @@
  *	translate   bytecode and facts -> an LLVM function for each function of the program, and
  *	            scouts of them where its maps are large
  *	link        the burst driver and what is called of the runtime joins it
- *	optimise    default<O2> for the CPU of the request
+ *	optimise    LLVM's pipeline for the CPU of the request
  *	emit        object or assembly text
  *
  * A compilation has an LLVM context of its own, so that any number of threads may compile at

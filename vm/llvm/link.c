@@ -22,6 +22,7 @@ extern const unsigned long runtime_bitcode_size;
 /* Programs beyond this are called by the driver, not inlined: the call is then nothing beside
  * the program, and its code would be compiled twice. */
 #define MAX_INLINED_INSNS 4096
+#define MAX_MAP_TYPES     64
 
 static int link_error(struct compilation *c, const char *what)
 {
@@ -83,6 +84,28 @@ static void link_if_used(LLVMValueRef global)
 	LLVMSetLinkage(global, is_static ? LLVMInternalLinkage : LLVMLinkOnceODRLinkage);
 }
 
+static bool has_map_of_type(const struct compilation *c, uint32_t type)
+{
+	for (uint32_t i = 0; i < c->view->n_maps + c->view->n_templates; i++)
+		if (c->view->maps[i].geo.type == type)
+			return true;
+	return false;
+}
+
+/* The table of map types leads to all that any map can do: two thirds of a small program's time. */
+static void drop_other_types(struct compilation *c, LLVMModuleRef runtime)
+{
+	LLVMValueRef table = LLVMGetNamedGlobal(runtime, "rt_map_types"), kept[MAX_MAP_TYPES];
+	uint32_t n = (uint32_t)LLVMGetArrayLength2(LLVMGlobalGetValueType(table));
+
+	if (n > MAX_MAP_TYPES)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		kept[i] = has_map_of_type(c, i) ? LLVMGetOperand(LLVMGetInitializer(table), i)
+						: LLVMConstNull(c->ptr);
+	LLVMSetInitializer(table, LLVMConstArray2(c->ptr, kept, n));
+}
+
 static int link_runtime(struct compilation *c)
 {
 	LLVMModuleRef runtime = read_module(c, runtime_bitcode, runtime_bitcode_size, true);
@@ -90,6 +113,7 @@ static int link_runtime(struct compilation *c)
 	if (!runtime)
 		return link_error(c, "the runtime's bitcode cannot be read");
 	adopt(c, runtime);
+	drop_other_types(c, runtime);
 	for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f))
 		link_if_used(f);
 	for (LLVMValueRef g = LLVMGetFirstGlobal(runtime); g; g = LLVMGetNextGlobal(g))

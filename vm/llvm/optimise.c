@@ -10,10 +10,16 @@
 
 #include "compile.h"
 
+/* First the choices that the maps' geometries make, and what was not chosen is gone before
+ * anything is spent on it. */
+static const char pipeline[] = "always-inline,"
+			       "function(lower-expect,simplifycfg,sroa<modify-cfg>,early-cse),"
+			       "globaldce,default<O2>";
+
 int compilation__optimise(struct compilation *c)
 {
 	LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-	LLVMErrorRef failed = LLVMRunPasses(c->module, "default<O2>", c->machine, options);
+	LLVMErrorRef failed = LLVMRunPasses(c->module, pipeline, c->machine, options);
 	int err = 0;
 
 	LLVMDisposePassBuilderOptions(options);

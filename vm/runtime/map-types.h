@@ -93,6 +93,7 @@ struct rt_host_ops {
 	bool (*owns)(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
 };
 
+extern const struct rt_map_ops *const rt_map_types[]; /* by type: map.c */
 extern const struct rt_map_ops rt_array_ops, rt_hash_ops, rt_lpm_ops, rt_target_ops,
 	rt_devmap_hash_ops, rt_queue_ops, rt_bloom_ops, rt_ringbuf_ops, rt_map_array_ops,
 	rt_map_hash_ops;

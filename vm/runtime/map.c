@@ -9,8 +9,9 @@
 
 static const struct rt_map_ops none;
 
-/* A line for every type that rt_geometry__init() takes. */
-static const struct rt_map_ops *const types[] = {
+/* A line for every type that rt_geometry__init() takes. A compiler drops those of the types that
+ * a program has no map of. */
+const struct rt_map_ops *const rt_map_types[] = {
 	[RT_MAP_ARRAY] = &rt_array_ops,
 	[RT_MAP_PERCPU_ARRAY] = &rt_array_ops,
 	[RT_MAP_HASH] = &rt_hash_ops,
@@ -34,7 +35,7 @@ static const struct rt_map_ops *const types[] = {
 
 rt_inline const struct rt_map_ops *map__ops(const struct rt_map *m)
 {
-	return types[m->geo.type];
+	return rt_map_types[m->geo.type];
 }
 
 rt_hot void *rt_map__lookup(const struct rt_map *m, uint32_t slot, const void *key)
