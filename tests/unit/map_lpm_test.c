@@ -96,8 +96,9 @@ static void test_many_routes(void **state)
 	}
 	assert_true(n > N / 5);
 	assert_int_equal(ebpf_map__next_key(exact, NULL, &key), -ENOENT);
-	for (uint64_t i = map->rt.geo.index; i < map->rt.geo.links; i += 4)
-		assert_int_equal(*(uint32_t *)(map->rt.mem + i), 0);
+	for (uint32_t i = 0; i < map->rt.geo.n_buckets + RT_LPM_GROUP; i++)
+		assert_int_equal(lpm__table(&map->rt)[i], 0);
+	assert_int_equal(lpm__head(&map->rt)->groups, 0);
 	free(routes);
 	ebpf_map__unref(map);
 	ebpf_map__unref(exact);

@@ -14,7 +14,7 @@
 #define HASH_ELEM_MAX      ((4 << 20) - 48) /* KMALLOC_MAX_SIZE less struct htab_elem */
 #define CPUMAP_ENTRIES_MAX 8192             /* the greatest NR_CPUS */
 #define LPM_VALUE_MAX      ((4 << 20) - RT_LPM_DATA_MAX - 24) /* less struct lpm_trie_node */
-#define LPM_ENTRIES_MAX    (UINT32_C(1) << 29)                /* a node's number has 31 bits */
+#define LPM_ENTRIES_MAX    (UINT32_C(1) << 28)                /* a node's number has 30 bits */
 #define KEYLESS_VALUE_MAX  (4 << 20)                          /* KMALLOC_MAX_SIZE */
 #define BLOOM_BITS_MAX     (UINT64_C(1) << 32)
 #define BLOOM_HASHES       5
@@ -135,20 +135,22 @@ static int target_init(struct rt_geometry *geo)
 	return 0;
 }
 
-static uint32_t lpm_bits(uint32_t max_entries, uint32_t max_length)
+/* Whole bytes: groups begin at the next. */
+static uint32_t lpm_bits(uint32_t max_entries, uint32_t data_size)
 {
-	uint32_t bits = RT_LPM_BITS_MIN;
+	uint32_t bits = RT_LPM_GROUP_BITS;
 
-	while (bits < RT_LPM_BITS_MAX && bits < max_length &&
-		(uint64_t)max_entries << RT_LPM_BITS_EXTRA > UINT64_C(1) << bits)
-		bits++;
+	while (bits < RT_LPM_BITS_MAX && bits < data_size * 8 &&
+		(uint64_t)max_entries << RT_LPM_BITS_EXTRA >= UINT64_C(1)
+								      << (bits + RT_LPM_GROUP_BITS))
+		bits += RT_LPM_GROUP_BITS;
 	return bits;
 }
 
 static int lpm_init(struct rt_geometry *geo)
 {
-	uint32_t data_size = geo->key_size - (uint32_t)sizeof(uint32_t), bits;
-	uint64_t at;
+	uint32_t data_size = geo->key_size - (uint32_t)sizeof(uint32_t);
+	uint64_t at, groups;
 
 	if (!flags_ok(geo, LPM_FLAGS) || !(geo->flags & RT_F_NO_PREALLOC) || !geo->max_entries ||
 		geo->key_size <= sizeof(uint32_t) || data_size > RT_LPM_DATA_MAX ||
@@ -156,17 +158,16 @@ static int lpm_init(struct rt_geometry *geo)
 		return -RT_EINVAL;
 	if (geo->max_entries > LPM_ENTRIES_MAX)
 		return -RT_ENOMEM;
-	bits = lpm_bits(geo->max_entries, data_size * 8);
 	geo->value_stride = (uint32_t)rt_round_up(geo->value_size, 8);
 	geo->elem_stride = elem_stride(
 		(uint32_t)sizeof(struct rt_lpm_node) + (uint32_t)rt_round_up(data_size, 8));
 	geo->n_elems = 1 + geo->max_entries + RT_LPM_SPARES;
-	geo->n_buckets = UINT32_C(1) << bits;
+	geo->n_buckets = UINT32_C(1) << lpm_bits(geo->max_entries, data_size);
 
+	groups = rt_lpm__groups(geo);
 	geo->index = sizeof(struct rt_lpm_head);
-	geo->links =
-		geo->index + ((UINT64_C(1) << bits) + (UINT64_C(1) << bits / 2)) * sizeof(uint32_t);
-	at = geo->links + 3 * (uint64_t)geo->n_elems * sizeof(uint32_t);
+	geo->links = geo->index + (geo->n_buckets + groups * RT_LPM_GROUP) * sizeof(uint32_t);
+	at = geo->links + (3 * (uint64_t)geo->n_elems + groups) * sizeof(uint32_t);
 	geo->elems = rt_round_up(at, RT_CACHE_LINE);
 	at = geo->elems + 2 * (uint64_t)geo->n_elems * geo->elem_stride;
 	geo->values = rt_round_up(at, RT_CACHE_LINE);

@@ -16,7 +16,7 @@
  *	queue   mem ─► head │ values
  *	bloom   mem ─► seed │ bits
  *	handles mem ─► pointers
- *	LPM     mem ─► head │ tables │ links │ nodes │ values
+ *	LPM     mem ─► head │ table │ groups │ links │ nodes │ values
  *	ringbuf mem ─► ring
  *	perf    mem ─► head │ ring of worker 0 │ ring of worker 1 │ ...
  *
@@ -43,7 +43,7 @@ struct rt_geometry {
 	uint32_t elem_stride;  /* hash: key and value of one element; LPM: a node */
 	uint32_t elem_value;   /* hash: offset of the value in an element */
 	uint32_t n_elems;      /* elements allocated: max_entries, spares, number 0 */
-	uint32_t n_buckets;    /* power of two; LPM: words of the fine table; 0 for arrays */
+	uint32_t n_buckets;    /* power of two; LPM: words of the table; 0 for arrays */
 	uint64_t index;        /* offset in mem of the buckets (hash), the tables (LPM) */
 	uint64_t links;        /* offset of the elements' links (hash, LPM) */
 	uint64_t elems;        /* offset of the elements (hash), the nodes (LPM) */
