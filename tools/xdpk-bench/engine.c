@@ -11,6 +11,7 @@ const struct engine *const engines[] = {
 	&engine_llvm,
 #endif
 	&engine_interp,
+	&engine_kernel,
 };
 const size_t n_engines = sizeof(engines) / sizeof(engines[0]);
 

@@ -34,9 +34,6 @@ struct engine {
 	void (*select)(struct variant *v);
 	/* Without a driver: runs for about so many nanoseconds; ns per packet. */
 	double (*measure)(struct variant *v, double ns);
-	/* Its figure includes what a program costs that does nothing (the workload `drop`): this
-	 * is taken off. */
-	bool net_of_empty;
 };
 
 /* In the order of the report; the first is the baseline. */
@@ -44,6 +41,6 @@ struct engine {
 extern const struct engine *const engines[];
 extern const size_t n_engines;
 
-extern const struct engine engine_native, engine_staged, engine_llvm, engine_interp;
+extern const struct engine engine_native, engine_staged, engine_llvm, engine_interp, engine_kernel;
 
 #endif

@@ -2,15 +2,14 @@
  *
  * measure.c -- see measure.h.
  *
- * What a program costs that does nothing is measured in the same repetition by the same engine on
- * a case of its own, where it is taken off: always where programs are run in their random
- * kind.
+ * Where programs choose for themselves, what an empty one costs is taken off: it is measured right
+ * after, by the same engine on a case of its own. (The kernel sees to that itself.)
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "core/error.h"
 #include "measure.h"
 
@@ -19,14 +18,6 @@ struct field {
 	struct bench_case bench;
 	struct variant variants[MAX_ENGINES];
 };
-
-static double now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return ts.tv_sec * 1e9 + ts.tv_nsec;
-}
 
 /* --- a case and its variants ----------------------------------------------------------- */
 
@@ -159,6 +150,7 @@ static double run_for(struct variant *v, double ns)
 {
 	struct traffic *t = &v->bench->traffic;
 	struct bench_burst burst = {.n = BENCH_BURST};
+	uint32_t all = t->n / BENCH_BURST;
 	double spent = 0, start;
 	uint64_t packets = 0;
 
@@ -166,7 +158,7 @@ static double run_for(struct variant *v, double ns)
 		v->engine->select(v);
 	if (!v->driver)
 		return v->engine->measure(v, ns);
-	for (uint32_t bursts = 1; spent < ns; bursts *= spent < ns / 8 ? 2 : 1) {
+	for (uint32_t bursts = 1; spent < ns; bursts *= bursts < all && spent < ns / 8 ? 2 : 1) {
 		uint32_t i = 0;
 
 		start = now_ns();
@@ -185,11 +177,6 @@ static double run_for(struct variant *v, double ns)
 	return spent / packets;
 }
 
-static bool net_of_empty(const struct variant *v)
-{
-	return v->bench->kind == CASE_RANDOM || v->engine->net_of_empty;
-}
-
 /* One repetition: ns per packet of all, NULL `empty`: nothing to be taken off. */
 static void run_once(struct field *f, struct field *empty, double ns, double *out)
 {
@@ -200,7 +187,7 @@ static void run_once(struct field *f, struct field *empty, double ns, double *ou
 		if (!v->engine)
 			continue;
 		out[e] = run_for(v, ns);
-		if (net_of_empty(v) && empty && empty->variants[e].engine)
+		if (empty && empty->variants[e].engine)
 			out[e] -= run_for(&empty->variants[e], ns);
 	}
 }
@@ -230,20 +217,12 @@ static void take_turns(
 	}
 }
 
-static bool wants_empty(const struct field *f)
-{
-	for (size_t e = 0; e < n_engines; e++)
-		if (f->variants[e].engine && net_of_empty(&f->variants[e]))
-			return true;
-	return false;
-}
-
 /* The first workload is the empty program. */
 static int measure_field(
 	const struct plan *plan, struct field *f, struct figure *out, char **errmsg)
 {
 	static struct field empty;
-	bool with_empty = wants_empty(f) && f->bench.workload != &workloads[0];
+	bool with_empty = f->bench.kind == CASE_RANDOM;
 	int err = 0;
 
 	if (with_empty)
