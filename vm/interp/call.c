@@ -51,10 +51,19 @@ bool interp_helper__find(const struct interp_code *code, uint64_t id, struct int
 	return h->proto && h->call && (!code->raw || h->proto->flags & HELPER_RAW);
 }
 
-static const struct rt_map *program_map(const struct interp_run *run, uint64_t addr)
+bool interp_map__has_plain_values(const struct rt_map *map)
+{
+	return !rt_holds_maps(&map->geo) && rt_geometry__writable(&map->geo) &&
+	       rt_geometry__readable(&map->geo);
+}
+
+static const struct rt_map *program_map(
+	const struct interp_run *run, uint64_t addr, const struct rt_map *likely)
 {
 	const struct rt_map *m;
 
+	if (likely && (uintptr_t)likely == addr)
+		return likely;
 	for (uint32_t i = 0; (m = interp_memory__map(run, i)); i++)
 		if ((uintptr_t)m == addr)
 			return m;
@@ -71,7 +80,7 @@ static bool is_string(struct interp_run *run, uint64_t address)
 
 static void note_inner_map(struct interp_run *run, uint64_t addr)
 {
-	if (addr && !program_map(run, addr))
+	if (addr && !program_map(run, addr, NULL))
 		run->inner[run->n_inner++ % INTERP_INNER_MAPS] = (const void *)(uintptr_t)addr;
 }
 
@@ -100,9 +109,10 @@ static bool set_callback(struct interp_run *run, uint64_t function, const struct
 }
 
 /* Argument i, whose value is r[i + 1]; *map is the map seen so far. */
-static bool check_argument(struct interp_run *run, const struct helper_proto *proto, unsigned i,
+static bool check_argument(struct interp_run *run, const struct interp_helper *h, unsigned i,
 	const struct rt_map **map)
 {
+	const struct helper_proto *proto = h->proto;
 	uint64_t value = run->r[i + 1], next = i + 1 < proto->n_args ? run->r[i + 2] : 0;
 
 	switch ((enum helper_arg)proto->args[i]) {
@@ -117,7 +127,7 @@ static bool check_argument(struct interp_run *run, const struct helper_proto *pr
 	case ARG_CONST_SIZE:
 	case ARG_SIZE: return value > 0;
 	case ARG_CTX: return value == (uintptr_t)run->ctx && !run->code->raw;
-	case ARG_MAP: *map = program_map(run, value); return *map;
+	case ARG_MAP: *map = program_map(run, value, h->likely_map); return *map;
 	case ARG_MAP_KEY:
 		return *map && interp_memory__find(run, value, (*map)->geo.key_size, false);
 	case ARG_MAP_VALUE:
@@ -194,13 +204,15 @@ static bool note_dynptr(struct interp_run *run, const struct helper_proto *proto
 }
 
 /* A value that was looked up is found faster than others. */
-static void note_value(struct interp_run *run, const struct rt_map *map, uint64_t value)
+static void note_value(struct interp_run *run, const struct interp_helper *h,
+	const struct rt_map *map, uint64_t value)
 {
-	if (rt_holds_maps(&map->geo)) {
-		note_inner_map(run, value);
-	} else if (value && rt_geometry__writable(&map->geo) && rt_geometry__readable(&map->geo)) {
+	bool plain = map == h->likely_map ? h->likely_plain : interp_map__has_plain_values(map);
+
+	if (plain && value)
 		interp_window__set(&run->value, value, map->geo.value_size);
-	}
+	else if (rt_holds_maps(&map->geo))
+		note_inner_map(run, value);
 }
 
 /* What the program may touch from now on. False: it holds too much. */
@@ -246,7 +258,7 @@ enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct 
 	}
 	for (unsigned i = 0; i < proto->n_args; i++) {
 		interp_memory__blame(run, r[i + 1], 0); /* if it is the argument itself */
-		if (!check_argument(run, proto, i, &map))
+		if (!check_argument(run, h, i, &map))
 			return EBPF_FAULT_ACCESS;
 	}
 	if (h->grants)
@@ -255,17 +267,15 @@ enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct 
 	if (proto->flags & HELPER_MOVES_PACKET)
 		interp_memory__refresh(run);
 	if (proto->ret == RET_MAP_VALUE_OR_NULL && map)
-		note_value(run, map, r[0]);
+		note_value(run, h, map, r[0]);
 	return EBPF_FAULT_NONE;
 }
 
 bool interp_helper__look_up(struct interp_run *run, const struct interp_helper *h)
 {
 	uint64_t *r = run->r;
-	const struct rt_map *map = h->likely_map;
+	const struct rt_map *map = program_map(run, r[1], h->likely_map);
 
-	if (unlikely(r[1] != (uintptr_t)map))
-		map = program_map(run, r[1]);
 	if (unlikely(!map)) {
 		interp_memory__blame(run, r[1], 0);
 		return false;
@@ -273,6 +283,6 @@ bool interp_helper__look_up(struct interp_run *run, const struct interp_helper *
 	if (unlikely(!interp_memory__find(run, r[2], map->geo.key_size, false)))
 		return false;
 	r[0] = (uintptr_t)helper_map_lookup_elem(run->env, map, (const void *)(uintptr_t)r[2]);
-	note_value(run, map, r[0]);
+	note_value(run, h, map, r[0]);
 	return true;
 }

@@ -97,7 +97,10 @@ struct interp_helper {
 	const struct helper_proto *proto; /* the machine's */
 	helper_call_fn call;
 	bool grants; /* it gives memory that is no map's, takes it, or calls back */
-	const struct rt_map *likely_map; /* that it is called with; or NULL */
+	/* The program's map that it is most likely called with, or NULL; and what
+	 * interp_map__has_plain_values() says of it. */
+	const struct rt_map *likely_map;
+	bool likely_plain;
 };
 
 #define INTERP_CTX_WORDS 8 /* more are found by search */
@@ -116,6 +119,9 @@ struct interp_code {
 	uint32_t n_ops;
 	struct interp_op ops[];
 };
+
+/* Are its values memory that programs read and write? */
+bool interp_map__has_plain_values(const struct rt_map *map);
 
 /* False if there is none of this number. */
 bool interp_helper__find(const struct interp_code *code, uint64_t id, struct interp_helper *h);
@@ -172,17 +178,15 @@ struct interp_run {
 	/* Where most accesses are: the packet or the raw memory, the frame, the value that the
 	 * last lookup gave. Elsewhere see interp_memory__find(). */
 	struct interp_window memory, frame, value;
-	/* Maps that came out of maps of maps, the last of them. */
-	const struct rt_map *inner[INTERP_INNER_MAPS];
-	uint32_t n_inner; /* counts on */
-	struct interp_grant grants[INTERP_GRANTS];
-	uint32_t n_grants;
-	struct interp_dynptr dynptrs[INTERP_DYNPTRS];
-	uint32_t n_dynptrs;
 	struct interp_callback callback;
 	uint64_t left;                /* of the budget */
 	enum ebpf_fault_reason fault; /* not NONE: the run is over */
 	uint32_t depth;
+	uint32_t n_inner, n_grants, n_dynptrs; /* inner maps: counts on */
+	/* Maps that came out of maps of maps, the last of them. */
+	const struct rt_map *inner[INTERP_INNER_MAPS];
+	struct interp_grant grants[INTERP_GRANTS];
+	struct interp_dynptr dynptrs[INTERP_DYNPTRS];
 	struct interp_frame frames[EBPF_MAX_FRAMES];
 	_Alignas(16) uint8_t stack[EBPF_MAX_FRAMES * FRAME_PLACE];
 };

@@ -10,7 +10,7 @@
 #include "memory.h"
 
 /* What stopped a callback stops the call that it was part of; the first fault counts. */
-static uint64_t stop(
+static rt_cold uint64_t stop(
 	struct interp_run *run, const struct interp_op *o, enum ebpf_fault_reason reason)
 {
 	struct ebpf_env *env = run->env;
@@ -27,7 +27,7 @@ static uint64_t stop(
 /* A program may read stack that it has not written (Linux allows it to privileged programs), and
  * shall see neither the packet before nor anything of ours: zeros, as in compiled code. Bytes that
  * it seems not to use are only cleared when it does: see interp_memory__find(). */
-static void enter_frame(struct interp_run *run)
+static inline void enter_frame(struct interp_run *run)
 {
 	struct interp_frame *f = &run->frames[run->depth];
 	uint8_t *top = interp_frame__top(run, run->depth);
@@ -106,8 +106,8 @@ ATOMIC(atomic32, uint32_t)
 ATOMIC(atomic64, uint64_t)
 #undef ATOMIC
 
-static bool atomic(struct interp_run *run, const struct interp_op *o, enum isa_op op, uint32_t size,
-	bool fetch)
+static __attribute__((noinline)) bool atomic(struct interp_run *run, const struct interp_op *o,
+	enum isa_op op, uint32_t size, bool fetch)
 {
 	uint64_t *r = run->r, old, copy;
 	void *p = atomic_place(run, r[o->dst] + o->off, size), *place = p;
@@ -125,6 +125,14 @@ static bool atomic(struct interp_run *run, const struct interp_op *o, enum isa_o
 	else if (fetch)
 		r[o->src] = old;
 	return true;
+}
+
+static rt_cold enum ebpf_fault_reason call_by_number(struct interp_run *run, uint64_t id)
+{
+	struct interp_helper h;
+
+	return interp_helper__find(run->code, id, &h) ? interp_helper__call(run, &h)
+						      : EBPF_FAULT_HELPER;
 }
 
 static int64_t sdiv64(int64_t d, int64_t s)
@@ -226,10 +234,9 @@ uint64_t interp__run(const struct interp_code *code, struct ebpf_env *env, void 
 	run.env = env;
 	run.ctx = ctx;
 	run.value = (struct interp_window){0};
-	run.depth = 0;
-	run.n_inner = run.n_grants = run.n_dynptrs = 0;
 	run.left = code->binding.budget;
 	run.fault = EBPF_FAULT_NONE;
+	run.depth = run.n_inner = run.n_grants = run.n_dynptrs = 0;
 	memset(run.r, 0, EBPF_REG_FRAME * sizeof(run.r[0]));
 	interp_memory__refresh(&run);
 	enter_frame(&run);

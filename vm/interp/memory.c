@@ -8,23 +8,6 @@
 #include "../core/map-fields.h"
 #include "../runtime/map-types.h"
 
-void interp_memory__refresh(struct interp_run *run)
-{
-	const struct interp_code *code = run->code;
-
-	uint64_t data, end;
-
-	if (code->raw) {
-		const struct ebpf_raw_ctx *raw = (const void *)run->ctx;
-
-		interp_window__set(&run->memory, (uintptr_t)raw->mem, raw->mem ? raw->len : 0);
-		return;
-	}
-	memcpy(&data, run->ctx + code->packet_place, sizeof(data));
-	memcpy(&end, run->ctx + code->packet_end_place, sizeof(end));
-	interp_window__set(&run->memory, data, end > data ? end - data : 0);
-}
-
 static bool within(uint64_t addr, uint64_t size, uint64_t base, uint64_t len)
 {
 	return addr - base <= len && len - (addr - base) >= size;
@@ -172,7 +155,7 @@ static bool load_context(struct interp_run *run, uint64_t offset, uint32_t size,
 	return true;
 }
 
-bool interp_memory__load_slow(struct interp_run *run, uint64_t addr, uint32_t size, uint64_t *value)
+bool interp_memory__load_far(struct interp_run *run, uint64_t addr, uint32_t size, uint64_t *value)
 {
 	uint64_t offset = addr - (uintptr_t)run->ctx;
 
@@ -187,4 +170,13 @@ bool interp_memory__load_slow(struct interp_run *run, uint64_t addr, uint32_t si
 	*value = 0;
 	memcpy(value, (const void *)(uintptr_t)addr, size);
 	return true;
+}
+
+bool interp_memory__store_far(struct interp_run *run, uint64_t addr, uint32_t size, uint64_t value)
+{
+	void *p = interp_memory__find(run, addr, size, true);
+
+	if (p)
+		memcpy(p, &value, size);
+	return p;
 }

@@ -12,9 +12,6 @@
 
 #include "code.h"
 
-/* Sets the packet's (or the raw memory's) bounds from the context, as they are now. */
-void interp_memory__refresh(struct interp_run *run);
-
 /* The maps that the program may use: its own, and those it got out of them. NULL after the
  * last. */
 const struct rt_map *interp_memory__map(const struct interp_run *run, uint32_t i);
@@ -32,9 +29,9 @@ void interp_memory__blame(struct interp_run *run, uint64_t addr, uint64_t size);
 /* A pointer to [addr, addr+size) if all of it is the program's, NULL (and blame) otherwise. */
 void *interp_memory__find(struct interp_run *run, uint64_t addr, uint64_t size, bool write);
 
-/* A load that may be one of the context. */
-bool interp_memory__load_slow(
-	struct interp_run *run, uint64_t addr, uint32_t size, uint64_t *value);
+/* Of what is not near: a load, which may be one of the context; a store. */
+bool interp_memory__load_far(struct interp_run *run, uint64_t addr, uint32_t size, uint64_t *value);
+bool interp_memory__store_far(struct interp_run *run, uint64_t addr, uint32_t size, uint64_t value);
 
 static inline void interp_window__set(struct interp_window *w, uint64_t base, uint64_t size)
 {
@@ -45,6 +42,23 @@ static inline void interp_window__set(struct interp_window *w, uint64_t base, ui
 	else
 		for (unsigned i = 0; i < 4; i++)
 			w->places[i] = size >> i ? size - (1u << i) + 1 : 0;
+}
+
+/* Sets the packet's (or the raw memory's) bounds from the context, as they are now. */
+static inline void interp_memory__refresh(struct interp_run *run)
+{
+	const struct interp_code *code = run->code;
+	uint64_t data, end;
+
+	if (code->raw) {
+		const struct ebpf_raw_ctx *raw = (const void *)run->ctx;
+
+		interp_window__set(&run->memory, (uintptr_t)raw->mem, raw->mem ? raw->len : 0);
+		return;
+	}
+	memcpy(&data, run->ctx + code->packet_place, sizeof(data));
+	memcpy(&end, run->ctx + code->packet_end_place, sizeof(end));
+	interp_window__set(&run->memory, data, end > data ? end - data : 0);
 }
 
 /* Is it the address of something in a frame, as far as the program has seen that? */
@@ -75,7 +89,7 @@ static inline bool interp_memory__near(const struct interp_run *run, uint64_t ad
 {
 	uint32_t i = size == 8 ? 3 : size / 2;
 
-	return addr - run->memory.base < run->memory.places[i] ||
+	return likely(addr - run->memory.base < run->memory.places[i]) ||
 	       addr - run->frame.base < run->frame.places[i] ||
 	       addr - run->value.base < run->value.places[i];
 }
@@ -84,7 +98,7 @@ static inline bool interp_memory__load(
 	struct interp_run *run, uint64_t addr, uint32_t size, uint64_t *value)
 {
 	if (unlikely(!interp_memory__near(run, addr, size)))
-		return interp_memory__load_slow(run, addr, size, value);
+		return interp_memory__load_far(run, addr, size, value);
 	*value = interp_memory__read(addr, size);
 	return true;
 }
@@ -92,9 +106,8 @@ static inline bool interp_memory__load(
 static inline bool interp_memory__store(
 	struct interp_run *run, uint64_t addr, uint32_t size, uint64_t value)
 {
-	if (unlikely(!interp_memory__near(run, addr, size)) &&
-		!interp_memory__find(run, addr, size, true))
-		return false;
+	if (unlikely(!interp_memory__near(run, addr, size)))
+		return interp_memory__store_far(run, addr, size, value);
 	interp_memory__write(addr, size, value);
 	return true;
 }

@@ -93,18 +93,29 @@ static int resolve_lddw(const struct interp_code *code, uint32_t i, uint8_t src,
 
 #define LIKELY_DISTANCE 16 /* instructions */
 
-/* The nth call of a helper. The map is most likely the one last loaded into r1. */
-static uint16_t resolve_call(struct interp_code *code, uint32_t n, uint32_t id, uint32_t i)
+/* A helper is called with the map that was last loaded into r1, in most programs. */
+static const struct rt_map *likely_map(const struct interp_code *code, uint32_t call)
 {
-	struct interp_helper *h = &code->helpers[n];
-	uint32_t back;
+	for (uint32_t i = call; i > 0 && call - i < LIKELY_DISTANCE; i--) {
+		const struct interp_op *op = &code->ops[i - 1];
 
+		if (code->kinds[i - 1] != INTERP_OP(ISA_LDDW, VARIANT_ONLY) || op->dst != 1)
+			continue;
+		for (uint32_t m = 0; m < code->binding.view->n_maps; m++)
+			if ((uintptr_t)code->binding.maps[m] == op[1].value)
+				return code->binding.maps[m];
+		break;
+	}
+	return NULL;
+}
+
+static uint16_t resolve_call(
+	const struct interp_code *code, uint32_t i, uint32_t id, struct interp_helper *h)
+{
 	if (!interp_helper__find(code, id, h))
 		return VARIANT_UNKNOWN;
-	for (back = 1; back <= i && back < LIKELY_DISTANCE && !h->likely_map; back++)
-		if (code->kinds[i - back] == INTERP_OP(ISA_LDDW, VARIANT_ONLY) &&
-			code->ops[i - back].dst == 1)
-			h->likely_map = (const void *)(uintptr_t)code->ops[i - back + 1].value;
+	h->likely_map = likely_map(code, i);
+	h->likely_plain = h->likely_map && interp_map__has_plain_values(h->likely_map);
 	return !h->registered && id == BPF_FUNC_map_lookup_elem ? VARIANT_LOOKUP : VARIANT_HELPER;
 }
 
@@ -133,8 +144,9 @@ static int prepare_op(
 	} else if (in.op == ISA_LDDW) {
 		return resolve_lddw(code, i, p->src, in.imm, &op[1].value, errmsg);
 	} else if (in.op == ISA_CALL) {
-		code->kinds[i] = INTERP_OP(ISA_CALL, resolve_call(code, *n_helpers, in.imm, i));
 		op->imm = (*n_helpers)++;
+		code->kinds[i] =
+			INTERP_OP(ISA_CALL, resolve_call(code, i, in.imm, &code->helpers[op->imm]));
 	}
 	return 0;
 }
