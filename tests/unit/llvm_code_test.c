@@ -23,23 +23,31 @@ extern const unsigned long llvm_not_driver_size;
 
 static const char *firewall_path, *conntrack_path;
 
-/* Does a frame of the program survive in the body of `function`? The translator calls the
- * frame's alloca "frame"; inlining adds suffixes, splitting makes frame.sroa.N of it. */
-static bool frame_survives(const char *ir, const char *function)
+/* The first line of a function and what follows the last. */
+static const char *body_of(const char *ir, const char *function, const char **end)
 {
 	char head[64];
-	const char *line, *end;
+	const char *line;
 
 	snprintf(head, sizeof(head), "@%s(", function);
 	for (line = ir; (line = strstr(line, "\ndefine "));) {
 		line++;
-		end = strchr(line, '\n');
-		if (memmem(line, (size_t)(end - line), head, strlen(head)))
+		*end = strchr(line, '\n');
+		if (memmem(line, (size_t)(*end - line), head, strlen(head)))
 			break;
 	}
 	assert_non_null(line);
-	end = strstr(line, "\n}");
-	assert_non_null(end);
+	*end = strstr(line, "\n}");
+	assert_non_null(*end);
+	return line;
+}
+
+/* Does a frame of the program survive in the body of `function`? The translator calls the
+ * frame's alloca "frame"; inlining adds suffixes, splitting makes frame.sroa.N of it. */
+static bool frame_survives(const char *ir, const char *function)
+{
+	const char *end, *line = body_of(ir, function, &end);
+
 	while ((line = strchr(line, '\n')) && line < end) {
 		line++;
 		if (strncmp(line, "  %frame", 8) == 0 &&
@@ -180,6 +188,27 @@ static void an_escaping_stack_is_seen(void **state)
 	ebpf_program__unref(prog);
 }
 
+/* A store to the packet leaves the context what it was. */
+static void memory_of_different_kinds_is_told_apart(void **state)
+{
+	char *ir, *text = assembled__with_prologue(14, "stdw [%r2], 1\n"
+						       "ldxw %r4, [%r6]\n"
+						       "sub %r4, %r2\n"
+						       "mov %r0, %r4\n"
+						       "end:\n"
+						       "exit\n");
+	struct ebpf_program *prog = assembled__load(machine.inst, text, NULL);
+	const char *body, *end;
+
+	ir = optimised(prog);
+	body = body_of(ir, "ebpf_entry", &end);
+	assert_null(memmem(body, (size_t)(end - body), " = sub ", 7));
+	assert_non_null(memmem(body, (size_t)(end - body), "ret i64 0", 9));
+	free(ir);
+	free(text);
+	ebpf_program__unref(prog);
+}
+
 static void expect_driver_refused(
 	struct ebpf_program *prog, const void *bitcode, size_t size, const char *says)
 {
@@ -214,6 +243,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_update_leaves_the_stack_in_registers),
 		cmocka_unit_test(loops_of_helpers_are_loops),
 		cmocka_unit_test(an_escaping_stack_is_seen),
+		cmocka_unit_test(memory_of_different_kinds_is_told_apart),
 		cmocka_unit_test(bad_drivers_are_errors),
 	};
 

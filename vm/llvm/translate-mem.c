@@ -34,12 +34,16 @@ static LLVMValueRef load(struct function *f, LLVMTypeRef type, LLVMValueRef ptr)
 	LLVMValueRef v = LLVMBuildLoad2(f->b, type, ptr, "");
 
 	LLVMSetAlignment(v, 1);
+	function__set_scope(f, v);
 	return v;
 }
 
 static void store(struct function *f, LLVMValueRef value, LLVMValueRef ptr)
 {
-	LLVMSetAlignment(LLVMBuildStore(f->b, value, ptr), 1);
+	LLVMValueRef v = LLVMBuildStore(f->b, value, ptr);
+
+	LLVMSetAlignment(v, 1);
+	function__set_scope(f, v);
 }
 
 static int translate_ctx_load(struct function *f)
@@ -53,7 +57,10 @@ static int translate_ctx_load(struct function *f)
 	field = &t->fields[f->fact->ctx_field];
 	ptr = function__offset(f, function__ptr(f, f->in->src), function__const(f, field->place));
 	if (field->kind != CTX_SCALAR) {
-		function__set_ptr(f, f->in->dst, LLVMBuildLoad2(f->b, f->c->ptr, ptr, ""));
+		v = LLVMBuildLoad2(f->b, f->c->ptr, ptr, "");
+		function__set_scope(f, v);
+		function__set_not_null(f, v);
+		function__set_ptr(f, f->in->dst, v);
 		return 0;
 	}
 	if (f->in->off < field->offset ||
