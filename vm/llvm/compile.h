@@ -68,6 +68,7 @@ struct compilation {
 	struct map_code *maps;
 	LLVMBasicBlockRef *blocks; /* by instruction, of the function that is being translated */
 	uint32_t n_ahead;          /* maps in which scouts look ahead */
+	uint32_t n_lookups;
 	bool is_raw;
 	bool tail_calls;       /* the program has some */
 	bool publishes_frames; /* raw: some access is checked against the frames at run time */
@@ -106,6 +107,8 @@ void compilation__declare_scout(struct compilation *c, struct bpf_function *of);
 
 /* maps.c */
 LLVMValueRef compilation__map_descriptor(struct compilation *c, uint32_t map);
+/* When all of the program is translated. */
+void compilation__inline_lookups(struct compilation *c);
 LLVMValueRef compilation__map_memory(struct compilation *c, uint32_t map);
 /* The constant address of a byte of a single-entry array's value. */
 LLVMValueRef compilation__map_value(struct compilation *c, uint32_t map, uint32_t offset);

@@ -16,6 +16,10 @@
 
 #define MAX_KEY_PARTS 16 /* larger keys travel by pointer */
 
+/* Up to so many lookups of a program are inlined whatever their size: what is called saves
+ * registers on the way in. Of more, the optimiser chooses: a hundred copies take it a second. */
+#define MAX_INLINED_LOOKUPS 8
+
 _Static_assert(offsetof(struct rt_map, mem) == sizeof(struct rt_geometry), "no padding");
 
 LLVMValueRef compilation__map_memory(struct compilation *c, uint32_t map)
@@ -179,5 +183,18 @@ bool function__lookup(struct function *f, uint32_t map, LLVMValueRef key)
 		LLVMSetAlignment(args[n], 1);
 	}
 	function__set_ptr(f, 0, LLVMBuildCall2(f->b, m->lookup_type, m->lookup, args, n, ""));
+	c->n_lookups++;
 	return true;
+}
+
+void compilation__inline_lookups(struct compilation *c)
+{
+	unsigned kind = LLVMGetEnumAttributeKindForName("alwaysinline", 12);
+
+	if (c->n_lookups > MAX_INLINED_LOOKUPS)
+		return;
+	for (uint32_t i = 0; i < c->view->n_maps + c->view->n_templates; i++)
+		if (c->maps[i].lookup)
+			LLVMAddAttributeAtIndex(c->maps[i].lookup, LLVMAttributeFunctionIndex,
+				LLVMCreateEnumAttribute(c->context, kind, 0));
 }

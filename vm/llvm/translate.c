@@ -432,5 +432,6 @@ int compilation__translate(struct compilation *c)
 		return err;
 	translate_entry(c);
 	err = compilation__scout(c);
+	compilation__inline_lookups(c);
 	return !err && c->is_raw ? make_raw_globals(c) : err;
 }
