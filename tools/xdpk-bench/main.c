@@ -11,6 +11,8 @@
 #include "launch.h"
 #include "measure.h"
 
+#define CHECK_PACKETS 4096
+
 enum { EXIT_DIFFERENT = 1, EXIT_BAD = 2 };
 
 struct options {
@@ -130,7 +132,10 @@ static bool set_option(struct options *o, int opt, char *arg)
 	case REPETITIONS: return read_count(arg, 3, MAX_REPETITIONS, &o->plan.repetitions);
 	case PACKETS: return read_count(arg, BENCH_BURST, 1 << 22, &o->plan.packets);
 	case ENGINES: return choose_engines(&o->plan, arg);
-	case CHECK: o->plan.check_only = true; return true;
+	case CHECK:
+		o->plan.check_only = true;
+		o->plan.packets = o->plan.packets ? o->plan.packets : CHECK_PACKETS;
+		return true;
 	case LIMIT: o->limit = strtod(arg, NULL); return o->limit > 0;
 	case SVG: o->svg = arg; return true;
 	case 'j': o->json = true; return true;

@@ -3,7 +3,7 @@
  * packet.c -- the packets of workloads. Which flow or route a packet belongs to is random, and the
  * same every time.
  */
-#include <string.h>
+#include <stddef.h>
 
 #include "programs/packets.h"
 #include "workload.h"
@@ -25,25 +25,68 @@ static uint32_t entry_of(const struct workload *w, uint32_t i)
 	return (uint64_t)random_of(i + 1) * (w->entries ? w->entries : 1024) >> 32;
 }
 
-static void write_headers(const struct workload *w, struct udp_frame *f)
+static uint32_t sum16(const void *p, size_t size)
+{
+	const uint8_t *b = p;
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < size; i += 2)
+		sum += b[i] | (i + 1 < size ? b[i + 1] << 8 : 0);
+	return sum;
+}
+
+/* RFC 1071; a UDP checksum of 0 is none, RFC 768. */
+static uint16_t checksum(uint32_t sum)
+{
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	return sum == 0xffff ? 0xffff : ~sum;
+}
+
+static void close_checksums(const struct workload *w, uint8_t *p)
+{
+	struct udp_frame *f = (struct udp_frame *)p;
+	size_t segment = w->packet_len - offsetof(struct udp_frame, udp);
+	uint32_t pseudo = sum16(&f->ip.saddr, 8) + PORT(IPPROTO_UDP) + f->udp.len;
+
+	f->ip.check = checksum(sum16(&f->ip, sizeof(f->ip)));
+	f->udp.check = checksum(sum16(&f->udp, segment) + pseudo);
+}
+
+typedef void (*write_fn)(struct udp_frame *f, uint32_t entry);
+
+static void write_packet(const struct workload *w, uint32_t i, uint8_t *p, write_fn write)
 {
 	static const struct ethhdr eth = {.h_dest = {2, 0, 0, 0, 0, 1},
 		.h_source = {2, 0, 0, 0, 0, 2},
 		.h_proto = PORT(ETH_P_IP)};
-	uint16_t len = w->packet_len - sizeof(f->eth);
+	struct udp_frame *f = (struct udp_frame *)p;
+	uint16_t ip_len = w->packet_len - sizeof(eth), udp_len = ip_len - sizeof(f->ip);
 
 	f->eth = eth;
-	f->ip = (struct iphdr){
-		.version = 4, .ihl = 5, .ttl = TTL, .protocol = IPPROTO_UDP, .tot_len = PORT(len)};
-	len -= sizeof(f->ip);
-	f->udp.len = PORT(len);
+	f->ip = (struct iphdr){.version = 4,
+		.ihl = 5,
+		.ttl = TTL,
+		.protocol = IPPROTO_UDP,
+		.tot_len = PORT(ip_len)};
+	f->udp.len = PORT(udp_len);
+	for (uint32_t at = sizeof(*f); at < w->packet_len; at++)
+		p[at] = random_of(i + at);
+	write(f, entry_of(w, i));
+	close_checksums(w, p);
 }
 
 void packet__flow(const struct workload *w, uint32_t i, uint8_t *p)
 {
-	struct udp_frame f = {0};
+	write_packet(w, i, p, flow__write);
+}
 
-	write_headers(w, &f);
-	flow__write(&f, entry_of(w, i));
-	memcpy(p, &f, sizeof(f));
+void packet__route(const struct workload *w, uint32_t i, uint8_t *p)
+{
+	write_packet(w, i, p, route__write);
+}
+
+void packet__client(const struct workload *w, uint32_t i, uint8_t *p)
+{
+	write_packet(w, i, p, client__write);
 }

@@ -36,10 +36,15 @@ struct workload {
 extern const struct workload workloads[];
 extern const size_t n_workloads;
 
-/* For `packet`: headers of UDP over IPv4, and who of the entries it is from or to. */
+/* For `packet`: UDP over IPv4, with right checksums. The flow of a firewall's rule, the destination
+ * of a route, the client of a service. */
 void packet__flow(const struct workload *w, uint32_t i, uint8_t *p);
+void packet__route(const struct workload *w, uint32_t i, uint8_t *p);
+void packet__client(const struct workload *w, uint32_t i, uint8_t *p);
 
-/* For `fill`. */
+/* For `fill`, by the program. */
 int fill__firewall(struct bench_case *c, char **errmsg);
+int fill__route(struct bench_case *c, char **errmsg);
+int fill__balancer(struct bench_case *c, char **errmsg);
 
 #endif

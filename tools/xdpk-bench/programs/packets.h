@@ -28,12 +28,37 @@ static inline __u32 scatter(__u32 i)
 #define PORT(n)             ((__be16)((n) >> 8 | (n) << 8))
 #define ADDRESS(a, b, c, d) ((__be32)((a) | (b) << 8 | (c) << 16 | (__u32)(d) << 24))
 
+/* Of a rule of the firewall. */
 static inline void flow__write(struct udp_frame *f, __u32 flow)
 {
 	f->ip.saddr = scatter(flow);
 	f->ip.daddr = ADDRESS(192, 0, 2, 1);
 	f->udp.source = scatter(flow) >> 8;
 	f->udp.dest = PORT(53);
+}
+
+/* To a route: addresses lie far apart, and so does what is left of them in a prefix. */
+static inline __be32 route__addr(__u32 route)
+{
+	return __builtin_bswap32(scatter(route));
+}
+
+static inline void route__write(struct udp_frame *f, __u32 route)
+{
+	f->ip.saddr = ADDRESS(192, 0, 2, 1);
+	f->ip.daddr = route__addr(route);
+}
+
+/* Of a client of the service that is balanced. */
+#define SERVICE_ADDR ADDRESS(198, 51, 100, 1)
+#define SERVICE_PORT PORT(443)
+
+static inline void client__write(struct udp_frame *f, __u32 client)
+{
+	f->ip.saddr = scatter(client);
+	f->ip.daddr = SERVICE_ADDR;
+	f->udp.source = scatter(client) >> 8;
+	f->udp.dest = SERVICE_PORT;
 }
 
 #endif
