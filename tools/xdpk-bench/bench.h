@@ -29,5 +29,7 @@ struct bench_burst {
 /* The driver compiled natively: calls the code that is installed in env->prog. The module of a
  * program that was compiled as C exports its own, `bench_native`, with the program in it. */
 void driver_bench__native(struct ebpf_env *env, void *burst);
+/* The same for raw programs: driver-raw.c. */
+void driver_raw__native(struct ebpf_env *env, void *burst);
 
 #endif

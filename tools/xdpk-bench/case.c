@@ -45,18 +45,37 @@ static int set_entries(struct bench_case *c, char **errmsg)
 	return 0;
 }
 
+static struct ebpf_program *load_raw(struct bench_case *c, char **errmsg)
+{
+	const struct ebpf_program_spec *found = object__program_spec(c->obj, "raw_program", errmsg);
+	struct ebpf_program_spec spec;
+
+	if (!found)
+		return NULL;
+	spec = *found;
+	spec.type = EBPF_PROGRAM_RAW;
+	return ebpf_program__load(c->inst, &spec, NULL, errmsg);
+}
+
+static struct ebpf_program *load(struct bench_case *c, char **errmsg)
+{
+	if (c->kind == CASE_RAW)
+		return load_raw(c, errmsg);
+	return object__load_program(
+		c->obj, c->kind == CASE_RANDOM ? "xdp_random" : c->workload->program, NULL, errmsg);
+}
+
 int case__open(struct bench_case *c, const struct workload *w, enum case_kind kind,
 	uint32_t packets, char **errmsg)
 {
 	memset(c, 0, sizeof(*c));
 	c->workload = w;
 	c->kind = kind;
-	if (open_object(c, errmsg) || (w->fill && w->fill(c, errmsg)))
+	if (open_object(c, errmsg) || (w->fill && kind != CASE_RAW && w->fill(c, errmsg)))
 		return -1;
 	if (kind == CASE_RANDOM && set_entries(c, errmsg))
 		return -1;
-	c->prog = object__load_program(
-		c->obj, kind == CASE_RANDOM ? "xdp_random" : w->program, NULL, errmsg);
+	c->prog = load(c, errmsg);
 	if (!c->prog)
 		return -1;
 	if (!packets)

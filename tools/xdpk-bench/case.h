@@ -5,9 +5,9 @@
  * A workload is run in up to three ways, whose figures are compared only among themselves:
  *
  *	as it is   one packet after the other of the set
- *	random     the program chooses its packet's flow or route: what is run on one packet again
- *and again (the kernel's test run) does as much work as on many raw        of the same source, for
- *r1 = packet
+ *	random     the program chooses its packet's flow or route, so that what is run on one
+ *	           packet again and again (the kernel's test run) has as much to do
+ *	raw        of the same source, for r1 = packet
  */
 #ifndef XDPK_BENCH_CASE_H
 #define XDPK_BENCH_CASE_H

@@ -12,9 +12,28 @@
 #include "object.h"
 
 #ifdef HAVE_LLVM
-extern const unsigned char driver_bench[];
-extern const unsigned long driver_bench_size;
+extern const unsigned char driver_bench[], driver_raw[];
+extern const unsigned long driver_bench_size, driver_raw_size;
 #endif
+
+static struct ebpf_driver driver_for(enum case_kind kind)
+{
+	bool raw = kind == CASE_RAW;
+	struct ebpf_driver driver = {.name = raw ? "raw" : "bench",
+		.native = raw ? driver_raw__native : driver_bench__native};
+
+#ifdef HAVE_LLVM
+	driver.bitcode = raw ? driver_raw : driver_bench;
+	driver.bitcode_size = raw ? driver_raw_size : driver_bench_size;
+#endif
+	return driver;
+}
+
+/* Of a raw object there is one, and the object does not know that it is loaded. */
+static struct ebpf_program *find_program(const struct bench_case *c, size_t i)
+{
+	return c->kind == CASE_RAW ? c->prog : object__loaded_program(c->obj, i);
+}
 
 typedef const struct ebpf_code *(*make_fn)(
 	struct ebpf_program *prog, const struct ebpf_driver *driver, char **errmsg);
@@ -22,15 +41,11 @@ typedef const struct ebpf_code *(*make_fn)(
 /* The code of each of the object's programs that is loaded, by its index. */
 static int make_all(struct variant *v, make_fn make, const struct ebpf_code **codes, char **errmsg)
 {
-	struct ebpf_driver driver = {.name = "bench", .native = driver_bench__native};
 	struct bench_case *c = v->bench;
+	struct ebpf_driver driver = driver_for(c->kind);
 
-#ifdef HAVE_LLVM
-	driver.bitcode = driver_bench;
-	driver.bitcode_size = driver_bench_size;
-#endif
 	for (size_t i = 0; i < object__n_programs(c->obj); i++) {
-		struct ebpf_program *prog = object__loaded_program(c->obj, i);
+		struct ebpf_program *prog = find_program(c, i);
 
 		if (!prog)
 			continue;
@@ -66,11 +81,10 @@ static void machine__close(struct variant *v)
 static void machine__select(struct variant *v)
 {
 	const struct ebpf_code **codes = v->state;
-	struct object *obj = v->bench->obj;
 
-	for (size_t i = 0; i < object__n_programs(obj); i++)
+	for (size_t i = 0; i < object__n_programs(v->bench->obj); i++)
 		if (codes[i])
-			ebpf_program__install(object__loaded_program(obj, i), codes[i]);
+			ebpf_program__install(find_program(v->bench, i), codes[i]);
 }
 
 #ifdef HAVE_LLVM

@@ -11,6 +11,10 @@ const struct engine *const engines[] = {
 	&engine_llvm,
 #endif
 	&engine_interp,
+#ifdef HAVE_DPDK
+	&engine_rte_jit,
+	&engine_rte_interp,
+#endif
 	&engine_kernel,
 };
 const size_t n_engines = sizeof(engines) / sizeof(engines[0]);

@@ -41,6 +41,7 @@ struct engine {
 extern const struct engine *const engines[];
 extern const size_t n_engines;
 
-extern const struct engine engine_native, engine_staged, engine_llvm, engine_interp, engine_kernel;
+extern const struct engine engine_native, engine_staged, engine_llvm, engine_interp, engine_rte_jit,
+	engine_rte_interp, engine_kernel;
 
 #endif

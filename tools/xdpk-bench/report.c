@@ -55,7 +55,8 @@ static const struct table {
 	[CASE_RANDOM] = {"ns per packet net of an empty program, flow or route chosen at random by "
 			 "the program",
 		{{"kernel", "llvm"}}},
-	[CASE_RAW] = {"ns per packet, r1 = packet", {{"llvm", "rte-jit"}}},
+	[CASE_RAW] = {"ns per packet, r1 = packet",
+		{{"llvm", "rte-jit"}, {"interp", "rte-interp"}}},
 };
 
 static double find_ratio(const struct figure *line, const struct comparison *c)
