@@ -96,7 +96,7 @@ static void test_many_routes(void **state)
 	}
 	assert_true(n > N / 5);
 	assert_int_equal(ebpf_map__next_key(exact, NULL, &key), -ENOENT);
-	for (uint32_t i = 0; i < map->rt.geo.n_buckets + RT_LPM_GROUP; i++)
+	for (uint32_t i = 0; i < map->rt.geo.n_buckets + RT_LPM_GROUP_WORDS; i++)
 		assert_int_equal(lpm__table(&map->rt)[i], 0);
 	assert_int_equal(lpm__head(&map->rt)->groups, 0);
 	free(routes);

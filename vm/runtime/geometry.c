@@ -166,7 +166,7 @@ static int lpm_init(struct rt_geometry *geo)
 
 	groups = rt_lpm__groups(geo);
 	geo->index = sizeof(struct rt_lpm_head);
-	geo->links = geo->index + (geo->n_buckets + groups * RT_LPM_GROUP) * sizeof(uint32_t);
+	geo->links = geo->index + (geo->n_buckets + groups * RT_LPM_GROUP_WORDS) * sizeof(uint32_t);
 	at = geo->links + (3 * (uint64_t)geo->n_elems + groups) * sizeof(uint32_t);
 	geo->elems = rt_round_up(at, RT_CACHE_LINE);
 	at = geo->elems + 2 * (uint64_t)geo->n_elems * geo->elem_stride;

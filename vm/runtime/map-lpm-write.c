@@ -157,12 +157,12 @@ static void lpm__replace(
 	for (; n--; words++) {
 		uint32_t word = rt_read(words), *holder = words;
 
-		if ((word & RT_LPM_NODE) == RT_LPM_MORE) {
-			lpm__replace(
-				m, lpm__group(m, word & RT_LPM_NUMBER), RT_LPM_GROUP, from, to);
+		if (word & RT_LPM_GROUP) {
+			lpm__replace(m, lpm__group(m, word & RT_LPM_NUMBER), RT_LPM_GROUP_WORDS,
+				from, to);
 			continue;
 		}
-		if (word & RT_LPM_MORE)
+		if (word & RT_LPM_NODE)
 			holder = &lpm__node(m, word & RT_LPM_NUMBER)->above;
 		if (rt_read(holder) == from)
 			rt_write_release(holder, to);
@@ -229,7 +229,7 @@ static uint32_t lpm__new_group(const struct rt_map *m, uint32_t word)
 	else
 		return 0;
 	rt_write(&head->groups, head->groups + 1);
-	for (uint32_t at = 0; at < RT_LPM_GROUP; at++)
+	for (uint32_t at = 0; at < RT_LPM_GROUP_WORDS; at++)
 		rt_write(&lpm__group(m, i)[at], word);
 	return i;
 }
@@ -258,15 +258,15 @@ static uint32_t lpm__enter_group(
 {
 	uint32_t i = rt_read(word);
 
-	if ((i & RT_LPM_NODE) == RT_LPM_NODE || bits == rt_lpm__grouped_bits(&m->geo))
+	if (i & RT_LPM_NODE || bits == rt_lpm__grouped_bits(&m->geo))
 		return 0;
-	if (i & RT_LPM_MORE) {
+	if (i & RT_LPM_GROUP) {
 		i &= RT_LPM_NUMBER;
 	} else {
 		i = lpm__new_group(m, i);
 		if (!i)
 			return 0;
-		rt_write_release(word, RT_LPM_MORE | i);
+		rt_write_release(word, RT_LPM_GROUP | i);
 	}
 	lpm__group_routes(m)[i] += (uint32_t)c->routes;
 	if (!lpm__group_routes(m)[i]) {
@@ -287,7 +287,7 @@ static void lpm__change_tables(const struct rt_map *m, struct lpm_change *c)
 	if (lpm__is_coarse(m, c->length)) {
 		bits = rt_lpm__coarse_bits(&m->geo);
 		table = lpm__coarse(m);
-		words = RT_LPM_GROUP;
+		words = RT_LPM_GROUP_WORDS;
 	}
 	while (c->length > bits) {
 		word = &table[first >> (64 - bits) & (words - 1)];
@@ -298,7 +298,7 @@ static void lpm__change_tables(const struct rt_map *m, struct lpm_change *c)
 		}
 		bits += RT_LPM_GROUP_BITS;
 		table = lpm__group(m, i);
-		words = RT_LPM_GROUP;
+		words = RT_LPM_GROUP_WORDS;
 	}
 	if (!c->n_gone)
 		lpm__replace_prefix(m, table, words, bits, first, c->length, c->from, c->to);

@@ -33,67 +33,71 @@ rt_inline uint32_t lpm__walk(
 	return found;
 }
 
-/* What groups and nodes below a word of the table say. On a way that is no more there may be
- * groups without end. */
-rt_inline uint32_t lpm__search_below(
-	const struct rt_map *m, uint32_t word, uint64_t first, const void *data)
+/* The word for a key in the group that a word leads to. Its flags are shifted out. */
+rt_inline const uint32_t *lpm__in_group(const struct rt_map *m, uint32_t word, uint32_t byte)
 {
-	uint32_t bits = rt_lpm__table_bits(&m->geo), i;
-
-	while (bits < rt_lpm__grouped_bits(&m->geo) && (word & RT_LPM_NODE) == RT_LPM_MORE) {
-		bits += RT_LPM_GROUP_BITS;
-		i = first >> (64 - bits) & (RT_LPM_GROUP - 1);
-		word = rt_read_acquire(&lpm__group(m, word & RT_LPM_NUMBER)[i]);
-	}
-	if (likely(!(word & RT_LPM_MORE)))
-		return word;
-	if ((word & RT_LPM_NODE) == RT_LPM_MORE)
-		return 0;
-	i = word & RT_LPM_NUMBER;
-	word = rt_read_acquire(&lpm__node(m, i)->above);
-	return lpm__walk(m, i, word, data, lpm__max_length(m));
+	return &lpm__group(m, 0)[(word << RT_LPM_GROUP_BITS) + byte];
 }
 
-/* The longest route that covers the data: the number of its value. Whether there is a word in
- * the table is often no branch that can be foreseen: both are read. */
-rt_inline uint32_t lpm__search(const struct rt_map *m, const void *data)
+/* What the tables say: a value, or a node. On a way that is no more there may be groups without
+ * end, and the last word is a group. */
+rt_inline uint32_t lpm__search_tables(const struct rt_map *m, uint64_t first)
 {
-	uint64_t first = lpm__first_word(m, data);
-	uint32_t seq, word, coarse;
+	uint32_t bits = rt_lpm__table_bits(&m->geo);
+	uint32_t word = rt_read_acquire(&lpm__table(m)[first >> (64 - bits)]);
 
-	do {
+	while (bits < rt_lpm__grouped_bits(&m->geo) && word & RT_LPM_GROUP) {
+		bits += RT_LPM_GROUP_BITS;
+		word = rt_read_acquire(lpm__in_group(m, word, (uint8_t)(first >> (64 - bits))));
+	}
+	return word;
+}
+
+/* From a node of the trie on; when an update comes between, from the root. */
+rt_inline uint32_t lpm__search_trie(const struct rt_map *m, uint32_t i, uint32_t found,
+	const void *data, uint32_t limit, uint32_t seq)
+{
+	for (;;) {
+		found = lpm__walk(m, i, found, data, limit);
+		if (!lpm__changed(m, seq))
+			return found;
 		seq = rt_read_acquire(&lpm__head(m)->seq);
-		word = rt_read_acquire(&lpm__table(m)[first >> (64 - rt_lpm__table_bits(&m->geo))]);
+		i = rt_read_acquire(&lpm__head(m)->root);
+		found = 0;
+	}
+}
+
+/* The longest route of at most `limit` bits that covers the data: the number of its value.
+ * Whether it is a coarse one is often no branch that can be foreseen: both words are read. */
+rt_inline uint32_t lpm__search(const struct rt_map *m, const void *data, uint32_t limit)
+{
+	uint32_t seq = rt_read_acquire(&lpm__head(m)->seq), i = 0, found = 0, word, coarse;
+	uint64_t first = lpm__first_word(m, data);
+
+	if (likely(limit == lpm__max_length(m))) {
+		word = lpm__search_tables(m, first);
 		coarse = rt_read_acquire(
 			&lpm__coarse(m)[first >> (64 - rt_lpm__coarse_bits(&m->geo))]);
-		if (unlikely(word & RT_LPM_MORE))
-			word = lpm__search_below(m, word, first, data);
-	} while (lpm__changed(m, seq));
-	return word ? word : coarse;
-}
-
-/* The longest of at most `limit` bits. */
-rt_inline uint32_t lpm__search_short(const struct rt_map *m, const void *data, uint32_t limit)
-{
-	uint32_t seq, found;
-
-	do {
-		seq = rt_read_acquire(&lpm__head(m)->seq);
-		found = lpm__walk(m, rt_read_acquire(&lpm__head(m)->root), 0, data, limit);
-	} while (lpm__changed(m, seq));
-	return found;
+		if (likely(word < RT_LPM_NODE && !lpm__changed(m, seq)))
+			return word ? word : coarse;
+		if (word >= RT_LPM_NODE && !(word & RT_LPM_GROUP)) {
+			i = word & RT_LPM_NUMBER;
+			found = rt_read_acquire(&lpm__node(m, i)->above);
+			found = found ? found : coarse;
+		}
+	} else {
+		i = rt_read_acquire(&lpm__head(m)->root);
+	}
+	return lpm__search_trie(m, i, found, data, limit, seq);
 }
 
 rt_hot static void *lpm__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
 	uint32_t length = lpm__length(key), found;
 
-	if (likely(length == lpm__max_length(m)))
-		found = lpm__search(m, lpm__data(key));
-	else if (length < lpm__max_length(m))
-		found = lpm__search_short(m, lpm__data(key), length);
-	else
-		found = 0;
+	if (unlikely(length > lpm__max_length(m)))
+		return NULL;
+	found = lpm__search(m, lpm__data(key), length);
 	return found ? lpm__value(m, found) : NULL;
 }
 
@@ -111,15 +115,14 @@ rt_hot static uint64_t lpm__fetch(const struct rt_map *m, const void *key)
 rt_hot static void lpm__fetch_next(const struct rt_map *m, uint32_t slot, uint64_t way)
 {
 	uint32_t rest = 8 + 32 - rt_lpm__table_bits(&m->geo);
-	uint32_t word = rt_read(&lpm__table(m)[way >> rest]), i = word & RT_LPM_NUMBER;
+	uint32_t word = rt_read(&lpm__table(m)[way >> rest]);
 
-	if (likely(!(word & RT_LPM_MORE)))
-		rt_prefetch(lpm__value(m, i));
-	else if ((word & RT_LPM_NODE) == RT_LPM_NODE)
-		rt_prefetch(lpm__node(m, i));
+	if (likely(word < RT_LPM_NODE))
+		rt_prefetch(lpm__value(m, word));
+	else if (word & RT_LPM_GROUP)
+		rt_prefetch(lpm__in_group(m, word, (uint8_t)(way >> (rest - RT_LPM_GROUP_BITS))));
 	else
-		rt_prefetch(
-			&lpm__group(m, i)[way >> (rest - RT_LPM_GROUP_BITS) & (RT_LPM_GROUP - 1)]);
+		rt_prefetch(lpm__node(m, word & RT_LPM_NUMBER));
 }
 
 static uint64_t lpm__footprint(const struct rt_map *m)
@@ -129,7 +132,7 @@ static uint64_t lpm__footprint(const struct rt_map *m)
 	uint64_t table = (uint64_t)rt_read(&head->lines) * RT_CACHE_LINE;
 
 	return (table < most ? table : most) +
-	       (uint64_t)rt_read(&head->groups) * RT_LPM_GROUP * sizeof(uint32_t) +
+	       (uint64_t)rt_read(&head->groups) * RT_LPM_GROUP_WORDS * sizeof(uint32_t) +
 	       (uint64_t)rt_read(&head->count) * m->geo.value_stride;
 }
 

@@ -14,7 +14,7 @@
  *
  *	0                     no route of more than C bits covers what the word stands for
  *	a value               the longest one's, and no route is longer than the word's bits
- *	RT_LPM_MORE | group   some are longer: the group says on
+ *	RT_LPM_GROUP | group  some are longer: the group says on
  *	RT_LPM_NODE | node    some are longer: the node above all of these, with node->above for
  *	                      what the word had. Where there is no group any more, or no use for one
  *
@@ -46,16 +46,16 @@
 
 /* Groups resolve the first 64 bits of a key. So many are there for a route, and 64 MiB of them
  * at the most, or twice that where several are needed one below another. */
-#define RT_LPM_GROUP       256
 #define RT_LPM_GROUP_BITS  8
+#define RT_LPM_GROUP_WORDS (1 << RT_LPM_GROUP_BITS)
 #define RT_LPM_GROUPED     8 /* bytes */
 #define RT_LPM_GROUPS_EACH 4
 #define RT_LPM_GROUPS_MAX  (UINT32_C(1) << 16)
 
-/* In a word of a table. Without any of these the number is a value's. */
-#define RT_LPM_MORE   (UINT32_C(1) << 31)
-#define RT_LPM_NODE   (RT_LPM_MORE | UINT32_C(1) << 30)
-#define RT_LPM_NUMBER ((UINT32_C(1) << 30) - 1)
+/* In a word of a table. Without either the number is a value's. */
+#define RT_LPM_GROUP  (UINT32_C(1) << 31)
+#define RT_LPM_NODE   (UINT32_C(1) << 30)
+#define RT_LPM_NUMBER (RT_LPM_NODE - 1)
 
 struct rt_lpm_head {
 	uint32_t seq; /* changes before and after each update */
@@ -131,7 +131,7 @@ rt_inline uint32_t *lpm__table(const struct rt_map *m)
 
 rt_inline uint32_t *lpm__group(const struct rt_map *m, uint32_t i)
 {
-	return lpm__table(m) + m->geo.n_buckets + (uint64_t)i * RT_LPM_GROUP;
+	return lpm__table(m) + m->geo.n_buckets + (uint64_t)i * RT_LPM_GROUP_WORDS;
 }
 
 rt_inline uint32_t *lpm__coarse(const struct rt_map *m)
