@@ -263,6 +263,18 @@ static void test_constants_cannot_be_written(void **state)
 		"stb [%r0], 1\n"
 		"exit",
 		6);
+	/* another map than it seems: the one that is last loaded into r1 */
+	assert_stopped(b,
+		"stw [%r10-4], 0\n"
+		"lddw %r6, map_by_idx(1)\n"
+		"lddw %r1, map_by_idx(0)\n"
+		"mov %r1, %r6\n"
+		"mov %r2, %r10\n"
+		"add %r2, -4\n"
+		"call 1\n"
+		"stb [%r0], 1\n"
+		"exit",
+		9);
 }
 
 static void test_helpers_get_nothing_but_the_programs_memory(void **state)
@@ -271,6 +283,15 @@ static void test_helpers_get_nothing_but_the_programs_memory(void **state)
 
 	/* the map */
 	assert_stopped(b, "mov %r1, %r10\nmov %r2, %r10\nadd %r2, -4\ncall 1\nexit", 3);
+	assert_stopped(b, "lddw %r1, 0x1234\nmov %r2, %r10\nadd %r2, -4\ncall 1\nexit", 4);
+	assert_stopped(b,
+		"lddw %r1, map_by_idx(0)\n"
+		"add %r1, 8\n"
+		"mov %r2, %r10\n"
+		"add %r2, -4\n"
+		"call 1\n"
+		"exit",
+		5);
 	/* the key */
 	assert_stopped(b, "lddw %r1, map_by_idx(0)\nmov %r2, %r10\ncall 1\nexit", 3);
 	assert_stopped(b, "lddw %r1, map_by_idx(0)\nmov %r2, %r10\nadd %r2, -3\ncall 1\nexit", 4);
@@ -446,6 +467,60 @@ static void test_hits_are_counted(void **state)
 	release(b);
 }
 
+/* An address in the frame that is found at run time. */
+#define R1_SOMEWHERE_IN_FRAME "mov %r1, %r10\nsub %r1, 300\n"
+
+static void test_a_frame_is_zeros_where_it_was_not_written(void **state)
+{
+	struct bench *b = *state;
+
+	/* what the run before left */
+	assert_returns(b, "stdw [%r10-512], 7\nldxdw %r0, [%r10-512]\nexit", 7);
+	assert_returns(b, "ldxdw %r0, [%r10-512]\nexit", 0);
+	assert_returns(b, R1_SOMEWHERE_IN_FRAME "stdw [%r1], 7\nldxdw %r0, [%r1]\nexit", 7);
+	assert_returns(b, R1_SOMEWHERE_IN_FRAME "ldxdw %r0, [%r1]\nexit", 0);
+	/* what was written stays, wherever the program looks next */
+	assert_returns(b,
+		"stdw [%r10-64], 5\n" R1_SOMEWHERE_IN_FRAME "ldxdw %r2, [%r1]\n"
+		"ldxdw %r0, [%r10-64]\n"
+		"add %r0, %r2\n"
+		"exit",
+		5);
+	/* a frame that is entered again */
+	assert_returns(b,
+		"call local f\n"
+		"call local f\n"
+		"exit\n"
+		"f:\n" R1_SOMEWHERE_IN_FRAME "ldxdw %r0, [%r1]\n"
+		"stdw [%r1], 7\n"
+		"exit",
+		0);
+	/* the caller's */
+	assert_returns(b,
+		R1_SOMEWHERE_IN_FRAME "mov %r6, %r1\n"
+				      "call local f\n"
+				      "ldxdw %r1, [%r6]\n"
+				      "add %r0, %r1\n"
+				      "exit\n"
+				      "f:\n"
+				      "ldxdw %r0, [%r1]\n"
+				      "stdw [%r1], 7\n"
+				      "exit",
+		7);
+}
+
+static void test_a_frame_is_where_r10_says(void **state)
+{
+	struct bench *b = *state;
+
+	assert_stopped(b, "ldxdw %r0, [%r10-513]\nexit", 0);
+	assert_stopped(b, "stdw [%r10-7], 1\nexit", 0);
+	assert_stopped(b, "ldxb %r0, [%r10]\nexit", 0);
+	/* the verifier lets r10 be written where no path leads */
+	assert_stopped(b, "mov %r10, 64\nldxdw %r0, [%r10-8]\nexit", 1);
+	assert_stopped(b, "mov %r1, 64\nlock xchg [%r10-8], %r10\nstb [%r10-8], 1\nexit", 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +528,8 @@ int main(void)
 		TEST(test_context_is_the_kernels),
 		TEST(test_packet_from_metadata_to_end),
 		TEST(test_bounds_follow_the_packet),
+		TEST(test_a_frame_is_zeros_where_it_was_not_written),
+		TEST(test_a_frame_is_where_r10_says),
 		TEST(test_map_values),
 		TEST(test_constants_cannot_be_written),
 		TEST(test_helpers_get_nothing_but_the_programs_memory),

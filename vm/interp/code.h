@@ -103,6 +103,12 @@ struct interp_helper {
 	bool likely_plain;
 };
 
+/* The value of an array that has one: a section of variables, most likely. */
+struct interp_section {
+	uint64_t address, size;
+	bool readable, writable;
+};
+
 #define INTERP_CTX_WORDS 8 /* more are found by search */
 
 struct interp_code {
@@ -114,6 +120,8 @@ struct interp_code {
 	uint64_t *hits;
 	struct interp_helper *helpers; /* one per call of a helper */
 	uint16_t *kinds;               /* INTERP_OP() of each operation */
+	struct interp_section *sections;
+	uint32_t n_sections;
 	/* What is cleared of a frame, from its top down, when it is entered. */
 	uint32_t frame_lines, frame_bytes;
 	uint32_t n_ops;

@@ -55,6 +55,15 @@ const struct rt_map *interp_memory__map(const struct interp_run *run, uint32_t i
 	return i < n_inner ? run->inner[i] : NULL;
 }
 
+static const struct interp_section *section_of(
+	const struct interp_code *code, uint64_t addr, uint64_t size)
+{
+	for (uint32_t i = 0; i < code->n_sections; i++)
+		if (within(addr, size, code->sections[i].address, code->sections[i].size))
+			return &code->sections[i];
+	return NULL;
+}
+
 /* A program may have got any worker's value. */
 static bool map_owns(const struct interp_run *run, const struct rt_map *m, void *p, uint64_t size)
 {
@@ -68,8 +77,11 @@ static bool map_owns(const struct interp_run *run, const struct rt_map *m, void 
 
 static bool in_maps(const struct interp_run *run, uint64_t addr, uint64_t size, bool write)
 {
+	const struct interp_section *s = section_of(run->code, addr, size);
 	const struct rt_map *m;
 
+	if (s)
+		return write ? s->writable : s->readable;
 	for (uint32_t i = 0; (m = interp_memory__map(run, i)); i++)
 		if (!write && map_field__is_at((int64_t)(addr - (uintptr_t)m), size))
 			return true;

@@ -167,6 +167,22 @@ static void prepare_context(struct interp_code *code)
 	}
 }
 
+static void prepare_sections(struct interp_code *code)
+{
+	const struct interp_binding *b = &code->binding;
+	uint64_t address;
+
+	for (uint32_t i = 0; i < b->view->n_maps; i++) {
+		const struct rt_geometry *geo = &b->maps[i]->geo;
+
+		if (geo->type == BPF_MAP_TYPE_ARRAY && geo->max_entries == 1 &&
+			!map_value(b->maps[i], &address))
+			code->sections[code->n_sections++] =
+				(struct interp_section){address, geo->value_size,
+					rt_geometry__readable(geo), rt_geometry__writable(geo)};
+	}
+}
+
 static struct interp_code *make_code(const struct interp_binding *b)
 {
 	const struct program_view *v = b->view;
@@ -180,7 +196,8 @@ static struct interp_code *make_code(const struct interp_binding *b)
 		n_calls += v->insns[i].opcode == 0x85;
 	code->helpers = calloc((size_t)n_calls + 1, sizeof(*code->helpers));
 	code->kinds = calloc((size_t)v->n_insns + 1, sizeof(*code->kinds));
-	if (!code->helpers || !code->kinds) {
+	code->sections = calloc((size_t)v->n_maps + 1, sizeof(*code->sections));
+	if (!code->helpers || !code->kinds || !code->sections) {
 		interp__release(code);
 		return NULL;
 	}
@@ -189,6 +206,7 @@ static struct interp_code *make_code(const struct interp_binding *b)
 	code->ctx_table = ctx_table__of(v->type);
 	code->n_ops = v->n_insns;
 	prepare_context(code);
+	prepare_sections(code);
 	for (i = 0; i <= v->n_insns; i++)
 		code->kinds[i] = INTERP_STOP;
 	return code;
@@ -221,6 +239,7 @@ void interp__release(struct interp_code *code)
 		return;
 	free(code->helpers);
 	free(code->kinds);
+	free(code->sections);
 	free(code);
 }
 
