@@ -7,6 +7,7 @@
 
 #define SAMPLE(name)  XDPK_BENCH_SAMPLES "/" name ".bpf.o"
 #define PROGRAM(name) XDPK_BENCH_BUILD "/" name ".bpf.o"
+#define RAW(name)     XDPK_BENCH_BUILD "/raw-" name ".bpf.o"
 #define RANDOM(name)  XDPK_BENCH_BUILD "/random-" name ".bpf.o"
 #define NATIVE(name)  XDPK_BENCH_BUILD "/native-" name ".so"
 #define STAGED(name)  XDPK_BENCH_BUILD "/staged-" name ".so"
@@ -19,6 +20,7 @@ const struct workload workloads[] = {
 		.object = PROGRAM("drop"),
 		.program = "xdp_drop",
 		.native = NATIVE("drop"),
+		.raw = RAW("drop"),
 		.packets = 4096,
 		.packet_len = 60,
 		.packet = packet__flow,
@@ -29,6 +31,7 @@ const struct workload workloads[] = {
 		.object = SAMPLE("mac-swap"),
 		.program = "xdp_mac_swap",
 		.native = NATIVE("swap"),
+		.raw = RAW("swap"),
 		.packets = 4096,
 		.packet_len = 60,
 		.packet = packet__flow,
@@ -49,6 +52,7 @@ const struct workload workloads[] = {
 		.object = PROGRAM("headers"),
 		.program = "xdp_headers",
 		.native = NATIVE("parse"),
+		.raw = RAW("parse"),
 		.packets = 4096,
 		.packet_len = 60,
 		.packet = packet__flow,
@@ -160,6 +164,7 @@ const struct workload workloads[] = {
 		.object = SAMPLE("checksum"),
 		.program = "xdp_checksum",
 		.native = NATIVE("checksum"),
+		.raw = RAW("checksum"),
 		.packets = 4096,
 		.packet_len = 1514,
 		.packet = packet__flow,
