@@ -77,6 +77,7 @@ if [ -n "$object" ] && "$vm" run -b llvm "$tmp/load.bin" --mem '01 a2' >/dev/nul
 	expect 0 '' "$vm" compile -o "$tmp/native.o" "$object"
 	expect 0 '^.ELF' head -c 4 "$tmp/native.o"
 	expect 0 '^optimise .* compiler: optimise$' "$vm" compile --time --repeat 2 "$object"
+	expect 0 '^cache hit ' "$vm" compile --time --repeat 2 "$object"
 	expect 0 '"rounds": 2' "$vm" compile -j -r 2 "$object"
 	expect 0 '' "$vm" compile --cpu x86-64-v2 -o "$tmp/other.o" "$object"
 	expect 2 'must be native' "$vm" compile --cpu nonsense "$object"

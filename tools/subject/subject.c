@@ -110,8 +110,9 @@ static int add_link(struct ebpf_instance *inst, uint32_t ifindex, char **errmsg)
 
 int subject__open(struct subject *s, const struct subject_opts *opts, char **errmsg)
 {
-	const struct ebpf_instance_opts inst = {
-		.workers = 1, .trace = opts->trace ? print_trace : NULL};
+	const struct ebpf_instance_opts inst = {.workers = 1,
+		.trace = opts->trace ? print_trace : NULL,
+		.cache_dir = opts->cache ? "" : NULL};
 	int err;
 
 	*s = (struct subject){0};

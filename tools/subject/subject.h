@@ -16,6 +16,7 @@ struct subject_opts {
 	uint32_t ifindex;             /* what the program reads in ingress_ifindex */
 	bool trace;                   /* bpf_trace_printk() to stderr */
 	bool log;                     /* the verifier's log to stderr */
+	bool cache;                   /* compiled code from and into the user's cache */
 };
 
 struct subject {

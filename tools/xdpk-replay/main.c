@@ -43,6 +43,8 @@ static const char usage[] =
 	"                           that it wrote into ring buffers and perf event arrays\n"
 	"  -r, --repeat N           passes over the capture: the first is compared, the others\n"
 	"                           are timed (default 1)\n"
+	"      --no-cache           compile also what was compiled before; otherwise compiled\n"
+	"                           programs are kept in ~/.cache/xdpk\n"
 	"  -v, --verbose            a line per packet; trace output on stderr\n"
 	"  -l, --log                the verifier's log on stderr\n"
 	"  -j, --json               the report as JSON\n"
@@ -53,7 +55,7 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 no differences, 1 differences, 2 bad input.\n";
 
-enum { OPT_IFINDEX = 256, OPT_WRITE_EXPECT };
+enum { OPT_IFINDEX = 256, OPT_WRITE_EXPECT, OPT_NO_CACHE };
 
 static const struct option longs[] = {
 	{"prog", required_argument, NULL, 'p'},
@@ -66,6 +68,7 @@ static const struct option longs[] = {
 	{"coverage", no_argument, NULL, 'c'},
 	{"dump-maps", no_argument, NULL, 'd'},
 	{"repeat", required_argument, NULL, 'r'},
+	{"no-cache", no_argument, NULL, OPT_NO_CACHE},
 	{"verbose", no_argument, NULL, 'v'},
 	{"log", no_argument, NULL, 'l'},
 	{"json", no_argument, NULL, 'j'},
@@ -164,6 +167,7 @@ static int parse_option(struct replay_opts *o, int c, char **argv, char **errmsg
 	case 'c': o->engine.count = true; break;
 	case 'd': o->dump_maps = true; break;
 	case 'r': return parse_number("--repeat", optarg, 1, &o->passes, errmsg);
+	case OPT_NO_CACHE: o->engine.subject.cache = false; break;
 	case 'v': o->verbose = o->engine.subject.trace = true; break;
 	case 'l': o->engine.subject.log = true; break;
 	case 'j': o->json = true; break;
@@ -184,7 +188,7 @@ static int parse_options(struct replay_opts *o, int argc, char **argv, char **er
 	int c, err;
 
 	opterr = 0;
-	*o = (struct replay_opts){.passes = 1, .engine.subject.ifindex = 1};
+	*o = (struct replay_opts){.passes = 1, .engine.subject = {.ifindex = 1, .cache = true}};
 	for (const struct engine *e = engines; e->name; e++) {
 		if (e->by_default)
 			add_engine(o, e, NULL);

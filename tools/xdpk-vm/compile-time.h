@@ -15,11 +15,35 @@ struct compile_job {
 	struct compile_opts opts;
 };
 
-#define COMPILE_TIME_MAX_ROUNDS 1000
+enum compile_row {
+	ROW_OPEN,
+	ROW_LOAD,
+	ROW_STEPS, /* those of compile-stats.h */
+	ROW_COMPILER = ROW_STEPS + N_COMPILE_STEPS,
+	ROW_HIT,
+	N_COMPILE_ROWS
+};
 
-/* Makes the object `rounds` times, each from the file on, and prints what every step took, as text
- * or JSON. *object is one of those made. 0 or negative errno with *errmsg. */
-int compile_time__run(const struct compile_job *job, uint32_t rounds, bool as_json,
+#define COMPILE_MAX_ROUNDS 1000
+
+struct compile_report {
+	uint32_t rounds;
+	uint64_t *ns[N_COMPILE_ROWS]; /* CPU time by round; zeros: not done */
+	char program[128];
+	const char *cpu;
+	uint32_t n_insns;
+	uint64_t code_size, object_size;
+	uint64_t kib_before, kib_peak; /* memory of the process, in the first compilation */
+};
+
+/* Makes the object `rounds` times, each from the file on. *object is one of those made, the caller
+ * frees its elf. 0 or negative errno with *errmsg. */
+int compile_time__measure(struct compile_report *r, const struct compile_job *job, uint32_t rounds,
 	struct compiled_object *object, char **errmsg);
+void compile_time__release(struct compile_report *r);
+
+/* compile-report.c; they sort the samples. */
+void compile_report__print(struct compile_report *r);
+void compile_report__print_json(struct compile_report *r);
 
 #endif

@@ -17,7 +17,7 @@ static int make_object(const struct compile_job *job, struct compiled_object *ob
 	const struct object_program *p;
 	struct ebpf_program *prog = NULL;
 	struct opened_object o;
-	int err = opened_object__open(&o, job->path, job->init, errmsg);
+	int err = opened_object__open(&o, job->path, job->init, NULL, errmsg);
 
 	if (err)
 		return err;
@@ -58,11 +58,25 @@ static int read_rounds(const char *text, uint32_t *rounds, char **errmsg)
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || !n || n > COMPILE_TIME_MAX_ROUNDS)
-		return error__set(errmsg, -EINVAL, "--repeat %s: must be 1 to %d", text,
-			COMPILE_TIME_MAX_ROUNDS);
+	if (*text < '0' || *text > '9' || *end || !n || n > COMPILE_MAX_ROUNDS)
+		return error__set(
+			errmsg, -EINVAL, "--repeat %s: must be 1 to %d", text, COMPILE_MAX_ROUNDS);
 	*rounds = (uint32_t)n;
 	return 0;
+}
+
+static int measure(const struct compile_job *job, uint32_t rounds, bool as_json,
+	struct compiled_object *object, char **errmsg)
+{
+	struct compile_report report;
+	int err = compile_time__measure(&report, job, rounds, object, errmsg);
+
+	if (!err && as_json)
+		compile_report__print_json(&report);
+	else if (!err)
+		compile_report__print(&report);
+	compile_time__release(&report);
+	return err;
 }
 
 static int run_job(const struct command_line *line, const struct compile_job *job, char **errmsg)
@@ -73,7 +87,7 @@ static int run_job(const struct command_line *line, const struct compile_job *jo
 	int err = o['r'] ? read_rounds(o['r'], &rounds, errmsg) : 0;
 
 	if (!err && (o['t'] || o['r'] || o['j']))
-		err = compile_time__run(job, rounds, o['j'] != NULL, &object, errmsg);
+		err = measure(job, rounds, o['j'] != NULL, &object, errmsg);
 	else if (!err)
 		err = make_object(job, &object, errmsg);
 	if (!err && o['o'])

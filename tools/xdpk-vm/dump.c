@@ -38,7 +38,7 @@ static int dump(const struct command_line *line, char **errmsg)
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if (strcmp(line->argv[0], forms[i].name))
 			continue;
-		if (opened_object__open(&o, line->argv[1], line->options['i'], errmsg))
+		if (opened_object__open(&o, line->argv[1], line->options['i'], NULL, errmsg))
 			return EXIT_UNUSABLE;
 		text = dump_program(&o, line->options['p'], forms[i].what, errmsg);
 		opened_object__close(&o);

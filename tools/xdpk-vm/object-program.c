@@ -4,10 +4,13 @@
 #include "control.h"
 #include "object-program.h"
 
-int opened_object__open(struct opened_object *o, const char *path, const char *init, char **errmsg)
+int opened_object__open(struct opened_object *o, const char *path, const char *init,
+	const char *cache_dir, char **errmsg)
 {
+	const struct ebpf_instance_opts opts = {.workers = 1, .cache_dir = cache_dir};
+
 	*o = (struct opened_object){0};
-	o->inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, errmsg);
+	o->inst = ebpf_instance__create(&opts, errmsg);
 	o->obj = o->inst ? object__open(path, errmsg) : NULL;
 	if (o->obj && !control__set_up_object(o->obj, o->inst, init, errmsg))
 		return 0;

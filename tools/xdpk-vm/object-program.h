@@ -13,8 +13,9 @@ struct opened_object {
 	struct object *obj;
 };
 
-/* `init`: a file of control lines, or NULL. */
-int opened_object__open(struct opened_object *o, const char *path, const char *init, char **errmsg);
+/* init: a file of control lines; cache_dir: as an instance's. Both may be NULL. */
+int opened_object__open(struct opened_object *o, const char *path, const char *init,
+	const char *cache_dir, char **errmsg);
 void opened_object__close(struct opened_object *o);
 
 #endif

@@ -123,7 +123,7 @@ static int verify(const struct command_line *line, char **errmsg)
 	struct opened_object o;
 	int status = EXIT_UNUSABLE;
 
-	if (!opened_object__open(&o, line->argv[0], line->options['i'], errmsg)) {
+	if (!opened_object__open(&o, line->argv[0], line->options['i'], NULL, errmsg)) {
 		status = verify_object(line, &o, list, errmsg);
 		opened_object__close(&o);
 	}

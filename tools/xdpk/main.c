@@ -63,8 +63,9 @@ static int scan_inputs(struct app *app, char **errmsg)
 static int load_program(struct app *app, char **errmsg)
 {
 	const struct options *o = &app->options;
-	struct ebpf_instance_opts instance_opts = {
-		.workers = rte_lcore_count(), .trace = o->verbose ? trace_to_stderr : NULL};
+	struct ebpf_instance_opts instance_opts = {.workers = rte_lcore_count(),
+		.trace = o->verbose ? trace_to_stderr : NULL,
+		.cache_dir = o->no_cache ? NULL : ""};
 	char *log = NULL;
 	struct ebpf_load_opts load_opts = {.log = o->verbose ? &log : NULL};
 	const struct object_program *chosen;

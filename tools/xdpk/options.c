@@ -160,6 +160,12 @@ static int set_engine(struct options *o, char *arg, char **errmsg)
 		errmsg, -EINVAL, "--engine %s: unknown; there are auto, interp and llvm", arg);
 }
 
+static int set_no_cache(struct options *o, char *arg, char **errmsg)
+{
+	o->no_cache = true;
+	return 0;
+}
+
 static int set_stats(struct options *o, char *arg, char **errmsg)
 {
 	o->stats_seconds = 1;
@@ -194,6 +200,10 @@ static const struct option_row rows[] = {
 		"auto (default: interpreted until compiled), interp, or llvm\n"
 		"(compiled first)",
 		set_engine},
+	{"no-cache", NULL, NULL,
+		"compile also what was compiled before; otherwise compiled programs\n"
+		"are kept in ~/.cache/xdpk",
+		set_no_cache},
 	{"stats", NULL, "[SECONDS]", "print rates so often (default 1)", set_stats},
 	{"verbose", "v", NULL, "DPDK's own messages, the verifier's log, what the program traces",
 		set_verbose},

@@ -35,7 +35,7 @@ struct options {
 	struct assignments pass, ifindex;
 	enum tier_engine engine;
 	unsigned stats_seconds;
-	bool verbose;
+	bool verbose, no_cache;
 
 	/* What stands before `--`, argv[0] included; 0 if there is no `--`. */
 	int eal_argc;

@@ -26,6 +26,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "compile-stats.h"
 #include "ebpf-program.h"
@@ -47,5 +48,7 @@ typedef const struct ebpf_backend *(*ebpf_backend_init_fn)(void);
 
 /* Opens the module on demand; NULL with *errmsg if it is not there. */
 const struct ebpf_backend *backend__get(const char *name, char **errmsg);
+/* The module's file, which is not opened; false if it is none that can be told. */
+bool backend__find_module(const char *name, struct stat *st);
 
 #endif

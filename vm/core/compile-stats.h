@@ -13,6 +13,7 @@
 enum compile_step {
 	STEP_REQUEST,   /* the program made into a compile request */
 	STEP_FIND,      /* that looked for in the cache */
+	STEP_OPEN,      /* the compiler, which then stays open */
 	STEP_VERIFY,    /* in the compiler, up to STEP_EMIT: it believes nobody */
 	STEP_PREPARE,   /* LLVM's context, and a code generator for the CPU */
 	STEP_TRANSLATE, /* bytecode to IR */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * compile.c -- from a program to its object: out of the backend.
+ * compile.c -- from a program to its object: out of the instance's cache, or out of the backend.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend.h"
 #include "error.h"
+#include "object-cache.h"
 #include "program.h"
 
 /* The request of this program with a driver around it. */
@@ -24,11 +27,61 @@ static int build_request(const struct ebpf_program *prog, const struct compile_o
 	return 0;
 }
 
+/* The module's file stands for the compiler and all that is compiled into it. */
+static bool make_key(const struct compile_opts *opts, struct object_key *key)
+{
+	struct object_maker *m = &key->maker;
+	struct stat st;
+
+	memset(m, 0, sizeof(*m));
+	if (!backend__find_module(opts->backend, &st) || !host_cpu__identify(&m->cpu))
+		return false;
+	snprintf(m->backend, sizeof(m->backend), "%s", opts->backend);
+	m->module[0] = st.st_dev;
+	m->module[1] = st.st_ino;
+	m->module[2] = (uint64_t)st.st_size;
+	m->module[3] = (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
+	return true;
+}
+
+static int run_backend(const struct compile_opts *opts, const uint8_t *request, size_t size,
+	struct compiled_object *object, char **errmsg)
+{
+	uint64_t since = compile_stats__now();
+	const struct ebpf_backend *backend = backend__get(opts->backend, errmsg);
+
+	compile_stats__end(opts->stats, STEP_OPEN, &since);
+	return backend ? backend->compile(
+				 request, size, &object->elf, &object->size, opts->stats, errmsg)
+		       : -errno;
+}
+
+static int find_or_compile(struct object_cache *cache, const struct compile_opts *opts,
+	const struct object_key *key, struct compiled_object *object, char **errmsg)
+{
+	uint64_t since = compile_stats__now();
+	bool found = object_cache__find(cache, key, object);
+	int err;
+
+	compile_stats__end(opts->stats, STEP_FIND, &since);
+	if (opts->stats)
+		opts->stats->from_cache = found;
+	if (found)
+		return 0;
+	err = run_backend(opts, key->request, key->request_size, object, errmsg);
+	since = compile_stats__now();
+	if (!err)
+		object_cache__store(cache, key, object);
+	compile_stats__end(opts->stats, STEP_STORE, &since);
+	return err;
+}
+
 int program__make_object(struct ebpf_program *prog, const struct compile_opts *opts,
 	struct compiled_object *object, char **errmsg)
 {
 	uint64_t since = compile_stats__now();
-	const struct ebpf_backend *backend;
+	struct object_cache *cache = prog->inst->cache;
+	struct object_key key;
 	uint8_t *blob;
 	size_t size;
 	int err = build_request(prog, opts, &blob, &size, errmsg);
@@ -36,10 +89,12 @@ int program__make_object(struct ebpf_program *prog, const struct compile_opts *o
 	if (err)
 		return err;
 	compile_stats__end(opts->stats, STEP_REQUEST, &since);
-	backend = backend__get(opts->backend, errmsg);
-	err = backend ? backend->compile(
-				blob, size, &object->elf, &object->size, opts->stats, errmsg)
-		      : -errno;
+	key.request = blob;
+	key.request_size = size;
+	if (cache && make_key(opts, &key))
+		err = find_or_compile(cache, opts, &key, object, errmsg);
+	else
+		err = run_backend(opts, blob, size, object, errmsg);
 	free(blob);
 	return err;
 }

@@ -13,6 +13,7 @@
 
 #include "error.h"
 #include "instance.h"
+#include "object-cache.h"
 
 #define DEFAULT_MAP_MEMORY (1ull << 30)
 #define MAX_WORKERS        1024
@@ -80,6 +81,8 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 	net__init(&inst->net);
 	inst->workers = opts->workers ? opts->workers : 1;
 	inst->map_memory = opts->map_memory ? opts->map_memory : DEFAULT_MAP_MEMORY;
+	if (opts->cache_dir)
+		inst->cache = object_cache__open(opts->cache_dir, opts->cache_bytes);
 	inst->trace = opts->trace;
 	inst->trace_user = opts->trace_user;
 	inst->host.ktime_ns = host_ktime_ns;
@@ -142,6 +145,7 @@ void instance__unref(struct ebpf_instance *inst)
 {
 	if (atomic_fetch_sub_explicit(&inst->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	object_cache__close(inst->cache);
 	net__fini(&inst->net);
 	reclaim__fini(&inst->reclaim);
 	pthread_mutex_destroy(&inst->pin_lock);

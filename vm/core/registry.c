@@ -31,19 +31,41 @@ static bool plain_name(const char *name)
 	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
 }
 
-/* The folder of the environment, this build's, the installed one, then the system's. */
+#define N_DIRS     4
+#define MAX_MODULE 4096
+
+/* Where a module may be: the folder of the environment, this build's, the installed one, then the
+ * system's, of which only the name is told. */
+static bool module_path(unsigned i, const char *name, char path[MAX_MODULE])
+{
+	const char *dirs[N_DIRS] = {
+		getenv("EBPF_BACKEND_DIR"), EBPF_BUILD_DIR, EBPF_BACKEND_DIR, ""};
+
+	if (!dirs[i])
+		return false;
+	snprintf(path, MAX_MODULE, "%s%slibebpf-%s.so", dirs[i], *dirs[i] ? "/" : "", name);
+	return true;
+}
+
+bool backend__find_module(const char *name, struct stat *st)
+{
+	char path[MAX_MODULE];
+
+	for (unsigned i = 0; i < N_DIRS && plain_name(name); i++)
+		if (module_path(i, name, path) && strchr(path, '/') && !stat(path, st))
+			return true;
+	return false;
+}
+
 static void *open_module(const char *name, char **errmsg)
 {
-	const char *dirs[] = {getenv("EBPF_BACKEND_DIR"), EBPF_BUILD_DIR, EBPF_BACKEND_DIR, ""};
-	char path[4096];
+	char path[MAX_MODULE];
 
-	for (unsigned i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+	for (unsigned i = 0; i < N_DIRS; i++) {
 		void *handle;
 
-		if (!dirs[i])
+		if (!module_path(i, name, path))
 			continue;
-		snprintf(path, sizeof(path), "%s%slibebpf-%s.so", dirs[i], *dirs[i] ? "/" : "",
-			name);
 		handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 		if (handle)
 			return handle;

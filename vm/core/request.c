@@ -434,12 +434,3 @@ void compile_request__close(struct compile_request *req)
 	free(req->tables);
 	memset(req, 0, sizeof(*req));
 }
-
-uint64_t compile_request__hash(const uint8_t *blob, size_t size)
-{
-	uint64_t h = 0xcbf29ce484222325ull; /* FNV-1a */
-
-	for (size_t i = 0; i < size; i++)
-		h = (h ^ blob[i]) * 0x100000001b3ull;
-	return h;
-}

@@ -34,6 +34,5 @@ int compile_request__build(const struct program_view *v, uint32_t flags,
 int compile_request__open(
 	const uint8_t *blob, size_t size, struct compile_request *req, char **errmsg);
 void compile_request__close(struct compile_request *req);
-uint64_t compile_request__hash(const uint8_t *blob, size_t size);
 
 #endif

@@ -52,6 +52,11 @@ struct ebpf_instance_opts {
 	uint64_t map_memory; /* bytes all maps may take together; 0 means 1 GiB */
 	ebpf_trace_fn trace; /* NULL: trace output is dropped */
 	void *trace_user;
+	/* A folder for compiled objects, so that none is compiled again: "" is the user's own,
+	 * $XDG_CACHE_HOME/xdpk or ~/.cache/xdpk; NULL: none. A folder that cannot be used, or that
+	 * others may write to, is as none. */
+	const char *cache_dir;
+	uint64_t cache_bytes; /* it may hold; 0 means 64 MiB */
 };
 
 /* opts NULL: all defaults. */

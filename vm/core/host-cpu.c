@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * host-cpu.c -- the processor's model and features as CPUID gives them (Intel SDM volume 2, AMD
+ * APM volume 3), less what differs from core to core.
+ */
+#include <string.h>
+
+#include "host-cpu.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+enum { EAX = 1, EBX = 2, ECX = 4, EDX = 8 };
+
+static const struct {
+	uint32_t leaf, subleaf;
+	unsigned registers;
+} questions[] = {
+	{0, 0, EBX | ECX | EDX},       /* vendor */
+	{1, 0, EAX | ECX | EDX},       /* model, features; EBX has the core's number */
+	{7, 0, EBX | ECX | EDX},       /* features */
+	{7, 1, EAX | EBX | ECX | EDX}, /* features */
+	{0xd, 1, EAX},                 /* kinds of XSAVE */
+	{0x14, 0, EBX},                /* trace instructions */
+	{0x19, 0, EBX},                /* key locker */
+	{0x80000001, 0, ECX | EDX},    /* features */
+	{0x80000008, 0, EBX},          /* features */
+};
+
+/* Which registers the system saves: without it AVX is not usable. */
+static uint64_t saved_registers(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
+}
+
+bool host_cpu__identify(struct host_cpu *cpu)
+{
+	unsigned n = 0, r[4];
+	uint64_t saved = 0;
+
+	memset(cpu, 0, sizeof(*cpu));
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		if (!__get_cpuid_count(
+			    questions[i].leaf, questions[i].subleaf, &r[0], &r[1], &r[2], &r[3]))
+			memset(r, 0, sizeof(r));
+		if (questions[i].leaf == 1 && r[2] & bit_OSXSAVE)
+			saved = saved_registers();
+		for (unsigned k = 0; k < 4; k++)
+			if (questions[i].registers >> k & 1)
+				cpu->words[n++] = r[k];
+	}
+	memcpy(&cpu->words[n], &saved, sizeof(saved));
+	return true;
+}
+
+#else
+
+bool host_cpu__identify(struct host_cpu *cpu)
+{
+	return false;
+}
+
+#endif
