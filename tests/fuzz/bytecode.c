@@ -74,7 +74,7 @@ static void run_accepted(const struct generated_program *p, struct ebpf_program 
 	}
 	if (!compiler || n_accepted % LLVM_SAMPLE || !run_repeatable(uses, &machine.set))
 		return;
-	code = ebpf_program__compile(prog, "llvm", NULL, &errmsg);
+	code = run_compile(prog, &errmsg);
 	if (!code)
 		fail(p, "accepted, but not compiled", errmsg);
 	n_compiled++;

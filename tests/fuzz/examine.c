@@ -218,7 +218,7 @@ static void compile(struct examiner *e, const struct subject *s, struct ebpf_pro
 {
 	static struct run_outcome elsewhere, compiled, compiled_elsewhere;
 	char *errmsg = NULL;
-	const struct ebpf_code *code = ebpf_program__compile(prog, "llvm", NULL, &errmsg);
+	const struct ebpf_code *code = run_compile(prog, &errmsg);
 
 	if (!code) {
 		find(s, &e->totals->differences, "not compiled: %s", errmsg);

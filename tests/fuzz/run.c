@@ -12,6 +12,7 @@
 
 #include "contents.h"
 #include "core/program.h"
+#include "driver-fuzz.h"
 #include "isa/isa.h"
 #include "run.h"
 
@@ -268,6 +269,22 @@ void run_interpreter__end(void)
 	limited = NULL;
 }
 
+#ifdef HAVE_LLVM
+extern const unsigned char driver_fuzz[];
+extern const unsigned long driver_fuzz_size;
+#endif
+
+const struct ebpf_code *run_compile(struct ebpf_program *prog, char **errmsg)
+{
+	struct ebpf_driver driver = {.name = "fuzz", .cache_size = 1};
+
+#ifdef HAVE_LLVM
+	driver.bitcode = driver_fuzz;
+	driver.bitcode_size = driver_fuzz_size;
+#endif
+	return ebpf_program__compile(prog, "llvm", &driver, errmsg);
+}
+
 /* Not inlined: what it allocates is gone when it returns. */
 static __attribute__((noinline)) uint32_t run_deeper(
 	const struct ebpf_code *code, struct ebpf_env *env, struct ebpf_xdp_ctx *ctx)
@@ -276,6 +293,17 @@ static __attribute__((noinline)) uint32_t run_deeper(
 
 	*gap = 0;
 	return code->entry(env, ctx);
+}
+
+static uint32_t run_ahead(
+	const struct ebpf_code *code, struct ebpf_env *env, struct ebpf_xdp_ctx *ctx)
+{
+	struct fuzz_packet packet = {.ctx = ctx};
+
+	if (!code->driver)
+		return code->entry(env, ctx);
+	code->driver(env, &packet);
+	return packet.verdict;
 }
 
 static void run_packet(const struct ebpf_code *code, struct ebpf_env *env, uint32_t i,
@@ -304,7 +332,7 @@ static void run_packet(const struct ebpf_code *code, struct ebpf_env *env, uint3
 	env->redirect.kind = EBPF_REDIRECT_NONE;
 	env->fault_reason = EBPF_FAULT_NONE;
 	env->tail_calls = 0;
-	p->verdict = elsewhere ? run_deeper(code, env, ctx) : code->entry(env, ctx);
+	p->verdict = elsewhere ? run_deeper(code, env, ctx) : run_ahead(code, env, ctx);
 	if (env->next)
 		p->verdict = ebpf_tail_call__follow(env);
 	p->len = ctx->data_end - ctx->data_meta;

@@ -64,6 +64,9 @@ struct ebpf_program *run_machine__load(struct run_machine *m, const struct ebpf_
 #define RUN_MOST_INSNS 1000000
 const struct ebpf_code *run_interpreter__begin(struct ebpf_program *prog);
 void run_interpreter__end(void);
+/* Compiled, with a driver that looks ahead in every map that it can.
+ * The driver is run, and elsewhere the entry. */
+const struct ebpf_code *run_compile(struct ebpf_program *prog, char **errmsg);
 /* Resets the maps in `uses`, runs every packet by `code`, reads the maps. `elsewhere`: with the
  * packets, the context and the program's stack at other addresses. */
 void run_machine__run(struct run_machine *m, struct ebpf_program *prog,
