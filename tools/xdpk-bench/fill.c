@@ -30,27 +30,33 @@ static int update(struct ebpf_map *map, const void *key, const void *value, char
 		   : 0;
 }
 
-/* --- firewall -------------------------------------------------------------------------- */
-
-struct rule_key {
+/* Who sends what to whom, as the firewall and the balancer write it. */
+struct flow_key {
 	uint32_t saddr, daddr;
 	uint16_t sport, dport;
 	uint8_t proto, pad[3];
 };
 
+static struct flow_key flow_of(const struct udp_frame *f)
+{
+	return (struct flow_key){
+		f->ip.saddr, f->ip.daddr, f->udp.source, f->udp.dest, IPPROTO_UDP, {0}};
+}
+
+/* --- firewall -------------------------------------------------------------------------- */
+
 int fill__firewall(struct bench_case *c, char **errmsg)
 {
 	static const uint32_t verdicts[] = {1, 2, 2, 3}; /* drop, pass, pass, tx */
-	struct ebpf_map *rules = find_map(c, "rules", sizeof(struct rule_key), 4, errmsg);
+	struct ebpf_map *rules = find_map(c, "rules", sizeof(struct flow_key), 4, errmsg);
 	int err = rules ? 0 : -1;
 
 	for (uint32_t flow = 0; flow < c->workload->entries && !err; flow++) {
 		struct udp_frame f = {0};
-		struct rule_key key;
+		struct flow_key key;
 
 		flow__write(&f, flow);
-		key = (struct rule_key){
-			f.ip.saddr, f.ip.daddr, f.udp.source, f.udp.dest, IPPROTO_UDP, {0}};
+		key = flow_of(&f);
 		err = update(rules, &key, &verdicts[flow % 4], errmsg);
 	}
 	return err;
@@ -150,6 +156,24 @@ static int fill_ring(struct bench_case *c, char **errmsg)
 	return err;
 }
 
+/* All of them are known: what is measured goes on for as long as they last. */
+static int fill_connections(struct bench_case *c, char **errmsg)
+{
+	struct ebpf_map *map = find_map(c, "connections", sizeof(struct flow_key), 4, errmsg);
+	int err = map ? 0 : -1;
+
+	for (uint32_t i = 0; i < c->workload->entries && !err; i++) {
+		struct udp_frame f = {0};
+		struct flow_key key;
+		uint32_t backend = i % N_BACKENDS;
+
+		client__write(&f, i);
+		key = flow_of(&f);
+		err = update(map, &key, &backend, errmsg);
+	}
+	return err;
+}
+
 int fill__balancer(struct bench_case *c, char **errmsg)
 {
 	struct service_key key = {SERVICE_ADDR, SERVICE_PORT, IPPROTO_UDP, 0};
@@ -164,5 +188,7 @@ int fill__balancer(struct bench_case *c, char **errmsg)
 
 		err = update(backends, &i, &b, errmsg);
 	}
-	return err ? err : fill_ring(c, errmsg);
+	if (!err)
+		err = fill_ring(c, errmsg);
+	return err ? err : fill_connections(c, errmsg);
 }

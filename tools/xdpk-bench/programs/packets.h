@@ -28,13 +28,27 @@ static inline __u32 scatter(__u32 i)
 #define PORT(n)             ((__be16)((n) >> 8 | (n) << 8))
 #define ADDRESS(a, b, c, d) ((__be32)((a) | (b) << 8 | (c) << 16 | (__u32)(d) << 24))
 
+/* Written as they are read soon after, or wider: what was stored in pieces a load has to wait
+ * for. (Of a packed struct the BPF compiler would store byte by byte.) */
+static inline void write_addrs(struct udp_frame *f, __be32 saddr, __be32 daddr)
+{
+	__u64 *addrs = (__u64 *)((char *)f + sizeof(f->eth) + 12);
+
+	*addrs = saddr | (__u64)daddr << 32;
+}
+
+static inline void write_ports(struct udp_frame *f, __be16 source, __be16 dest)
+{
+	__u32 *ports = (__u32 *)((char *)f + sizeof(f->eth) + sizeof(f->ip));
+
+	*ports = source | (__u32)dest << 16;
+}
+
 /* Of a rule of the firewall. */
 static inline void flow__write(struct udp_frame *f, __u32 flow)
 {
-	f->ip.saddr = scatter(flow);
-	f->ip.daddr = ADDRESS(192, 0, 2, 1);
-	f->udp.source = scatter(flow) >> 8;
-	f->udp.dest = PORT(53);
+	write_addrs(f, scatter(flow), ADDRESS(192, 0, 2, 1));
+	write_ports(f, scatter(flow) >> 8, PORT(53));
 }
 
 /* To a route: addresses lie far apart, and so does what is left of them in a prefix. */
@@ -45,8 +59,7 @@ static inline __be32 route__addr(__u32 route)
 
 static inline void route__write(struct udp_frame *f, __u32 route)
 {
-	f->ip.saddr = ADDRESS(192, 0, 2, 1);
-	f->ip.daddr = route__addr(route);
+	write_addrs(f, ADDRESS(192, 0, 2, 1), route__addr(route));
 }
 
 /* Of a client of the service that is balanced. */
@@ -55,10 +68,8 @@ static inline void route__write(struct udp_frame *f, __u32 route)
 
 static inline void client__write(struct udp_frame *f, __u32 client)
 {
-	f->ip.saddr = scatter(client);
-	f->ip.daddr = SERVICE_ADDR;
-	f->udp.source = scatter(client) >> 8;
-	f->udp.dest = SERVICE_PORT;
+	write_addrs(f, scatter(client), SERVICE_ADDR);
+	write_ports(f, scatter(client) >> 8, SERVICE_PORT);
 }
 
 #endif

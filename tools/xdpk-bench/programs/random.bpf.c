@@ -8,6 +8,8 @@
  *	WRITE             what of packets.h writes the flow or route into the headers
  *	ENCAPSULATES      it puts an IPv4 header before the packet, which is taken away again
  */
+#include <stddef.h>
+
 #include "parse.h"
 #include "packets.h"
 
@@ -42,7 +44,7 @@ int xdp_random(struct xdp_md *ctx)
 	f = frame_of(ctx);
 	if (!f)
 		return XDP_ABORTED;
-	f->eth.h_proto = bpf_htons(ETH_P_IP);
+	*(__be16 *)((void *)f + offsetof(struct ethhdr, h_proto)) = bpf_htons(ETH_P_IP);
 #endif
 	return verdict;
 }
