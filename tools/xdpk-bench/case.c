@@ -8,8 +8,7 @@
 #include "core/error.h"
 #include "object.h"
 
-#define MAP_MEMORY     (UINT64_C(4) << 30)
-#define RANDOM_PACKETS 4096 /* packets of a program that chooses for itself */
+#define MAP_MEMORY (UINT64_C(4) << 30)
 
 const char *case__object(const struct workload *w, enum case_kind kind)
 {
@@ -78,10 +77,13 @@ int case__open(struct bench_case *c, const struct workload *w, enum case_kind ki
 	c->prog = load(c, errmsg);
 	if (!c->prog)
 		return -1;
-	if (!packets)
-		packets = kind == CASE_AS_IT_IS ? w->packets : RANDOM_PACKETS;
+	if (kind == CASE_RANDOM)
+		packets = RANDOM_PACKETS;
+	else if (!packets)
+		packets = w->packets;
 	if (!traffic__create(&c->traffic, w, packets))
 		return error__set(errmsg, -1, "%s: no memory for %u packets", w->name, packets);
+	c->traffic.restored = w->restore && kind == CASE_AS_IT_IS;
 	ebpf_env__init(&c->env, c->inst, 0);
 	c->env.prog = c->prog;
 	return 0;

@@ -17,6 +17,9 @@
 
 enum case_kind { CASE_AS_IT_IS, CASE_RANDOM, CASE_RAW, N_CASE_KINDS };
 
+/* Of a program that chooses for itself: nearly the one that the kernel has. */
+#define RANDOM_PACKETS 64
+
 struct bench_case {
 	const struct workload *workload;
 	enum case_kind kind;
@@ -29,7 +32,8 @@ struct bench_case {
 
 /* The object that is run; NULL: the workload is not run in this way. */
 const char *case__object(const struct workload *w, enum case_kind kind);
-/* packets 0: as many as the workload says. 0, or -1 with *errmsg; close it in any case. */
+/* packets 0: as many as the workload says. Random programs have RANDOM_PACKETS. 0, or -1 with
+ * *errmsg; close it in any case. */
 int case__open(struct bench_case *c, const struct workload *w, enum case_kind kind,
 	uint32_t packets, char **errmsg);
 void case__close(struct bench_case *c);

@@ -13,6 +13,8 @@
 #include "core/error.h"
 #include "measure.h"
 
+#define MOST_BURSTS (1 << 16) /* between two looks at the clock */
+
 /* A case and its variants, by the engines' indices; those that are not there have no engine. */
 struct field {
 	struct bench_case bench;
@@ -144,37 +146,44 @@ static int agree(struct field *f)
 
 /* --- time ------------------------------------------------------------------------------ */
 
+/* As many bursts, or up to the end of the circle where packets are to become what they were. */
+static uint32_t run_bursts(struct variant *v, uint32_t most)
+{
+	struct traffic *t = &v->bench->traffic;
+	struct bench_burst burst = {.n = BENCH_BURST};
+	uint32_t n = 0;
+
+	while (n < most && t->next < t->n) {
+		burst.packets = t->packets + t->next;
+		v->driver(&v->bench->env, &burst);
+		n++;
+		t->next += BENCH_BURST;
+		if (t->next == t->n && !t->restored)
+			t->next = 0;
+	}
+	return n;
+}
+
 /* Runs for at least `ns`; ns per packet. The clock is read seldom, and stands while packets become
  * what they were. */
 static double run_for(struct variant *v, double ns)
 {
 	struct traffic *t = &v->bench->traffic;
-	struct bench_burst burst = {.n = BENCH_BURST};
-	uint32_t all = t->n / BENCH_BURST;
 	double spent = 0, start;
-	uint64_t packets = 0;
+	uint64_t bursts = 0;
 
 	if (v->engine->select)
 		v->engine->select(v);
 	if (!v->driver)
 		return v->engine->measure(v, ns);
-	for (uint32_t bursts = 1; spent < ns; bursts *= bursts < all && spent < ns / 8 ? 2 : 1) {
-		uint32_t i = 0;
-
+	for (uint32_t most = 1; spent < ns; most *= most < MOST_BURSTS && spent < ns / 8 ? 2 : 1) {
 		start = now_ns();
-		for (; i < bursts && t->next < t->n; i++, t->next += BENCH_BURST) {
-			burst.packets = t->packets + t->next;
-			v->driver(&v->bench->env, &burst);
-		}
+		bursts += run_bursts(v, most);
 		spent += now_ns() - start;
-		packets += (uint64_t)i * BENCH_BURST;
-		if (t->next < t->n)
-			continue;
-		t->next = 0;
-		if (v->bench->workload->restore)
+		if (t->next == t->n)
 			traffic__restore(t);
 	}
-	return spent / packets;
+	return spent / bursts / BENCH_BURST;
 }
 
 /* One repetition: ns per packet of all, NULL `empty`: nothing to be taken off. */
@@ -223,10 +232,12 @@ static int measure_field(
 {
 	static struct field empty;
 	bool with_empty = f->bench.kind == CASE_RANDOM;
+	struct plan as_many = *plan;
 	int err = 0;
 
+	as_many.packets = RANDOM_PACKETS;
 	if (with_empty)
-		err = open_field(&empty, plan, &workloads[0], CASE_AS_IT_IS, errmsg);
+		err = open_field(&empty, &as_many, &workloads[0], CASE_AS_IT_IS, errmsg);
 	if (!err)
 		take_turns(plan, f, with_empty ? &empty : NULL, out);
 	if (with_empty)

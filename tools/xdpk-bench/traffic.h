@@ -5,8 +5,8 @@
  * power of two all headers would fall into the same few sets of the cache.
  *
  * Variants take turns and go through the packets in a circle, each from where the one before it
- * stopped. Programs change packets and may move their heads: at the end of a circle all are as
- * they were at first.
+ * stopped. Where programs change packets so that they would decide otherwise the next time, all are
+ * at the end of a circle what they were at first.
  */
 #ifndef XDPK_BENCH_TRAFFIC_H
 #define XDPK_BENCH_TRAFFIC_H
@@ -19,6 +19,7 @@ struct traffic {
 	uint32_t n; /* a multiple of BENCH_BURST */
 	uint32_t len;
 	uint32_t next; /* the circle goes on here */
+	bool restored; /* at the end of a circle */
 	uint8_t *frames;
 	size_t frame_size; /* bytes from one to the next */
 	uint8_t *heads;    /* what packets began with */
