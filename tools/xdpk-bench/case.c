@@ -12,8 +12,11 @@
 
 const char *case__object(const struct workload *w, enum case_kind kind)
 {
-	const char *const objects[N_CASE_KINDS] = {
-		[CASE_AS_IT_IS] = w->object, [CASE_RANDOM] = w->random, [CASE_RAW] = w->raw};
+	const char *const objects[N_CASE_KINDS] = {[CASE_AS_IT_IS] = w->object,
+		[CASE_RANDOM] = w->random,
+		[CASE_RAW] = w->raw,
+		[CASE_LOOKUP] = w->tables,
+		[CASE_INSERT] = w->tables};
 
 	return objects[kind];
 }
@@ -21,10 +24,8 @@ const char *case__object(const struct workload *w, enum case_kind kind)
 static int open_object(struct bench_case *c, char **errmsg)
 {
 	const struct workload *w = c->workload;
-	struct ebpf_instance_opts opts = {.workers = 1, .map_memory = MAP_MEMORY};
 
-	c->inst = ebpf_instance__create(&opts, errmsg);
-	c->obj = c->inst ? object__open(case__object(w, c->kind), errmsg) : NULL;
+	c->obj = object__open(case__object(w, c->kind), errmsg);
 	if (!c->obj)
 		return -1;
 	if (w->map && object__set_max_entries(c->obj, w->map, w->entries, errmsg))
@@ -64,12 +65,11 @@ static struct ebpf_program *load(struct bench_case *c, char **errmsg)
 		c->obj, c->kind == CASE_RANDOM ? "xdp_random" : c->workload->program, NULL, errmsg);
 }
 
-int case__open(struct bench_case *c, const struct workload *w, enum case_kind kind,
-	uint32_t packets, char **errmsg)
+static int open_program(struct bench_case *c, uint32_t packets, char **errmsg)
 {
-	memset(c, 0, sizeof(*c));
-	c->workload = w;
-	c->kind = kind;
+	const struct workload *w = c->workload;
+	enum case_kind kind = c->kind;
+
 	if (open_object(c, errmsg) || (w->fill && kind != CASE_RAW && w->fill(c, errmsg)))
 		return -1;
 	if (kind == CASE_RANDOM && set_entries(c, errmsg))
@@ -89,9 +89,22 @@ int case__open(struct bench_case *c, const struct workload *w, enum case_kind ki
 	return 0;
 }
 
+int case__open(struct bench_case *c, const struct workload *w, enum case_kind kind,
+	uint32_t packets, char **errmsg)
+{
+	struct ebpf_instance_opts opts = {.workers = 1, .map_memory = MAP_MEMORY};
+
+	*c = (struct bench_case){.workload = w, .kind = kind};
+	c->inst = ebpf_instance__create(&opts, errmsg);
+	if (!c->inst)
+		return -1;
+	return w->tables ? table__open(&c->table, c, errmsg) : open_program(c, packets, errmsg);
+}
+
 void case__close(struct bench_case *c)
 {
 	traffic__destroy(&c->traffic);
+	table__close(&c->table);
 	ebpf_program__unref(c->prog);
 	object__close(c->obj);
 	if (c->inst)

@@ -8,14 +8,24 @@
  *	random     the program chooses its packet's flow or route, so that what is run on one
  *	           packet again and again (the kernel's test run) has as much to do
  *	raw        of the same source, for r1 = packet
+ *
+ * or, where there is no program but tables, as lookups and as insertions.
  */
 #ifndef XDPK_BENCH_CASE_H
 #define XDPK_BENCH_CASE_H
 
 #include "ebpf-program.h"
+#include "tables.h"
 #include "traffic.h"
 
-enum case_kind { CASE_AS_IT_IS, CASE_RANDOM, CASE_RAW, N_CASE_KINDS };
+enum case_kind {
+	CASE_AS_IT_IS,
+	CASE_RANDOM,
+	CASE_RAW,
+	CASE_LOOKUP, /* no program: lookups in a table */
+	CASE_INSERT, /* insertions into it */
+	N_CASE_KINDS
+};
 
 /* Of a program that chooses for itself: nearly the one that the kernel has. */
 #define RANDOM_PACKETS 64
@@ -28,6 +38,7 @@ struct bench_case {
 	struct object *obj;
 	struct ebpf_program *prog;
 	struct ebpf_env env; /* runs prog */
+	struct tables table;  /* instead of all of them but the instance */
 };
 
 /* The object that is run; NULL: the workload is not run in this way. */

@@ -55,11 +55,8 @@ static int load(struct kernel *k, struct bench_case *c, char **errmsg)
 static int kernel__open(struct variant *v, char **errmsg)
 {
 	struct kernel *k;
-	int fd, err;
+	int fd, err = load_empty(&fd, errmsg);
 
-	if (v->bench->kind != CASE_RANDOM)
-		return error__set(errmsg, -ENOTSUP, "one packet again and again is no workload");
-	err = load_empty(&fd, errmsg);
 	if (err)
 		return err;
 	k = v->state = calloc(1, sizeof(*k));
@@ -110,6 +107,7 @@ static double kernel__measure(struct variant *v, double ns)
 const struct engine engine_kernel = {
 	.name = "kernel",
 	.what = "the object in the running kernel, by test runs, net of an empty program",
+	.kinds = OF_KIND(CASE_RANDOM),
 	.open = kernel__open,
 	.close = kernel__close,
 	.measure = kernel__measure,

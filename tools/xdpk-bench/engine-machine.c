@@ -102,6 +102,7 @@ static int llvm__open(struct variant *v, char **errmsg)
 const struct engine engine_llvm = {
 	.name = "llvm",
 	.what = "the object, compiled",
+	.kinds = OF_KIND(CASE_AS_IT_IS) | OF_KIND(CASE_RANDOM) | OF_KIND(CASE_RAW),
 	.open = llvm__open,
 	.close = machine__close,
 	.select = machine__select,
@@ -116,6 +117,7 @@ static int interp__open(struct variant *v, char **errmsg)
 const struct engine engine_interp = {
 	.name = "interp",
 	.what = "the object, interpreted, every access checked",
+	.kinds = OF_KIND(CASE_AS_IT_IS) | OF_KIND(CASE_RANDOM) | OF_KIND(CASE_RAW),
 	.open = interp__open,
 	.close = machine__close,
 	.select = machine__select,

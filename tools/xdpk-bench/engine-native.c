@@ -28,7 +28,7 @@ static int open_module(struct variant *v, const char *path, char **errmsg)
 {
 	const char *engine = v->engine->name;
 
-	if (!path || v->bench->kind != CASE_AS_IT_IS)
+	if (!path)
 		return error__set(errmsg, -ENOTSUP, "%s: there is no such module", engine);
 	v->state = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!v->state)
@@ -60,6 +60,7 @@ static int staged__open(struct variant *v, char **errmsg)
 const struct engine engine_native = {
 	.name = "native",
 	.what = "the same source as C, clang 19 -O3 -march=native, with the same maps",
+	.kinds = OF_KIND(CASE_AS_IT_IS),
 	.open = native__open,
 	.close = native__close,
 };
@@ -67,6 +68,7 @@ const struct engine engine_native = {
 const struct engine engine_staged = {
 	.name = "staged",
 	.what = "C written by hand to fetch what lookups touch ahead, over a burst, in stages",
+	.kinds = OF_KIND(CASE_AS_IT_IS),
 	.open = staged__open,
 	.close = native__close,
 };

@@ -57,8 +57,6 @@ static int load(struct variant *v, char **errmsg)
 	const struct ebpf_program_spec *spec;
 	struct rte_bpf_prm prm = {.prog_arg = {.type = RTE_BPF_ARG_PTR, .size = FRAME}};
 
-	if (c->kind != CASE_RAW)
-		return error__set(errmsg, -ENOTSUP, "librte_bpf runs raw programs alone");
 	spec = object__program_spec(c->obj, ebpf_program__name(c->prog), errmsg);
 	if (!spec)
 		return -EINVAL;
@@ -101,6 +99,7 @@ static void rte__close(struct variant *v)
 const struct engine engine_rte_jit = {
 	.name = "rte-jit",
 	.what = "librte_bpf's JIT, the packet alone for its argument",
+	.kinds = OF_KIND(CASE_RAW),
 	.open = jit__open,
 	.close = rte__close,
 };
@@ -108,6 +107,7 @@ const struct engine engine_rte_jit = {
 const struct engine engine_rte_interp = {
 	.name = "rte-interp",
 	.what = "librte_bpf's interpreter, which checks nothing",
+	.kinds = OF_KIND(CASE_RAW),
 	.open = interp__open,
 	.close = rte__close,
 };

@@ -16,6 +16,10 @@ const struct engine *const engines[] = {
 	&engine_rte_interp,
 #endif
 	&engine_kernel,
+	&engine_map,
+	&engine_map_burst,
+	&engine_rte,
+	&engine_rte_bulk,
 };
 const size_t n_engines = sizeof(engines) / sizeof(engines[0]);
 

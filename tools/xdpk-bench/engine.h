@@ -23,9 +23,14 @@ struct variant {
 	void *state;           /* the engine's own */
 };
 
+#define OF_KIND(kind) (1u << (kind))
+
 struct engine {
 	const char *name; /* "llvm" */
 	const char *what; /* a line for --list */
+	uint32_t kinds;   /* of cases: OF_KIND() */
+	/* Does this case take it long? Then not with --quick. NULL: never. */
+	bool (*slow)(const struct bench_case *c);
 	/* 0; -ENOTSUP with *errmsg: not this case, or not on this machine; other negative errno
 	 * with *errmsg: an error. close() is called only after 0. */
 	int (*open)(struct variant *v, char **errmsg);
@@ -42,6 +47,6 @@ extern const struct engine *const engines[];
 extern const size_t n_engines;
 
 extern const struct engine engine_native, engine_staged, engine_llvm, engine_interp, engine_rte_jit,
-	engine_rte_interp, engine_kernel;
+	engine_rte_interp, engine_kernel, engine_map, engine_map_burst, engine_rte, engine_rte_bulk;
 
 #endif

@@ -8,8 +8,11 @@
 
 #include "figures.h"
 
-static const char *const kind_names[N_CASE_KINDS] = {
-	[CASE_AS_IT_IS] = "as it is", [CASE_RANDOM] = "random", [CASE_RAW] = "raw"};
+static const char *const kind_names[N_CASE_KINDS] = {[CASE_AS_IT_IS] = "as it is",
+	[CASE_RANDOM] = "random",
+	[CASE_RAW] = "raw",
+	[CASE_LOOKUP] = "lookup",
+	[CASE_INSERT] = "insert"};
 
 const char *case_kind__name(enum case_kind kind)
 {

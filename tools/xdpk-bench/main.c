@@ -127,13 +127,14 @@ static bool set_option(struct options *o, int opt, char *arg)
 	case QUICK:
 		o->launches = 1;
 		o->plan.ns = 8e6;
+		o->plan.quick = true;
 		return true;
 	case LAUNCHES: return read_count(arg, 1, MAX_LAUNCHES, &o->launches);
 	case REPETITIONS: return read_count(arg, 3, MAX_REPETITIONS, &o->plan.repetitions);
 	case PACKETS: return read_count(arg, BENCH_BURST, 1 << 22, &o->plan.packets);
 	case ENGINES: return choose_engines(&o->plan, arg);
 	case CHECK:
-		o->plan.check_only = true;
+		o->plan.check_only = o->plan.quick = true;
 		o->plan.packets = o->plan.packets ? o->plan.packets : CHECK_PACKETS;
 		return true;
 	case LIMIT: o->limit = strtod(arg, NULL); return o->limit > 0;

@@ -29,8 +29,13 @@ static int open_variant(
 	struct variant *v = &f->variants[e];
 	int err;
 
+	if (!(engines[e]->kinds & OF_KIND(f->bench.kind)))
+		return 0;
 	*v = (struct variant){.engine = engines[e], .bench = &f->bench};
-	err = engines[e]->open(v, errmsg);
+	if (plan->quick && engines[e]->slow && engines[e]->slow(&f->bench))
+		err = error__set(errmsg, -ENOTSUP, "it takes long");
+	else
+		err = engines[e]->open(v, errmsg);
 	if (!err)
 		return 0;
 	v->engine = NULL;

@@ -17,6 +17,7 @@ struct plan {
 	uint32_t packets;     /* 0: as many as the workload says */
 	bool engines[MAX_ENGINES];
 	bool check_only;
+	bool quick;   /* nothing that takes long */
 	bool verbose; /* says which engines cannot run it, and why */
 };
 

@@ -57,6 +57,9 @@ static const struct table {
 		{{"kernel", "llvm"}}},
 	[CASE_RAW] = {"ns per packet, r1 = packet",
 		{{"llvm", "rte-jit"}, {"interp", "rte-interp"}}},
+	[CASE_LOOKUP] = {"ns per lookup of keys that are there, in random order",
+		{{"map", "rte"}, {"map", "rte-bulk"}, {"map-burst", "rte-bulk"}}},
+	[CASE_INSERT] = {"ns per insertion, of all entries into an empty map"},
 };
 
 static double find_ratio(const struct figure *line, const struct comparison *c)

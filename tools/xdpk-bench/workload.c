@@ -189,5 +189,47 @@ const struct workload workloads[] = {
 		.packet_len = 60,
 		.packet = packet__flow,
 	},
+	{
+		.name = "hash-1k",
+		.what = "16-byte keys, 8-byte values: 1024",
+		.tables = NATIVE("tables"),
+		.program = "hash_1k",
+		.entries = 1 << 10,
+	},
+	{
+		.name = "hash-64k",
+		.what = "16-byte keys, 8-byte values: 65536",
+		.tables = NATIVE("tables"),
+		.program = "hash_64k",
+		.entries = 1 << 16,
+	},
+	{
+		.name = "hash-1m",
+		.what = "16-byte keys, 8-byte values: 1048576",
+		.tables = NATIVE("tables"),
+		.program = "hash_1m",
+		.entries = 1 << 20,
+	},
+	{
+		.name = "lpm-1k",
+		.what = "IPv4 prefixes: 1000",
+		.tables = NATIVE("tables"),
+		.program = "lpm_1k",
+		.entries = 1000,
+	},
+	{
+		.name = "lpm-10k",
+		.what = "IPv4 prefixes: 10000",
+		.tables = NATIVE("tables"),
+		.program = "lpm_10k",
+		.entries = 10000,
+	},
+	{
+		.name = "lpm-500k",
+		.what = "IPv4 prefixes: 500000",
+		.tables = NATIVE("tables"),
+		.program = "lpm_500k",
+		.entries = 500000,
+	},
 };
 const size_t n_workloads = sizeof(workloads) / sizeof(workloads[0]);

@@ -12,6 +12,7 @@
 
 struct bench_case;
 
+/* Either a program or, where `tables` is not NULL, a table. */
 struct workload {
 	const char *name;    /* "firewall-64k" */
 	const char *what;    /* a line for the list */
@@ -21,9 +22,11 @@ struct workload {
 	const char *staged;  /* module of the same, written by hand to fetch ahead; NULL: none */
 	const char *raw;     /* object of the same source for r1 = packet; NULL: none */
 	const char *random; /* object that chooses a packet's flow or route by itself; NULL: none */
-	const char *map;    /* that gets as many entries, NULL: as the source says */
-	uint32_t entries;   /* flows or routes that there are; 0: it is not about them */
-	uint32_t packets;   /* in the set */
+	const char
+		*tables;  /* no program, but lookups: their module; `program` is the table's name */
+	const char *map;  /* that gets as many entries, NULL: as the source says */
+	uint32_t entries; /* flows or routes that there are; 0: it is not about them */
+	uint32_t packets; /* in the set */
 	uint32_t packet_len;
 	/* The program changes packets so that the next time it would decide otherwise. */
 	bool restore;
