@@ -38,7 +38,7 @@ struct bench_case {
 	struct object *obj;
 	struct ebpf_program *prog;
 	struct ebpf_env env; /* runs prog */
-	struct tables table;  /* instead of all of them but the instance */
+	struct tables table; /* instead of all of them but the instance */
 };
 
 /* The object that is run; NULL: the workload is not run in this way. */
