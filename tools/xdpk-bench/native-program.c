@@ -7,7 +7,7 @@
  *
  *	SOURCE, PROGRAM    the program's file and function
  *	RESIZED, ENTRIES   a map that the workload makes larger or smaller than the source says
- *	DRIVER             the burst loop's file, if it is not the bench's own
+ *	DRIVER             the burst loop's file: the bench's own, or one that is written by hand
  */
 #include "native.h"
 
@@ -26,11 +26,7 @@ static inline uint64_t native_entry(struct ebpf_env *env, void *ctx)
 
 #undef ebpf_program_entry
 #define ebpf_program_entry native_entry
-#ifdef DRIVER
 #include DRIVER
-#else
-#include "driver-bench.c"
-#endif
 
 __attribute__((visibility("default"))) void bench_native(struct ebpf_env *env, void *burst);
 
