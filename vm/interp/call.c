@@ -237,10 +237,13 @@ static bool note_results(
 
 static enum ebpf_fault_reason call_granting(struct interp_run *run, const struct interp_helper *h)
 {
+	void *outer = run->env->run;
 	uint64_t args[5];
 
 	prepare_arguments(run, h->proto, args);
+	run->env->run = run;
 	run->r[0] = h->call(run->env, args[0], args[1], args[2], args[3], args[4]);
+	run->env->run = outer;
 	if (run->fault)
 		return run->fault;
 	return note_results(run, h->proto, args) ? EBPF_FAULT_NONE : EBPF_FAULT_ACCESS;

@@ -186,11 +186,11 @@ struct interp_run {
 	/* Where most accesses are: the packet or the raw memory, the frame, the value that the
 	 * last lookup gave. Elsewhere see interp_memory__find(). */
 	struct interp_window memory, frame, value;
-	struct interp_callback callback;
-	uint64_t left;                /* of the budget */
+	uint64_t taken;               /* of the budget */
 	enum ebpf_fault_reason fault; /* not NONE: the run is over */
 	uint32_t depth;
 	uint32_t n_inner, n_grants, n_dynptrs; /* inner maps: counts on */
+	struct interp_callback callback;
 	/* Maps that came out of maps of maps, the last of them. */
 	const struct rt_map *inner[INTERP_INNER_MAPS];
 	struct interp_grant grants[INTERP_GRANTS];

@@ -185,7 +185,7 @@ count : {
 	const struct interp_code *code = run->code;
 	uint32_t i = o - code->ops;
 
-	if (code->binding.budget && run->left-- == 0)
+	if (code->binding.budget && run->taken++ == code->binding.budget)
 		FAULT(BUDGET);
 	if (code->hits)
 		code->hits[i]++;
@@ -227,27 +227,21 @@ uint64_t interp__call_back(struct ebpf_env *env, void *r1, void *r2, void *r3, v
 uint64_t interp__run(const struct interp_code *code, struct ebpf_env *env, void *ctx)
 {
 	struct interp_run run; /* the stack is large and needs no clearing */
-	void *outer = env->run;
-	uint64_t result;
 
 	run.code = code;
 	run.env = env;
 	run.ctx = ctx;
+	memset(run.r, 0, EBPF_REG_FRAME * sizeof(run.r[0]));
 	run.value = (struct interp_window){0};
-	run.left = code->binding.budget;
+	run.taken = 0;
 	run.fault = EBPF_FAULT_NONE;
 	run.depth = run.n_inner = run.n_grants = run.n_dynptrs = 0;
-	memset(run.r, 0, EBPF_REG_FRAME * sizeof(run.r[0]));
-	interp_memory__refresh(&run);
 	enter_frame(&run);
+	interp_memory__refresh(&run);
+	run.r[1] = (uintptr_t)ctx;
 	if (code->raw) {
 		run.r[1] = (uintptr_t)((const struct ebpf_raw_ctx *)ctx)->mem;
 		run.r[2] = ((const struct ebpf_raw_ctx *)ctx)->len;
-	} else {
-		run.r[1] = (uintptr_t)ctx;
 	}
-	env->run = &run;
-	result = execute(&run, code->ops);
-	env->run = outer;
-	return result;
+	return execute(&run, code->ops);
 }
