@@ -107,7 +107,48 @@ const struct engine engine_llvm = {
 	.close = machine__close,
 	.select = machine__select,
 };
+
+/* --- beside a program that chooses for itself ------------------------------------------- */
+
+static void set__close(struct variant *v)
+{
+	case__close(v->bench);
+	free(v->bench);
+}
+
+static int set__open(struct variant *v, char **errmsg)
+{
+	struct bench_case *own = calloc(1, sizeof(*own));
+	int err;
+
+	if (!own)
+		return error__set(errmsg, -ENOMEM, "%s: no memory", v->engine->name);
+	err = case__open(own, v->bench->workload, CASE_AS_IT_IS, 0, errmsg);
+	v->bench = own;
+	if (!err)
+		err = machine__open(v, compile, errmsg);
+	if (err)
+		set__close(v);
+	return err ? -EINVAL : 0;
+}
+
+static void set__close_all(struct variant *v)
+{
+	machine__close(v);
+	set__close(v);
+}
+
+const struct engine engine_llvm_set = {
+	.name = "llvm-set",
+	.what = "beside the kernel: the object as it is over the workload's packets, loop included",
+	.kinds = OF_KIND(CASE_RANDOM),
+	.open = set__open,
+	.close = set__close_all,
+	.select = machine__select,
+};
 #endif
+
+/* --- the interpreter -------------------------------------------------------------------- */
 
 static int interp__open(struct variant *v, char **errmsg)
 {

@@ -9,6 +9,7 @@ const struct engine *const engines[] = {
 	&engine_staged,
 #ifdef HAVE_LLVM
 	&engine_llvm,
+	&engine_llvm_set,
 #endif
 	&engine_interp,
 #ifdef HAVE_DPDK

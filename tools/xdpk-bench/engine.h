@@ -18,9 +18,9 @@
 
 struct variant {
 	const struct engine *engine;
-	struct bench_case *bench;
-	ebpf_driver_fn driver; /* bursts of the case's packets; NULL: measure() */
-	void *state;           /* the engine's own */
+	struct bench_case *bench; /* an engine may have one of its own, of the same workload */
+	ebpf_driver_fn driver;    /* bursts of the case's packets; NULL: measure() */
+	void *state;              /* the engine's own */
 };
 
 #define OF_KIND(kind) (1u << (kind))
@@ -46,7 +46,8 @@ struct engine {
 extern const struct engine *const engines[];
 extern const size_t n_engines;
 
-extern const struct engine engine_native, engine_staged, engine_llvm, engine_interp, engine_rte_jit,
-	engine_rte_interp, engine_kernel, engine_map, engine_map_burst, engine_rte, engine_rte_bulk;
+extern const struct engine engine_native, engine_staged, engine_llvm, engine_llvm_set,
+	engine_interp, engine_rte_jit, engine_rte_interp, engine_kernel, engine_map,
+	engine_map_burst, engine_rte, engine_rte_bulk;
 
 #endif

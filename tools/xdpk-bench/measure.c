@@ -133,7 +133,7 @@ static int agree(struct field *f)
 	for (size_t e = 0; expected && !differ && e < n_engines; e++) {
 		struct variant *v = &f->variants[e];
 
-		if (!v->engine || !v->driver)
+		if (!v->engine || !v->driver || v->bench != &f->bench)
 			continue;
 		run_all(v);
 		if (first) {

@@ -47,14 +47,16 @@ struct comparison {
 	const char *engine, *to;
 };
 
+#define MAX_RATIOS 3
+
 static const struct table {
 	const char *title;
-	struct comparison ratios[3];
+	struct comparison ratios[MAX_RATIOS];
 } tables[N_CASE_KINDS] = {
 	[CASE_AS_IT_IS] = {"ns per packet", {{"llvm", "native"}, {"llvm", "staged"}}},
 	[CASE_RANDOM] = {"ns per packet net of an empty program, flow or route chosen at random by "
 			 "the program",
-		{{"kernel", "llvm"}}},
+		{{"kernel", "llvm"}, {"kernel", "llvm-set"}}},
 	[CASE_RAW] = {"ns per packet, r1 = packet",
 		{{"llvm", "rte-jit"}, {"interp", "rte-interp"}}},
 	[CASE_LOOKUP] = {"ns per lookup of keys that are there, in random order",
@@ -88,35 +90,57 @@ static void print_number(FILE *out, int width, double number)
 		fprintf(out, "  %*s", width, "-");
 }
 
+/* The engines and the ratios that there are figures of. */
+struct columns {
+	bool engine[MAX_ENGINES];
+	bool ratio[MAX_RATIOS];
+};
+
+static struct columns find_columns(const struct figures *f, enum case_kind kind)
+{
+	const struct comparison *ratios = tables[kind].ratios;
+	struct columns c = {0};
+
+	for (size_t w = 0; w < n_workloads; w++) {
+		for (size_t e = 0; e < n_engines; e++)
+			c.engine[e] |= f->at[w][kind][e].ns != 0;
+		for (size_t r = 0; r < MAX_RATIOS && ratios[r].engine; r++)
+			c.ratio[r] |= find_ratio(f->at[w][kind], &ratios[r]) != 0;
+	}
+	return c;
+}
+
+static void print_line(FILE *out, const char *name, const struct figure *line,
+	const struct columns *c, const struct comparison *ratios)
+{
+	fprintf(out, "%-14s", name);
+	for (size_t e = 0; e < n_engines; e++)
+		if (c->engine[e])
+			print_number(out, 8, line[e].ns);
+	for (size_t r = 0; r < MAX_RATIOS; r++)
+		if (c->ratio[r])
+			print_number(out,
+				(int)(strlen(ratios[r].engine) + strlen(ratios[r].to)) + 1,
+				find_ratio(line, &ratios[r]));
+	fputc('\n', out);
+}
+
 static void print_table(FILE *out, const struct figures *f, enum case_kind kind)
 {
 	const struct table *t = &tables[kind];
-	bool there[MAX_ENGINES] = {false};
+	struct columns c = find_columns(f, kind);
 
-	for (size_t w = 0; w < n_workloads; w++)
-		for (size_t e = 0; e < n_engines; e++)
-			there[e] |= f->at[w][kind][e].ns != 0;
 	fprintf(out, "\n%s\n\n%-14s", t->title, "");
 	for (size_t e = 0; e < n_engines; e++)
-		if (there[e])
+		if (c.engine[e])
 			fprintf(out, "  %8s", engines[e]->name);
-	for (size_t r = 0; r < 3 && t->ratios[r].engine; r++)
-		fprintf(out, "  %6s/%s", t->ratios[r].engine, t->ratios[r].to);
+	for (size_t r = 0; r < MAX_RATIOS; r++)
+		if (c.ratio[r])
+			fprintf(out, "  %s/%s", t->ratios[r].engine, t->ratios[r].to);
 	fputc('\n', out);
-	for (size_t w = 0; w < n_workloads; w++) {
-		const struct figure *line = f->at[w][kind];
-
-		if (!has_line(line))
-			continue;
-		fprintf(out, "%-14s", workloads[w].name);
-		for (size_t e = 0; e < n_engines; e++)
-			if (there[e])
-				print_number(out, 8, line[e].ns);
-		for (size_t r = 0; r < 3 && t->ratios[r].engine; r++)
-			print_number(out, 7 + (int)strlen(t->ratios[r].to),
-				find_ratio(line, &t->ratios[r]));
-		fputc('\n', out);
-	}
+	for (size_t w = 0; w < n_workloads; w++)
+		if (has_line(f->at[w][kind]))
+			print_line(out, workloads[w].name, f->at[w][kind], &c, t->ratios);
 }
 
 void report__table(FILE *out, const struct figures *f, const struct run_facts *run)
