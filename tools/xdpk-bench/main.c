@@ -126,7 +126,7 @@ static bool set_option(struct options *o, int opt, char *arg)
 	switch (opt) {
 	case QUICK:
 		o->launches = 1;
-		o->plan.ns = 8e6;
+		o->plan.ns = 5e6;
 		o->plan.quick = true;
 		return true;
 	case LAUNCHES: return read_count(arg, 1, MAX_LAUNCHES, &o->launches);
@@ -242,7 +242,7 @@ static int report(const struct options *o, const struct figures *figures)
 int main(int argc, char **argv)
 {
 	static struct figures figures;
-	struct options o = {.launches = 5, .plan = {.repetitions = 9, .ns = 40e6}};
+	struct options o = {.launches = 5, .plan = {.repetitions = 9, .ns = 20e6}};
 	int opt, err;
 
 	for (size_t e = 0; e < n_engines; e++)

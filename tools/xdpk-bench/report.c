@@ -82,6 +82,13 @@ static bool has_line(const struct figure *line)
 	return false;
 }
 
+static int width_of(size_t engine)
+{
+	size_t name = strlen(engines[engine]->name);
+
+	return name < 8 ? 8 : (int)name;
+}
+
 static void print_number(FILE *out, int width, double number)
 {
 	if (number)
@@ -116,7 +123,7 @@ static void print_line(FILE *out, const char *name, const struct figure *line,
 	fprintf(out, "%-14s", name);
 	for (size_t e = 0; e < n_engines; e++)
 		if (c->engine[e])
-			print_number(out, 8, line[e].ns);
+			print_number(out, width_of(e), line[e].ns);
 	for (size_t r = 0; r < MAX_RATIOS; r++)
 		if (c->ratio[r])
 			print_number(out,
@@ -133,7 +140,7 @@ static void print_table(FILE *out, const struct figures *f, enum case_kind kind)
 	fprintf(out, "\n%s\n\n%-14s", t->title, "");
 	for (size_t e = 0; e < n_engines; e++)
 		if (c.engine[e])
-			fprintf(out, "  %8s", engines[e]->name);
+			fprintf(out, "  %*s", width_of(e), engines[e]->name);
 	for (size_t r = 0; r < MAX_RATIOS; r++)
 		if (c.ratio[r])
 			fprintf(out, "  %s/%s", t->ratios[r].engine, t->ratios[r].to);
