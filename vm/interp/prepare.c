@@ -222,8 +222,12 @@ struct interp_code *interp__prepare(const struct interp_binding *b, char **errms
 		error__set(errmsg, -ENOMEM, "%s: no memory to interpret it", b->view->name);
 		return NULL;
 	}
-	for (i = 0; i < code->n_ops && !err; i += words)
+	for (i = 0; i < code->n_ops && !err; i += words) {
 		err = prepare_op(code, i, &n_helpers, &words, errmsg);
+		if (!err && !interp__places()[code->kinds[i]])
+			err = error__set(
+				errmsg, -ENOTSUP, "instruction %u: no operation for it", i);
+	}
 	if (err) {
 		interp__release(code);
 		return NULL;
