@@ -54,19 +54,23 @@ static void list(void)
 
 /* --- options --------------------------------------------------------------------------- */
 
-static bool choose_engines(struct plan *plan, char *names)
+/* What is in the arguments stays: launches get them too. */
+static bool choose_engines(struct plan *plan, const char *names)
 {
 	memset(plan->engines, 0, sizeof(plan->engines));
-	for (char *name = strtok(names, ","); name; name = strtok(NULL, ",")) {
+	while (*names) {
+		size_t len = strcspn(names, ",");
 		bool found = false;
 
 		for (size_t e = 0; e < n_engines; e++)
-			if (strcmp(engines[e]->name, name) == 0)
+			if (strlen(engines[e]->name) == len &&
+				strncmp(engines[e]->name, names, len) == 0)
 				found = plan->engines[e] = true;
 		if (!found) {
-			fprintf(stderr, "xdpk-bench: no engine %s\n", name);
+			fprintf(stderr, "xdpk-bench: no engine %.*s\n", (int)len, names);
 			return false;
 		}
+		names += len + (names[len] == ',');
 	}
 	return true;
 }
