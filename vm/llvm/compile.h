@@ -80,6 +80,8 @@ struct compilation {
 
 int compilation__translate(struct compilation *c);
 int compilation__link(struct compilation *c);
+/* The program is to become a part of the driver's loop; ebpf_entry calls a copy of it. */
+void compilation__inline_program(struct compilation *c);
 int compilation__optimise(struct compilation *c);
 int compilation__emit(struct compilation *c, LLVMCodeGenFileType what, LLVMMemoryBufferRef *out);
 

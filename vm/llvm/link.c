@@ -177,10 +177,11 @@ static void add_call_attribute(struct compilation *c, LLVMValueRef call, const c
 		call, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(c->context, kind, 0));
 }
 
-/* The program is a part of the driver's loop; ebpf_entry calls a copy of it. */
-static void inline_into_driver(struct compilation *c, LLVMValueRef program)
+void compilation__inline_program(struct compilation *c)
 {
-	if (c->view->n_insns > MAX_INLINED_INSNS)
+	LLVMValueRef program = LLVMGetNamedFunction(c->module, "ebpf_program_entry");
+
+	if (!c->req->driver_bitcode || c->view->n_insns > MAX_INLINED_INSNS)
 		return;
 	add_attribute(c, c->funcs[0].fn, "alwaysinline");
 	for (LLVMUseRef use = LLVMGetFirstUse(program); use; use = LLVMGetNextUse(use)) {
@@ -200,8 +201,6 @@ static void make_entry(struct compilation *c)
 	LLVMValueRef entry = LLVMAddFunction(c->module, "ebpf_entry", type);
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
 
-	if (c->req->driver_bitcode)
-		inline_into_driver(c, program);
 	LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(c->context, entry, ""));
 	LLVMGetParams(entry, args);
 	call = LLVMBuildCall2(b, type, alone ? alone : program, args, 2, "");

@@ -10,16 +10,16 @@
 
 #include "compile.h"
 
-/* First the choices that the maps' geometries make, and what was not chosen is gone before
- * anything is spent on it. */
-static const char pipeline[] = "always-inline,"
-			       "function(lower-expect,simplifycfg,sroa<modify-cfg>,early-cse),"
-			       "globaldce,default<O2>";
+/* The choices that the maps' geometries make; what was not chosen is gone before anything is spent
+ * on it. And the program while there is one of it. */
+static const char first[] = "always-inline,"
+			    "function(lower-expect,simplifycfg,sroa<modify-cfg>,early-cse),"
+			    "globaldce";
 
-int compilation__optimise(struct compilation *c)
+static int run_passes(struct compilation *c, const char *passes)
 {
 	LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-	LLVMErrorRef failed = LLVMRunPasses(c->module, pipeline, c->machine, options);
+	LLVMErrorRef failed = LLVMRunPasses(c->module, passes, c->machine, options);
 	int err = 0;
 
 	LLVMDisposePassBuilderOptions(options);
@@ -30,4 +30,14 @@ int compilation__optimise(struct compilation *c)
 		LLVMDisposeErrorMessage(why);
 	}
 	return err;
+}
+
+int compilation__optimise(struct compilation *c)
+{
+	int err = run_passes(c, first);
+
+	if (err)
+		return err;
+	compilation__inline_program(c);
+	return run_passes(c, "default<O2>");
 }
