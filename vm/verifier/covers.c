@@ -67,8 +67,16 @@ static bool same_ids(struct comparison *c, const struct reg *old, const struct r
 	       same_id(c, old->ref, cur->ref) && same_id(c, old->dynptr, cur->dynptr);
 }
 
+/* Most are. */
+static bool are_the_same(const struct reg *old, const struct reg *cur)
+{
+	return !old->id && !old->ref && !old->dynptr && !memcmp(old, cur, sizeof(*old));
+}
+
 static bool reg_covers(struct comparison *c, const struct reg *old, const struct reg *cur)
 {
+	if (are_the_same(old, cur))
+		return true;
 	if (c->degree == EXACT)
 		return reg__same_but_ids(old, cur) && same_ids(c, old, cur);
 	if (old->type == REG_UNSET)
@@ -112,9 +120,14 @@ static const struct reg *slot_as_scalar(const struct slot *s, struct reg *scratc
 static bool slot_covers(struct comparison *c, const struct slot *old, const struct slot *cur)
 {
 	struct reg old_scratch, cur_scratch;
-	const struct reg *a = slot_as_scalar(old, &old_scratch);
-	const struct reg *b = slot_as_scalar(cur, &cur_scratch);
+	const struct reg *a, *b;
 
+	if (!memcmp(old->bytes, cur->bytes, sizeof(old->bytes)) &&
+		((!slot__is_spill(old) && !slot__is_special(old)) ||
+			are_the_same(&old->spilled, &cur->spilled)))
+		return true;
+	a = slot_as_scalar(old, &old_scratch);
+	b = slot_as_scalar(cur, &cur_scratch);
 	if (a && b && c->degree != EXACT)
 		return reg_covers(c, a, b);
 	for (int i = 0; i < 8; i++) {

@@ -39,6 +39,7 @@ struct insn_info {
 	bool writes_frame; /* it would write r10 */
 	uint8_t address;   /* enum reg_type of its address, of a load or store examined before */
 	uint16_t live;     /* registers that may be read from here on before they are written */
+	uint16_t reads, writes; /* registers, by the instruction itself */
 };
 
 struct func_info {
@@ -115,7 +116,7 @@ int program__init(
 	struct program *p, const struct program_view *view, struct arena *a, char **errmsg);
 /* Typed programs only: no unreachable instructions, no forms that raw programs alone have. */
 int program__check_typed(struct program *p, struct arena *a, char **errmsg);
-/* liveness.c: fills info.live. */
+/* liveness.c: fills info.live, .reads, .writes. */
 void program__find_live(struct program *p);
 /* The function called there or, if LDDW, whose address is taken: its first instruction. False:
  * neither. */

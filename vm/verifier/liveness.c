@@ -84,14 +84,15 @@ void program__find_live(struct program *p)
 	while (changed) {
 		changed = false;
 		for (uint32_t i = p->view->n_insns; i-- > 0;) {
-			uint16_t reads, writes, live;
+			struct insn_info *info = &p->info[i];
+			uint16_t live;
 
 			if (!p->insns[i].words)
 				continue;
-			insn__uses(p, i, &reads, &writes);
-			live = (uint16_t)((live_after(p, i) & ~writes) | reads);
-			changed |= live != p->info[i].live;
-			p->info[i].live = live;
+			insn__uses(p, i, &info->reads, &info->writes);
+			live = (uint16_t)((live_after(p, i) & ~info->writes) | info->reads);
+			changed |= live != info->live;
+			info->live = live;
 		}
 	}
 }

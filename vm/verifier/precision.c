@@ -101,7 +101,8 @@ static void undo_load_store(const struct step *s, const struct isa_insn *in, str
 static void undo(struct verifier *v, const struct step *s, uint32_t next_frame, struct demand *d)
 {
 	const struct isa_insn *in = &v->prog.insns[s->insn];
-	uint16_t *regs = &d->regs[s->frame], reads, writes;
+	uint16_t *regs = &d->regs[s->frame], reads = v->prog.info[s->insn].reads,
+		 writes = v->prog.info[s->insn].writes;
 
 	if (in->op == ISA_CALL) {
 		undo_call(in, s->frame, next_frame > s->frame, d);
@@ -110,51 +111,58 @@ static void undo(struct verifier *v, const struct step *s, uint32_t next_frame, 
 	} else if (in->op == ISA_LOAD || in->op == ISA_LOADSX || in->op == ISA_STORE) {
 		undo_load_store(s, in, d);
 	} else if (isa__is_atomic(in->op)) {
-		insn__uses(&v->prog, s->insn, &reads, &writes);
 		if (*regs & writes && s->spill)
 			d->slots[s->slot_frame] |= 1ULL << s->slot;
 		*regs &= (uint16_t)~writes;
 	} else if (isa__is_cond_jump(in->op)) {
 		ask_linked(s->linked, d);
-		insn__uses(&v->prog, s->insn, &reads, &writes);
 		if (*regs & reads)
 			*regs |= reads;
 		ask_linked(s->linked, d);
 	} else { /* arithmetic, moves, LDDW; ja reads and writes nothing */
-		insn__uses(&v->prog, s->insn, &reads, &writes);
 		if (*regs & writes)
 			*regs = (uint16_t)((*regs & ~writes) | reads);
 	}
 }
 
-/* Marks what is asked for in a checkpoint. What is no number, or marked already, needs no
- * more asking. True while something is left. */
+/* False: it is no number, or marked already. */
+static bool mark_reg(struct reg *r)
+{
+	if (r->type != REG_SCALAR || r->precise)
+		return false;
+	r->precise = true;
+	return true;
+}
+
+static bool mark_slot(struct frame *f, uint32_t slot)
+{
+	return slot < f->n_slots && slot__is_spill(&f->slots[slot]) &&
+	       mark_reg(&f->slots[slot].spilled);
+}
+
+/* Marks what is asked for in a checkpoint. What need not be marked needs no more asking. True
+ * while something is left. */
 static bool mark(struct verifier *v, struct state *st, struct demand *d)
 {
 	uint64_t left = 0;
 
-	for (uint32_t f = 0; f < MAX_FRAMES; f++) {
-		if (f > st->top)
-			d->regs[f] = 0, d->slots[f] = 0;
-		for (uint32_t i = 0; d->regs[f] >> i; i++) {
-			struct reg *r = &st->frames[f]->regs[i];
+	for (uint32_t f = 0; f <= st->top; f++) {
+		for (uint32_t bits = d->regs[f]; bits; bits &= bits - 1) {
+			uint32_t i = (uint32_t)__builtin_ctz(bits);
 
-			if (r->type != REG_SCALAR || r->precise)
+			if (!mark_reg(&st->frames[f]->regs[i]))
 				d->regs[f] &= (uint16_t) ~(1U << i);
-			else if (d->regs[f] >> i & 1)
-				r->precise = true;
 		}
-		for (uint32_t i = 0; i < STACK_SLOTS && d->slots[f] >> i; i++) {
-			struct frame *fr = st->frames[f];
+		for (uint64_t bits = d->slots[f]; bits; bits &= bits - 1) {
+			uint32_t i = (uint32_t)__builtin_ctzll(bits);
 
-			if (i >= fr->n_slots || !slot__is_spilled_scalar(&fr->slots[i]) ||
-				fr->slots[i].spilled.precise)
+			if (!mark_slot(st->frames[f], i))
 				d->slots[f] &= ~(1ULL << i);
-			else if (d->slots[f] >> i & 1)
-				fr->slots[i].spilled.precise = true;
 		}
 		left |= d->regs[f] | d->slots[f];
 	}
+	for (uint32_t f = st->top + 1; f < MAX_FRAMES; f++)
+		d->regs[f] = 0, d->slots[f] = 0;
 	v->marks += left != 0;
 	return left;
 }
@@ -190,17 +198,26 @@ void precision__need_slot(struct verifier *v, uint32_t frame, uint32_t slot)
 	go_back(v, v->cur->trail, true, v->cur->top, &d);
 }
 
+static bool is_marked(const struct reg *r)
+{
+	return r->precise && r->type == REG_SCALAR;
+}
+
 void precision__inherit(struct verifier *v, struct state *path, const struct state *old)
 {
 	struct demand d = {0};
-	const struct reg *r;
-	bool any = false;
+	uint64_t any = 0;
 
-	for (struct reg_walk w = {0}; (r = state__next_reg(old, &w));) {
-		if (r->type != REG_SCALAR || !r->precise)
-			continue;
-		demand__add(&d, (uint8_t)w.at_frame, (uint8_t)w.at_index);
-		any = true;
+	for (uint32_t f = 0; f <= old->top; f++) {
+		const struct frame *fr = old->frames[f];
+
+		for (uint32_t i = 0; i < EBPF_N_REGS; i++)
+			d.regs[f] |= (uint16_t)(is_marked(&fr->regs[i]) << i);
+		for (uint32_t i = 0; i < fr->n_slots; i++)
+			d.slots[f] |= (uint64_t)(slot__is_spill(&fr->slots[i]) &&
+						 is_marked(&fr->slots[i].spilled))
+				      << i;
+		any |= d.regs[f] | d.slots[f];
 	}
 	if (any)
 		go_back(v, path->trail, false, path->top, &d);
