@@ -89,7 +89,7 @@ static int hash_layout(struct rt_geometry *geo)
 
 	geo->index = sizeof(struct rt_hash_head);
 	geo->links = geo->index + (uint64_t)geo->n_buckets * sizeof(struct rt_hash_bucket);
-	at = geo->links + (uint64_t)geo->n_elems * sizeof(uint32_t);
+	at = geo->links + 2 * (uint64_t)geo->n_elems * sizeof(uint32_t);
 	geo->elems = rt_round_up(at, RT_CACHE_LINE);
 	at = geo->elems + (uint64_t)geo->n_elems * geo->elem_stride;
 	geo->values = geo->fixed = rt_round_up(at, RT_CACHE_LINE);

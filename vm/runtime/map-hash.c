@@ -299,12 +299,16 @@ static uint32_t bucket__remove(const struct rt_map *m, struct rt_hash_bucket *b,
 
 static uint32_t hash__take_free(const struct rt_map *m)
 {
-	return free_queue__take(&hash__head(m)->free, rt_hash__link(m, 0));
+	struct rt_free_queue *q = &hash__head(m)->free;
+	uint32_t elem = free_queue__take(q, rt_hash__ring(m));
+
+	rt_prefetch_write(rt_hash__key(m, free_queue__peek(q, rt_hash__ring(m))));
+	return elem;
 }
 
 static void hash__give_back(const struct rt_map *m, uint32_t elem)
 {
-	free_queue__give_back(&hash__head(m)->free, rt_hash__link(m, 0), elem);
+	free_queue__give_back(&hash__head(m)->free, rt_hash__ring(m), elem);
 }
 
 static void hash__release(const struct rt_map *m, uint32_t elem)
@@ -331,7 +335,7 @@ void rt_hash__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 
 	head->seed = rt_seed__of(seed);
 	head->n_slots = slots;
-	free_queue__format(&head->free, rt_hash__link(m, 0), m->geo.n_elems);
+	free_queue__format(&head->free, rt_hash__ring(m), m->geo.n_elems);
 }
 
 /* The values of all slots at once (host), or of one (program). */
@@ -453,6 +457,7 @@ static int64_t hash__write(
 		flags &= ~(uint64_t)RT_F_LOCK;
 	if (flags > RT_EXIST)
 		return -RT_EINVAL;
+	rt_prefetch_write(b);
 	for (;; fresh = true) {
 		if (fresh && !elem) {
 			elem = hash__take_free(m);

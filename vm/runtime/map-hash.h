@@ -2,7 +2,7 @@
  *
  * map-hash.h -- the memory of the HASH family, and what other types and geometry.c need of it.
  *
- *	mem ─► head │ buckets │ links │ elements │ per-CPU values: a set per slot
+ *	mem ─► head │ buckets │ links │ free │ elements │ per-CPU values: a set per slot
  *
  * Elements have numbers from 1; 0 means none. An element is a key and, but for per-CPU maps,
  * its value; it never moves. Each is in one of three places: in a bucket's slot, in a
@@ -53,6 +53,12 @@ rt_inline struct rt_hash_bucket *rt_hash__bucket(const struct rt_map *m, uint32_
 rt_inline uint32_t *rt_hash__link(const struct rt_map *m, uint32_t elem)
 {
 	return (uint32_t *)(m->mem + m->geo.links) + elem;
+}
+
+/* The ring of free elements: as many words as links. */
+rt_inline uint32_t *rt_hash__ring(const struct rt_map *m)
+{
+	return rt_hash__link(m, m->geo.n_elems);
 }
 
 rt_inline rt_word *rt_hash__key(const struct rt_map *m, uint32_t elem)

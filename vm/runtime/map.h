@@ -11,7 +11,7 @@
  * follow first. All layout is derived from the geometry by rt_geometry__init().
  *
  *	array   mem ─► values
- *	hash    mem ─► head │ buckets │ links │ elements │ per-CPU values
+ *	hash    mem ─► head │ buckets │ links │ free │ elements │ per-CPU values
  *	target  mem ─► words
  *	queue   mem ─► head │ values
  *	bloom   mem ─► seed │ bits
@@ -45,7 +45,7 @@ struct rt_geometry {
 	uint32_t n_elems;      /* elements allocated: max_entries, spares, number 0 */
 	uint32_t n_buckets;    /* power of two; LPM: words of the table; 0 for arrays */
 	uint64_t index;        /* offset in mem of the buckets (hash), the tables (LPM) */
-	uint64_t links;        /* offset of the elements' links (hash, LPM) */
+	uint64_t links;        /* offset of links and rings of free elements (hash, LPM) */
 	uint64_t elems;        /* offset of the elements (hash), the nodes (LPM) */
 	uint64_t values;       /* offset of the values (array, per-CPU, LPM) */
 	uint64_t fixed;        /* bytes of what is there once, whatever the number of slots */

@@ -61,8 +61,9 @@
 		rt_fence();                                                    \
 		x_;                                                            \
 	})
-#define rt_prefetch(p) ((void)(p))
-#define rt_pause()     ((void)0)
+#define rt_prefetch(p)       ((void)(p))
+#define rt_prefetch_write(p) ((void)(p))
+#define rt_pause()           ((void)0)
 #else
 #define rt_read_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define rt_write_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
@@ -70,6 +71,7 @@
 #define rt_fence_release()     __atomic_thread_fence(__ATOMIC_RELEASE)
 #define rt_exchange(p, v)      __atomic_exchange_n((p), (v), __ATOMIC_ACQUIRE)
 #define rt_prefetch(p)         __builtin_prefetch((p), 0, 3)
+#define rt_prefetch_write(p)   __builtin_prefetch((p), 1, 3)
 #if defined(__x86_64__) || defined(__i386__)
 #define rt_pause() __builtin_ia32_pause()
 #elif defined(__aarch64__)
