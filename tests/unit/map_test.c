@@ -295,6 +295,21 @@ static void test_full_is_exactly_max_entries(void **state)
 	ebpf_instance__destroy(inst);
 }
 
+/* So that all of it lies on huge pages, where the system has them to give. */
+static void test_large_maps_begin_a_huge_page(void **state)
+{
+	struct ebpf_instance *inst = make_instance();
+
+	for (uint32_t n = 40000; n < 300000; n += 50000) {
+		struct ebpf_map *map = make_map(inst, BPF_MAP_TYPE_HASH, 16, 8, n, 0);
+
+		assert_true(map->bytes >= 2 << 20);
+		assert_int_equal((uintptr_t)map->rt.mem % (2 << 20), 0);
+		ebpf_map__unref(map);
+	}
+	ebpf_instance__destroy(inst);
+}
+
 /* What lookups will touch follows what is there, from nothing to the constant that geometry gives,
  * and to look ahead, for keys that are there and for others, changes nothing. */
 static void test_footprint_follows_the_fill(void **state)
@@ -434,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_percpu_values_are_apart),
 		cmocka_unit_test(test_owns_exactly_its_values),
 		cmocka_unit_test(test_full_is_exactly_max_entries),
+		cmocka_unit_test(test_large_maps_begin_a_huge_page),
 		cmocka_unit_test(test_footprint_follows_the_fill),
 		cmocka_unit_test(test_walk_beside_deletes),
 		cmocka_unit_test(test_keys_spread),

@@ -48,11 +48,36 @@ static int populate(void *mem, uint64_t bytes)
 	return 0;
 }
 
+/* Whole huge pages, if it is one at least: what lies beside them would be on small ones. */
+static uint64_t whole(uint64_t bytes)
+{
+	return bytes < HUGE_PAGE ? bytes : (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+}
+
+/* Not every Linux begins a large mapping at the beginning of a huge page. */
+static void *map_aligned(uint64_t bytes)
+{
+	uint64_t more = bytes < HUGE_PAGE ? 0 : HUGE_PAGE, head;
+	uint8_t *mem = mmap(
+		NULL, bytes + more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED || !more)
+		return mem;
+	head = -(uintptr_t)mem % HUGE_PAGE;
+	if (head)
+		munmap(mem, head);
+	if (more - head)
+		munmap(mem + head + bytes, more - head);
+	return mem + head;
+}
+
 void *map_memory__get(uint64_t bytes, uint32_t node)
 {
-	void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *mem;
 	int err;
 
+	bytes = whole(bytes);
+	mem = map_aligned(bytes);
 	if (mem == MAP_FAILED)
 		return NULL;
 	if (!(node != ANY_NODE && bind_to(mem, bytes, node)) && !populate(mem, bytes))
@@ -66,5 +91,5 @@ void *map_memory__get(uint64_t bytes, uint32_t node)
 void map_memory__put(void *mem, uint64_t bytes)
 {
 	if (mem)
-		munmap(mem, bytes);
+		munmap(mem, whole(bytes));
 }

@@ -42,7 +42,8 @@ rt_inline uint64_t hash__of(const struct rt_map *m, const void *key)
 	return rt_seed__hash(&hash__head(m)->seed, key, m->geo.key_size);
 }
 
-/* The bucket from its lower end, the tag, never 0, from the upper. */
+/* The tag, never 0, from the upper end, the bucket from the middle: nothing from the lowest byte,
+ * which a way (map.h) has no room for. */
 rt_inline uint32_t hash__index(const struct rt_map *m, uint64_t hash)
 {
 	return (uint32_t)(hash >> 32) & (m->geo.n_buckets - 1);
