@@ -68,7 +68,7 @@ struct compilation {
 	struct map_code *maps;
 	LLVMBasicBlockRef *blocks; /* by instruction, of the function that is being translated */
 	uint32_t n_ahead;          /* maps in which scouts look ahead */
-	uint32_t n_lookups;
+	uint32_t n_lookups;        /* but for those in arrays */
 	bool is_raw;
 	bool tail_calls;       /* the program has some */
 	bool publishes_frames; /* raw: some access is checked against the frames at run time */

@@ -16,9 +16,9 @@
 
 #define MAX_KEY_PARTS 16 /* larger keys travel by pointer */
 
-/* Up to so many lookups of a program are inlined whatever their size: what is called saves
- * registers on the way in. Of more, the optimiser chooses: a hundred copies take it a second. */
-#define MAX_INLINED_LOOKUPS 8
+/* So many lookups, those in arrays not counted, are inlined whatever their size: what is called
+ * saves registers on the way in. Of more the optimiser chooses, whom each takes 10 ms. */
+#define MAX_INLINED_LOOKUPS 1
 
 _Static_assert(offsetof(struct rt_map, mem) == sizeof(struct rt_geometry), "no padding");
 
@@ -183,7 +183,7 @@ bool function__lookup(struct function *f, uint32_t map, LLVMValueRef key)
 		LLVMSetAlignment(args[n], 1);
 	}
 	function__set_ptr(f, 0, LLVMBuildCall2(f->b, m->lookup_type, m->lookup, args, n, ""));
-	c->n_lookups++;
+	c->n_lookups += c->view->maps[map].geo.n_buckets != 0;
 	return true;
 }
 
