@@ -56,13 +56,6 @@ LLVMValueRef function__offset(struct function *f, LLVMValueRef ptr, LLVMValueRef
 	return LLVMBuildGEP2(f->b, f->c->i8, ptr, &bytes, 1, "");
 }
 
-LLVMValueRef function__move(struct function *f, uint8_t kind, LLVMValueRef ptr, LLVMValueRef bytes)
-{
-	if (kind != FACT_PACKET && kind != FACT_PACKET_META && kind != FACT_PACKET_END)
-		return function__offset(f, ptr, bytes);
-	return LLVMBuildInBoundsGEP2(f->b, f->c->i8, ptr, &bytes, 1, "");
-}
-
 LLVMBasicBlockRef function__new_block(struct function *f, const char *name)
 {
 	return LLVMAppendBasicBlockInContext(f->c->context, f->fn, name);

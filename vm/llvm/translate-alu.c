@@ -118,16 +118,14 @@ static bool move_pointer(struct function *f)
 	bool dst = function__holds_pointer(f, in->dst);
 	bool src = !in->use_imm && function__holds_pointer(f, in->src);
 	LLVMValueRef bytes;
-	unsigned from;
 
 	if (!in->is64 || dst == src || (in->op != ISA_ADD && (in->op != ISA_SUB || src)))
 		return false;
 	bytes = dst ? function__operand(f) : function__int(f, in->dst);
 	if (in->op == ISA_SUB)
 		bytes = LLVMBuildNeg(f->b, bytes, "");
-	from = dst ? in->dst : in->src;
 	function__set_ptr(
-		f, in->dst, function__move(f, f->fact->regs[from], function__ptr(f, from), bytes));
+		f, in->dst, function__offset(f, function__ptr(f, dst ? in->dst : in->src), bytes));
 	return true;
 }
 

@@ -19,7 +19,7 @@ static LLVMValueRef address(struct function *f, unsigned reg)
 	LLVMValueRef off = function__const(f, (uint64_t)(int64_t)f->in->off), at, args[4];
 
 	if (!compilation__needs_check(c, f->pc))
-		return function__move(f, f->fact->access, function__ptr(f, reg), off);
+		return function__offset(f, function__ptr(f, reg), off);
 	at = LLVMBuildAdd(f->b, function__int(f, reg), off, "");
 	args[0] = f->env;
 	args[1] = at;

@@ -42,9 +42,6 @@ void function__set_ptr(struct function *f, unsigned reg, LLVMValueRef value);
 /* The second operand: src or imm. */
 LLVMValueRef function__operand(struct function *f);
 LLVMValueRef function__offset(struct function *f, LLVMValueRef ptr, LLVMValueRef bytes);
-/* The same with a pointer of this kind. Packet pointers stay within 2^30 bytes of the packet, the
- * verifier says, and so never wrap: comparing two of them is comparing offsets. */
-LLVMValueRef function__move(struct function *f, uint8_t kind, LLVMValueRef ptr, LLVMValueRef bytes);
 LLVMValueRef function__const(const struct function *f, uint64_t value);
 LLVMBasicBlockRef function__new_block(struct function *f, const char *name);
 /* Continues in a new block if `ok`, else leaves the raw program with the fault set. */
