@@ -67,7 +67,7 @@ rt_inline uint32_t lpm__search_trie(const struct rt_map *m, uint32_t i, uint32_t
 	}
 }
 
-/* The longest route of at most `limit` bits that covers the data: the number of its value.
+/* The longest route of at most `limit` bits that covers the data: the number of its value, or 0.
  * Whether it is a coarse one is often no branch that can be foreseen: both words are read. */
 rt_inline uint32_t lpm__search(const struct rt_map *m, const void *data, uint32_t limit)
 {
@@ -85,19 +85,18 @@ rt_inline uint32_t lpm__search(const struct rt_map *m, const void *data, uint32_
 			found = rt_read_acquire(&lpm__node(m, i)->above);
 			found = found ? found : coarse;
 		}
-	} else {
+	} else if (limit < lpm__max_length(m)) {
 		i = rt_read_acquire(&lpm__head(m)->root);
+	} else {
+		return 0;
 	}
 	return lpm__search_trie(m, i, found, data, limit, seq);
 }
 
 rt_hot static void *lpm__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
-	uint32_t length = lpm__length(key), found;
+	uint32_t found = lpm__search(m, lpm__data(key), lpm__length(key));
 
-	if (unlikely(length > lpm__max_length(m)))
-		return NULL;
-	found = lpm__search(m, lpm__data(key), length);
 	return found ? lpm__value(m, found) : NULL;
 }
 
