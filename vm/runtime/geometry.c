@@ -138,13 +138,14 @@ static int target_init(struct rt_geometry *geo)
 /* Whole bytes: groups begin at the next. */
 static uint32_t lpm_bits(uint32_t max_entries, uint32_t data_size)
 {
-	uint32_t bits = RT_LPM_GROUP_BITS;
+	bool ipv4 = data_size == sizeof(uint32_t);
+	uint32_t bits = 8;
 
-	while (bits < RT_LPM_BITS_MAX && bits < data_size * 8 &&
-		(uint64_t)max_entries << RT_LPM_BITS_EXTRA >= UINT64_C(1)
-								      << (bits + RT_LPM_GROUP_BITS))
-		bits += RT_LPM_GROUP_BITS;
-	return bits;
+	if (max_entries >= RT_LPM_ROUTES_16)
+		bits = 16;
+	if (max_entries >= (ipv4 ? RT_LPM_ROUTES_24_IPV4 : RT_LPM_ROUTES_24))
+		bits = 24;
+	return rt_min(bits, data_size * 8);
 }
 
 static int lpm_init(struct rt_geometry *geo)

@@ -2,9 +2,9 @@
  *
  * map-lpm.c -- lookups in LPM_TRIE, by the tables that map-lpm.h describes.
  *
- * A key of full length takes one load of the table, one of the coarse table beside it, which the
- * first-level cache holds, and one of each group on its way. A shorter key, which limits the
- * length of what it finds, and what hangs below the groups is looked for in the trie.
+ * A key of full length takes one load of the table and one of each group on its way; where these
+ * have nothing, one of the coarse table. A shorter key, which limits the length of what it finds,
+ * and what hangs below the groups is looked for in the trie.
  */
 #include "map-lpm.h"
 
@@ -39,20 +39,6 @@ rt_inline const uint32_t *lpm__in_group(const struct rt_map *m, uint32_t word, u
 	return &lpm__group(m, 0)[(word << RT_LPM_GROUP_BITS) + byte];
 }
 
-/* What the tables say: a value, or a node. On a way that is no more there may be groups without
- * end, and the last word is a group. */
-rt_inline uint32_t lpm__search_tables(const struct rt_map *m, uint64_t first)
-{
-	uint32_t bits = rt_lpm__table_bits(&m->geo);
-	uint32_t word = rt_read_acquire(&lpm__table(m)[first >> (64 - bits)]);
-
-	while (bits < rt_lpm__grouped_bits(&m->geo) && word & RT_LPM_GROUP) {
-		bits += RT_LPM_GROUP_BITS;
-		word = rt_read_acquire(lpm__in_group(m, word, (uint8_t)(first >> (64 - bits))));
-	}
-	return word;
-}
-
 /* From a node of the trie on; when an update comes between, from the root. */
 rt_inline uint32_t lpm__search_trie(const struct rt_map *m, uint32_t i, uint32_t found,
 	const void *data, uint32_t limit, uint32_t seq)
@@ -67,36 +53,61 @@ rt_inline uint32_t lpm__search_trie(const struct rt_map *m, uint32_t i, uint32_t
 	}
 }
 
-/* The longest route of at most `limit` bits that covers the data: the number of its value, or 0.
- * Whether it is a coarse one is often no branch that can be foreseen: both words are read. */
-rt_inline uint32_t lpm__search(const struct rt_map *m, const void *data, uint32_t limit)
+/* Is it a value, and not 0? */
+rt_inline bool lpm__is_value(uint32_t word)
 {
-	uint32_t seq = rt_read_acquire(&lpm__head(m)->seq), i = 0, found = 0, word, coarse;
-	uint64_t first = lpm__first_word(m, data);
+	return word - 1 < RT_LPM_NODE - 1;
+}
 
-	if (likely(limit == lpm__max_length(m))) {
-		word = lpm__search_tables(m, first);
-		coarse = rt_read_acquire(
-			&lpm__coarse(m)[first >> (64 - rt_lpm__coarse_bits(&m->geo))]);
-		if (likely(word < RT_LPM_NODE && !lpm__changed(m, seq)))
-			return word ? word : coarse;
-		if (word >= RT_LPM_NODE && !(word & RT_LPM_GROUP)) {
-			i = word & RT_LPM_NUMBER;
-			found = rt_read_acquire(&lpm__node(m, i)->above);
-			found = found ? found : coarse;
-		}
-	} else if (limit < lpm__max_length(m)) {
-		i = rt_read_acquire(&lpm__head(m)->root);
-	} else {
-		return 0;
+/* What is found by more than one word. On a way that is no more there may be groups without end. */
+rt_inline uint32_t lpm__search_words(const struct rt_map *m, const void *data, uint64_t first)
+{
+	uint32_t seq = rt_read_acquire(&lpm__head(m)->seq), bits = rt_lpm__table_bits(&m->geo);
+	uint32_t word = rt_read_acquire(&lpm__table(m)[first >> (64 - bits)]), i = 0, found;
+
+	while (word & RT_LPM_GROUP && bits < rt_lpm__grouped_bits(&m->geo)) {
+		bits += RT_LPM_GROUP_BITS;
+		word = rt_read_acquire(lpm__in_group(m, word, (uint8_t)(first >> (64 - bits))));
+		if (likely(lpm__is_value(word) && !lpm__changed(m, seq)))
+			return word;
 	}
-	return lpm__search_trie(m, i, found, data, limit, seq);
+	found = rt_read_acquire(&lpm__coarse(m)[first >> (64 - rt_lpm__coarse_bits(&m->geo))]);
+	if (lpm__is_value(word)) {
+		found = word;
+	} else if (word & RT_LPM_NODE) {
+		i = word & RT_LPM_NUMBER;
+		word = rt_read_acquire(&lpm__node(m, i)->above);
+		found = word ? word : found;
+	}
+	return lpm__search_trie(m, i, found, data, lpm__max_length(m), seq);
+}
+
+/* The longest route that covers the data: the number of its value, or 0. */
+rt_inline uint32_t lpm__search(const struct rt_map *m, const void *data)
+{
+	uint64_t first = lpm__first_word(m, data);
+	uint32_t word =
+		rt_read_acquire(&lpm__table(m)[first >> (64 - rt_lpm__table_bits(&m->geo))]);
+
+	return likely(lpm__is_value(word)) ? word : lpm__search_words(m, data, first);
+}
+
+/* The longest of at most `limit` bits. */
+rt_inline uint32_t lpm__search_short(const struct rt_map *m, const void *data, uint32_t limit)
+{
+	uint32_t seq = rt_read_acquire(&lpm__head(m)->seq);
+
+	return lpm__search_trie(m, rt_read_acquire(&lpm__head(m)->root), 0, data, limit, seq);
 }
 
 rt_hot static void *lpm__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
-	uint32_t found = lpm__search(m, lpm__data(key), lpm__length(key));
+	uint32_t length = lpm__length(key), found = 0;
 
+	if (likely(length == lpm__max_length(m)))
+		found = lpm__search(m, lpm__data(key));
+	else if (length < lpm__max_length(m))
+		found = lpm__search_short(m, lpm__data(key), length);
 	return found ? lpm__value(m, found) : NULL;
 }
 

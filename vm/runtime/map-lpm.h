@@ -41,8 +41,11 @@
 /* Values beyond max_entries: an update fills a fresh value before it gives back the old. */
 #define RT_LPM_SPARES 16
 
-#define RT_LPM_BITS_MAX   24
-#define RT_LPM_BITS_EXTRA 10 /* the table has 2^10 words per route at the most */
+/* So many routes are worth a table of 16 and of 24 bits (256 KiB, 64 MiB). Of IPv4, where the
+ * latter answers nearly always at once, fewer. */
+#define RT_LPM_ROUTES_16      64
+#define RT_LPM_ROUTES_24      (1 << 14)
+#define RT_LPM_ROUTES_24_IPV4 512
 
 /* Groups resolve the first 64 bits of a key. So many are there for a route, and 64 MiB of them
  * at the most, or twice that where several are needed one below another. */
