@@ -149,8 +149,8 @@ static int64_t smod64(int64_t d, int64_t s)
 	return s == -1 ? 0 : d % s;
 }
 
-#define D                 r[o->dst]
-#define S                 r[o->src]
+#define D                 run->r[o->dst]
+#define S                 run->r[o->src]
 #define SHIFT_COUNT(d, s) ((s) & (sizeof(d) * 8 - 1))
 #define FAULT(reason)     return stop(run, o, EBPF_FAULT_##reason)
 
@@ -165,7 +165,6 @@ static __attribute__((noinline)) uint64_t execute(struct interp_run *run, const 
 		[INTERP_STOP] = &&no_operation,
 		[INTERP_COUNT] = &&count,
 	};
-	uint64_t *const r = run->r;
 
 	if (!run)
 		return (uintptr_t)places;
