@@ -104,8 +104,10 @@ static bool set_callback(struct interp_run *run, uint64_t function, const struct
 	const struct interp_op *ops = run->code->ops;
 	uint64_t at = function - (uintptr_t)ops;
 
+	if (at % sizeof(*ops) != 0 || at / sizeof(*ops) >= run->code->n_ops)
+		return false;
 	run->callback = (struct interp_callback){ops + at / sizeof(*ops), map};
-	return at % sizeof(*ops) == 0 && at / sizeof(*ops) < run->code->n_ops;
+	return true;
 }
 
 /* Argument i, whose value is r[i + 1]; *map is the map seen so far. */
