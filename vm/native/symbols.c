@@ -30,6 +30,7 @@ static const struct {
 	SYMBOL(ebpf_jit_enter),
 	SYMBOL(ebpf_jit_leave),
 	SYMBOL(ebpf_tail_call__follow),
+	SYMBOL(rt_hash__find),
 	SYMBOL(rt_hash__update),
 	SYMBOL(rt_hash__delete),
 	SYMBOL(rt_hash__walk),

@@ -106,19 +106,62 @@ rt_inline void bucket__set_used(struct rt_hash_bucket *b, uint32_t slot)
 		rt_write(&b->used, used | UINT32_C(1) << slot);
 }
 
+rt_cold struct rt_hash_found rt_hash__find(
+	const struct rt_map *m, const struct rt_hash_bucket *b, uint64_t hash, const void *key)
+{
+	struct rt_hash_found found;
+	uint32_t seq;
+
+	do {
+		seq = rt_read_acquire(&b->seq);
+		found.elem = hash__find_once(m, b, hash__tag(hash), seq, key, &found.slot);
+	} while (bucket__changed(b, seq));
+	return found;
+}
+
+/* What is handed over is a copy, so that key and geometry may live in registers until then. */
+rt_inline struct rt_hash_found hash__find_elsewhere(
+	const struct rt_map *m, const struct rt_hash_bucket *b, uint64_t hash, const void *key)
+{
+	const struct rt_map map = *m;
+	rt_word copy[8];
+
+	if (m->geo.key_size > sizeof(copy))
+		return rt_hash__find(&map, b, hash, key);
+	rt_copy_in(copy, key, m->geo.key_size);
+	return rt_hash__find(&map, b, hash, copy);
+}
+
+rt_inline void *hash__take_look(
+	const struct rt_map *m, uint32_t slot, struct rt_hash_bucket *b, struct rt_hash_found found)
+{
+	if (rt_is_lru(&m->geo))
+		bucket__set_used(b, found.slot);
+	return rt_hash__value(m, slot, found.elem);
+}
+
+/* Straight on for what nearly all lookups find: the key where the first equal tag is, or neither
+ * such a tag nor a chain. Elsewhere is where a tag belongs to another key, and where a chain is or
+ * a writer was. The fence: who sees a tag sees the element that was put in before it. */
 rt_hot void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
 	uint64_t hash = hash__of(m, key);
 	struct rt_hash_bucket *b = rt_hash__bucket(m, hash__index(m, hash));
-	uint32_t seq, elem, where;
+	uint32_t seq = rt_read_acquire(&b->seq);
+	rt_match match = tags__match(b->tags, hash__tag(hash));
+	struct rt_hash_found found;
 
-	do {
-		seq = rt_read_acquire(&b->seq);
-		elem = hash__find_once(m, b, hash__tag(hash), seq, key, &where);
-	} while (bucket__changed(b, seq));
-	if (rt_is_lru(&m->geo) && elem)
-		bucket__set_used(b, where);
-	return elem ? rt_hash__value(m, slot, elem) : NULL;
+	rt_fence_acquire();
+	if (match) {
+		found.slot = match__slot(match);
+		found.elem = rt_read_acquire(&b->elems[found.slot]);
+		if (likely(hash__key_equal(m, found.elem, key)) && likely(!bucket__changed(b, seq)))
+			return hash__take_look(m, slot, b, found);
+	} else if (likely(!rt_read_acquire(&b->chain)) && likely(!bucket__changed(b, seq))) {
+		return NULL;
+	}
+	found = hash__find_elsewhere(m, b, hash, key);
+	return found.elem ? hash__take_look(m, slot, b, found) : NULL;
 }
 
 rt_hot uint64_t rt_hash__word(const struct rt_map *m, const void *key)

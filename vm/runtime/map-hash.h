@@ -77,6 +77,12 @@ rt_inline uint8_t *rt_hash__value(const struct rt_map *m, uint32_t slot, uint32_
 /* For the types that are hashes of something else. */
 void rt_hash__format(const struct rt_map *m, uint32_t slots, uint64_t seed);
 void *rt_hash__lookup(const struct rt_map *m, uint32_t slot, const void *key);
+/* The same without haste: element and slot (RT_HASH_CHAIN: in the chain), of bucket b. */
+struct rt_hash_found {
+	uint32_t elem, slot;
+};
+struct rt_hash_found rt_hash__find(
+	const struct rt_map *m, const struct rt_hash_bucket *b, uint64_t hash, const void *key);
 /* The first word of the value at some moment when it was this key's; 0 if there is none. */
 uint64_t rt_hash__word(const struct rt_map *m, const void *key);
 uint64_t rt_hash__fetch(const struct rt_map *m, const void *key);
