@@ -5,7 +5,6 @@
  * and others, or put some in.
  */
 #include "map-hash.h"
-#include "tags.h"
 
 /* The next element of the bucket, under its lock. Elements of a chain may have left it since the
  * walk met them: it goes on after the one where it stands or at the one that came next, whichever

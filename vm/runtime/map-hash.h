@@ -14,6 +14,8 @@
 #include "free-queue.h"
 #include "hash.h"
 #include "map-types.h"
+#include "tags.h"
+#include "words.h"
 
 /* Elements beyond max_entries: an update fills a fresh element before it gives back the old. */
 #define RT_HASH_SPARES 16
@@ -72,6 +74,54 @@ rt_inline uint8_t *rt_hash__value(const struct rt_map *m, uint32_t slot, uint32_
 		return m->mem + m->geo.values + slot * m->geo.value_set +
 		       (uint64_t)elem * m->geo.value_stride;
 	return (uint8_t *)rt_hash__key(m, elem) + m->geo.elem_value;
+}
+
+/* What readers and writers share. */
+rt_inline struct rt_hash_head *hash__head(const struct rt_map *m)
+{
+	return (struct rt_hash_head *)m->mem;
+}
+
+rt_inline uint64_t hash__of(const struct rt_map *m, const void *key)
+{
+	return rt_seed__hash(&hash__head(m)->seed, key, m->geo.key_size);
+}
+
+/* The tag, never 0, from the upper end, the bucket from the middle: nothing from the lowest byte,
+ * which a way (map.h) has no room for. */
+rt_inline uint32_t hash__index(const struct rt_map *m, uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) & (m->geo.n_buckets - 1);
+}
+
+rt_inline uint64_t hash__tag(uint64_t hash)
+{
+	return hash >> 48 | 1;
+}
+
+rt_inline bool hash__key_equal(const struct rt_map *m, uint32_t elem, const void *key)
+{
+	const rt_word *have = rt_hash__key(m, elem);
+	uint32_t size = m->geo.key_size;
+	uint64_t diff = 0;
+
+	for (uint32_t i = 0; i < rt_words(size); i++)
+		diff |= rt_read(&have[i]) ^ rt_load_word(key, size, i);
+	return !diff;
+}
+
+rt_inline bool bucket__changed(const struct rt_hash_bucket *b, uint32_t seq)
+{
+	rt_fence_acquire();
+	return unlikely(rt_read(&b->seq) != seq);
+}
+
+rt_inline void bucket__set_used(struct rt_hash_bucket *b, uint32_t slot)
+{
+	uint32_t used = rt_read(&b->used);
+
+	if (!(used >> slot & 1))
+		rt_write(&b->used, used | UINT32_C(1) << slot);
 }
 
 /* For the types that are hashes of something else. */
