@@ -16,19 +16,19 @@
 
 enum { GROUPS_DEEP = RT_LPM_GROUPED - 1 }; /* at the most, one below another */
 
-static uint32_t *lpm__value_links(const struct rt_map *m)
+static uint32_t *lpm__value_ring(const struct rt_map *m)
 {
 	return (uint32_t *)(m->mem + m->geo.links);
 }
 
-static uint32_t *lpm__node_links(const struct rt_map *m)
+static uint32_t *lpm__node_ring(const struct rt_map *m)
 {
-	return lpm__value_links(m) + m->geo.n_elems;
+	return lpm__value_ring(m) + m->geo.n_elems;
 }
 
 static uint32_t *lpm__group_routes(const struct rt_map *m)
 {
-	return lpm__value_links(m) + 3 * (uint64_t)m->geo.n_elems;
+	return lpm__value_ring(m) + 3 * (uint64_t)m->geo.n_elems;
 }
 
 /* --- the trie ------------------------------------------------------------------------------ */
@@ -91,7 +91,7 @@ static struct lpm_place lpm__find(const struct rt_map *m, const void *data, uint
 static uint32_t lpm__new_node(
 	const struct rt_map *m, const void *data, uint32_t length, uint32_t value)
 {
-	uint32_t i = free_queue__take(&lpm__head(m)->free_nodes, lpm__node_links(m));
+	uint32_t i = free_queue__take(&lpm__head(m)->free_nodes, lpm__node_ring(m));
 	struct rt_lpm_node *node = lpm__node(m, i);
 
 	rt_write(&node->length, length);
@@ -106,7 +106,7 @@ static uint32_t lpm__new_node(
 static void lpm__free_node(const struct rt_map *m, uint32_t i)
 {
 	if (i)
-		free_queue__give_back(&lpm__head(m)->free_nodes, lpm__node_links(m), i);
+		free_queue__give_back(&lpm__head(m)->free_nodes, lpm__node_ring(m), i);
 }
 
 static void lpm__link(const struct rt_map *m, const struct lpm_place *at, const void *data,
@@ -361,7 +361,7 @@ rt_cold int64_t rt_lpm__update(
 
 	if (flags > RT_EXIST || lpm__length(key) > lpm__max_length(m))
 		return -RT_EINVAL;
-	fresh = free_queue__take(&head->free_values, lpm__value_links(m));
+	fresh = free_queue__take(&head->free_values, lpm__value_ring(m));
 	rt_fence_release();
 	rt_copy_in(lpm__value(m, fresh), value, m->geo.value_size);
 	lpm__lock(m);
@@ -369,7 +369,7 @@ rt_cold int64_t rt_lpm__update(
 	lpm__announce(m);
 	rt_unlock(&head->lock);
 	if (spare)
-		free_queue__give_back(&head->free_values, lpm__value_links(m), spare);
+		free_queue__give_back(&head->free_values, lpm__value_ring(m), spare);
 	return err;
 }
 
@@ -411,7 +411,7 @@ rt_cold int64_t rt_lpm__delete(const struct rt_map *m, const void *key)
 	rt_unlock(&head->lock);
 	if (!value)
 		return -RT_ENOENT;
-	free_queue__give_back(&head->free_values, lpm__value_links(m), value);
+	free_queue__give_back(&head->free_values, lpm__value_ring(m), value);
 	return 0;
 }
 
@@ -422,8 +422,8 @@ static void lpm__format(const struct rt_map *m, uint32_t slots, uint64_t seed)
 {
 	struct rt_lpm_head *head = lpm__head(m);
 
-	free_queue__format(&head->free_values, lpm__value_links(m), m->geo.n_elems);
-	free_queue__format(&head->free_nodes, lpm__node_links(m), 2 * m->geo.n_elems);
+	free_queue__format(&head->free_values, lpm__value_ring(m), m->geo.n_elems);
+	free_queue__format(&head->free_nodes, lpm__node_ring(m), 2 * m->geo.n_elems);
 }
 
 static int64_t lpm__read_all(

@@ -2,7 +2,7 @@
  *
  * map-lpm.h -- the memory of LPM_TRIE: longest prefix match by tables over a trie.
  *
- *	mem ─► head │ table │ groups │ links │ nodes │ values
+ *	mem ─► head │ table │ groups │ free │ nodes │ values
  *
  * A key is the length of a prefix in bits (the kernel's struct bpf_lpm_trie_key: 32 bits, host
  * order) and its data, most significant bit first. Values, nodes and groups have numbers from 1;
