@@ -142,6 +142,16 @@ static const struct sample samples[] = {
 		      "add %r1, 1\n"
 		      "stxdw [%r0], %r1\n" LOOKUP("0") VALUE_AND_END,
 		{1, 1}},
+	{"what was written into the packet decides",
+		BEGIN "ldxb %r1, [%r2]\n"
+		      "xor %r1, 1\n"
+		      "stxb [%r2], %r1\n"
+		      "ldxb %r1, [%r2]\n"
+		      "mov %r3, %r1\n"
+		      "and %r3, 1\n"
+		      "mov %r0, 1\n"
+		      "jne %r3, 0, end\n" KEY_FROM_R1 LOOKUP("0") VALUE_AND_END,
+		{0, 1}},
 	{"helpers with effects before",
 		BEGIN "ldxb %r7, [%r2]\n"
 		      "and %r7, 63\n"
@@ -441,6 +451,7 @@ static void copy__compare(struct copy *c, const struct machine *m)
 		assert_memory_equal(c->bytes[i], m->maps[i]->rt.mem, m->maps[i]->bytes);
 		free(c->bytes[i]);
 	}
+	memcpy(c->env.scout_random, m->env.scout_random, sizeof(c->env.scout_random));
 	assert_memory_equal(&c->env, &m->env, sizeof(c->env));
 }
 
@@ -467,6 +478,32 @@ static void scouts_do_nothing(void **state)
 				after.verdicts[i], samples[s].finds[before.bufs[i][HEAD] & 1]);
 		machine__close(&m);
 	}
+}
+
+static void scouts_draw_what_programs_will_draw(void **state)
+{
+	static const uint64_t random[] = {1, 2};
+	static struct burst scouted, ran;
+	struct machine m;
+	unsigned ones = 0;
+
+	machine__open(&m, "call 7\n" /* get_prandom_u32 */
+			  "and %r0, 1\n"
+			  "jeq %r0, 0, end\n"
+			  "mov %r1, 5\n" KEY_FROM_R1 LOOKUP("0") "mov %r0, 1\n"
+								 "end:\n"
+								 "exit\n");
+	install(&m, scouting(CACHE));
+	memcpy(m.env.random, random, sizeof(random));
+	machine__run(&m, &scouted);
+	install(&m, running(CACHE));
+	memcpy(m.env.random, random, sizeof(random));
+	machine__run(&m, &ran);
+	assert_memory_equal(scouted.verdicts, ran.verdicts, sizeof(ran.verdicts));
+	for (unsigned i = 0; i < BURST; i++)
+		ones += ran.verdicts[i];
+	assert_in_range(ones, 1, BURST - 1);
+	machine__close(&m);
 }
 
 static char *optimised(struct machine *m, struct ebpf_driver driver)
@@ -534,6 +571,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(results_are_the_same_as_without),
 		cmocka_unit_test(scouts_do_nothing),
+		cmocka_unit_test(scouts_draw_what_programs_will_draw),
 		cmocka_unit_test(programs_with_small_maps_have_no_scout),
 		cmocka_unit_test(maps_that_are_almost_empty_are_not_worth_it),
 	};

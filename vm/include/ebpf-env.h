@@ -114,7 +114,8 @@ struct ebpf_env {
 	/* A program that ends by a tail call leaves here what goes on: ebpf_tail_call__follow() */
 	const struct ebpf_program *next;
 	void *next_ctx;
-	uint64_t random[2]; /* state of bpf_get_prandom_u32() */
+	uint64_t random[2];       /* state of bpf_get_prandom_u32() */
+	uint64_t scout_random[2]; /* the same, as far as scouts have gone on with it */
 
 	/* The last fault: reason 0 is none. Mirrors struct ebpf_fault. */
 	uint32_t fault_reason, fault_insn, fault_size;

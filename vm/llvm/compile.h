@@ -71,6 +71,7 @@ struct compilation {
 	uint32_t n_lookups;        /* but for those in arrays */
 	bool is_raw;
 	bool tail_calls;       /* the program has some */
+	bool scouts_draw;      /* random numbers */
 	bool publishes_frames; /* raw: some access is checked against the frames at run time */
 	char *diagnostic;      /* the first error that LLVM reported to its handler */
 

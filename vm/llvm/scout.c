@@ -8,11 +8,12 @@
  * a driver does with it.
  *
  * A scout has no effects and so no say: a wrong guess fetches a wrong line. Hence it may go on
- * where the program would write. A store to anything but the stack is left out, and a helper that
- * only reads what it is given is not called: 0 is a result like any other. To the verifier memory
- * outside the stack holds unknown numbers, and so does r0, so what it proved of the program
- * (bounds, termination) holds for its scout. All else that has effects ends the scout with nothing
- * to fetch.
+ * where the program would write. If that is the packet, it works on a copy of the packet's
+ * beginning, and random numbers it draws from a copy of the generator (runtime/scout.h). Other
+ * stores but those to the stack are left out, and a helper that only reads what it is given is not
+ * called: 0 is a result like any other. To the verifier memory outside the stack holds unknown
+ * numbers, and so does r0, so what it proved of the program (bounds, termination) holds for its
+ * scout. All else that has effects ends the scout with nothing to fetch.
  */
 #include <inttypes.h>
 #include <linux/bpf.h>
@@ -21,6 +22,7 @@
 
 #include "../runtime/helpers.h"
 #include "../runtime/map-types.h"
+#include "../runtime/scout.h"
 #include "translate.h"
 
 /* In the lowest byte of a `way`: the map that it leads into, from 1; 0 is no way at all. */
@@ -67,8 +69,8 @@ static bool end(struct function *f)
 static bool do_store(struct function *f)
 {
 	switch (f->fact->access) {
-	case FACT_STACK: return false;
-	case FACT_PACKET:
+	case FACT_STACK:
+	case FACT_PACKET: return false; /* of which it has a copy */
 	case FACT_PACKET_META:
 	case FACT_MAP_VALUE: break;
 	default: return end(f);
@@ -149,6 +151,13 @@ static bool can_be_left_out(const struct helper_proto *proto)
 					HELPER_RELEASES));
 }
 
+static bool draw(struct function *f)
+{
+	f->c->scouts_draw = true;
+	function__set_int(f, 0, function__call_runtime(f, "rt_scout__draw", f->c->i64, &f->env, 1));
+	return true;
+}
+
 static bool do_helper(struct function *f)
 {
 	const struct helper_proto *proto = helper__find((uint32_t)f->in->imm);
@@ -159,6 +168,8 @@ static bool do_helper(struct function *f)
 		return do_lookup(f);
 	if (is_pure(proto->id))
 		return false;
+	if (proto->id == BPF_FUNC_get_prandom_u32)
+		return draw(f);
 	if (!can_be_left_out(proto))
 		return end(f);
 	function__set_int(f, 0, function__const(f, 0));
@@ -284,7 +295,35 @@ static void make_looks_ahead(struct compilation *c)
 		bytes = call(&d, "rt_map__footprint", c->i64, &map, 1);
 		any = LLVMBuildOr(d.b, any, LLVMBuildICmp(d.b, LLVMIntUGT, bytes, limit, ""), "");
 	}
+	if (c->scouts_draw) {
+		LLVMValueRef env = LLVMGetParam(d.fn, 0);
+
+		call(&d, "rt_scout__begin", c->void_type, &env, 1);
+	}
 	close_door(&d, LLVMBuildZExt(d.b, any, c->i32, ""));
+}
+
+/* What a scout writes there it may read again. */
+static bool writes_packets(const struct compilation *c)
+{
+	for (uint32_t i = 0; i < c->view->n_insns; i++) {
+		const struct isa_insn *in = &c->insns[i];
+
+		if (in->words && c->facts[i].access == FACT_PACKET &&
+			(in->op == ISA_STORE || isa__is_atomic(in->op)))
+			return true;
+	}
+	return false;
+}
+
+/* The context of the copy. */
+static LLVMValueRef copy_packet(struct door *d)
+{
+	LLVMTypeRef type = LLVMArrayType2(d->c->i64, sizeof(struct rt_scout) / 8);
+	LLVMValueRef args[] = {LLVMBuildAlloca(d->b, type, "copy"), LLVMGetParam(d->fn, 1)};
+
+	call(d, "rt_scout__copy", d->c->void_type, args, 2);
+	return args[0]; /* whose first member it is */
 }
 
 static void make_scout(struct compilation *c)
@@ -303,7 +342,7 @@ static void make_scout(struct compilation *c)
 	for (unsigned i = 1; i <= 5; i++)
 		args[i] = LLVMConstNull(main->pointer_param[i] ? c->ptr : c->i64);
 	if (main->pointer_param[1])
-		args[1] = LLVMGetParam(d.fn, 1);
+		args[1] = writes_packets(c) ? copy_packet(&d) : LLVMGetParam(d.fn, 1);
 	LLVMBuildCall2(d.b, main->scout_type, main->scout, args, 7, "");
 	way = LLVMBuildLoad2(d.b, c->i64, args[6], "");
 	close_door(&d, LLVMBuildSelect(d.b, LLVMBuildICmp(d.b, LLVMIntEQ, way, goes_on, ""),

@@ -3,6 +3,7 @@
  * helper-misc.c -- clocks, processor, random numbers.
  */
 #include "helpers.h"
+#include "random.h"
 #include "uapi.h"
 
 /* Ticks of the kernel's timer per second: programs are compiled for one kernel or another and
@@ -47,18 +48,7 @@ rt_hot uint64_t helper_get_smp_processor_id(struct ebpf_env *env)
 	return env->worker;
 }
 
-rt_inline uint64_t rotate_left(uint64_t x, unsigned n)
-{
-	return x << n | x >> (64 - n);
-}
-
-/* xoroshiro128+ (Blackman and Vigna); its upper half. */
 uint64_t helper_get_prandom_u32(struct ebpf_env *env)
 {
-	uint64_t a = env->random[0], b = env->random[1], sum = a + b;
-
-	b ^= a;
-	env->random[0] = rotate_left(a, 24) ^ b ^ b << 16;
-	env->random[1] = rotate_left(b, 37);
-	return sum >> 32;
+	return rt_random__draw(env->random);
 }
