@@ -128,7 +128,7 @@ const struct engine engine_map = {
 
 const struct engine engine_map_burst = {
 	.name = "map-burst",
-	.what = "the same by bursts, fetched ahead",
+	.what = "the same, each key fetched half a burst ahead",
 	.kinds = OF_KIND(CASE_LOOKUP),
 	.open = map_burst__open,
 	.close = tables__close,
