@@ -191,4 +191,11 @@ static __always_inline __u16 csum_replace(__u16 check, __u16 from, __u16 to)
 	return csum_fold((__u16)~check + (__u32)(__u16)~from + to);
 }
 
+/* ttl is the upper byte of the header's fifth word, in network order. */
+static __always_inline void decrement_ttl(struct iphdr *ip)
+{
+	ip->check = csum_replace(ip->check, bpf_htons(ip->ttl << 8), bpf_htons((ip->ttl - 1) << 8));
+	ip->ttl--;
+}
+
 #endif

@@ -71,9 +71,7 @@ int xdp_route(struct xdp_md *ctx)
 
 	__builtin_memcpy(eth->h_dest, hop->dmac, ETH_ALEN);
 	__builtin_memcpy(eth->h_source, hop->smac, ETH_ALEN);
-	/* ttl is the upper byte of the header's fifth word, in network order. */
-	ip->check = csum_replace(ip->check, bpf_htons(ip->ttl << 8), bpf_htons((ip->ttl - 1) << 8));
-	ip->ttl--;
+	decrement_ttl(ip);
 	return bpf_redirect(hop->ifindex, 0);
 }
 
