@@ -89,12 +89,20 @@ static struct rt_route make_route(const struct ebpf_route *route)
 	return rt;
 }
 
-/* Makes the larger map that took the place of a full one the table's. */
+/* Makes the larger map that took the place of a full one the table's. Nobody may find the old one
+ * any more when it is retired. */
 static int publish_routes(struct ebpf_instance *inst, const struct rt_table_key *key,
-	const struct rt_map *rt, char **errmsg)
+	struct ebpf_map *old, struct ebpf_map *new, char **errmsg)
 {
-	return net_table__put(&net_tables, inst, &inst->net.tables, &inst->net.rt.tables, key, &rt,
-		BPF_ANY, errmsg);
+	const struct rt_map *rt = &new->rt;
+	int err = net_table__put(&net_tables, inst, &inst->net.tables, &inst->net.rt.tables, key,
+		&rt, BPF_ANY, errmsg);
+
+	if (err)
+		ebpf_map__unref(new);
+	else
+		net_table__retire(inst, old);
+	return err;
 }
 
 int net__put_route(
@@ -107,12 +115,13 @@ int net__put_route(
 	struct ebpf_map *map = routes_of(net, table.table, table.family), *before = map;
 	const struct rt_route rt = make_route(route);
 	const struct rt_route_key key = prefix_of(&route->prefix);
-	const struct rt_map *published = NULL;
-	int err = net_table__put(
-		kind, inst, &map, &published, &key, &rt, replace ? BPF_ANY : BPF_NOEXIST, errmsg);
+	int err = net_table__put_or_grow(
+		kind, inst, &map, &key, &rt, replace ? BPF_ANY : BPF_NOEXIST, errmsg);
 
-	if (map != before)
-		err = publish_routes(inst, &table, published, errmsg);
+	if (map != before && !err)
+		err = publish_routes(inst, &table, before, map, errmsg);
+	else if (map != before)
+		ebpf_map__unref(map);
 	return err;
 }
 

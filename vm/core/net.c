@@ -86,9 +86,8 @@ static struct ebpf_map *grow(
 	return NULL;
 }
 
-int net_table__put(const struct net_table *t, struct ebpf_instance *inst, struct ebpf_map **map,
-	const struct rt_map **published, const void *key, const void *value, uint64_t flags,
-	char **errmsg)
+int net_table__put_or_grow(const struct net_table *t, struct ebpf_instance *inst,
+	struct ebpf_map **map, const void *key, const void *value, uint64_t flags, char **errmsg)
 {
 	struct ebpf_map *new, *old = *map;
 	int err = old ? ebpf_map__update(old, key, value, flags) : -E2BIG;
@@ -98,11 +97,27 @@ int net_table__put(const struct net_table *t, struct ebpf_instance *inst, struct
 	new = grow(t, inst, old, errmsg);
 	if (!new)
 		return -errno;
-	err = ebpf_map__update(new, key, value, flags);
 	*map = new;
-	rt_write_release(published, &new->rt);
-	if (old)
-		reclaim__defer(&inst->reclaim, release_map, old);
+	return ebpf_map__update(new, key, value, flags);
+}
+
+void net_table__retire(struct ebpf_instance *inst, struct ebpf_map *map)
+{
+	if (map)
+		reclaim__defer(&inst->reclaim, release_map, map);
+}
+
+int net_table__put(const struct net_table *t, struct ebpf_instance *inst, struct ebpf_map **map,
+	const struct rt_map **published, const void *key, const void *value, uint64_t flags,
+	char **errmsg)
+{
+	struct ebpf_map *old = *map;
+	int err = net_table__put_or_grow(t, inst, map, key, value, flags, errmsg);
+
+	if (*map != old) {
+		rt_write_release(published, &(*map)->rt);
+		net_table__retire(inst, old);
+	}
 	return err;
 }
 

@@ -50,6 +50,11 @@ struct ebpf_map *net_table__create(
 int net_table__put(const struct net_table *t, struct ebpf_instance *inst, struct ebpf_map **map,
 	const struct rt_map **published, const void *key, const void *value, uint64_t flags,
 	char **errmsg);
+/* The same for who publishes the larger map by other means: the old one is to be retired then, not
+ * before, since a worker may find it until then. */
+int net_table__put_or_grow(const struct net_table *t, struct ebpf_instance *inst,
+	struct ebpf_map **map, const void *key, const void *value, uint64_t flags, char **errmsg);
+void net_table__retire(struct ebpf_instance *inst, struct ebpf_map *map); /* NULL is fine */
 /* Takes out all entries that `gone` says are. */
 void net_table__sweep(struct ebpf_map *map,
 	bool (*gone)(const void *key, const void *value, const void *user), const void *user);
