@@ -11,10 +11,12 @@
 #include <string.h>
 
 #include "contents.h"
+#include "core/map.h"
 #include "core/program.h"
 #include "driver-fuzz.h"
 #include "isa/isa.h"
 #include "run.h"
+#include "runtime/map-hash.h"
 
 /* Text, formats, and room for more. */
 static const uint8_t constant[32] = "0123\0%d %u\n\0%llx\0an end";
@@ -182,13 +184,25 @@ static const uint8_t *initial(const struct run_machine *m, uint32_t map)
 	return m->set.initial ? m->set.initial[map] : NULL;
 }
 
+/* Perhaps a program was stopped that held one; an update leaves it alone, and so does what makes an
+ * element another key's. */
+static void release_locks(struct ebpf_map *map)
+{
+	const struct rt_geometry *geo = &map->rt.geo;
+	uint32_t i;
+
+	if (ebpf_map__initial_value(map))
+		memset(ebpf_map__initial_value(map), 0, geo->value_size);
+	for (i = 1; geo->type == BPF_MAP_TYPE_HASH && i < geo->n_elems; i++)
+		memset(rt_hash__value(&map->rt, 0, i) + geo->lock_off - 1, 0, sizeof(uint32_t));
+}
+
 static void reset(struct run_machine *m, uint32_t map)
 {
 	const struct ebpf_map_opts *o = &m->set.opts[map];
 
-	/* Perhaps a program was stopped that held it; an update leaves it alone. */
-	if (o->lock_off && ebpf_map__initial_value(m->maps[map]))
-		memset(ebpf_map__initial_value(m->maps[map]), 0, o->value_size);
+	if (o->lock_off)
+		release_locks(m->maps[map]);
 	contents__reset(&map_access, m->maps[map], o, map, initial(m, map));
 	if (m->inner[map])
 		contents__reset(&map_access, m->inner[map], o->inner, map, NULL);
