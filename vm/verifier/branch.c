@@ -79,11 +79,12 @@ static void learn_packet(const struct packet_compare *c, struct state *s, bool h
 		p->reach = strict == holds ? REACH_BEYOND_END : REACH_AT_END;
 }
 
-/* A pointer that cannot be 0 was compared with 0. */
+/* A pointer that cannot be 0 was compared with 0. Of XDP sockets Linux does not say so. */
 static bool never_null(const struct reg *r)
 {
-	return !r->maybe_null && (r->type == REG_MAP_VALUE || r->type == REG_MAP ||
-					 r->type == REG_MEM || reg__is_sock(r));
+	return !r->maybe_null &&
+	       (r->type == REG_MAP_VALUE || r->type == REG_MAP || r->type == REG_MEM ||
+		       r->type == REG_SOCK || r->type == REG_SOCK_COMMON);
 }
 
 /* A register compared with itself. */
