@@ -52,6 +52,16 @@ static int load(struct kernel *k, struct bench_case *c, char **errmsg)
 	return err;
 }
 
+/* ns per run; 0: it cannot be run. */
+static double time_runs(int fd, const struct bench_packet *p, int runs)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p->data, .data_size_in = p->len,
+		.repeat = runs);
+	double start = now_ns();
+
+	return bpf_prog_test_run_opts(fd, &opts) ? 0 : (now_ns() - start) / runs;
+}
+
 static int kernel__open(struct variant *v, char **errmsg)
 {
 	struct kernel *k;
@@ -61,6 +71,11 @@ static int kernel__open(struct variant *v, char **errmsg)
 		return err;
 	k = v->state = calloc(1, sizeof(*k));
 	err = k ? load(k, v->bench, errmsg) : error__set(errmsg, -ENOMEM, "kernel: no memory");
+	if (!err && !time_runs(k->program.prog_fd, &v->bench->traffic.packets[0], 1)) {
+		err = error__set(errmsg, -EINVAL, "kernel: %s: a test run fails: %s",
+			v->bench->workload->name, strerror(errno));
+		kernel_program__unload(&k->program);
+	}
 	if (err) {
 		close(fd);
 		free(k);
@@ -77,16 +92,6 @@ static void kernel__close(struct variant *v)
 	close(k->empty_fd);
 	kernel_program__unload(&k->program);
 	free(k);
-}
-
-/* ns per run; 0: it cannot be run. */
-static double time_runs(int fd, const struct bench_packet *p, int runs)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p->data, .data_size_in = p->len,
-		.repeat = runs);
-	double start = now_ns();
-
-	return bpf_prog_test_run_opts(fd, &opts) ? 0 : (now_ns() - start) / runs;
 }
 
 static double run_for(int fd, const struct bench_packet *p, double ns)
