@@ -38,27 +38,34 @@ static inline void open_metadata(struct ebpf_xdp_ctx *ctx, const struct rte_mbuf
 	ctx->rx_vlan_tci = m->vlan_tci;
 }
 
-static inline void open_packet(
-	struct ebpf_xdp_ctx *ctx, struct rte_mbuf *m, const struct burst *burst)
+static inline void open_packet(struct ebpf_xdp_ctx *ctx, const struct burst *burst, uint32_t i)
 {
-	ctx->data = ctx->data_meta = packet_start(m);
+	struct rte_mbuf *m = burst->pkts[i];
+	const struct packet_state *state = &burst->state[i];
+
+	ctx->data = packet_start(m);
+	ctx->data_meta = ctx->data - state->meta;
 	ctx->data_end = ctx->data + m->data_len;
 	ctx->buf = m->buf_addr;
 	ctx->buf_end = ctx->buf + m->buf_len;
-	ctx->head_limit = ctx->data - PACKET_HEAD_ROOM;
-	ctx->tail_limit = ctx->data + EBPF_XDP_MAX_LINEAR;
+	ctx->head_limit = ctx->data - state->moved - PACKET_HEAD_ROOM;
+	ctx->tail_limit = ctx->data - state->moved + EBPF_XDP_MAX_LINEAR;
 	ctx->ingress_ifindex = burst->ifindex;
 	ctx->rx_queue_index = burst->queue;
-	ctx->egress_ifindex = 0;
+	ctx->egress_ifindex = burst->egress_ifindex;
 	ctx->frame = m;
 	open_metadata(ctx, m);
 }
 
-static inline void close_packet(const struct ebpf_xdp_ctx *ctx, struct rte_mbuf *m)
+static inline void close_packet(const struct ebpf_xdp_ctx *ctx, struct burst *burst, uint32_t i)
 {
+	struct rte_mbuf *m = burst->pkts[i];
+
 	m->data_off = (uint16_t)(ctx->data - ctx->buf);
 	m->data_len = (uint16_t)(ctx->data_end - ctx->data);
 	m->pkt_len = m->data_len;
+	burst->state[i] = (struct packet_state){.meta = (uint16_t)(ctx->data - ctx->data_meta),
+		.moved = (int16_t)(ctx->data - ctx->head_limit - PACKET_HEAD_ROOM)};
 }
 
 /* What the lookups of the burst will touch is on its way before the first of them. */
@@ -72,7 +79,7 @@ static inline void look_ahead(struct ebpf_env *env, const struct burst *burst)
 	for (uint32_t i = 0; i < n; i++) {
 		struct ebpf_xdp_ctx ctx;
 
-		open_packet(&ctx, burst->pkts[i], burst);
+		open_packet(&ctx, burst, i);
 		way[i] = ebpf_program_scout(env, &ctx);
 	}
 	for (uint32_t i = 0; i < n; i++)
@@ -91,20 +98,19 @@ void ebpf_driver(struct ebpf_env *env, void *arg)
 	for (uint32_t i = 0; i < n && i < PREFETCH_AHEAD; i++)
 		__builtin_prefetch(packet_start(burst->pkts[i]));
 	for (uint32_t i = 0; i < n; i++) {
-		struct rte_mbuf *m = burst->pkts[i];
 		struct ebpf_xdp_ctx ctx;
 
 		if (i + PREFETCH_AHEAD < n)
 			__builtin_prefetch(packet_start(burst->pkts[i + PREFETCH_AHEAD]));
-		open_packet(&ctx, m, burst);
+		open_packet(&ctx, burst, i);
 		env->redirect.kind = EBPF_REDIRECT_NONE;
 		env->tail_calls = 0;
 
 		uint32_t verdict = (uint32_t)ebpf_program_entry(env, &ctx);
 
-		close_packet(&ctx, m);
+		close_packet(&ctx, burst, i);
 		burst->verdict[i] = verdict;
 		if (verdict == XDP_REDIRECT)
-			burst->redirect[i] = env->redirect.kind ? env->redirect.ifindex : 0;
+			burst->redirect[i] = env->redirect;
 	}
 }

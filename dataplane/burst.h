@@ -8,6 +8,7 @@
 #ifndef DATAPLANE_BURST_H
 #define DATAPLANE_BURST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <ebpf-env.h>
@@ -25,14 +26,23 @@ struct rte_mbuf;
  * packet that meets the buffer's start is moved. */
 #define PACKET_BUF_SIZE (PACKET_HEAD_ROOM + EBPF_XDP_MAX_LINEAR)
 
+/* What one program leaves to the next beside the packet itself. All zero before the first. */
+struct packet_state {
+	uint16_t meta; /* bytes of metadata before the packet */
+	int16_t moved; /* how far the packet begins behind where it did when it was received */
+};
+
 struct burst {
 	/* Direct, unshared, of one segment, 14 to EBPF_XDP_MAX_LINEAR bytes in a buffer of
 	 * PACKET_BUF_SIZE at least: what worker.c admits. */
 	struct rte_mbuf *pkts[BURST_SIZE];
 	uint32_t n;
-	uint32_t ifindex, queue;       /* where they came from */
-	uint32_t verdict[BURST_SIZE];  /* what the program returned, checked by nobody yet */
-	uint32_t redirect[BURST_SIZE]; /* XDP_REDIRECT: to this ifindex; 0: no port */
+	uint32_t ifindex, queue;      /* where they came from */
+	uint32_t egress_ifindex;      /* where they go, for an egress program; else 0 */
+	uint32_t verdict[BURST_SIZE]; /* what the program returned, checked by nobody yet */
+	struct ebpf_redirect redirect[BURST_SIZE]; /* XDP_REDIRECT: where to */
+	struct packet_state state[BURST_SIZE];
+	bool uniform; /* all verdicts are the same (chain.c) */
 };
 
 /* The native compilation of burst-driver.c. */

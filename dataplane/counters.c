@@ -17,11 +17,10 @@ const char *outcome__text(enum outcome outcome)
 
 void counters__sum(struct counters *sum, const struct counters *c)
 {
-	/* Outcomes before receptions: see counters.h. */
+	/* Outcomes first: see counters.h. */
 	for (int i = 0; i < N_OUTCOMES; i++)
 		sum->outcome[i] += counter__read(&c->outcome[i]);
-	sum->received += counter__read(&c->received);
-	sum->sent += counter__read(&c->sent);
+	sum->entered += counter__read(&c->entered);
 }
 
 int64_t counters__in_flight(const struct counters *c)
@@ -30,5 +29,5 @@ int64_t counters__in_flight(const struct counters *c)
 
 	for (int i = 0; i < N_OUTCOMES; i++)
 		accounted += c->outcome[i];
-	return (int64_t)(c->received - accounted);
+	return (int64_t)(c->entered - accounted);
 }

@@ -2,14 +2,15 @@
  *
  * counters.h -- what happened to every packet.
  *
- * One set per worker and receiving port. The invariant, at any moment and for every port:
+ * One set per worker and hop (hop.h). The invariant, at any moment and for every hop, summed over
+ * the workers:
  *
- *	received = the sum of all outcomes + in flight
+ *	entered = the sum of all outcomes + in flight
  *
  * and in flight is zero once the workers have drained. Each set has one writer, its worker;
- * anybody may read. A worker counts a burst as received before it runs the program, and its
+ * anybody may read. A worker counts a burst as entered before it runs the program, and its
  * outcomes, all at once, when every packet of it has left; so outcomes that were read first
- * and add up to what was received then are proof that nothing was in flight in between.
+ * and add up to what had entered then are proof that nothing was in flight in between.
  */
 #ifndef DATAPLANE_COUNTERS_H
 #define DATAPLANE_COUNTERS_H
@@ -29,9 +30,8 @@ _Static_assert(OUTCOME_ABORTED == (int)XDP_ABORTED && OUTCOME_REDIRECT == (int)X
 	"a verdict is its own outcome");
 
 struct counters {
-	uint64_t received;
+	uint64_t entered;
 	uint64_t outcome[N_OUTCOMES];
-	uint64_t sent; /* by this worker out of this port, wherever they came from */
 };
 
 /* For the writer: nobody else changes the counter. */
@@ -48,7 +48,7 @@ static inline uint64_t counter__read(const uint64_t *counter)
 const char *outcome__text(enum outcome outcome);
 /* sum += c */
 void counters__sum(struct counters *sum, const struct counters *c);
-/* What is neither received nor lost nor sent on; 0 is the invariant after a drain. */
+/* What has entered and not left; 0 is the invariant after a drain. */
 int64_t counters__in_flight(const struct counters *c);
 
 #endif

@@ -2,6 +2,7 @@
  *
  * dataplane.c -- workers over the lcores, and when a run is over.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,28 +28,7 @@ const struct ebpf_driver *dataplane__driver(void)
 	return &driver;
 }
 
-/* Queue q of a port goes to worker (first + q) % workers, where `first` goes on from port to
- * port, so that many ports with a queue each share the workers evenly. */
-static int distribute_queues(struct dataplane *dp)
-{
-	unsigned next = 0;
-
-	for (uint16_t p = 0; p < dp->ports->n; p++) {
-		for (uint16_t q = 0; q < dp->ports->port[p].n_rxq; q++) {
-			struct worker *w = dp->workers[next++ % dp->n_workers];
-			struct rxq *rxqs = realloc(w->rxqs, (w->n_rxqs + 1u) * sizeof(*rxqs));
-
-			if (!rxqs)
-				return -ENOMEM;
-			w->rxqs = rxqs;
-			w->rxqs[w->n_rxqs++] = (struct rxq){.port = p, .queue = q};
-		}
-	}
-	return 0;
-}
-
-static struct worker *worker__create(
-	struct dataplane *dp, struct ebpf_instance *inst, unsigned index)
+static struct worker *worker__create(struct dataplane *dp, unsigned index)
 {
 	struct worker *w = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*w));
 
@@ -56,15 +36,12 @@ static struct worker *worker__create(
 		return NULL;
 	memset(w, 0, sizeof(*w));
 	w->dp = dp;
-	w->ports = dp->ports;
 	w->index = index;
-	ebpf_env__init(&w->env, inst, index);
-	w->env.prog = dp->prog;
+	ebpf_env__init(&w->env, dp->instance, index);
 	return w;
 }
 
-struct dataplane *dataplane__create(
-	struct ports *ports, struct ebpf_instance *inst, struct ebpf_program *prog, char **errmsg)
+struct dataplane *dataplane__create(struct ports *ports, struct ebpf_instance *inst, char **errmsg)
 {
 	struct dataplane *dp = calloc(1, sizeof(*dp));
 	unsigned n = rte_lcore_count();
@@ -72,16 +49,18 @@ struct dataplane *dataplane__create(
 	if (!dp)
 		goto no_memory;
 	dp->ports = ports;
-	dp->prog = ebpf_program__ref(prog);
+	dp->instance = inst;
+	pthread_mutex_init(&dp->lock, NULL);
 	dp->workers = calloc(n, sizeof(*dp->workers));
 	if (!dp->workers)
 		goto no_memory;
 	for (dp->n_workers = 0; dp->n_workers < n; dp->n_workers++) {
-		dp->workers[dp->n_workers] = worker__create(dp, inst, dp->n_workers);
+		dp->workers[dp->n_workers] = worker__create(dp, dp->n_workers);
 		if (!dp->workers[dp->n_workers])
 			goto no_memory;
 	}
-	if (distribute_queues(dp))
+	dp->plan = plan__draw(dp);
+	if (!dp->plan)
 		goto no_memory;
 	return dp;
 
@@ -95,13 +74,26 @@ void dataplane__destroy(struct dataplane *dp)
 {
 	if (!dp)
 		return;
-	for (unsigned i = 0; i < dp->n_workers; i++) {
-		free(dp->workers[i]->rxqs);
+	for (unsigned i = 0; i < MAX_PROGS; i++)
+		prog__release(&dp->progs[i]);
+	for (unsigned i = 0; i < dp->n_workers; i++)
 		free(dp->workers[i]);
-	}
 	free(dp->workers);
-	ebpf_program__unref(dp->prog);
+	free(dp->plan);
+	pthread_mutex_destroy(&dp->lock);
 	free(dp);
+}
+
+int dataplane__publish(struct dataplane *dp, char **errmsg)
+{
+	struct plan *before = dp->plan, *plan = plan__draw(dp);
+
+	if (!plan)
+		return error__set(errmsg, -ENOMEM, "no memory for a plan of the ports");
+	__atomic_store_n(&dp->plan, plan, __ATOMIC_RELEASE);
+	ebpf_instance__synchronize(dp->instance);
+	free(before);
+	return 0;
 }
 
 static int lcore_main(void *arg)
@@ -115,7 +107,6 @@ static int lcore_main(void *arg)
 void dataplane__run(struct dataplane *dp)
 {
 	dp->producing = dp->n_workers;
-	dp->first_code = ebpf_program__code(dp->prog);
 	rte_eal_mp_remote_launch(lcore_main, dp, CALL_MAIN);
 	rte_eal_mp_wait_lcore();
 }
@@ -125,70 +116,137 @@ void dataplane__stop(struct dataplane *dp)
 	__atomic_store_n(&dp->stop, 1, __ATOMIC_RELAXED);
 }
 
-struct counters dataplane__port_counters(const struct dataplane *dp, uint16_t port)
+struct counters dataplane__hop_counters(const struct dataplane *dp, uint16_t hop)
 {
 	struct counters sum = {0};
 
 	for (unsigned i = 0; i < dp->n_workers; i++)
-		counters__sum(&sum, &dp->workers[i]->counters[port]);
+		counters__sum(&sum, &dp->workers[i]->hops[hop]);
 	return sum;
 }
 
-uint64_t dataplane__port_missed(const struct dataplane *dp, uint16_t port)
+struct counters dataplane__port_counters(const struct dataplane *dp, uint16_t slot)
 {
-	struct rte_eth_stats stats;
+	struct counters sum = {0};
 
-	if (rte_eth_stats_get(dp->ports->port[port].id, &stats))
-		return 0;
-	return stats.imissed + stats.ierrors + stats.rx_nombuf;
+	for (uint16_t q = 0; q < dp->ports->port[slot].n_rxq; q++)
+		for (unsigned i = 0; i < dp->n_workers; i++)
+			counters__sum(&sum, &dp->workers[i]->hops[hop__rx(slot, q)]);
+	return sum;
 }
 
-/* What a port has been sent, by all workers. */
-static uint64_t port_sent(const struct dataplane *dp, uint16_t port)
+uint64_t dataplane__port_sent(const struct dataplane *dp, uint16_t slot)
 {
 	uint64_t sent = 0;
 
 	for (unsigned i = 0; i < dp->n_workers; i++)
-		sent += counter__read(&dp->workers[i]->counters[port].sent);
+		sent += counter__read(&dp->workers[i]->sent[slot]);
 	return sent;
 }
 
-static bool port_is_exhausted(const struct dataplane *dp, uint16_t port, uint64_t received)
+struct prog_counters dataplane__prog_counters(const struct dataplane *dp, uint16_t prog)
 {
-	const struct input *input = &dp->ports->port[port].input;
+	struct prog_counters sum = {0};
+
+	for (unsigned i = 0; i < dp->n_workers; i++) {
+		const struct prog_counters *c = &dp->workers[i]->progs[prog];
+
+		for (unsigned v = 0; v < N_VERDICTS; v++)
+			sum.verdict[v] += counter__read(&c->verdict[v]);
+		sum.called_next += counter__read(&c->called_next);
+		sum.interpreted += counter__read(&c->interpreted);
+	}
+	return sum;
+}
+
+uint64_t dataplane__port_missed(const struct dataplane *dp, uint16_t slot)
+{
+	struct rte_eth_stats stats;
+
+	if (rte_eth_stats_get(dp->ports->port[slot].id, &stats))
+		return 0;
+	return stats.imissed + stats.ierrors + stats.rx_nombuf;
+}
+
+static bool port_is_exhausted(const struct dataplane *dp, uint16_t slot, uint64_t received)
+{
+	const struct input *input = &dp->ports->port[slot].input;
 
 	switch (input->kind) {
 	case INPUT_FINITE:
 		return received == input->packets ||
-		       received + dataplane__port_missed(dp, port) >= input->packets;
-	case INPUT_LOOPBACK: return received >= port_sent(dp, port);
+		       received + dataplane__port_missed(dp, slot) >= input->packets;
+	case INPUT_LOOPBACK: return received >= dataplane__port_sent(dp, slot);
 	default: return false;
 	}
+}
+
+/* The hop after this one that anything may enter by this plan; N_HOPS after the last. */
+static unsigned next_hop(const struct dataplane *dp, const struct plan *plan, unsigned hop)
+{
+	for (hop++; hop < HOP_CPUMAP; hop++) {
+		const struct port *port = NULL;
+
+		if (hop / MAX_QUEUES < plan->n_ports)
+			port = plan->port[hop / MAX_QUEUES].port;
+		else
+			hop = HOP_CPUMAP - 1;
+		if (port && hop % MAX_QUEUES < port->n_rxq)
+			return hop;
+		hop |= MAX_QUEUES - 1; /* the last of this port */
+	}
+	if (hop >= HOP_CPUMAP + dp->n_workers && hop < HOP_EGRESS)
+		hop = HOP_EGRESS;
+	return hop < HOP_EGRESS + (unsigned)plan->n_ports ? hop : N_HOPS;
+}
+
+#define FIRST_HOP UINT_MAX /* the one after it is the first */
+
+static uint64_t count_outcomes(const struct dataplane *dp, unsigned hop)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		for (int o = 0; o < N_OUTCOMES; o++)
+			sum += counter__read(&dp->workers[i]->hops[hop].outcome[o]);
+	return sum;
+}
+
+static uint64_t count_entered(const struct dataplane *dp, unsigned hop)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		sum += counter__read(&dp->workers[i]->hops[hop].entered);
+	return sum;
 }
 
 /* Counters are read while workers go on. All outcomes are read before all receptions: if they
  * add up to the same, then no packet was in any worker's hands between the two (counters.h);
  * and if moreover no port had one to give, by counts read later still, there never will be. */
-bool dataplane__exhausted(const struct dataplane *dp)
+bool dataplane__exhausted(const struct dataplane *dp, const struct plan *plan)
 {
 	uint64_t received[RTE_MAX_ETHPORTS] = {0}, total = 0, accounted = 0;
 	bool capture = false;
+	unsigned hop;
 
-	for (unsigned i = 0; i < dp->n_workers; i++)
-		for (uint16_t p = 0; p < dp->ports->n; p++)
-			for (int o = 0; o < N_OUTCOMES; o++)
-				accounted += counter__read(&dp->workers[i]->counters[p].outcome[o]);
-	for (uint16_t p = 0; p < dp->ports->n; p++) {
-		for (unsigned i = 0; i < dp->n_workers; i++)
-			received[p] += counter__read(&dp->workers[i]->counters[p].received);
-		total += received[p];
+	for (hop = next_hop(dp, plan, FIRST_HOP); hop < N_HOPS; hop = next_hop(dp, plan, hop))
+		accounted += count_outcomes(dp, hop);
+	for (hop = next_hop(dp, plan, FIRST_HOP); hop < N_HOPS; hop = next_hop(dp, plan, hop)) {
+		uint64_t entered = count_entered(dp, hop);
+
+		total += entered;
+		if (hop < HOP_CPUMAP)
+			received[hop / MAX_QUEUES] += entered;
 	}
 	if (total != accounted)
 		return false;
-	for (uint16_t p = 0; p < dp->ports->n; p++) {
+	for (uint16_t p = 0; p < plan->n_ports; p++) {
+		if (!plan->port[p].port)
+			continue;
 		if (!port_is_exhausted(dp, p, received[p]))
 			return false;
-		capture |= dp->ports->port[p].input.captures > 0;
+		capture |= plan->port[p].port->input.captures > 0;
 	}
 	return capture;
 }

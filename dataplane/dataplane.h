@@ -1,55 +1,78 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * dataplane.h -- one program over the packets of all ports, run to completion by workers.
+ * dataplane.h -- programs over the packets of ports, run to completion by workers.
  *
- * The user's steps, EAL started and the ports set up (ports.h):
+ * The user's steps, EAL started and the first ports found and started (ports.h):
  *
- *	dp = dataplane__create(&ports, inst, prog, &err);   a worker per lcore of EAL
- *	ebpf_program__install(prog, ...);                   or tier.h does it
+ *	dp = dataplane__create(&ports, inst, &err);            a worker per lcore of EAL
+ *	prog = dataplane__add_prog(dp, &(struct prog_opts){...}, &err);           programs.h
+ *	dataplane__attach(dp, prog, slot, &opts, &err);                           attach.h
  *	dataplane__run(dp);          on the main lcore; returns when drained
- *	stats__print(dp, stdout);
+ *	    meanwhile, from other threads: more of the above, dataplane__replace_prog(),
+ *	    dataplane__add_port() ...                                             port-change.h
+ *	stats__print_totals(dp, stdout);
  *	dataplane__destroy(dp);
+ *
+ * What is so is told to workers by a plan (plan.h): every change draws a new one.
  *
  * A run ends when dataplane__stop() is called, or by itself when nothing can come any more:
  * every port's input is finite or its own echo, one at least is a capture, and all of it has
  * been received and has left. Either way receiving stops first, then packets under way leave.
  *
- * Threads: dataplane__stop() may be called from anywhere, signal handlers included; counters
- * may be read by anybody at any time.
+ * Threads: dataplane__stop() may be called from anywhere, signal handlers included; counters may
+ * be read by anybody at any time. Calls that change the dataplane exclude each other by its lock,
+ * which they take themselves; who walks its lists takes it, too. No worker ever does.
  */
 #ifndef DATAPLANE_DATAPLANE_H
 #define DATAPLANE_DATAPLANE_H
 
+#include <pthread.h>
+
 #include <ebpf-program.h>
 
+#include "attach.h"
 #include "ports.h"
+#include "programs.h"
 #include "worker.h"
 
 struct dataplane {
-	struct ports *ports;
-	struct ebpf_program *prog;
+	struct ports *ports;            /* borrowed */
+	struct ebpf_instance *instance; /* borrowed */
 	struct worker **workers;
 	unsigned n_workers;
-	int stop;                           /* receive no more */
-	unsigned producing;                 /* workers that may still hand packets over */
-	const struct ebpf_code *first_code; /* what was installed when the run began */
+	int stop;             /* receive no more */
+	unsigned producing;   /* workers that may still hand packets over */
+	struct plan *plan;    /* what workers read */
+	pthread_mutex_t lock; /* of what follows, and of ports: */
+	struct prog progs[MAX_PROGS];
+	struct attachments attached[RTE_MAX_ETHPORTS]; /* by slot */
+	struct counters gone;                          /* of hops whose port is there no more */
 };
 
 /* The driver for ebpf_program__interpret() and ebpf_program__compile(). */
 const struct ebpf_driver *dataplane__driver(void);
 
-struct dataplane *dataplane__create(
-	struct ports *ports, struct ebpf_instance *inst, struct ebpf_program *prog, char **errmsg);
-void dataplane__destroy(struct dataplane *dp); /* NULL is fine */
+/* The ports that are there by now are all that it begins with. NULL with *errmsg. */
+struct dataplane *dataplane__create(struct ports *ports, struct ebpf_instance *inst, char **errmsg);
+/* After the run. Programs go, ports stay. NULL is fine. */
+void dataplane__destroy(struct dataplane *dp);
 
 void dataplane__run(struct dataplane *dp);
 void dataplane__stop(struct dataplane *dp);
-/* Nothing more can come. Called by workers that have nothing to do. */
-bool dataplane__exhausted(const struct dataplane *dp);
+/* By this plan nothing more can come. Called by workers that have nothing to do. */
+bool dataplane__exhausted(const struct dataplane *dp, const struct plan *plan);
 
-/* The sum over workers of a port's counters. */
-struct counters dataplane__port_counters(const struct dataplane *dp, uint16_t port);
+/* Under the lock: has workers go by what the dataplane's state is now, and returns when none goes
+ * by anything older. -ENOMEM: nothing has changed for them. */
+int dataplane__publish(struct dataplane *dp, char **errmsg);
+
+/* Sums over workers. */
+struct counters dataplane__hop_counters(const struct dataplane *dp, uint16_t hop);
+/* Of all of a port's receive queues. */
+struct counters dataplane__port_counters(const struct dataplane *dp, uint16_t slot);
+uint64_t dataplane__port_sent(const struct dataplane *dp, uint16_t slot);
 /* Packets that a device lost before a worker could receive them. */
-uint64_t dataplane__port_missed(const struct dataplane *dp, uint16_t port);
+uint64_t dataplane__port_missed(const struct dataplane *dp, uint16_t slot);
+struct prog_counters dataplane__prog_counters(const struct dataplane *dp, uint16_t prog);
 
 #endif

@@ -3,7 +3,8 @@
  * outbox.c -- send and hand over.
  *
  * A packet that is handed over carries in its mbuf, in fields that are the application's
- * between receiving and sending, where it came from (port) and what it counts as (hash.usr).
+ * between receiving and sending, where it came from (port: its hop) and what it counts as
+ * (hash.usr).
  */
 #include <rte_mbuf.h>
 
@@ -14,20 +15,20 @@
 static uint16_t send_burst(
 	struct worker *w, uint16_t to, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
-	uint16_t sent = rte_eth_tx_burst(w->ports->port[to].id, queue, pkts, n);
+	uint16_t sent = rte_eth_tx_burst(w->plan->port[to].id, queue, pkts, n);
 
-	counter__add(&w->counters[to].sent, sent);
+	counter__add(&w->sent[to], sent);
 	if (unlikely(sent < n))
 		rte_pktmbuf_free_bulk(pkts + sent, n - sent);
 	return sent;
 }
 
-static uint16_t hand_over(struct outbox *box, struct rte_ring *ring, uint16_t from)
+static uint16_t hand_over(struct outbox *box, struct rte_ring *ring, uint16_t hop)
 {
 	uint16_t taken;
 
 	for (uint16_t i = 0; i < box->n; i++) {
-		box->pkts[i]->port = from;
+		box->pkts[i]->port = hop;
 		box->pkts[i]->hash.usr = box->outcome[i];
 	}
 	taken = (uint16_t)rte_ring_enqueue_burst(ring, (void **)box->pkts, box->n, NULL);
@@ -36,9 +37,9 @@ static uint16_t hand_over(struct outbox *box, struct rte_ring *ring, uint16_t fr
 	return taken;
 }
 
-void outbox__flush(struct worker *w, uint16_t to, uint16_t from, struct counters *delta)
+void outbox__flush(struct worker *w, uint16_t to, uint16_t hop, struct counters *delta)
 {
-	const struct port *port = &w->ports->port[to];
+	const struct plan_port *port = &w->plan->port[to];
 	struct outbox *box = &w->outbox[to];
 	uint16_t queue = (uint16_t)(w->index % port->n_txq);
 
@@ -50,7 +51,7 @@ void outbox__flush(struct worker *w, uint16_t to, uint16_t from, struct counters
 			delta->outcome[OUTCOME_TX_FULL]++;
 		}
 	} else {
-		uint16_t taken = hand_over(box, port->handover[queue], from);
+		uint16_t taken = hand_over(box, port->port->handover[queue], hop);
 
 		for (uint16_t i = 0; i < box->n; i++) {
 			delta->outcome[box->outcome[i]]--;
@@ -65,7 +66,7 @@ static unsigned handover__send_port(struct worker *w, uint16_t to, struct rte_ri
 {
 	struct rte_mbuf *pkts[BURST_SIZE];
 	struct {
-		uint16_t from;
+		uint16_t hop;
 		uint8_t outcome;
 	} note[BURST_SIZE]; /* the mbufs are the port's once they are sent */
 	uint16_t sent,
@@ -74,24 +75,26 @@ static unsigned handover__send_port(struct worker *w, uint16_t to, struct rte_ri
 	if (!n)
 		return 0;
 	for (uint16_t i = 0; i < n; i++) {
-		note[i].from = pkts[i]->port;
+		note[i].hop = pkts[i]->port;
 		note[i].outcome = (uint8_t)pkts[i]->hash.usr;
 	}
 	sent = send_burst(w, to, (uint16_t)w->index, pkts, n);
 	for (uint16_t i = 0; i < n; i++) {
 		enum outcome outcome = i < sent ? note[i].outcome : OUTCOME_TX_FULL;
 
-		counter__add(&w->counters[note[i].from].outcome[outcome], 1);
+		counter__add(&w->hops[note[i].hop].outcome[outcome], 1);
 	}
 	return n;
 }
 
 unsigned handover__send(struct worker *w)
 {
+	const struct plan *plan = w->plan;
 	unsigned n = 0;
 
-	for (uint16_t i = 0; i < w->ports->n; i++) {
-		struct rte_ring *ring = w->ports->port[i].handover[w->index];
+	for (uint16_t i = 0; i < plan->n_ports; i++) {
+		const struct port *port = plan->port[i].port;
+		struct rte_ring *ring = port ? port->handover[w->index] : NULL;
 
 		if (ring)
 			n += handover__send_port(w, i, ring);
@@ -101,11 +104,13 @@ unsigned handover__send(struct worker *w)
 
 bool handover__has_room(const struct worker *w)
 {
-	for (uint16_t i = 0; i < w->ports->n; i++) {
-		const struct port *port = &w->ports->port[i];
+	const struct plan *plan = w->plan;
 
-		if (w->index >= port->n_txq &&
-			rte_ring_free_count(port->handover[w->index % port->n_txq]) <
+	for (uint16_t i = 0; i < plan->n_ports; i++) {
+		const struct plan_port *port = &plan->port[i];
+
+		if (port->port && w->index >= port->n_txq &&
+			rte_ring_free_count(port->port->handover[w->index % port->n_txq]) <
 				w->dp->n_workers * BURST_SIZE)
 			return false;
 	}

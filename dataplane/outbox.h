@@ -26,9 +26,9 @@ static inline void outbox__fill(
 	box->n = (uint16_t)n;
 }
 
-/* Empties w's outbox of port `to`. What cannot leave is freed, and its outcome in *delta made
- * a loss; what is handed over is taken out of *delta. */
-void outbox__flush(struct worker *w, uint16_t to, uint16_t from, struct counters *delta);
+/* Empties w's outbox of port `to`, of packets from one hop. What cannot leave is freed, and its
+ * outcome in *delta made a loss; what is handed over is taken out of *delta. */
+void outbox__flush(struct worker *w, uint16_t to, uint16_t hop, struct counters *delta);
 
 /* Sends what others have handed over to w, and counts it. Returns how many it took. */
 unsigned handover__send(struct worker *w);

@@ -61,23 +61,65 @@ static struct rte_mempool *create(const char *name, int socket, unsigned mbufs)
 	return NULL;
 }
 
-struct rte_mempool *pool__get(int socket, uint64_t mbufs, char **errmsg)
-{
-	char name[RTE_MEMPOOL_NAMESIZE];
+struct reservation {
 	struct rte_mempool *pool;
+	int socket;
+	uint64_t free;
+};
+
+static struct reservation pools[RTE_MAX_ETHPORTS];
+static unsigned n_pools;
+
+static struct reservation *find_room(int socket, uint64_t mbufs)
+{
+	for (unsigned i = 0; i < n_pools; i++)
+		if (pools[i].socket == socket && pools[i].free >= mbufs)
+			return &pools[i];
+	return NULL;
+}
+
+static struct reservation *make_room(int socket, uint64_t mbufs, unsigned workers)
+{
+	uint64_t size = mbufs + pool__worker_mbufs(workers);
+	struct reservation *r = &pools[n_pools];
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	if (n_pools == RTE_DIM(pools) || size >= INT32_MAX)
+		return NULL;
+	snprintf(name, sizeof(name), "packets_%u", n_pools);
+	*r = (struct reservation){create(name, socket, (unsigned)size), socket, mbufs};
+	if (!r->pool)
+		return NULL;
+	n_pools++;
+	return r;
+}
+
+struct rte_mempool *pool__reserve(
+	int socket, uint64_t mbufs, uint64_t room, unsigned workers, char **errmsg)
+{
+	struct reservation *r;
 
 	/* Without hugepages there is one piece of memory, of no socket. */
 	if (!rte_eal_has_hugepages())
 		socket = SOCKET_ID_ANY;
 	else if (socket < 0)
 		socket = (int)rte_socket_id();
-	snprintf(name, sizeof(name), "packets_%d", socket);
-	pool = rte_mempool_lookup(name);
-	if (!pool && mbufs < INT32_MAX)
-		pool = create(name, socket, (unsigned)mbufs);
-	if (!pool)
+	r = find_room(socket, mbufs);
+	if (!r)
+		r = make_room(socket, room, workers);
+	if (!r) {
 		error__set(errmsg, -ENOMEM,
 			"no memory for %llu packet buffers, %llu MB (EAL option -m)",
-			(unsigned long long)mbufs, (unsigned long long)(pool__bytes(mbufs) >> 20));
-	return pool;
+			(unsigned long long)room, (unsigned long long)(pool__bytes(room) >> 20));
+		return NULL;
+	}
+	r->free -= mbufs;
+	return r->pool;
+}
+
+void pool__release(const struct rte_mempool *pool, uint64_t mbufs)
+{
+	for (unsigned i = 0; i < n_pools; i++)
+		if (pools[i].pool == pool)
+			pools[i].free += mbufs;
 }

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * pool.h -- packet buffers: one mbuf pool per NUMA socket, with room for what a program may
- * do to a packet (burst.h).
+ * pool.h -- packet buffers: mbuf pools, NUMA-local, with room for what a program may do to a packet
+ * (burst.h).
+ *
+ * A port reserves as many buffers as it and the workers can hold of it. Ports on one socket share a
+ * pool as far as it goes; then there is another.
+ *
+ * Threads: one at a time.
  */
 #ifndef DATAPLANE_POOL_H
 #define DATAPLANE_POOL_H
@@ -12,7 +17,11 @@
 uint64_t pool__worker_mbufs(unsigned workers);
 uint64_t pool__bytes(uint64_t mbufs);
 
-/* The pool of a socket, made with the first call. NULL with *errmsg. Never freed before EAL. */
-struct rte_mempool *pool__get(int socket, uint64_t mbufs, char **errmsg);
+/* A pool of the socket in which `mbufs` are free to be reserved; if there is none, a new one with
+ * room for `room` of them and for what the workers keep. NULL with *errmsg. Pools are there until
+ * EAL goes. */
+struct rte_mempool *pool__reserve(
+	int socket, uint64_t mbufs, uint64_t room, unsigned workers, char **errmsg);
+void pool__release(const struct rte_mempool *pool, uint64_t mbufs);
 
 #endif

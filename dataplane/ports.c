@@ -36,29 +36,42 @@ uint64_t port__mbufs(const struct input *input, unsigned workers)
 	return input->held + queues * (2 * QUEUE_DESCRIPTORS + HANDOVER_SLOTS + DEVICE_SLOTS);
 }
 
+/* The lowest free one: there are as many as DPDK can have ports. */
+static uint16_t free_slot(const struct ports *ports)
+{
+	uint16_t slot = 0;
+
+	while (ports->port[slot].state != PORT_NONE)
+		slot++;
+	return slot;
+}
+
 static int port__add(struct ports *ports, uint16_t id, const struct input *input, char **errmsg)
 {
-	struct port *port = &ports->port[ports->n];
+	uint16_t slot = free_slot(ports);
+	struct port *port = &ports->port[slot];
 
-	*port = (struct port){.id = id, .pass = NO_PORT, .ifindex = ports->n + 1, .input = *input};
+	*port = (struct port){.id = id, .pass = NO_PORT, .ifindex = slot + 1u, .input = *input};
 	if (rte_eth_dev_get_name_by_port(id, port->name))
 		return error__set(errmsg, -ENODEV, "port %u: it is gone", id);
-	ports->n++;
+	port->state = PORT_FOUND;
+	ports->n = RTE_MAX(ports->n, slot + 1);
 	return 0;
 }
 
 static bool is_listed(const struct ports *ports, uint16_t id)
 {
 	for (uint16_t i = 0; i < ports->n; i++)
-		if (ports->port[i].id == id)
+		if (ports->port[i].state && ports->port[i].id == id)
 			return true;
 	return false;
 }
 
 int ports__probe(struct ports *ports, const char *devargs, const struct input *input, char **errmsg)
 {
-	uint16_t id, before = ports->n;
 	int err = rte_dev_probe(devargs);
+	bool found = false;
+	uint16_t id;
 
 	/* DPDK's error numbers here say little: most drivers give -1 or -EFAULT. */
 	if (err)
@@ -74,8 +87,9 @@ int ports__probe(struct ports *ports, const char *devargs, const struct input *i
 		err = port__add(ports, id, input, errmsg);
 		if (err)
 			return err;
+		found = true;
 	}
-	if (ports->n == before)
+	if (!found)
 		return error__set(errmsg, -ENODEV,
 			"port %s: the device is there already, or has no port", devargs);
 	return 0;
@@ -118,16 +132,19 @@ uint16_t ports__find(const struct ports *ports, const char *name)
 	unsigned long index = strtoul(name, &end, 10);
 
 	for (uint16_t i = 0; i < ports->n; i++)
-		if (!strcmp(ports->port[i].name, name))
+		if (ports->port[i].state && !strcmp(ports->port[i].name, name))
 			return i;
-	return end != name && !*end && index < ports->n ? (uint16_t)index : NO_PORT;
+	return end != name && !*end && index < ports->n && ports->port[index].state
+		       ? (uint16_t)index
+		       : NO_PORT;
 }
 
 static int check_ifindexes(const struct ports *ports, char **errmsg)
 {
 	for (uint16_t i = 0; i < ports->n; i++)
 		for (uint16_t j = 0; j < i; j++)
-			if (ports->port[i].ifindex == ports->port[j].ifindex)
+			if (ports->port[i].state && ports->port[j].state &&
+				ports->port[i].ifindex == ports->port[j].ifindex)
 				return error__set(errmsg, -EEXIST,
 					"ifindex %u: both port %s and port %s have it",
 					ports->port[i].ifindex, ports->port[j].name,
@@ -184,6 +201,8 @@ static int port__start(struct port *port, unsigned workers, char **errmsg)
 	if (!info.max_tx_queues)
 		return error__set(errmsg, -ENODEV, "port %s: it cannot send", port->name);
 	wanted = RTE_MAX(workers, port->input.captures);
+	if (wanted > MAX_QUEUES)
+		wanted = MAX_QUEUES;
 	port->n_rxq = RTE_MIN(info.max_rx_queues, wanted);
 	port->n_txq = RTE_MIN(info.max_tx_queues, workers);
 	if (port->n_rxq > 1 && info.flow_type_rss_offloads) {
@@ -220,6 +239,8 @@ int ports__add_links(const struct ports *ports, struct ebpf_instance *inst, char
 		struct rte_ether_addr mac = {{0}};
 		uint16_t mtu = RTE_ETHER_MTU;
 
+		if (port->state != PORT_FOUND)
+			continue;
 		rte_eth_macaddr_get(port->id, &mac); /* both stay where the device tells nothing */
 		rte_eth_dev_get_mtu(port->id, &mtu);
 		memcpy(link.mac, mac.addr_bytes, sizeof(link.mac));
@@ -229,31 +250,67 @@ int ports__add_links(const struct ports *ports, struct ebpf_instance *inst, char
 	return err;
 }
 
+/* Each queue goes to the worker that has the fewest. */
+static void share_queues(struct ports *ports, struct port *port, unsigned workers)
+{
+	for (uint16_t q = 0; q < port->n_rxq; q++) {
+		uint16_t least = 0;
+
+		for (uint16_t w = 1; w < workers; w++)
+			if (ports->queues[w] < ports->queues[least])
+				least = w;
+		port->worker[q] = least;
+		ports->queues[least]++;
+	}
+}
+
 int ports__start(struct ports *ports, unsigned workers, char **errmsg)
 {
-	uint64_t mbufs = pool__worker_mbufs(workers);
+	uint64_t room = 0;
 	int err = 0;
 
 	for (uint16_t i = 0; i < ports->n; i++)
-		mbufs += port__mbufs(&ports->port[i].input, workers);
+		if (ports->port[i].state == PORT_FOUND)
+			room += port__mbufs(&ports->port[i].input, workers);
 	for (uint16_t i = 0; !err && i < ports->n; i++) {
 		struct port *port = &ports->port[i];
 
-		port->pool = pool__get(rte_eth_dev_socket_id(port->id), mbufs, errmsg);
+		if (port->state != PORT_FOUND)
+			continue;
+		port->n_mbufs = port__mbufs(&port->input, workers);
+		port->pool = pool__reserve(
+			rte_eth_dev_socket_id(port->id), port->n_mbufs, room, workers, errmsg);
 		err = port->pool ? port__start(port, workers, errmsg) : -ENOMEM;
+		if (!err) {
+			share_queues(ports, port, workers);
+			port->state = PORT_STARTED;
+		}
 	}
 	return err;
 }
 
+void port__close(struct ports *ports, uint16_t slot)
+{
+	struct port *port = &ports->port[slot];
+	struct rte_eth_dev_info info = {0};
+	bool known = !rte_eth_dev_info_get(port->id, &info);
+
+	rte_eth_dev_stop(port->id);
+	rte_eth_dev_close(port->id);
+	if (known && info.device)
+		rte_dev_remove(info.device); /* so that its name is free again */
+	for (uint16_t q = 0; q < RTE_DIM(port->handover); q++)
+		rte_ring_free(port->handover[q]);
+	for (uint16_t q = 0; port->state >= PORT_STARTED && q < port->n_rxq; q++)
+		ports->queues[port->worker[q]]--;
+	pool__release(port->pool, port->n_mbufs);
+	*port = (struct port){0};
+}
+
 void ports__stop(struct ports *ports)
 {
-	for (uint16_t i = 0; i < ports->n; i++) {
-		struct port *port = &ports->port[i];
-
-		rte_eth_dev_stop(port->id);
-		rte_eth_dev_close(port->id);
-		for (uint16_t q = 0; q < RTE_DIM(port->handover); q++)
-			rte_ring_free(port->handover[q]);
-	}
+	for (uint16_t i = 0; i < ports->n; i++)
+		if (ports->port[i].state)
+			port__close(ports, i);
 	ports->n = 0;
 }

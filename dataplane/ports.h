@@ -2,8 +2,9 @@
  *
  * ports.h -- DPDK ports: find or create them, give them queues and buffers, start and stop.
  *
- * Ports are numbered as xdpk lists them; that index is used everywhere in this folder, DPDK's
- * own port id only to speak to DPDK.
+ * A port has a slot, in the order in which xdpk lists ports; that number is used everywhere in this
+ * folder, DPDK's own port id only to speak to DPDK. The slot of a port that is gone serves the
+ *next.
  *
  * The user's steps:
  *
@@ -11,10 +12,11 @@
  *	ports__adopt(&ports, &err);                              those that EAL's options made
  *	ports.port[ports__find(&ports, name)].ifindex = ...      or .pass
  *	ports__start(&ports, n_workers, &err);
- *	    workers receive and send
+ *	    workers receive and send; port-change.h for more ports, or less
  *	ports__stop(&ports);                                     also flushes captures to files
  *
- * Threads: set up and torn down by one; read by all in between. The calls need EAL.
+ * Threads: one at a time, under the dataplane's lock once it runs. Workers read of a port what its
+ * comment says, as long as it is in their plan. The calls need EAL.
  */
 #ifndef DATAPLANE_PORTS_H
 #define DATAPLANE_PORTS_H
@@ -23,28 +25,41 @@
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
+#include "hop.h"
 #include "input.h"
 
 #define NO_PORT UINT16_MAX
 
 struct ebpf_instance;
 
+enum port_state {
+	PORT_NONE,    /* a free slot */
+	PORT_FOUND,   /* not started yet */
+	PORT_STARTED, /* receives and sends */
+	PORT_LEAVING, /* receives no more, and nothing new is sent there */
+	PORT_GONE,    /* no worker knows it any more */
+};
+
 struct port {
+	enum port_state state;
 	uint16_t id; /* DPDK's */
 	uint16_t n_rxq, n_txq;
-	uint16_t pass; /* index of the port that XDP_PASS goes to, or NO_PORT: counted and freed */
+	uint16_t pass; /* the slot that XDP_PASS goes to, or NO_PORT: counted and freed */
 	uint32_t ifindex;
 	char name[RTE_ETH_NAME_MAX_LEN];
-	struct input input;
-	struct rte_mempool *pool;
-	/* With fewer tx queues than workers, worker w < n_txq owns queue w and takes from
-	 * handover[w] what the others want sent; all NULL otherwise. */
+	struct input input;          /* workers, too */
+	struct rte_mempool *pool;    /* workers, too */
+	uint64_t n_mbufs;            /* reserved in it */
+	uint16_t worker[MAX_QUEUES]; /* who receives from each queue */
+	/* Workers, too. With fewer tx queues than workers, worker w < n_txq owns queue w and takes
+	 * from handover[w] what the others want sent; all NULL otherwise. */
 	struct rte_ring *handover[RTE_MAX_LCORE];
 };
 
 struct ports {
 	struct port port[RTE_MAX_ETHPORTS];
-	uint16_t n;
+	uint16_t n;                     /* slots to look at; any of them may be free */
+	uint16_t queues[RTE_MAX_LCORE]; /* how many each worker receives from */
 };
 
 /* Creates the device and adds its ports. */
@@ -53,7 +68,7 @@ int ports__probe(
 /* Adds the ports that exist and are not yet in. */
 int ports__adopt(struct ports *ports, char **errmsg);
 
-/* name: a port's name, or its index in decimal. NO_PORT if there is none. */
+/* name: a port's name, or its slot in decimal. NO_PORT if there is none. */
 uint16_t ports__find(const struct ports *ports, const char *name);
 
 /* The most mbufs that a port's queues and rings hold. */
@@ -62,20 +77,10 @@ uint64_t port__mbufs(const struct input *input, unsigned workers);
 /* Makes the ports links of the instance, as bpf_fib_lookup sees them. */
 int ports__add_links(const struct ports *ports, struct ebpf_instance *inst, char **errmsg);
 
+/* Starts all that were found: with queues, buffers, and a worker for each receive queue. */
 int ports__start(struct ports *ports, unsigned workers, char **errmsg);
+/* Stops and closes a port, and frees its slot. No worker knows it any more. */
+void port__close(struct ports *ports, uint16_t slot);
 void ports__stop(struct ports *ports);
-
-/* NO_PORT if no port has this ifindex. */
-static inline uint16_t ports__by_ifindex(const struct ports *ports, uint32_t ifindex)
-{
-	uint32_t likely = ifindex - 1;
-
-	if (likely < ports->n && ports->port[likely].ifindex == ifindex)
-		return (uint16_t)likely;
-	for (uint16_t i = 0; i < ports->n; i++)
-		if (ports->port[i].ifindex == ifindex)
-			return i;
-	return NO_PORT;
-}
 
 #endif

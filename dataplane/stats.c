@@ -23,19 +23,34 @@
 
 struct totals {
 	struct counters port[RTE_MAX_ETHPORTS + 1]; /* the last used one is the sum */
+	uint64_t sent[RTE_MAX_ETHPORTS + 1];
 	int64_t missed[RTE_MAX_ETHPORTS + 1];
+	const char *name[RTE_MAX_ETHPORTS + 1];
 	uint16_t n;
 };
 
+/* Under the lock, or after the run. */
 static void collect(const struct dataplane *dp, struct totals *t)
 {
-	*t = (struct totals){.n = dp->ports->n};
-	for (uint16_t p = 0; p < t->n; p++) {
-		t->port[p] = dataplane__port_counters(dp, p);
-		t->missed[p] = (int64_t)dataplane__port_missed(dp, p);
-		counters__sum(&t->port[t->n], &t->port[p]);
-		t->missed[t->n] += t->missed[p];
+	uint16_t n = 0;
+
+	*t = (struct totals){0};
+	for (uint16_t slot = 0; slot < dp->ports->n; slot++) {
+		if (dp->ports->port[slot].state != PORT_STARTED)
+			continue;
+		t->name[n] = dp->ports->port[slot].name;
+		t->port[n] = dataplane__port_counters(dp, slot);
+		t->sent[n] = dataplane__port_sent(dp, slot);
+		t->missed[n++] = (int64_t)dataplane__port_missed(dp, slot);
 	}
+	t->n = n;
+	t->name[n] = "total";
+	for (uint16_t p = 0; p < n; p++) {
+		counters__sum(&t->port[n], &t->port[p]);
+		t->sent[n] += t->sent[p];
+		t->missed[n] += t->missed[p];
+	}
+	counters__sum(&t->port[n], &dp->gone);
 }
 
 static void print_row(FILE *out, const char *label, const int64_t *values, uint16_t n)
@@ -46,41 +61,41 @@ static void print_row(FILE *out, const char *label, const int64_t *values, uint1
 	fputc('\n', out);
 }
 
-static void print_head(const struct dataplane *dp, FILE *out)
+static void print_head(const struct totals *t, FILE *out)
 {
 	fprintf(out, "%-16s", "");
-	for (uint16_t p = 0; p < dp->ports->n; p++)
-		fprintf(out, " %16.16s", dp->ports->port[p].name);
-	fprintf(out, " %16s\n", "total");
+	for (uint16_t p = 0; p <= t->n; p++)
+		fprintf(out, " %16.16s", t->name[p]);
+	fputc('\n', out);
 }
 
-static void print_engines(const struct dataplane *dp, FILE *out)
+static void print_programs(const struct dataplane *dp, FILE *out)
 {
-	const struct ebpf_code *now = ebpf_program__code(dp->prog);
-	uint64_t ran[2] = {0};
+	for (uint16_t i = 0; i < MAX_PROGS; i++) {
+		struct prog_counters c = dataplane__prog_counters(dp, i);
+		uint64_t entered = 0;
 
-	for (unsigned i = 0; i < dp->n_workers; i++) {
-		ran[0] += counter__read(&dp->workers[i]->ran[0]);
-		ran[1] += counter__read(&dp->workers[i]->ran[1]);
+		if (!*dp->progs[i].name)
+			continue;
+		for (unsigned v = 0; v < N_VERDICTS; v++)
+			entered += c.verdict[v];
+		fprintf(out, "program %s: interpreted %" PRIu64 ", compiled %" PRIu64 "\n",
+			dp->progs[i].name, c.interpreted, entered - c.interpreted);
 	}
-	fprintf(out, "program %s: %s %" PRIu64, ebpf_program__name(dp->prog),
-		dp->first_code->backend, ran[0]);
-	if (now != dp->first_code)
-		fprintf(out, ", then %s %" PRIu64, now->backend, ran[1]);
-	fputc('\n', out);
 }
 
 static void print_workers(const struct dataplane *dp, FILE *out)
 {
 	for (unsigned i = 0; i < dp->n_workers && dp->n_workers > 1; i++) {
+		const struct worker *w = dp->workers[i];
 		uint64_t received = 0, sent = 0;
 
-		for (uint16_t p = 0; p < dp->ports->n; p++) {
-			received += counter__read(&dp->workers[i]->counters[p].received);
-			sent += counter__read(&dp->workers[i]->counters[p].sent);
-		}
+		for (uint16_t hop = 0; hop < HOP_CPUMAP; hop++)
+			received += counter__read(&w->hops[hop].entered);
+		for (uint16_t p = 0; p < dp->ports->n; p++)
+			sent += counter__read(&w->sent[p]);
 		fprintf(out, "worker %u: %u queues, received %" PRIu64 ", sent %" PRIu64 "\n", i,
-			dp->workers[i]->n_rxqs, received, sent);
+			dp->plan->worker[i].n_rxqs, received, sent);
 	}
 }
 
@@ -91,9 +106,9 @@ bool stats__print_totals(const struct dataplane *dp, FILE *out)
 	struct totals t;
 
 	collect(dp, &t);
-	print_head(dp, out);
+	print_head(&t, out);
 	for (uint16_t p = 0; p <= t.n; p++) {
-		row[p] = (int64_t)t.port[p].received;
+		row[p] = (int64_t)t.port[p].entered;
 		in_flight[p] = counters__in_flight(&t.port[p]);
 		accounted &= in_flight[p] == 0;
 	}
@@ -106,18 +121,18 @@ bool stats__print_totals(const struct dataplane *dp, FILE *out)
 	}
 	print_row(out, "in flight", in_flight, t.n);
 	for (uint16_t p = 0; p <= t.n; p++)
-		row[p] = (int64_t)t.port[p].sent;
+		row[p] = (int64_t)t.sent[p];
 	print_row(out, "sent", row, t.n);
 	if (t.missed[t.n])
 		print_row(out, "missed", t.missed, t.n);
 	print_workers(dp, out);
-	print_engines(dp, out);
+	print_programs(dp, out);
 	fprintf(out, "accounted: %s\n", accounted ? "yes" : "no");
 	return accounted;
 }
 
 struct stats_ticker {
-	const struct dataplane *dp;
+	struct dataplane *dp;
 	FILE *out;
 	unsigned seconds;
 	bool stop;
@@ -134,21 +149,37 @@ static double now_seconds(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 }
 
-static void print_rates(const struct stats_ticker *ticker, struct counters *last, double elapsed,
-	double since_start)
+/* The sum over all ports, and in *sent what was sent. */
+static struct counters sum_up(struct dataplane *dp, uint64_t *sent)
 {
-	struct counters now;
 	struct totals t;
 
-	collect(ticker->dp, &t);
-	now = t.port[t.n];
-	fprintf(ticker->out, "%.0f s: %s, received %.3f Mpps, sent %.3f Mpps", since_start,
-		ebpf_program__code(ticker->dp->prog)->backend,
-		(double)(now.received - last->received) / elapsed * 1e-6,
+	pthread_mutex_lock(&dp->lock);
+	collect(dp, &t);
+	pthread_mutex_unlock(&dp->lock);
+	*sent = t.sent[t.n];
+	return t.port[t.n];
+}
+
+struct moment {
+	double time;
+	struct counters counters;
+	uint64_t sent;
+};
+
+static void print_rates(const struct stats_ticker *ticker, struct moment *last, double start)
+{
+	struct moment now = {.time = now_seconds()};
+	double elapsed = now.time - last->time;
+
+	now.counters = sum_up(ticker->dp, &now.sent);
+	fprintf(ticker->out, "%.0f s: received %.3f Mpps, sent %.3f Mpps", now.time - start,
+		(double)(now.counters.entered - last->counters.entered) / elapsed * 1e-6,
 		(double)(now.sent - last->sent) / elapsed * 1e-6);
 	for (unsigned r = 0; r < N_OUTCOMES; r++)
-		if (now.outcome[r])
-			fprintf(ticker->out, ", %s %" PRIu64, outcome__text(r), now.outcome[r]);
+		if (now.counters.outcome[r])
+			fprintf(ticker->out, ", %s %" PRIu64, outcome__text(r),
+				now.counters.outcome[r]);
 	fprintf(ticker->out, "\n");
 	fflush(ticker->out);
 	*last = now;
@@ -157,8 +188,8 @@ static void print_rates(const struct stats_ticker *ticker, struct counters *last
 static void *ticker_main(void *arg)
 {
 	struct stats_ticker *ticker = arg;
-	double start = now_seconds(), before = start;
-	struct counters last = {0};
+	double start = now_seconds();
+	struct moment last = {.time = start};
 	struct timespec next;
 
 	clock_gettime(CLOCK_MONOTONIC, &next);
@@ -169,18 +200,14 @@ static void *ticker_main(void *arg)
 		next.tv_sec += ticker->seconds;
 		while (!ticker->stop && err != ETIMEDOUT)
 			err = pthread_cond_timedwait(&ticker->wake, &ticker->lock, &next);
-		if (!ticker->stop) {
-			double now = now_seconds();
-
-			print_rates(ticker, &last, now - before, now - start);
-			before = now;
-		}
+		if (!ticker->stop)
+			print_rates(ticker, &last, start);
 	}
 	pthread_mutex_unlock(&ticker->lock);
 	return NULL;
 }
 
-struct stats_ticker *stats__start_ticker(const struct dataplane *dp, FILE *out, unsigned seconds)
+struct stats_ticker *stats__start_ticker(struct dataplane *dp, FILE *out, unsigned seconds)
 {
 	struct stats_ticker *ticker = calloc(1, sizeof(*ticker));
 	pthread_condattr_t attr;

@@ -11,12 +11,12 @@
 #include "dataplane.h"
 
 /* Every port's counters as a table, and whether each packet is accounted for, which is what it
- * returns: true after every drain. */
+ * returns: true after every drain. Under the dataplane's lock, or after the run. */
 bool stats__print_totals(const struct dataplane *dp, FILE *out);
 
 /* Prints a line of rates every `seconds` from a thread of its own. NULL on failure. */
 struct stats_ticker;
-struct stats_ticker *stats__start_ticker(const struct dataplane *dp, FILE *out, unsigned seconds);
+struct stats_ticker *stats__start_ticker(struct dataplane *dp, FILE *out, unsigned seconds);
 void stats__stop_ticker(struct stats_ticker *ticker); /* NULL is fine */
 
 #endif

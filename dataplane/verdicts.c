@@ -8,11 +8,10 @@
 #include <rte_mbuf.h>
 
 #include "outbox.h"
-#include "ports.h"
 #include "verdicts.h"
 
 /* The port a packet leaves by, or NO_PORT; *outcome is what it counts as. */
-static inline uint16_t target(const struct ports *ports, uint16_t from, const struct burst *burst,
+static inline uint16_t target(const struct plan *plan, uint16_t from, const struct burst *burst,
 	uint32_t i, enum outcome *outcome)
 {
 	uint32_t verdict = burst->verdict[i];
@@ -21,9 +20,10 @@ static inline uint16_t target(const struct ports *ports, uint16_t from, const st
 	*outcome = verdict <= XDP_REDIRECT ? (enum outcome)verdict : OUTCOME_ABORTED;
 	switch (verdict) {
 	case XDP_TX: return from;
-	case XDP_PASS: return ports->port[from].pass;
+	case XDP_PASS: return plan->port[from].pass;
 	case XDP_REDIRECT:
-		to = ports__by_ifindex(ports, burst->redirect[i]);
+		if (burst->redirect[i].kind)
+			to = plan__port_by_ifindex(plan, burst->redirect[i].ifindex);
 		if (to == NO_PORT)
 			*outcome = OUTCOME_NO_TARGET;
 		return to;
@@ -31,36 +31,23 @@ static inline uint16_t target(const struct ports *ports, uint16_t from, const st
 	}
 }
 
-/* Did every packet get the same? Most bursts do. */
-static inline bool is_uniform(const struct burst *burst)
-{
-	uint32_t differ = 0;
-
-	for (uint32_t i = 1; i < burst->n; i++)
-		differ |= burst->verdict[i] ^ burst->verdict[0];
-	if (burst->verdict[0] == XDP_REDIRECT)
-		for (uint32_t i = 1; i < burst->n; i++)
-			differ |= burst->redirect[i] ^ burst->redirect[0];
-	return !differ;
-}
-
 static void dispatch_uniform(
-	struct worker *w, uint16_t from, struct burst *burst, struct counters *delta)
+	struct worker *w, const struct rxq *rxq, struct burst *burst, struct counters *delta)
 {
 	enum outcome outcome;
-	uint16_t to = target(w->ports, from, burst, 0, &outcome);
+	uint16_t to = target(w->plan, rxq->port, burst, 0, &outcome);
 
 	delta->outcome[outcome] += burst->n;
 	if (to == NO_PORT) {
 		rte_pktmbuf_free_bulk(burst->pkts, burst->n);
 	} else {
 		outbox__fill(&w->outbox[to], burst->pkts, burst->n, outcome);
-		outbox__flush(w, to, from, delta);
+		outbox__flush(w, to, rxq->hop, delta);
 	}
 }
 
 void verdicts__dispatch(
-	struct worker *w, uint16_t from, struct burst *burst, struct counters *delta)
+	struct worker *w, const struct rxq *rxq, struct burst *burst, struct counters *delta)
 {
 	struct rte_mbuf *gone[BURST_SIZE];
 	unsigned n_gone = 0;
@@ -69,13 +56,13 @@ void verdicts__dispatch(
 	_Static_assert(RTE_MAX_ETHPORTS <= 32, "a bit for every port");
 	if (!burst->n)
 		return;
-	if (is_uniform(burst)) {
-		dispatch_uniform(w, from, burst, delta);
+	if (burst->uniform && burst->verdict[0] != XDP_REDIRECT) {
+		dispatch_uniform(w, rxq, burst, delta);
 		return;
 	}
 	for (uint32_t i = 0; i < burst->n; i++) {
 		enum outcome outcome;
-		uint16_t to = target(w->ports, from, burst, i, &outcome);
+		uint16_t to = target(w->plan, rxq->port, burst, i, &outcome);
 
 		delta->outcome[outcome]++;
 		if (to == NO_PORT) {
@@ -88,5 +75,5 @@ void verdicts__dispatch(
 	if (n_gone)
 		rte_pktmbuf_free_bulk(gone, n_gone);
 	for (; used; used &= used - 1)
-		outbox__flush(w, (uint16_t)__builtin_ctz(used), from, delta);
+		outbox__flush(w, (uint16_t)__builtin_ctz(used), rxq->hop, delta);
 }

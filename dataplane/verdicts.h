@@ -7,9 +7,9 @@
 
 #include "worker.h"
 
-/* Sends or frees every packet of a burst that came from port `from`, and counts each once in
- * *delta, except those handed over to another worker, which counts them when they are sent. */
+/* Sends or frees every packet of a judged burst from this queue, and counts each once in *delta,
+ * except those handed over to another worker, which counts them when they are sent. */
 void verdicts__dispatch(
-	struct worker *w, uint16_t from, struct burst *burst, struct counters *delta);
+	struct worker *w, const struct rxq *rxq, struct burst *burst, struct counters *delta);
 
 #endif

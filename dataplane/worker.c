@@ -7,8 +7,8 @@
  * runs full slows its feeders down and loses nothing, and since owners never wait, nobody
  * waits in a circle.
  */
+#include <rte_cycles.h>
 #include <rte_ether.h>
-#include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 #include <rte_prefetch.h>
@@ -71,40 +71,51 @@ static void admit(struct burst *burst, struct rte_mempool *pool, struct counters
 /* Receives a burst and sees all of it off. Returns how many packets came. */
 static unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 {
-	const struct port *port = &w->ports->port[rxq->port];
-	struct counters *counters = &w->counters[rxq->port];
+	const struct plan_port *port = &w->plan->port[rxq->port];
+	struct counters *counters = &w->hops[rxq->hop];
 	struct counters delta = {0};
 	struct burst *burst = &w->burst;
-	const struct ebpf_code *code;
 	unsigned received;
 
 	received = rte_eth_rx_burst(port->id, rxq->queue, burst->pkts, BURST_SIZE);
 	if (!received)
 		return 0;
-	counter__add(&counters->received, received);
+	counter__add(&counters->entered, received);
 	burst->n = received;
 	burst->ifindex = port->ifindex;
 	burst->queue = rxq->queue;
-	admit(burst, port->pool, &delta);
+	admit(burst, port->port->pool, &delta);
 
-	code = ebpf_program__code(w->dp->prog);
-	code->driver(&w->env, burst);
-	counter__add(&w->ran[code != w->dp->first_code], burst->n);
-
-	verdicts__dispatch(w, rxq->port, burst, &delta);
+	chain__run(w, &port->chain, burst);
+	verdicts__dispatch(w, rxq, burst, &delta);
 	for (int i = 0; i < N_OUTCOMES; i++)
 		if (delta.outcome[i])
 			counter__add(&counters->outcome[i], delta.outcome[i]);
 	return received;
 }
 
+/* Begins a round: with the plan as it is now, and with nothing of the last one in hand. */
+static void worker__begin_round(struct worker *w)
+{
+	uint64_t now = rte_rdtsc();
+	uint64_t gap = now - w->time.round;
+
+	w->time.round = now;
+	if (unlikely(gap > __atomic_load_n(&w->time.longest_gap, __ATOMIC_RELAXED)))
+		__atomic_store_n(&w->time.longest_gap, gap, __ATOMIC_RELAXED);
+	ebpf_env__quiescent(&w->env);
+	w->plan = __atomic_load_n(&w->dp->plan, __ATOMIC_ACQUIRE);
+}
+
 static void worker__drain(struct worker *w)
 {
 	__atomic_fetch_sub(&w->dp->producing, 1, __ATOMIC_ACQ_REL);
 	/* Whoever still produces may hand something over; after the last nobody does. */
-	while (__atomic_load_n(&w->dp->producing, __ATOMIC_ACQUIRE))
+	while (__atomic_load_n(&w->dp->producing, __ATOMIC_ACQUIRE)) {
+		worker__begin_round(w);
 		if (!handover__send(w))
 			rte_pause();
+	}
 	while (handover__send(w))
 		;
 }
@@ -114,21 +125,26 @@ void worker__run(struct worker *w)
 	unsigned idle = 0;
 
 	ebpf_env__online(&w->env);
+	w->time.round = rte_rdtsc();
+	worker__begin_round(w);
 	while (!__atomic_load_n(&w->dp->stop, __ATOMIC_RELAXED)) {
-		unsigned moved = handover__send(w);
+		const struct plan_worker *mine;
+		unsigned moved;
 
+		worker__begin_round(w);
+		mine = &w->plan->worker[w->index];
+		moved = handover__send(w);
 		if (handover__has_room(w))
-			for (uint16_t i = 0; i < w->n_rxqs; i++)
-				moved += worker__burst(w, &w->rxqs[i]);
-		ebpf_env__quiescent(&w->env);
+			for (uint16_t i = 0; i < mine->n_rxqs; i++)
+				moved += worker__burst(w, &mine->rxqs[i]);
 		if (likely(moved)) {
 			idle = 0;
-		} else if (++idle % IDLE_ROUNDS == 0 && dataplane__exhausted(w->dp)) {
+		} else if (++idle % IDLE_ROUNDS == 0 && dataplane__exhausted(w->dp, w->plan)) {
 			dataplane__stop(w->dp);
 		} else {
 			rte_pause();
 		}
 	}
-	ebpf_env__offline(&w->env);
 	worker__drain(w);
+	ebpf_env__offline(&w->env);
 }

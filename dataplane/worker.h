@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * worker.h -- what one lcore does: receive a burst, run the program over it, send its packets
- * where their verdicts say, again and again.
+ * worker.h -- what one lcore does: receive a burst, run the port's programs over it, send its
+ * packets where their verdicts say, again and again.
  *
  * A worker owns its receive queues, its environment, its counters and its outboxes; nothing
  * of it is written by others, and it takes no lock.
@@ -14,14 +14,15 @@
 #include <ebpf-env.h>
 
 #include "burst.h"
+#include "chain.h"
 #include "counters.h"
+#include "hop.h"
+#include "plan.h"
+
+/* Programs that a dataplane holds at a time. */
+#define MAX_PROGS 64
 
 struct dataplane;
-struct ports;
-
-struct rxq {
-	uint16_t port, queue;
-};
 
 /* Packets of one burst that leave by one port, in order. */
 struct outbox {
@@ -30,18 +31,23 @@ struct outbox {
 	struct rte_mbuf *pkts[BURST_SIZE];
 };
 
+struct worker_time {          /* of the cycle counter (rte_rdtsc) */
+	uint64_t round;       /* when the round that runs now began */
+	uint64_t longest_gap; /* between two rounds; may be cleared by others */
+};
+
 struct worker {
 	struct dataplane *dp;
-	struct ports *ports;
+	const struct plan *plan; /* of this round */
 	unsigned index;
-	uint16_t n_rxqs;
-	struct rxq *rxqs;
 	struct ebpf_env env;
-	struct burst burst;
+	struct burst burst; /* what was received */
+	struct burst rest;  /* what of it the next program of a chain sees */
 	struct outbox outbox[RTE_MAX_ETHPORTS];
-	struct counters counters[RTE_MAX_ETHPORTS];
-	/* packets run by the code the run began with, and by what was installed later */
-	uint64_t ran[2];
+	struct counters hops[N_HOPS];
+	uint64_t sent[RTE_MAX_ETHPORTS]; /* out of each port, wherever they came from */
+	struct prog_counters progs[MAX_PROGS];
+	struct worker_time time;
 } __rte_cache_aligned;
 
 /* The lcore's main function; returns when the dataplane has stopped and drained. */

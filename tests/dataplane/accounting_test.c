@@ -22,6 +22,7 @@
 
 #include "dataplane.h"
 #include "pool.h"
+#include "port-change.h"
 
 #define SKIPPED 77
 
@@ -50,7 +51,8 @@ static void obedient_driver(struct ebpf_env *env, void *arg)
 			m->pkt_len < sizeof(*tag))
 			__atomic_add_fetch(&misfits, 1, __ATOMIC_RELAXED);
 		burst->verdict[i] = tag->verdict;
-		burst->redirect[i] = tag->redirect;
+		burst->redirect[i] = (struct ebpf_redirect){
+			.kind = EBPF_REDIRECT_IFINDEX, .ifindex = tag->redirect};
 	}
 	if (!__atomic_sub_fetch(&awaited, burst->n, __ATOMIC_RELAXED))
 		dataplane__stop(dataplane);
@@ -100,6 +102,7 @@ static void make_ringed_port(struct bench *b, unsigned out_slots)
 static void open_bench(struct bench *b, unsigned n_ringed, unsigned out_slots, const char *devargs)
 {
 	struct input input;
+	struct prog *prog;
 	char *errmsg = NULL;
 
 	memset(b, 0, sizeof(*b));
@@ -113,9 +116,15 @@ static void open_bench(struct bench *b, unsigned n_ringed, unsigned out_slots, c
 	if (ports__start(&b->ports, rte_lcore_count(), &errmsg))
 		fail_msg("%s", errmsg);
 	b->pool = b->ports.port[0].pool;
-	ebpf_program__install(program, &obedient);
-	dataplane = dataplane__create(&b->ports, instance, program, &errmsg);
+	dataplane = dataplane__create(&b->ports, instance, &errmsg);
 	assert_non_null(dataplane);
+	prog = dataplane__add_prog(dataplane,
+		&(struct prog_opts){.program = ebpf_program__ref(program), .engine = TIER_INTERP},
+		&errmsg);
+	assert_non_null(prog);
+	ebpf_program__install(program, &obedient);
+	for (uint16_t p = 0; p < b->ports.n; p++)
+		assert_int_equal(dataplane__attach(dataplane, prog->name, p, NULL, &errmsg), 0);
 	misfits = 0;
 }
 
@@ -210,11 +219,11 @@ static void verdicts_go_where_they_say(void **state)
 	}
 	run(n);
 	c = dataplane__port_counters(dataplane, 0);
-	assert_int_equal(c.received, n);
+	assert_int_equal(c.entered, n);
 	assert_memory_equal(c.outcome, expected, sizeof(expected));
-	assert_int_equal(c.sent, expected[OUTCOME_TX]);
-	assert_int_equal(dataplane__port_counters(dataplane, 1).sent, expected[OUTCOME_REDIRECT]);
-	assert_int_equal(dataplane__port_counters(dataplane, 1).received, 0);
+	assert_int_equal(dataplane__port_sent(dataplane, 0), expected[OUTCOME_TX]);
+	assert_int_equal(dataplane__port_sent(dataplane, 1), expected[OUTCOME_REDIRECT]);
+	assert_int_equal(dataplane__port_counters(dataplane, 1).entered, 0);
 	/* in order, and nothing else */
 	for (unsigned i = 0; i < n; i++)
 		if (kinds[i % n_kinds].outcome == OUTCOME_TX)
@@ -232,7 +241,7 @@ static void pass_goes_to_its_target(void **state)
 	struct bench b;
 
 	open_bench(&b, 2, RING_SLOTS, NULL);
-	b.ports.port[0].pass = 1;
+	assert_int_equal(dataplane__set_pass(dataplane, 0, 1, NULL), 0);
 	for (unsigned i = 0; i < 50; i++)
 		inject(&b, 0, 0, make_packet(b.pool, i, XDP_PASS, 0));
 	run(50);
@@ -253,7 +262,7 @@ static void refused_packets_are_a_loss_of_where_they_came_from(void **state)
 		inject(&b, 0, 1, make_packet(b.pool, i, i & 1 ? XDP_REDIRECT : XDP_DROP, 2));
 	run(100);
 	c = dataplane__port_counters(dataplane, 0);
-	assert_int_equal(c.received, 100);
+	assert_int_equal(c.entered, 100);
 	assert_int_equal(c.outcome[OUTCOME_DROP], 50);
 	assert_int_equal(c.outcome[OUTCOME_REDIRECT], 15);
 	assert_int_equal(c.outcome[OUTCOME_TX_FULL], 35);
@@ -308,7 +317,7 @@ static void odd_packets_are_made_plain_or_lost_by_name(void **state)
 	inject(&b, 0, 0, make_packet(b.pool, 6, XDP_TX, 0));
 	run(6);
 	c = dataplane__port_counters(dataplane, 0);
-	assert_int_equal(c.received, 8);
+	assert_int_equal(c.entered, 8);
 	assert_int_equal(c.outcome[OUTCOME_TX], 6);
 	assert_int_equal(c.outcome[OUTCOME_TOO_LONG], 1);
 	assert_int_equal(c.outcome[OUTCOME_TOO_SHORT], 1);
@@ -380,9 +389,9 @@ static void handed_over_packets_arrive_and_are_counted_once(void **state)
 			inject(&b, 0, q, make_packet(b.pool, i * QUEUES + q, XDP_REDIRECT, 2));
 	run(QUEUES * PER_QUEUE);
 	c = dataplane__port_counters(dataplane, 0);
-	assert_int_equal(c.received, QUEUES * PER_QUEUE);
+	assert_int_equal(c.entered, QUEUES * PER_QUEUE);
 	assert_int_equal(c.outcome[OUTCOME_REDIRECT], QUEUES * PER_QUEUE);
-	assert_int_equal(dataplane__port_counters(dataplane, 1).sent, QUEUES * PER_QUEUE);
+	assert_int_equal(dataplane__port_sent(dataplane, 1), QUEUES * PER_QUEUE);
 	close_bench(&b);
 	check_capture(path, PER_QUEUE);
 	unlink(path);

@@ -157,10 +157,42 @@ static void warn_of_idle_workers(const struct dataplane *dp)
 	unsigned idle = 0;
 
 	for (unsigned i = 0; i < dp->n_workers; i++)
-		idle += !dp->workers[i]->n_rxqs;
+		idle += !dp->plan->worker[i].n_rxqs;
 	if (idle)
 		fprintf(stderr, "xdpk: %u of %u workers have no receive queue and stay idle\n",
 			idle, dp->n_workers);
+}
+
+/* The program on every port. */
+static int attach(struct app *app, char **errmsg)
+{
+	struct prog *prog = dataplane__add_prog(app->dataplane,
+		&(struct prog_opts){.object = app->object,
+			.program = app->program,
+			.engine = app->options.engine},
+		errmsg);
+	int err = 0;
+
+	if (!prog)
+		return -ENOTSUP;
+	app->object = NULL;
+	app->program = NULL;
+	for (uint16_t slot = 0; slot < app->ports.n && !err; slot++)
+		err = dataplane__attach(app->dataplane, prog->name, slot, NULL, errmsg);
+	return err;
+}
+
+static void tell_what_was_not_compiled(struct dataplane *dp)
+{
+	for (unsigned i = 0; i < MAX_PROGS; i++) {
+		char *failure = tier__finish(dp->progs[i].tier);
+
+		dp->progs[i].tier = NULL;
+		if (failure)
+			fprintf(stderr, "xdpk: program %s stayed in the interpreter: %s\n",
+				dp->progs[i].name, failure);
+		free(failure);
+	}
 }
 
 /* 0, EXIT_UNACCOUNTED, or negative errno before a packet was received. */
@@ -168,16 +200,14 @@ static int run(struct app *app, char **errmsg)
 {
 	const struct options *o = &app->options;
 	struct stats_ticker *ticker = NULL;
-	struct tier *tier;
-	char *failure;
-	bool accounted;
+	int err;
 
-	app->dataplane = dataplane__create(&app->ports, app->instance, app->program, errmsg);
+	app->dataplane = dataplane__create(&app->ports, app->instance, errmsg);
 	if (!app->dataplane)
 		return -ENOMEM;
-	tier = tier__start(app->program, dataplane__driver(), o->engine, errmsg);
-	if (!tier)
-		return -ENOTSUP;
+	err = attach(app, errmsg);
+	if (err)
+		return err;
 	warn_of_idle_workers(app->dataplane);
 	running = app->dataplane;
 	catch_signals();
@@ -185,18 +215,14 @@ static int run(struct app *app, char **errmsg)
 		ticker = stats__start_ticker(app->dataplane, stdout, o->stats_seconds);
 	dataplane__run(app->dataplane);
 	stats__stop_ticker(ticker);
-	failure = tier__finish(tier);
-	if (failure)
-		fprintf(stderr, "xdpk: stayed in the interpreter: %s\n", failure);
-	free(failure);
-	accounted = stats__print_totals(app->dataplane, stdout);
-	return accounted ? 0 : EXIT_UNACCOUNTED;
+	tell_what_was_not_compiled(app->dataplane);
+	return stats__print_totals(app->dataplane, stdout) ? 0 : EXIT_UNACCOUNTED;
 }
 
 static void close_app(struct app *app)
 {
-	ports__stop(&app->ports);
 	dataplane__destroy(app->dataplane);
+	ports__stop(&app->ports);
 	ebpf_program__unref(app->program);
 	object__close(app->object);
 	ebpf_instance__destroy(app->instance);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * chain.c -- burst-wise: the first program over the whole burst, the second over those packets that
+ * go on, gathered in a burst of their own, and so on. So each program runs in its compiled loop,
+ * and a packet keeps its place in the burst, whoever judges it last.
+ */
+#include <string.h>
+
+#include <ebpf-program.h>
+
+#include "burst.h"
+#include "counters.h"
+#include "worker.h"
+
+static void count_verdicts(struct prog_counters *c, const struct burst *burst)
+{
+	uint32_t n[N_VERDICTS] = {0};
+
+	for (uint32_t i = 0; i < burst->n; i++)
+		n[RTE_MIN(burst->verdict[i], (uint32_t)VERDICT_UNKNOWN)]++;
+	for (unsigned v = 0; v < N_VERDICTS; v++)
+		if (n[v])
+			counter__add(&c->verdict[v], n[v]);
+}
+
+/* Did every packet get the same? Most bursts do. */
+static bool is_uniform(const struct burst *burst)
+{
+	uint32_t differ = 0;
+
+	for (uint32_t i = 1; i < burst->n; i++)
+		differ |= burst->verdict[i] ^ burst->verdict[0];
+	return !differ;
+}
+
+static void run_link(struct worker *w, const struct chain_link *link, struct burst *burst)
+{
+	const struct ebpf_code *code = ebpf_program__code(link->program);
+	struct prog_counters *counters = &w->progs[link->prog];
+
+	w->env.prog = link->program;
+	code->driver(&w->env, burst);
+	burst->uniform = is_uniform(burst);
+	if (burst->uniform)
+		counter__add(
+			&counters->verdict[RTE_MIN(burst->verdict[0], (uint32_t)VERDICT_UNKNOWN)],
+			burst->n);
+	else
+		count_verdicts(counters, burst);
+	if (code->driver == burst_driver)
+		counter__add(&counters->interpreted, burst->n);
+}
+
+/* Gathers into `next` those packets of `from` that the next program shall see; place[] tells where
+ * they stand in the whole burst, before and after. */
+static void gather(struct burst *next, const struct burst *from, uint8_t call_on, uint8_t *place)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < from->n; i++) {
+		if (from->verdict[i] > XDP_REDIRECT || !(call_on & 1u << from->verdict[i]))
+			continue;
+		next->pkts[n] = from->pkts[i];
+		next->state[n] = from->state[i];
+		place[n++] = from == next ? place[i] : (uint8_t)i;
+	}
+	next->n = n;
+}
+
+static void put_back(struct burst *burst, const struct burst *judged, const uint8_t *place)
+{
+	for (uint32_t i = 0; i < judged->n; i++) {
+		burst->verdict[place[i]] = judged->verdict[i];
+		burst->state[place[i]] = judged->state[i];
+		if (judged->verdict[i] == XDP_REDIRECT)
+			burst->redirect[place[i]] = judged->redirect[i];
+	}
+}
+
+static void run_others(struct worker *w, const struct chain *chain, struct burst *burst)
+{
+	struct burst *rest = &w->rest;
+	const struct burst *from = burst;
+	uint8_t place[BURST_SIZE];
+
+	rest->ifindex = burst->ifindex;
+	rest->queue = burst->queue;
+	rest->egress_ifindex = burst->egress_ifindex;
+	for (unsigned i = 1; i < chain->n; i++, from = rest) {
+		gather(rest, from, chain->link[i - 1].call_on, place);
+		if (!rest->n)
+			break;
+		counter__add(&w->progs[chain->link[i - 1].prog].called_next, rest->n);
+		run_link(w, &chain->link[i], rest);
+		put_back(burst, rest, place);
+	}
+	burst->uniform = is_uniform(burst);
+}
+
+void chain__run(struct worker *w, const struct chain *chain, struct burst *burst)
+{
+	if (!chain->n) {
+		for (uint32_t i = 0; i < burst->n; i++)
+			burst->verdict[i] = XDP_PASS;
+		burst->uniform = true;
+		return;
+	}
+	memset(burst->state, 0, sizeof(burst->state));
+	run_link(w, &chain->link[0], burst);
+	if (chain->n > 1)
+		run_others(w, chain, burst);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * chain.h -- the programs of a port, one after the other, as xdp-loader's dispatcher runs them: the
+ * next is called if the verdict of the one before is among its call-on actions; what the last one
+ * that ran says is the packet's verdict.
+ */
+#ifndef DATAPLANE_CHAIN_H
+#define DATAPLANE_CHAIN_H
+
+#include <stdint.h>
+
+#include <linux/bpf.h>
+
+/* As libxdp has it. */
+#define MAX_CHAIN 10
+
+struct burst;
+struct ebpf_program;
+struct worker;
+
+struct chain_link {
+	struct ebpf_program *program;
+	uint16_t prog;   /* its place among the dataplane's programs */
+	uint8_t call_on; /* a bit for each verdict after which the next program is called */
+};
+
+struct chain {
+	uint16_t n;
+	struct chain_link link[MAX_CHAIN];
+};
+
+/* What became of the packets that entered a program. Entered = the sum of verdicts. One writer, a
+ * worker, per set. */
+enum { VERDICT_UNKNOWN = XDP_REDIRECT + 1, N_VERDICTS };
+
+struct prog_counters {
+	uint64_t verdict[N_VERDICTS];
+	uint64_t called_next; /* of all those verdicts */
+	uint64_t interpreted; /* of all those packets */
+};
+
+/* Judges every packet of the burst; burst->verdict[] is final. */
+void chain__run(struct worker *w, const struct chain *chain, struct burst *burst);
+
+#endif

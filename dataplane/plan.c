@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * plan.c -- draw a plan.
+ */
+#include <stdlib.h>
+
+#include "dataplane.h"
+#include "plan.h"
+
+static void draw_chain(struct chain *chain, const struct dataplane *dp, uint16_t slot)
+{
+	const struct attachments *list = &dp->attached[slot];
+
+	for (chain->n = 0; chain->n < list->n; chain->n++) {
+		const struct attachment *a = &list->item[chain->n];
+
+		chain->link[chain->n] = (struct chain_link){.program = dp->progs[a->prog].program,
+			.prog = a->prog,
+			.call_on = a->call_on};
+	}
+}
+
+static void draw_port(struct plan *plan, const struct dataplane *dp, uint16_t slot)
+{
+	const struct port *port = &dp->ports->port[slot];
+	struct plan_port *p = &plan->port[slot];
+
+	p->pass = NO_PORT;
+	if (port->state != PORT_STARTED && port->state != PORT_LEAVING)
+		return;
+	p->port = port;
+	p->id = port->id;
+	p->n_txq = port->n_txq;
+	if (port->state == PORT_LEAVING)
+		return;
+	p->is_target = true;
+	p->ifindex = port->ifindex;
+	if (port->pass != NO_PORT && dp->ports->port[port->pass].state == PORT_STARTED)
+		p->pass = port->pass;
+	draw_chain(&p->chain, dp, slot);
+}
+
+/* The queues of one worker, in the order of slots, from rxqs[n] on; gives the next n. */
+static size_t draw_worker(struct plan *plan, const struct ports *ports, unsigned worker, size_t n)
+{
+	struct plan_worker *w = &plan->worker[worker];
+
+	w->rxqs = &plan->rxqs[n];
+	for (uint16_t slot = 0; slot < ports->n; slot++) {
+		const struct port *port = &ports->port[slot];
+
+		for (uint16_t q = 0; port->state == PORT_STARTED && q < port->n_rxq; q++) {
+			if (port->worker[q] != worker)
+				continue;
+			plan->rxqs[n++] = (struct rxq){slot, q, hop__rx(slot, q)};
+			w->n_rxqs++;
+		}
+	}
+	return n;
+}
+
+struct plan *plan__draw(const struct dataplane *dp)
+{
+	const struct ports *ports = dp->ports;
+	struct plan *plan;
+	size_t n = 0;
+
+	for (uint16_t slot = 0; slot < ports->n; slot++)
+		n += ports->port[slot].n_rxq;
+	plan = calloc(1, sizeof(*plan) + n * sizeof(plan->rxqs[0]));
+	if (!plan)
+		return NULL;
+	plan->n_ports = ports->n;
+	for (uint16_t slot = 0; slot < ports->n; slot++)
+		draw_port(plan, dp, slot);
+	n = 0;
+	for (unsigned worker = 0; worker < dp->n_workers; worker++)
+		n = draw_worker(plan, ports, worker, n);
+	return plan;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * plan.h -- all that workers need to know of ports and programs, in one picture that is never
+ * changed, only replaced.
+ *
+ *	control   draw another plan ─► publish it ─► every worker has passed ─► free the old one
+ *	worker    ── read the pointer ── burst, burst ── quiescent ── read the pointer ── ...
+ *
+ * Hence a burst never sees half of a change, and workers take no lock. Whatever a plan points at
+ * (programs, rings, pools) outlives it.
+ *
+ * Threads: drawn and published under the dataplane's lock; read by workers.
+ */
+#ifndef DATAPLANE_PLAN_H
+#define DATAPLANE_PLAN_H
+
+#include <stdbool.h>
+
+#include "chain.h"
+#include "ports.h"
+
+struct dataplane;
+
+struct rxq {
+	uint16_t port, queue, hop; /* port: its slot */
+};
+
+struct plan_port {
+	const struct port *port; /* NULL: nobody has this slot */
+	uint16_t id;             /* DPDK's */
+	uint16_t n_txq;
+	uint16_t pass;  /* the slot that XDP_PASS goes to, or NO_PORT: counted and freed */
+	bool is_target; /* packets may be sent there; what is under way to it leaves all the same */
+	uint32_t ifindex;   /* 0 where nothing may be sent */
+	struct chain chain; /* empty: everything passes */
+};
+
+struct plan_worker {
+	const struct rxq *rxqs;
+	uint16_t n_rxqs;
+};
+
+struct plan {
+	uint16_t n_ports; /* slots to look at */
+	struct plan_port port[RTE_MAX_ETHPORTS];
+	struct plan_worker worker[RTE_MAX_LCORE];
+	struct rxq rxqs[]; /* of all workers */
+};
+
+/* What the dataplane's state looks like now. NULL without memory. Freed by free(). */
+struct plan *plan__draw(const struct dataplane *dp);
+
+/* NO_PORT if no port has this ifindex. */
+static inline uint16_t plan__port_by_ifindex(const struct plan *plan, uint32_t ifindex)
+{
+	uint32_t likely = ifindex - 1;
+
+	if (likely < plan->n_ports && plan->port[likely].ifindex == ifindex)
+		return (uint16_t)likely;
+	for (uint16_t i = 0; ifindex && i < plan->n_ports; i++)
+		if (plan->port[i].ifindex == ifindex)
+			return i;
+	return NO_PORT;
+}
+
+#endif

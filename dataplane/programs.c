@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * programs.c -- add, replace, delete. What takes long, compiling, is done without the lock: a
+ * program that is not yet in the list is nobody else's.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "dataplane.h"
+#include "loader/object.h"
+
+struct prog *dataplane__find_prog(struct dataplane *dp, const char *name)
+{
+	for (unsigned i = 0; i < MAX_PROGS; i++)
+		if (*dp->progs[i].name && !strcmp(dp->progs[i].name, name))
+			return &dp->progs[i];
+	return NULL;
+}
+
+static struct prog *free_place(struct dataplane *dp, const char *name, char **errmsg)
+{
+	if (!*name || strlen(name) >= PROG_NAME_MAX) {
+		error__set(errmsg, -ENAMETOOLONG, "program %s: its name must have 1 to %d bytes",
+			name, PROG_NAME_MAX - 1);
+		return NULL;
+	}
+	if (dataplane__find_prog(dp, name)) {
+		error__set(errmsg, -EEXIST,
+			"program %s is there already: replace it, or load this one as another name",
+			name);
+		return NULL;
+	}
+	for (unsigned i = 0; i < MAX_PROGS; i++)
+		if (!*dp->progs[i].name)
+			return &dp->progs[i];
+	error__set(errmsg, -ENOSPC, "program %s: there are %d programs already", name, MAX_PROGS);
+	return NULL;
+}
+
+void prog__release(struct prog *prog)
+{
+	free(tier__finish(prog->tier));
+	ebpf_program__unref(prog->program);
+	object__close(prog->object);
+}
+
+/* A name that is free again begins to count from nothing. No worker runs it. */
+static void forget_counters(struct dataplane *dp, const struct prog *prog)
+{
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		dp->workers[i]->progs[prog - dp->progs] = (struct prog_counters){0};
+}
+
+struct prog *dataplane__add_prog(struct dataplane *dp, const struct prog_opts *opts, char **errmsg)
+{
+	const char *name = opts->name ? opts->name : ebpf_program__name(opts->program);
+	struct tier *tier = tier__start(opts->program, dataplane__driver(), opts->engine, errmsg);
+	struct prog *prog;
+
+	if (!tier)
+		return NULL;
+	pthread_mutex_lock(&dp->lock);
+	prog = free_place(dp, name, errmsg);
+	if (prog) {
+		*prog = (struct prog){.object = opts->object,
+			.program = opts->program,
+			.engine = opts->engine,
+			.tier = tier};
+		snprintf(prog->name, sizeof(prog->name), "%s", name);
+	}
+	pthread_mutex_unlock(&dp->lock);
+	if (!prog)
+		free(tier__finish(tier));
+	return prog;
+}
+
+/* A successor of a compiled program is compiled before its first packet. */
+static enum tier_engine first_engine(const struct prog *before, enum tier_engine wanted)
+{
+	bool compiled = strcmp(ebpf_program__code(before->program)->backend, "interp") != 0;
+
+	return wanted == TIER_AUTO && compiled ? TIER_LLVM : wanted;
+}
+
+/* Under the lock: on failure nothing has changed. */
+static int swap(struct dataplane *dp, const char *name, struct prog *successor, struct prog *before,
+	char **errmsg)
+{
+	struct prog *prog = dataplane__find_prog(dp, name);
+	int err;
+
+	if (!prog)
+		return error__set(errmsg, -ENOENT, "program %s is gone", name);
+	*before = *prog;
+	prog->object = successor->object;
+	prog->program = successor->program;
+	prog->engine = successor->engine;
+	prog->tier = successor->tier;
+	prog->replaced++;
+	err = dataplane__publish(dp, errmsg);
+	if (err)
+		*prog = *before;
+	return err;
+}
+
+int dataplane__replace_prog(struct dataplane *dp, const struct prog_opts *opts, char **errmsg)
+{
+	const char *name = opts->name ? opts->name : ebpf_program__name(opts->program);
+	struct prog successor = {
+		.object = opts->object, .program = opts->program, .engine = opts->engine};
+	enum tier_engine first = opts->engine;
+	struct prog *prog, before = {0};
+	int err;
+
+	pthread_mutex_lock(&dp->lock);
+	prog = dataplane__find_prog(dp, name);
+	if (prog)
+		first = first_engine(prog, opts->engine);
+	pthread_mutex_unlock(&dp->lock);
+	if (!prog)
+		return error__set(errmsg, -ENOENT, "there is no program %s to replace", name);
+
+	successor.tier = tier__start(opts->program, dataplane__driver(), first, errmsg);
+	if (!successor.tier)
+		return -ENOTSUP;
+	pthread_mutex_lock(&dp->lock);
+	err = swap(dp, name, &successor, &before, errmsg);
+	pthread_mutex_unlock(&dp->lock);
+	if (err)
+		free(tier__finish(successor.tier));
+	else
+		prog__release(&before);
+	return err;
+}
+
+int dataplane__del_prog(struct dataplane *dp, const char *name, char **errmsg)
+{
+	struct prog *prog, before = {0};
+	int err = 0;
+
+	pthread_mutex_lock(&dp->lock);
+	prog = dataplane__find_prog(dp, name);
+	if (!prog) {
+		err = error__set(errmsg, -ENOENT, "there is no program %s", name);
+	} else if (prog->attached) {
+		err = error__set(errmsg, -EBUSY, "program %s is attached to %u port%s", name,
+			prog->attached, prog->attached > 1 ? "s" : "");
+	} else {
+		before = *prog;
+		forget_counters(dp, prog);
+		*prog = (struct prog){0};
+	}
+	pthread_mutex_unlock(&dp->lock);
+	if (!err)
+		prog__release(&before);
+	return err;
+}
