@@ -174,26 +174,26 @@ static const struct attribute link_attributes[] = {
 	{0},
 };
 
-int control__add_link(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__add_link(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct line l = {t->instance, w, errmsg};
+	struct line l = {c->instance, w, errmsg};
 	struct ebpf_link link = {.mtu = 1500}, other;
 	int err;
 
 	link.name = control_words__want(w, "an interface's name", errmsg);
 	if (!link.name)
 		return -EINVAL;
-	if (!ebpf_net__find_link(t->instance, link.name, &other))
+	if (!ebpf_net__find_link(c->instance, link.name, &other))
 		return error__set(errmsg, -EEXIST, "there is an interface %s", link.name);
 	err = parse_attributes(&l, link_attributes, &link);
 	if (!err && !link.ifindex)
 		err = error__set(errmsg, -EINVAL, "expected 'ifindex', got the end of the line");
-	return err ? err : ebpf_net__set_link(t->instance, &link, errmsg);
+	return err ? err : ebpf_net__set_link(c->instance, &link, errmsg);
 }
 
-int control__set_link(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__set_link(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct line l = {t->instance, w, errmsg};
+	struct line l = {c->instance, w, errmsg};
 	const char *name = control_words__want(w, "an interface", errmsg);
 	struct ebpf_link link;
 	uint32_t before;
@@ -201,25 +201,25 @@ int control__set_link(const struct control_target *t, struct control_words *w, c
 
 	if (!name)
 		return -EINVAL;
-	if (ebpf_net__find_link(t->instance, name, &link))
+	if (ebpf_net__find_link(c->instance, name, &link))
 		return error__set(errmsg, -ENODEV, "there is no interface %s", name);
 	before = link.ifindex;
 	link.name = name;
 	err = parse_attributes(&l, link_attributes, &link);
 	if (!err && link.ifindex != before)
 		err = error__set(errmsg, -EBUSY, "interface %s keeps its ifindex", name);
-	return err ? err : ebpf_net__set_link(t->instance, &link, errmsg);
+	return err ? err : ebpf_net__set_link(c->instance, &link, errmsg);
 }
 
-int control__del_link(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__del_link(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct line l = {t->instance, w, errmsg};
+	struct line l = {c->instance, w, errmsg};
 	uint32_t ifindex = 0;
 	int err = parse_link(&l, &ifindex);
 
 	if (!err)
 		err = control_words__end(w, errmsg);
-	return err ? err : ebpf_net__del_link(t->instance, ifindex);
+	return err ? err : ebpf_net__del_link(c->instance, ifindex);
 }
 
 /* --- addresses and neighbours ---------------------------------------------------------------- */
@@ -254,44 +254,44 @@ static int parse_station(struct line *l, const struct attribute *attributes, con
 	return err;
 }
 
-int control__add_address(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__add_address(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct line l = {t->instance, w, errmsg};
+	struct line l = {c->instance, w, errmsg};
 	struct station s;
 	struct ebpf_ip ip;
 	int err = parse_station(&l, address_attributes, "an address with its prefix", &ip, &s);
 
-	return err ? err : ebpf_net__add_address(t->instance, s.ifindex, &ip, errmsg);
+	return err ? err : ebpf_net__add_address(c->instance, s.ifindex, &ip, errmsg);
 }
 
-int control__del_address(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__del_address(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct line l = {t->instance, w, errmsg};
+	struct line l = {c->instance, w, errmsg};
 	struct station s;
 	struct ebpf_ip ip;
 	int err = parse_station(&l, address_attributes, "an address with its prefix", &ip, &s);
 
-	return err ? err : ebpf_net__del_address(t->instance, s.ifindex, &ip, errmsg);
+	return err ? err : ebpf_net__del_address(c->instance, s.ifindex, &ip, errmsg);
 }
 
-int control__add_neighbour(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__add_neighbour(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct line l = {t->instance, w, errmsg};
+	struct line l = {c->instance, w, errmsg};
 	struct station s;
 	struct ebpf_ip ip;
 	int err = parse_station(&l, neighbour_attributes, "an address", &ip, &s);
 
-	return err ? err : ebpf_net__set_neighbour(t->instance, s.ifindex, &ip, s.mac, errmsg);
+	return err ? err : ebpf_net__set_neighbour(c->instance, s.ifindex, &ip, s.mac, errmsg);
 }
 
-int control__del_neighbour(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__del_neighbour(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct line l = {t->instance, w, errmsg};
+	struct line l = {c->instance, w, errmsg};
 	struct station s;
 	struct ebpf_ip ip;
 	int err = parse_station(&l, neighbour_attributes, "an address", &ip, &s);
 
-	return err ? err : ebpf_net__del_neighbour(t->instance, s.ifindex, &ip, errmsg);
+	return err ? err : ebpf_net__del_neighbour(c->instance, s.ifindex, &ip, errmsg);
 }
 
 /* --- routes ---------------------------------------------------------------------------------- */
@@ -353,31 +353,31 @@ static int parse_route(struct line *l, const struct attribute *attributes, struc
 	return err;
 }
 
-int control__add_route(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__add_route(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct line l = {t->instance, w, errmsg};
+	struct line l = {c->instance, w, errmsg};
 	struct ebpf_route route;
 	int err = parse_route(&l, route_attributes, &route);
 
-	return err ? err : ebpf_net__add_route(t->instance, &route, false, errmsg);
+	return err ? err : ebpf_net__add_route(c->instance, &route, false, errmsg);
 }
 
-int control__replace_route(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__replace_route(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct line l = {t->instance, w, errmsg};
+	struct line l = {c->instance, w, errmsg};
 	struct ebpf_route route;
 	int err = parse_route(&l, route_attributes, &route);
 
-	return err ? err : ebpf_net__add_route(t->instance, &route, true, errmsg);
+	return err ? err : ebpf_net__add_route(c->instance, &route, true, errmsg);
 }
 
-int control__del_route(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__del_route(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct line l = {t->instance, w, errmsg};
+	struct line l = {c->instance, w, errmsg};
 	struct ebpf_route route;
 	int err = parse_route(&l, route_place, &route);
 
-	return err ? err : ebpf_net__del_route(t->instance, route.table, &route.prefix, errmsg);
+	return err ? err : ebpf_net__del_route(c->instance, route.table, &route.prefix, errmsg);
 }
 
 /* --- rules ----------------------------------------------------------------------------------- */
@@ -423,20 +423,20 @@ static int parse_rule(struct line *l, struct ebpf_rule *rule)
 	return err;
 }
 
-int control__add_rule(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__add_rule(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct line l = {t->instance, w, errmsg};
+	struct line l = {c->instance, w, errmsg};
 	struct ebpf_rule rule;
 	int err = parse_rule(&l, &rule);
 
-	return err ? err : ebpf_net__add_rule(t->instance, &rule, errmsg);
+	return err ? err : ebpf_net__add_rule(c->instance, &rule, errmsg);
 }
 
-int control__del_rule(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__del_rule(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct line l = {t->instance, w, errmsg};
+	struct line l = {c->instance, w, errmsg};
 	struct ebpf_rule rule;
 	int err = parse_rule(&l, &rule);
 
-	return err ? err : ebpf_net__del_rule(t->instance, &rule, errmsg);
+	return err ? err : ebpf_net__del_rule(c->instance, &rule, errmsg);
 }

@@ -70,30 +70,27 @@ static int parse_flag(struct control_words *w, uint64_t *flag, char **errmsg)
 }
 
 /* Reads "NAME key BYTES"; *key is malloc'ed, also after a failure. */
-static int parse_map_and_key(struct object *obj, struct control_words *w, const char *const *stops,
-	struct ebpf_map **map, uint8_t **key, char **errmsg)
+static int parse_map_and_key(struct control_context *c, struct control_words *w,
+	const char *const *stops, struct control_map *m, uint8_t **key, char **errmsg)
 {
-	const char *name = control_words__want(w, "a map's name", errmsg);
-	size_t size;
+	const struct ebpf_map_opts *o;
 	int err;
 
 	*key = NULL;
-	if (!name)
-		return -EINVAL;
-	*map = object__map_by_name(obj, name);
-	if (!*map)
-		return error__set(errmsg, -ENOENT, "no map %s in the object", name);
-	size = ebpf_map__opts(*map)->key_size;
-	if (!size)
-		return error__set(errmsg, -EINVAL, "map %s has no keys: its type is %s", name,
-			ebpf_map_type__name(ebpf_map__opts(*map)->type));
+	err = control__want_map(c, w, m, errmsg);
+	if (err)
+		return err;
+	o = ebpf_map__opts(m->map);
+	if (!o->key_size)
+		return error__set(errmsg, -EINVAL, "map %s has no keys: its type is %s", o->name,
+			ebpf_map_type__name(o->type));
 	err = control_words__expect(w, "key", errmsg);
 	if (err)
 		return err;
-	*key = calloc(1, size + 1);
+	*key = calloc(1, o->key_size + 1);
 	if (!*key)
-		return error__set(errmsg, -ENOMEM, "no memory for a key of map %s", name);
-	return parse_bytes(w, "key", stops, *key, size, errmsg);
+		return error__set(errmsg, -ENOMEM, "no memory for a key of map %s", o->name);
+	return parse_bytes(w, "key", stops, *key, o->key_size, errmsg);
 }
 
 /* The value in every slot of a per-CPU map. */
@@ -107,12 +104,12 @@ static void spread_value(const struct ebpf_map *map, uint8_t *value)
 }
 
 /* A map or a program of the object, by its name. */
-static int update_by_name(struct object *obj, struct control_words *w, struct ebpf_map *map,
-	const uint8_t *key, char **errmsg)
+static int update_by_name(struct control_context *c, struct control_words *w,
+	const struct control_map *m, const uint8_t *key, char **errmsg)
 {
-	const struct ebpf_map_opts *o = ebpf_map__opts(map);
+	const struct ebpf_map_opts *o = ebpf_map__opts(m->map);
 	const char *name = control_words__want(w, "a name", errmsg);
-	struct ebpf_map *inner;
+	struct control_map inner;
 	uint64_t flag;
 	uint32_t index;
 	int err = name ? parse_flag(w, &flag, errmsg) : -EINVAL;
@@ -121,12 +118,12 @@ static int update_by_name(struct object *obj, struct control_words *w, struct eb
 		return err;
 	if (o->type == BPF_MAP_TYPE_PROG_ARRAY) {
 		memcpy(&index, key, sizeof(index));
-		return object__set_map_program(obj, o->name, index, name, errmsg);
+		return object__set_map_program(m->object, o->name, index, name, errmsg);
 	}
-	inner = object__map_by_name(obj, name);
-	if (!inner)
-		return error__set(errmsg, -ENOENT, "no map %s in the object", name);
-	err = ebpf_map__set_inner(map, key, inner, flag);
+	err = control__find_map(c, name, &inner, errmsg);
+	if (err)
+		return err;
+	err = ebpf_map__set_inner(m->map, key, inner.map, flag);
 	return err ? error__set(errmsg, err, "map %s does not take map %s: %s", o->name, name,
 			     strerror(-err))
 		   : 0;
@@ -142,55 +139,56 @@ static int refused(const struct ebpf_map *map, int err, char **errmsg)
 	return err ? error__set(errmsg, err, "map %s: %s", o->name, strerror(-err)) : 0;
 }
 
-static int update(
-	struct object *obj, struct control_words *w, uint8_t **key, uint8_t **value, char **errmsg)
+static int update(struct control_context *c, struct control_words *w, uint8_t **key,
+	uint8_t **value, char **errmsg)
 {
-	struct ebpf_map *map = NULL;
+	struct control_map m;
 	uint64_t flag;
-	int err = parse_map_and_key(obj, w, value_word, &map, key, errmsg);
+	int err = parse_map_and_key(c, w, value_word, &m, key, errmsg);
 
 	if (!err)
 		err = control_words__expect(w, "value", errmsg);
 	if (err)
 		return err;
 	if (control_words__take(w, "name"))
-		return update_by_name(obj, w, map, *key, errmsg);
-	*value = calloc(1, ebpf_map__value_bytes(map) + 1);
+		return update_by_name(c, w, &m, *key, errmsg);
+	*value = calloc(1, ebpf_map__value_bytes(m.map) + 1);
 	if (!*value)
 		return error__set(errmsg, -ENOMEM, "no memory for a value of map %s",
-			ebpf_map__opts(map)->name);
-	err = parse_bytes(w, "value", flag_words, *value, ebpf_map__opts(map)->value_size, errmsg);
+			ebpf_map__opts(m.map)->name);
+	err = parse_bytes(
+		w, "value", flag_words, *value, ebpf_map__opts(m.map)->value_size, errmsg);
 	if (!err)
 		err = parse_flag(w, &flag, errmsg);
 	if (err)
 		return err;
-	spread_value(map, *value);
-	return refused(map, ebpf_map__update(map, *key, *value, flag), errmsg);
+	spread_value(m.map, *value);
+	return refused(m.map, ebpf_map__update(m.map, *key, *value, flag), errmsg);
 }
 
-int control__update_map(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__update_map(struct control_context *c, struct control_words *w, char **errmsg)
 {
 	uint8_t *key = NULL, *value = NULL;
-	int err = update(t->object, w, &key, &value, errmsg);
+	int err = update(c, w, &key, &value, errmsg);
 
 	free(key);
 	free(value);
 	return err;
 }
 
-int control__delete_from_map(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__delete_from_map(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct ebpf_map *map = NULL;
+	struct control_map m;
 	uint8_t *key;
-	int err = parse_map_and_key(t->object, w, NULL, &map, &key, errmsg);
+	int err = parse_map_and_key(c, w, NULL, &m, &key, errmsg);
 
 	if (!err)
-		err = refused(map, ebpf_map__delete(map, key), errmsg);
+		err = refused(m.map, ebpf_map__delete(m.map, key), errmsg);
 	free(key);
 	return err;
 }
 
-int control__resize_map(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__resize_map(struct control_context *c, struct control_words *w, char **errmsg)
 {
 	const char *name = control_words__want(w, "a map's name", errmsg);
 	uint32_t n;
@@ -203,7 +201,7 @@ int control__resize_map(const struct control_target *t, struct control_words *w,
 		err = control_words__want_number(w, "a number of entries", &n, errmsg);
 	if (!err)
 		err = control_words__end(w, errmsg);
-	return err ? err : object__set_max_entries(t->object, name, n, errmsg);
+	return err ? err : object__set_max_entries(c->object, name, n, errmsg);
 }
 
 static int parse_type(struct control_words *w, uint32_t *type, char **errmsg)
@@ -217,7 +215,7 @@ static int parse_type(struct control_words *w, uint32_t *type, char **errmsg)
 	return number < 0 ? -EINVAL : 0;
 }
 
-int control__set_inner_map(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__set_inner_map(struct control_context *c, struct control_words *w, char **errmsg)
 {
 	const char *name = control_words__want(w, "a map's name", errmsg);
 	struct ebpf_map_opts inner = {0};
@@ -240,7 +238,7 @@ int control__set_inner_map(const struct control_target *t, struct control_words 
 		err = control_words__want_number(w, "flags", &inner.flags, errmsg);
 	if (!err)
 		err = control_words__end(w, errmsg);
-	return err ? err : object__set_inner(t->object, name, &inner, errmsg);
+	return err ? err : object__set_inner(c->object, name, &inner, errmsg);
 }
 
 /* A number that fits `size` bytes, as signed or as unsigned. */
@@ -267,7 +265,7 @@ static int parse_scalar(struct control_words *w, uint8_t *bytes, size_t size, ch
 	return control_words__end(w, errmsg);
 }
 
-int control__set_variable(const struct control_target *t, struct control_words *w, char **errmsg)
+int control__set_variable(struct control_context *c, struct control_words *w, char **errmsg)
 {
 	const char *name = control_words__want(w, "a variable's name", errmsg);
 	uint8_t *bytes, *value;
@@ -276,7 +274,7 @@ int control__set_variable(const struct control_target *t, struct control_words *
 
 	if (!name)
 		return -EINVAL;
-	value = object__variable(t->object, name, &size, errmsg);
+	value = object__variable(c->object, name, &size, errmsg);
 	if (!value)
 		return -errno;
 	bytes = malloc(size);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * control-words.h -- what is left of a control line, read word by word. Errors: -EINVAL with a
- * sentence that says what was expected.
+ * control-words.h -- a control line, cut into words, and what is left of it, read word by word.
+ * Errors: -EINVAL with a sentence that says what was expected.
+ *
+ * Words are separated by white space; one that begins with # ends the line. As in a shell, '...'
+ * and "..." keep white space, in the latter \ takes the next character for itself; a word that
+ * begins with { or [ is JSON and goes on to its closing bracket, as it is.
  */
 #ifndef LOADER_CONTROL_WORDS_H
 #define LOADER_CONTROL_WORDS_H
@@ -13,6 +17,10 @@ struct control_words {
 	int n;
 	char **word;
 };
+
+/* Cuts the text in place. w->word is malloc'ed, to be freed from where it begins; after a failure
+ * it is NULL. */
+int control_words__split(struct control_words *w, char *text, char **errmsg);
 
 /* NULL at the end. */
 const char *control_words__next(struct control_words *w);

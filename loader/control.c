@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * control.c -- control lines: split into words, found in a table, run. Knows no command.
+ * control.c -- commands: found in the tables, run, and the rows that they answer. Knows none of
+ * them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,167 +10,113 @@
 
 #include "../vm/core/error.h"
 #include "control.h"
-#include "control-words.h"
 
-#define SPACES " \t\r\n\f\v"
-
-/* Cuts the text into words, in place; a word that begins with # ends the line. NULL without
- * memory. */
-static char **split(char *text, int *n_words)
+/* Do two commands begin with the same word? */
+static bool same_object(const char *words, const char *word)
 {
-	char **words = malloc((strlen(text) / 2 + 2) * sizeof(*words)), *save = NULL;
-	int n = 0;
+	size_t len = strcspn(words, " ");
 
-	for (char *w = strtok_r(text, SPACES, &save); words && w && *w != '#';
-		w = strtok_r(NULL, SPACES, &save))
-		words[n++] = w;
-	if (words)
-		words[n] = NULL;
-	*n_words = n;
-	return words;
+	return strlen(word) == len && strncmp(words, word, len) == 0;
 }
 
-/* How many words a command's name has if the line begins with it; else 0. */
-static int match(const char *name, char **words, int n_words)
+/* The commands about what the line is about; if it is about nothing known, what there is. */
+static void print_known(const struct control_context *c, const char *first, FILE *f)
 {
-	int n = 0;
+	const char *last = "", *comma = "";
+	bool known = false;
 
-	for (; *name; n++) {
-		size_t len = strcspn(name, " ");
+	for (int i = 0; c->tables[i]; i++)
+		for (const struct control_command *k = c->tables[i]; k->spec.words; k++)
+			known |= same_object(k->spec.words, first);
+	for (int i = 0; c->tables[i]; i++) {
+		for (const struct control_command *k = c->tables[i]; k->spec.words; k++) {
+			const char *words = k->spec.words;
+			size_t len = known ? strlen(words) : strcspn(words, " ");
 
-		if (n == n_words || strlen(words[n]) != len || strncmp(words[n], name, len) != 0)
-			return 0;
-		name += len;
-		name += strspn(name, " ");
+			if (known ? !same_object(words, first)
+				  : strncmp(words, last, len) == 0 && last[len] == words[len])
+				continue;
+			fprintf(f, "%s%.*s", comma, (int)len, words);
+			comma = ", ";
+			last = words;
+		}
 	}
-	return n;
 }
 
-static int unknown_command(
-	const struct control_command *table, char **words, int n_words, char **errmsg)
+const struct control_command *control__find_command(const struct control_context *c,
+	const struct control_words *line, int *n_name, char **errmsg)
 {
 	char *known = NULL;
 	size_t size;
-	FILE *f = open_memstream(&known, &size);
-	int err;
+	FILE *f;
 
-	for (const struct control_command *c = table; f && c->words; c++)
-		fprintf(f, "%s%s", c == table ? "" : ", ", c->words);
-	if (f)
+	*n_name = 0;
+	for (int i = 0; c->tables[i]; i++)
+		for (const struct control_command *k = c->tables[i]; k->spec.words; k++)
+			if ((*n_name = control_spec__match(&k->spec, line)) != 0)
+				return k;
+	f = open_memstream(&known, &size);
+	if (f) {
+		print_known(c, line->word[0], f);
 		fclose(f);
-	err = error__set(errmsg, -EINVAL, "unknown command '%s%s%s', expected one of: %s", words[0],
-		n_words > 1 ? " " : "", n_words > 1 ? words[1] : "", known ? known : "");
+	}
+	error__set(errmsg, -EINVAL, "unknown command '%s%s%s', expected one of: %s", line->word[0],
+		line->n > 1 ? " " : "", line->n > 1 ? line->word[1] : "", known ? known : "");
 	free(known);
-	return err;
+	return NULL;
 }
 
-enum { ANY_PHASE = -1 };
-
-/* Runs a line of the given phase; leaves others alone. */
-static int run_line(const struct control_command *table, int phase,
-	const struct control_target *target, const char *line, char **errmsg)
+int control__run_command(struct control_context *c, const struct control_command *command,
+	struct control_words *args, char **errmsg)
 {
-	char *text = strdup(line), **words = NULL;
-	const struct control_command *c;
-	int n_words = 0, n_name = 0, err = 0;
+	const struct control_spec *spec = &command->spec;
 
-	if (text)
-		words = split(text, &n_words);
-	if (!words) {
-		free(text);
-		return error__set(errmsg, -ENOMEM, "no memory for a control line");
-	}
-	for (c = table; c->words; c++) {
-		n_name = match(c->words, words, n_words);
-		if (n_name)
-			break;
-	}
-	if (n_words && !n_name)
-		err = unknown_command(table, words, n_words, errmsg);
-	else if (n_words && (phase == ANY_PHASE || phase == (int)c->phase))
-		err = c->run(
-			target, &(struct control_words){n_words - n_name, words + n_name}, errmsg);
-	free(words);
-	free(text);
-	return err;
+	if (spec->role > c->role)
+		return error__set(errmsg, -EPERM,
+			"%s changes something, and you may only look: be the user that xdpk runs "
+			"as",
+			spec->words);
+	if (spec->phase != CONTROL_ANY_TIME && !c->object)
+		return error__set(errmsg, -EBUSY,
+			"%s is for an object that is being loaded: put it in a file, and that "
+			"behind `init` when you load it",
+			spec->words);
+	return command->run(c, args, errmsg);
 }
 
-int control__run_line(const struct control_command *table, const struct control_target *target,
-	const char *line, char **errmsg)
+struct json_text *control__row(struct control_context *c)
 {
-	if (errmsg)
-		*errmsg = NULL;
-	return run_line(table, ANY_PHASE, target, line, errmsg);
+	json_text__clear(&c->row);
+	json_text__open(&c->row, '{');
+	return &c->row;
 }
 
-static int add_line(struct control_file *f, const char *line, ssize_t len, char **errmsg)
+int control__send(struct control_context *c, char **errmsg)
 {
-	char **grown = realloc(f->lines, (f->n_lines + 1) * sizeof(*grown));
-
-	if (grown)
-		f->lines = grown;
-	if (!grown || !(grown[f->n_lines] = strdup(line)))
-		return error__set(errmsg, -ENOMEM, "no memory for a control line");
-	f->n_lines++;
-	return memchr(line, 0, len) ? error__set(errmsg, -EINVAL, "the line holds a NUL byte") : 0;
-}
-
-static int read_lines(struct control_file *f, FILE *file, char **errmsg)
-{
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-	int err = 0;
-
-	while (!err && (len = getline(&line, &size, file)) >= 0) {
-		err = add_line(f, line, len, errmsg);
-		if (err)
-			error__prefix(errmsg, "%s:%zu", f->path, f->n_lines);
-	}
-	if (!err && ferror(file))
-		err = error__set(errmsg, -EIO, "%s: cannot be read", f->path);
-	free(line);
-	return err;
-}
-
-int control_file__read(struct control_file *f, const char *path, char **errmsg)
-{
-	FILE *file = fopen(path, "re");
 	int err;
 
-	*f = (struct control_file){.path = path};
-	if (!file)
-		return error__set(errmsg, -errno, "%s: %s", path, strerror(errno));
-	if (errmsg)
-		*errmsg = NULL;
-	err = read_lines(f, file, errmsg);
-	fclose(file);
-	if (err) {
-		control_file__close(f);
-		errno = -err;
-	}
-	return err;
+	json_text__close(&c->row, '}');
+	if (c->row.failed)
+		return error__set(errmsg, -ENOMEM, "no memory for the answer");
+	if (!c->reply)
+		return 0;
+	err = c->reply->row(c->reply->user, c->row.text, c->row.len);
+	return err ? error__set(errmsg, err, "the answer was not read: %s", strerror(-err)) : 0;
 }
 
-void control_file__close(struct control_file *f)
+bool control__wait(struct control_context *c, unsigned ms)
 {
-	for (size_t i = 0; i < f->n_lines; i++)
-		free(f->lines[i]);
-	free(f->lines);
-	*f = (struct control_file){0};
+	return c->reply && c->reply->wait && c->reply->wait(c->reply->user, ms);
 }
 
-int control_file__run(const struct control_file *f, const struct control_command *table,
-	enum control_phase phase, const struct control_target *target, char **errmsg)
+void control__free_row(struct control_context *c)
 {
-	int err = 0;
+	json_text__free(&c->row);
+}
 
-	if (errmsg)
-		*errmsg = NULL;
-	for (size_t i = 0; i < f->n_lines && !err; i++) {
-		err = run_line(table, phase, target, f->lines[i], errmsg);
-		if (err)
-			error__prefix(errmsg, "%s:%zu", f->path, i + 1);
-	}
-	return err;
+int control__open_file(struct control_context *c, const char *word, char how, char **errmsg)
+{
+	if (!c->files)
+		return error__set(errmsg, -EPERM, "%s: no files can be named here", word);
+	return c->files->open(c->files->user, word, how, errmsg);
 }

@@ -1,73 +1,152 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * control.h -- control lines about maps, variables and the network. One table of commands; the
- * dataplane adds its own to it. The words follow bpftool and iproute2:
+ * control.h -- control lines: one table of commands for --init files, configuration files and the
+ * control socket. The words follow bpftool and iproute2; commands.def has the loader's, the
+ * dataplane adds its own (dataplane/control/commands.def).
  *
- *	map update NAME key BYTES value BYTES [any|noexist|exist]
- *	map update NAME key BYTES value name OTHER [any|noexist|exist]
- *	map delete NAME key BYTES
- *	map resize NAME max_entries N
- *	map inner NAME type TYPE key N value N entries N [flags N]
- *	rodata set VARIABLE VALUE
- *	link add|set|del IF ...      addr add|del ADDR/LEN dev IF
- *	route add|replace|del ...    rule add|del ...    neigh add|del ADDR dev IF lladdr MAC
+ * A line is cut into words as control-words.h says. Bytes, in `map` and `rodata`, are decimal or 0x
+ * numbers, one per byte; after the word `hex`, two-digit hex. For a per-CPU map one value is
+ * given and set in every slot.
  *
- * BYTES are decimal or 0x numbers, one per byte; after the word `hex`, two-digit hex. For a
- * per-CPU map one value is given and set in every slot. OTHER is a map of the object or, for a
- * PROG_ARRAY, a program. VALUE is a number, fitting the
- * variable's size, or `hex BYTES`. `#` begins a comment; empty lines are skipped.
+ * A file of lines that set up an object may stand in any order where maps are concerned: what must
+ * happen before they exist is done first (control__set_up_object()).
  *
- * A file of such lines may stand in any order where maps are concerned: what must happen before
- * they exist is done first (control__set_up_object()).
+ * A command reads its arguments (control-words.h), does what it does, and answers in rows:
+ *
+ *	struct json_text *row = control__row(c);
+ *
+ *	json_text__add_string(row, "name", name);
+ *	json_text__add_unsigned(row, "entries", n);
+ *	err = control__send(c, errmsg);            below 0: nobody listens, stop
+ *
+ * Threads: a context belongs to one; what it points at may be shared. control__send() may take
+ * long, as long as the listener does: never call it under a lock.
  */
 #ifndef LOADER_CONTROL_H
 #define LOADER_CONTROL_H
 
+#include "control-spec.h"
+#include "json-text.h"
 #include "object.h"
 
-enum control_phase { CONTROL_WITH_MAPS, CONTROL_BEFORE_MAPS };
+struct control_context;
 
-struct control_words;
-
-/* What lines are about; both borrowed. */
-struct control_target {
-	struct object *object;
-	struct ebpf_instance *instance;
-};
+/* `args`: what follows the command's words. 0, or negative errno with *errmsg. */
+typedef int control_run(struct control_context *c, struct control_words *args, char **errmsg);
 
 struct control_command {
-	const char *words;   /* "map update" */
-	const char *args;    /* "NAME key BYTES value BYTES [any|noexist|exist]" */
-	const char *summary; /* one line for --help */
-	/* What follows `words`. 0 or negative errno with *errmsg. */
-	int (*run)(const struct control_target *t, struct control_words *w, char **errmsg);
-	enum control_phase phase;
+	struct control_spec spec;
+	control_run *run;
 };
 
-/* The loader's commands. Ends with a NULL `words`. */
+/* Where answers go. */
+struct control_reply {
+	/* One row, a JSON object on one line, without a newline. Negative errno when nobody
+	 * listens any more. */
+	int (*row)(void *user, const char *json, size_t len);
+	/* For streams: waits so long, or until nobody listens any more: false then. */
+	bool (*wait)(void *user, unsigned ms);
+	void *user;
+};
+
+/* Where the FILE and OUT words of a line are. */
+struct control_files {
+	/* A descriptor, which the caller closes; negative errno with *errmsg. how: 'r' or 'w',
+	 * as control_spec__file_at() says. */
+	int (*open)(void *user, const char *word, char how, char **errmsg);
+	void *user;
+};
+
+/* Opens paths: for lines that the operator gave in a file. */
+extern const struct control_files control_files__local;
+
+/* A program that is there, by its name, and the object it came from. */
+struct control_object {
+	const char *name;
+	struct object *object;
+};
+
+/* Who runs lines, about what; made by whoever runs them, everything borrowed. */
+struct control_context {
+	/* The tables that lines are looked up in; ends with NULL. Each ends with NULL words. */
+	const struct control_command *const *tables;
+	struct ebpf_instance *instance;
+	/* The object that is being set up (--init): lines are about it alone. Or NULL, and they
+	 * are about `objects`. */
+	struct object *object;
+	const struct control_object *objects;
+	size_t n_objects;
+	void *dataplane;                   /* for the dataplane's own commands */
+	const struct control_reply *reply; /* NULL: nobody listens */
+	const struct control_files *files; /* NULL: lines may name none */
+	enum control_role role;            /* what the speaker may do */
+	struct json_text row;              /* the one being written: control__free_row() */
+};
+
+/* The loader's commands. */
 extern const struct control_command control_commands[];
+/* They alone, for control_context.tables. */
+extern const struct control_command *const control__loader_tables[];
 
 /* Runs one line, whatever its phase. */
-int control__run_line(const struct control_command *table, const struct control_target *target,
-	const char *line, char **errmsg);
+int control__run_line(struct control_context *c, const char *line, char **errmsg);
+/* The command that a line begins with, and how many words its name has; NULL with *errmsg that
+ * says what there is. */
+const struct control_command *control__find_command(const struct control_context *c,
+	const struct control_words *line, int *n_name, char **errmsg);
+int control__run_command(struct control_context *c, const struct control_command *command,
+	struct control_words *args, char **errmsg);
+
+/* A new row, begun; and its end, sent. */
+struct json_text *control__row(struct control_context *c);
+int control__send(struct control_context *c, char **errmsg);
+/* False when a stream has to end. */
+bool control__wait(struct control_context *c, unsigned ms);
+void control__free_row(struct control_context *c);
+
+/* A file that a line names: a descriptor to close, or negative errno with *errmsg. */
+int control__open_file(struct control_context *c, const char *word, char how, char **errmsg);
+
+/* MAP in a line: NAME, PROG/NAME or `id N`. */
+struct control_map {
+	struct ebpf_map *map;  /* borrowed from the object */
+	struct object *object; /* borrowed from the context */
+	size_t index;          /* of the map in the object */
+	const char *program;   /* the object's name in the context; NULL: it is being set up */
+};
+
+int control__want_map(
+	struct control_context *c, struct control_words *w, struct control_map *m, char **errmsg);
+/* A map by its name, or by PROG/NAME. */
+int control__find_map(
+	struct control_context *c, const char *name, struct control_map *m, char **errmsg);
+
+/* --- files of lines -------------------------------------------------------------------------- */
 
 /* The lines of a file, read once. */
 struct control_file {
-	const char *path; /* borrowed */
+	const char *path; /* borrowed; for messages */
 	char **lines;
 	size_t n_lines;
 };
 
 /* After a failure there is nothing to close. */
 int control_file__read(struct control_file *f, const char *path, char **errmsg);
+/* The same from a descriptor, which stays open. */
+int control_file__read_fd(struct control_file *f, int fd, const char *path, char **errmsg);
+/* One line more. */
+int control_file__add(struct control_file *f, const char *line, char **errmsg);
 void control_file__close(struct control_file *f);
-/* Runs the lines of one phase; an error names file and line and stops. */
-int control_file__run(const struct control_file *f, const struct control_command *table,
-	enum control_phase phase, const struct control_target *target, char **errmsg);
+/* Runs the lines of these phases (bits); an error names file and line and stops. */
+int control_file__run(
+	const struct control_file *f, struct control_context *c, unsigned phases, char **errmsg);
 
-/* Creates the object's maps in `inst` and runs the file's lines, each when it is time. path
- * NULL: no lines. */
-int control__set_up_object(
+/* Creates the object's maps in `inst` and runs the lines, each when it is time. `file` NULL: no
+ * lines. */
+int control__set_up_object(struct object *obj, struct ebpf_instance *inst,
+	const struct control_file *file, char **errmsg);
+/* The same with the file's path, or NULL. */
+int control__init_object(
 	struct object *obj, struct ebpf_instance *inst, const char *path, char **errmsg);
 
 #endif

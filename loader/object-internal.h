@@ -73,6 +73,7 @@ struct object_extern { /* in .kconfig */
 struct linked_program;
 
 struct object {
+	uint32_t references;
 	char *path;
 	struct elf_file elf;
 	struct btf *btf; /* NULL if there is none */

@@ -60,8 +60,10 @@ struct object *object__open_mem(const char *path, const void *elf, size_t size, 
 
 	if (errmsg)
 		*errmsg = NULL;
-	if (obj)
+	if (obj) {
+		obj->references = 1;
 		obj->path = strdup(path);
+	}
 	if (!obj || !obj->path) {
 		free(obj);
 		error__set(errmsg, -ENOMEM, "%s: no memory", path);
@@ -110,30 +112,48 @@ static uint8_t *read_file(int fd, size_t *size)
 	return bytes;
 }
 
-struct object *object__open(const char *path, char **errmsg)
+struct object *object__open_fd(const char *path, int fd, char **errmsg)
 {
 	struct object *obj = NULL;
-	uint8_t *bytes = NULL;
-	size_t size;
-	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t size = 0;
+	uint8_t *bytes = read_file(fd, &size);
+	int err;
 
-	if (fd >= 0)
-		bytes = read_file(fd, &size);
 	if (bytes)
 		obj = object__open_mem(path, bytes, size, errmsg);
 	else
 		error__set(errmsg, -errno, "%s: %s", path, strerror(errno));
 	err = errno;
 	free(bytes);
-	if (fd >= 0)
-		close(fd);
 	errno = err;
+	return obj;
+}
+
+struct object *object__open(const char *path, char **errmsg)
+{
+	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct object *obj;
+
+	if (fd < 0) {
+		error__set(errmsg, -errno, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	obj = object__open_fd(path, fd, errmsg);
+	err = errno;
+	close(fd);
+	errno = err;
+	return obj;
+}
+
+struct object *object__ref(struct object *obj)
+{
+	__atomic_add_fetch(&obj->references, 1, __ATOMIC_RELAXED);
 	return obj;
 }
 
 void object__close(struct object *obj)
 {
-	if (!obj)
+	if (!obj || __atomic_sub_fetch(&obj->references, 1, __ATOMIC_ACQ_REL))
 		return;
 	object__free_linked(obj);
 	for (uint32_t i = 0; i < obj->n_functions; i++)

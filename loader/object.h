@@ -16,7 +16,8 @@
  * Bad input is expected: every size, offset, index and string of the file is checked before
  * it is used, and a refusal is one sentence naming object, section and offset.
  *
- * Threads: an object belongs to one thread.
+ * Threads: what changes an object belongs to one thread at a time; when its programs are loaded,
+ * others may read what is in it. References may be taken and dropped anywhere.
  */
 #ifndef LOADER_OBJECT_H
 #define LOADER_OBJECT_H
@@ -39,8 +40,13 @@ struct object_entry {
 
 /* NULL with *errmsg on failure. The path is only for messages with _mem(). */
 struct object *object__open(const char *path, char **errmsg);
+/* From a descriptor, which stays open; `path` is for messages. */
+struct object *object__open_fd(const char *path, int fd, char **errmsg);
 struct object *object__open_mem(const char *path, const void *elf, size_t size, char **errmsg);
-void object__close(struct object *obj); /* NULL is fine */
+/* One reference more. */
+struct object *object__ref(struct object *obj);
+/* Drops a reference, and with the last one the object. NULL is fine. */
+void object__close(struct object *obj);
 
 size_t object__n_programs(const struct object *obj);
 const struct object_program *object__program(const struct object *obj, size_t i);

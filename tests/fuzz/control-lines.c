@@ -39,10 +39,13 @@ static void end(void)
 
 static void run_line(const char *line)
 {
-	const struct control_target target = {obj, inst};
+	struct control_context c = {.tables = control__loader_tables,
+		.instance = inst,
+		.object = obj,
+		.role = CONTROL_OPERATOR};
 	char *err = NULL;
 
-	if (!control__run_line(control_commands, &target, line, &err))
+	if (!control__run_line(&c, line, &err))
 		return;
 	if (!err || !*err || strchr(err, '\n'))
 		abort();

@@ -56,10 +56,11 @@ static void set_sysctl(const char *name, const char *value)
 
 static void run_line(const char *line)
 {
-	const struct control_target target = {.instance = inst};
+	struct control_context c = {
+		.tables = control__loader_tables, .instance = inst, .role = CONTROL_OPERATOR};
 	char *err = NULL;
 
-	if (control__run_line(control_commands, &target, line, &err))
+	if (control__run_line(&c, line, &err))
 		fail_msg("%s: %s", line, err);
 }
 

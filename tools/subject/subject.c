@@ -120,7 +120,7 @@ int subject__open(struct subject *s, const struct subject_opts *opts, char **err
 	s->obj = s->inst ? object__open(opts->object, errmsg) : NULL;
 	err = s->obj ? add_link(s->inst, opts->ifindex, errmsg) : -EINVAL;
 	if (!err)
-		err = control__set_up_object(s->obj, s->inst, opts->init, errmsg);
+		err = control__init_object(s->obj, s->inst, opts->init, errmsg);
 	if (!err) {
 		s->spec = object__program_spec(s->obj, opts->program, errmsg);
 		err = s->spec ? subject__find_maps(s, errmsg) : -EINVAL;

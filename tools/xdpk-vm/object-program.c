@@ -12,7 +12,7 @@ int opened_object__open(struct opened_object *o, const char *path, const char *i
 	*o = (struct opened_object){0};
 	o->inst = ebpf_instance__create(&opts, errmsg);
 	o->obj = o->inst ? object__open(path, errmsg) : NULL;
-	if (o->obj && !control__set_up_object(o->obj, o->inst, init, errmsg))
+	if (o->obj && !control__init_object(o->obj, o->inst, init, errmsg))
 		return 0;
 	opened_object__close(o);
 	return -EINVAL;

@@ -78,7 +78,7 @@ static int load_program(struct app *app, char **errmsg)
 		return -ENOENT;
 	app->instance = ebpf_instance__create(&instance_opts, errmsg);
 	if (!app->instance || ports__add_links(&app->ports, app->instance, errmsg) ||
-		control__set_up_object(app->object, app->instance, o->init, errmsg))
+		control__init_object(app->object, app->instance, o->init, errmsg))
 		return -EINVAL;
 	app->program = object__load_program(app->object, chosen->name, &load_opts, errmsg);
 	if (log)

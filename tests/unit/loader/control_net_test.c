@@ -28,9 +28,10 @@ static int destroy(void **state)
 
 static int run(const char *line, char **err)
 {
-	const struct control_target target = {.instance = inst};
+	struct control_context c = {
+		.tables = control__loader_tables, .instance = inst, .role = CONTROL_OPERATOR};
 
-	return control__run_line(control_commands, &target, line, err);
+	return control__run_line(&c, line, err);
 }
 
 static void good(const char *line)

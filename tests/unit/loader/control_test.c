@@ -12,12 +12,15 @@
 
 static struct ebpf_instance *inst;
 static struct object *obj;
-static struct control_target target;
+static struct control_context context;
 
 static int open_object(void **state)
 {
 	obj = open_with_maps("features.v1", &inst);
-	target = (struct control_target){obj, inst};
+	context = (struct control_context){.tables = control__loader_tables,
+		.instance = inst,
+		.object = obj,
+		.role = CONTROL_OPERATOR};
 	return 0;
 }
 
@@ -31,7 +34,7 @@ static void good(const char *line)
 {
 	char *err;
 
-	if (control__run_line(control_commands, &target, line, &err))
+	if (control__run_line(&context, line, &err))
 		fail_msg("'%s': %s", line, err);
 	assert_null(err);
 }
@@ -40,7 +43,7 @@ static void bad(const char *line, const char *part)
 {
 	char *err;
 
-	assert_int_not_equal(control__run_line(control_commands, &target, line, &err), 0);
+	assert_int_not_equal(control__run_line(&context, line, &err), 0);
 	assert_sentence(err, "", part);
 }
 
@@ -131,9 +134,9 @@ static void variables_are_set(void **state)
 static void wrong_lines(void **state)
 {
 	bad("map", "unknown command 'map'");
-	bad("mapupdate own",
-		"expected one of: map update, map delete, map resize, map inner, rodata set");
-	bad("map upd own", "unknown command 'map upd'");
+	bad("mapupdate own", "expected one of: map, rodata, link, addr, route, rule, neigh");
+	bad("map upd own",
+		"unknown command 'map upd', expected one of: map update, map delete, map resize");
 	bad("map update", "expected a map's name");
 	bad("map update absent key 0 value 0", "no map absent");
 	bad("map update own", "expected 'key', got the end of the line");
@@ -187,7 +190,7 @@ static int run_file(const char *path, char **err)
 
 	if (status)
 		return status;
-	status = control_file__run(&file, control_commands, CONTROL_WITH_MAPS, &target, err);
+	status = control_file__run(&file, &context, CONTROL_ANY_TIME | CONTROL_BEFORE_LOAD, err);
 	control_file__close(&file);
 	return status;
 }
@@ -226,7 +229,7 @@ static void files_name_the_line(void **state)
 static int set_up(const char *lines, struct object *o, struct ebpf_instance *in, char **err)
 {
 	char *path = write_file(lines, strlen(lines));
-	int status = control__set_up_object(o, in, path, err);
+	int status = control__init_object(o, in, path, err);
 
 	unlink(path);
 	return status;
