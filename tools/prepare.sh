@@ -11,7 +11,10 @@ build_packages=(
 	libelf-dev libbpf-dev libdpdk-dev libpcap-dev libjansson-dev libcmocka-dev
 )
 # What tests run, and nothing that changes what is built.
-test_packages=(libclang-rt-19-dev xdp-tools clang-format iproute2 valgrind)
+test_packages=(
+	libclang-rt-19-dev xdp-tools clang-format valgrind
+	iproute2 iputils-ping ethtool python3
+)
 
 die() {
 	echo "${0##*/}: $*" >&2

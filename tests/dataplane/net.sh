@@ -1,0 +1,174 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Hosts in network namespaces talk to each other through xdpk.
+#
+#	net.sh CASE [ARGUMENT]    one of the functions below whose name begins with test_, without that
+#
+# A case runs in namespaces of its own (network, mounts, processes), so that it needs no cleaning
+# up, may run beside others, and what it started ends with it; where they are not permitted it is
+# skipped. The build's files come by environment: XDPK, BACKENDS, and SAMPLES and PROGRAMS
+# (objects). XDPK_NET_BYTES: so many go over TCP (100 MB).
+
+set -u
+
+fail() {
+	echo "FAILED: $*" >&2
+	tail -n 40 ./*.out ./*.err >&2 2>/dev/null
+	exit 1
+}
+
+skip() {
+	echo "skipped: $*"
+	exit 77
+}
+
+if [ -z "${XDPK_NET_INSIDE:-}" ]; then
+	for tool in ip ping ethtool python3; do
+		command -v $tool >/dev/null || skip "no $tool"
+	done
+	enter=(unshare --net --mount --pid --fork --kill-child)
+	[ "$(id -u)" = 0 ] || enter=("${enter[@]}" --user --map-root-user)
+	"${enter[@]}" mount -t tmpfs tmpfs /run 2>/dev/null ||
+		skip "no namespaces of its own: $("${enter[@]}" true 2>&1)"
+	dir=$(mktemp -d) || exit 1
+	trap 'rm -rf "$dir"' EXIT
+	XDPK_NET_INSIDE=$(realpath "$(dirname "$0")") XDPK_NET_DIR=$dir "${enter[@]}" bash "$0" "$@"
+	exit
+fi
+
+mount -t tmpfs tmpfs /run
+cd "$XDPK_NET_DIR" || exit 1
+export EBPF_BACKEND_DIR=$BACKENDS XDG_CACHE_HOME=$PWD
+bytes=${XDPK_NET_BYTES:-100000000}
+
+need_object() {
+	cp "$SAMPLES/$1.bpf.o" . 2>/dev/null || cp "$PROGRAMS/$1.bpf.o" . 2>/dev/null ||
+		skip "no $1.bpf.o: built without clang"
+}
+
+on() { # HOST COMMAND...
+	ip netns exec "$@"
+}
+
+# A host on a cable: its end is eth0, ours HOST0.
+add_host() { # HOST ADDRESS
+	ip netns add "$1" && ip link add "${1}0" type veth peer name eth0 netns "$1" ||
+		fail "no host $1"
+	sysctl -qw "net.ipv6.conf.${1}0.disable_ipv6=1" 2>/dev/null
+	ip link set "${1}0" up
+	bring_up "$1" "$2"
+	complete_packets "$1"
+}
+
+bring_up() { # HOST ADDRESS
+	ip -n "$1" link set lo up
+	ip -n "$1" link set eth0 up
+	ip -n "$1" address add "$2" dev eth0
+}
+
+# Hosts finish checksums and cut segments themselves: the cable's other end is no network card.
+complete_packets() { # HOST
+	on "$1" ethtool -K eth0 tx off >/dev/null
+}
+
+# Starts xdpk under a name; its output is in NAME.out and NAME.err.
+declare -A running
+start_xdpk() { # NAME OPTION...
+	local name=$1
+	shift
+	"$XDPK" "$@" >"$name.out" 2>"$name.err" &
+	running[$name]=$!
+}
+
+# It ends when told to, with every packet accounted for.
+stop_xdpk() { # NAME
+	kill -TERM "${running[$1]}" || fail "$1 is not there any more"
+	wait "${running[$1]}" || fail "$1: exit $?"
+	grep -qx "accounted: yes" "$1.out" || fail "$1: not accounted for"
+}
+
+await_ping() { # HOST ADDRESS
+	for _ in {1..100}; do
+		on "$1" ping -q -c 1 -W 1 "$2" >/dev/null && break
+		sleep 0.1
+	done
+	on "$1" ping -q -c 20 -i 0.01 -W 2 "$2" | grep -E "packets|rtt" || fail "ping $2 from $1"
+}
+
+# TCP's own repairs are not seen here, but that the bytes are the same ones is.
+transfer() { # FROM TO ADDRESS BYTES
+	local receiver start=${EPOCHREALTIME/./}
+	on "$2" python3 "$XDPK_NET_INSIDE/transfer.py" receive 5000 >received &
+	receiver=$!
+	for _ in {1..100}; do
+		on "$2" ss -Hltn sport = :5000 | grep -q . && break
+		sleep 0.1
+	done
+	timeout 200 ip netns exec "$1" python3 "$XDPK_NET_INSIDE/transfer.py" send "$3" 5000 "$4" \
+		>sent 2>send.err || fail "nothing sent from $1 to $3"
+	wait $receiver || fail "$2 has not received all"
+	cmp sent received || fail "received something else"
+	[ "$(cut -d " " -f 1 received)" = "$4" ] || fail "received $(cat received)"
+	echo "$4 bytes from $1 to $2 in $(((${EPOCHREALTIME/./} - start) / 1000)) ms"
+}
+
+# Two hosts on a wire of two ports of a driver, or of a driver between two processes.
+test_wire() { # DRIVER
+	need_object wire
+	add_host a 10.0.0.1/24
+	add_host b 10.0.0.2/24
+	"wire_of_$1"
+	await_ping a 10.0.0.2
+	transfer a b 10.0.0.2 "$bytes"
+	transfer b a 10.0.0.1 "$((bytes / 10))"
+	for name in "${!running[@]}"; do
+		stop_xdpk "$name"
+	done
+}
+
+wire_of_af_packet() {
+	start_xdpk one --ebpf wire.bpf.o --port net_af_packet0,iface=a0 --port net_af_packet1,iface=b0
+}
+
+wire_of_af_xdp() {
+	start_xdpk one --ebpf wire.bpf.o --port net_af_xdp0,iface=a0 --port net_af_xdp1,iface=b0
+	sleep 1
+	! grep -q "^xdpk: port net_af_xdp" one.err || skip "$(grep "^xdpk:" one.err)"
+}
+
+# Without cables: the TAPs are the hosts' interfaces.
+wire_of_tap() {
+	[ -w /dev/net/tun ] || skip "no /dev/net/tun"
+	ip link del a0
+	ip link del b0
+	start_xdpk one --ebpf wire.bpf.o --port net_tap0,iface=tap_a --port net_tap1,iface=tap_b
+	for _ in {1..100}; do
+		ip link show up | grep -q tap_b && break
+		sleep 0.1
+	done
+	ip link set tap_a netns a name eth0
+	ip link set tap_b netns b name eth0
+	bring_up a 10.0.0.1/24
+	bring_up b 10.0.0.2/24
+}
+
+between_processes() { # PORT OF THE ONE, PORT OF THE OTHER
+	start_xdpk one --ebpf wire.bpf.o --port net_af_packet0,iface=a0 --port "$1"
+	for _ in {1..100}; do
+		[ -S /run/wire ] && break
+		sleep 0.1
+	done
+	start_xdpk two --ebpf wire.bpf.o --port net_af_packet0,iface=b0 --port "$2"
+}
+
+wire_of_memif() {
+	local socket=socket=/run/wire,socket-abstract=no
+	between_processes net_memif0,role=server,$socket net_memif1,role=client,$socket
+}
+
+wire_of_vhost() {
+	between_processes net_vhost0,iface=/run/wire net_virtio_user0,path=/run/wire
+}
+
+"test_$1" "${@:2}"
