@@ -24,7 +24,7 @@ skip() {
 # Everything is in one folder that an ordinary user may read.
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-cp "$XDPK" "$dir/xdpk" && cp "$CONFIGS"/*.init "$dir" || exit 1
+cp "$XDPK" "$dir/xdpk" && cp "$(dirname "$XDPK")/xdpk-compile" "$dir" && cp "$CONFIGS"/*.init "$dir" || exit 1
 [ -z "${BACKENDS:-}" ] || cp "$BACKENDS"/libebpf-*.so "$dir" 2>/dev/null
 export EBPF_BACKEND_DIR=$dir
 as_user=()

@@ -123,6 +123,38 @@ static void without_a_cache_nothing_is_stored(void **state)
 	assert_int_equal(damage_files(true), 0);
 }
 
+/* In an instance whose compiler is not there. */
+static bool is_found(const char *text, bool compile)
+{
+	struct ebpf_compiler nobody = {.path = "/nowhere/xdpk-compile"};
+	struct ebpf_instance *inst = ebpf_instance__create(
+		&(struct ebpf_instance_opts){.cache_dir = folder, .compiler = &nobody}, NULL);
+	struct ebpf_program *prog = assembled__load(inst, text, NULL);
+	const struct ebpf_code *code = compile ? ebpf_program__compile(prog, "llvm", NULL, NULL)
+					       : ebpf_program__find_compiled(prog, "llvm", NULL);
+	bool found = code != NULL;
+
+	if (found) {
+		assert_string_equal(code->backend, "llvm");
+		assert_non_null(code->entry);
+	}
+	ebpf_program__unref(prog);
+	ebpf_instance__destroy(inst);
+	return found;
+}
+
+static void what_is_there_needs_no_compiler(void **state)
+{
+	damage_files(true);
+	assert_false(is_found(one, false));
+	assert_false(is_found(one, true));
+	assert_int_equal(damage_files(true), 0); /* a failure is not kept */
+	assert_false(run(one, folder, false, 1));
+	assert_true(is_found(one, false));
+	assert_true(is_found(one, true));
+	assert_false(is_found(two, false));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +162,7 @@ int main(void)
 		cmocka_unit_test(a_driver_is_part_of_the_question),
 		cmocka_unit_test(a_damaged_object_is_compiled_again),
 		cmocka_unit_test(without_a_cache_nothing_is_stored),
+		cmocka_unit_test(what_is_there_needs_no_compiler),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -439,6 +439,17 @@ static void the_users_folder_is_made(void **state)
 	assert_int_equal(st.st_mode & 0777, 0700);
 	object_cache__close(cache);
 	rmdir(path);
+	snprintf(path, sizeof(path), "%s/new", folder);
+	setenv("XDG_CACHE_HOME", path, 1);
+	cache = object_cache__open("", 0);
+	assert_non_null(cache);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	object_cache__close(cache);
+	strcat(path, "/xdpk");
+	assert_int_equal(rmdir(path), 0);
+	snprintf(path, sizeof(path), "%s/new", folder);
+	rmdir(path);
 	setenv("XDG_CACHE_HOME", "relative", 1);
 	setenv("HOME", folder, 1);
 	cache = object_cache__open("", 0);

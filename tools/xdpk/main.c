@@ -9,10 +9,12 @@
  * packet is received.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_lcore.h>
@@ -60,16 +62,30 @@ static int scan_inputs(struct app *app, char **errmsg)
 	return err;
 }
 
+/* xdpk-compile in this program's own folder. */
+static void find_compiler(char path[PATH_MAX])
+{
+	static const char name[] = "xdpk-compile";
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - sizeof(name));
+
+	path[n > 0 ? n : 0] = '\0';
+	strcpy(strrchr(path, '/') ? strrchr(path, '/') + 1 : path, name);
+}
+
 static int load_program(struct app *app, char **errmsg)
 {
 	const struct options *o = &app->options;
+	char compiler_path[PATH_MAX];
+	struct ebpf_compiler compiler = {.path = compiler_path};
 	struct ebpf_instance_opts instance_opts = {.workers = rte_lcore_count(),
 		.trace = o->verbose ? trace_to_stderr : NULL,
-		.cache_dir = o->no_cache ? NULL : ""};
+		.cache_dir = o->no_cache ? NULL : "",
+		.compiler = &compiler};
 	char *log = NULL;
 	struct ebpf_load_opts load_opts = {.log = o->verbose ? &log : NULL};
 	const struct object_program *chosen;
 
+	find_compiler(compiler_path);
 	app->object = object__open(o->object, errmsg);
 	if (!app->object)
 		return -EINVAL;

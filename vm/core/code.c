@@ -144,3 +144,17 @@ const struct ebpf_code *ebpf_program__compile(struct ebpf_program *prog, const c
 		*errmsg = NULL;
 	return program__compile(prog, &opts, NULL, errmsg);
 }
+
+const struct ebpf_code *ebpf_program__find_compiled(
+	struct ebpf_program *prog, const char *backend, const struct ebpf_driver *driver)
+{
+	struct compile_opts opts = {.backend = backend, .driver = driver, .cpu = "native"};
+	struct compiled_object object;
+	const struct ebpf_code *code;
+
+	if (!program__find_object(prog, &opts, &object))
+		return NULL;
+	code = program__load_object(prog, &opts, &object, NULL, NULL);
+	free(object.elf);
+	return code;
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * compile.c -- from a program to its object: out of the instance's cache, or out of the backend.
+ * compile.c -- from a program to its object: out of the instance's cache, or out of the backend,
+ * which works in the instance's compiler process, or in this one if it has none.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "compile-child.h"
 #include "error.h"
 #include "object-cache.h"
 #include "program.h"
@@ -44,31 +46,56 @@ static bool make_key(const struct compile_opts *opts, struct object_key *key)
 	return true;
 }
 
-static int run_backend(const struct compile_opts *opts, const uint8_t *request, size_t size,
-	struct compiled_object *object, char **errmsg)
+static int run_child(const struct ebpf_program *prog, const struct compile_opts *opts,
+	const uint8_t *request, size_t size, struct compiled_object *object, char **errmsg)
+{
+	struct compile_order order = {.program = prog->view.name,
+		.backend = opts->backend,
+		.output = "object",
+		.request = request,
+		.request_size = size};
+
+	return compile_child__run(
+		prog->inst->compiler, &order, &object->elf, &object->size, errmsg);
+}
+
+static int run_backend(const struct ebpf_program *prog, const struct compile_opts *opts,
+	const uint8_t *request, size_t size, struct compiled_object *object, char **errmsg)
 {
 	uint64_t since = compile_stats__now();
-	const struct ebpf_backend *backend = backend__get(opts->backend, errmsg);
+	const struct ebpf_backend *backend;
 
+	if (prog->inst->compiler)
+		return run_child(prog, opts, request, size, object, errmsg);
+	backend = backend__get(opts->backend, errmsg);
 	compile_stats__end(opts->stats, STEP_OPEN, &since);
 	return backend ? backend->compile(
 				 request, size, &object->elf, &object->size, opts->stats, errmsg)
 		       : -errno;
 }
 
-static int find_or_compile(struct object_cache *cache, const struct compile_opts *opts,
-	const struct object_key *key, struct compiled_object *object, char **errmsg)
+static bool find(struct object_cache *cache, const struct compile_opts *opts,
+	const struct object_key *key, struct compiled_object *object)
 {
 	uint64_t since = compile_stats__now();
 	bool found = object_cache__find(cache, key, object);
-	int err;
 
 	compile_stats__end(opts->stats, STEP_FIND, &since);
 	if (opts->stats)
 		opts->stats->from_cache = found;
-	if (found)
+	return found;
+}
+
+static int find_or_compile(const struct ebpf_program *prog, const struct compile_opts *opts,
+	const struct object_key *key, struct compiled_object *object, char **errmsg)
+{
+	struct object_cache *cache = prog->inst->cache;
+	uint64_t since;
+	int err;
+
+	if (find(cache, opts, key, object))
 		return 0;
-	err = run_backend(opts, key->request, key->request_size, object, errmsg);
+	err = run_backend(prog, opts, key->request, key->request_size, object, errmsg);
 	since = compile_stats__now();
 	if (!err)
 		object_cache__store(cache, key, object);
@@ -76,11 +103,25 @@ static int find_or_compile(struct object_cache *cache, const struct compile_opts
 	return err;
 }
 
+bool program__find_object(
+	struct ebpf_program *prog, const struct compile_opts *opts, struct compiled_object *object)
+{
+	struct object_key key;
+	uint8_t *blob;
+	bool found;
+
+	if (!prog->inst->cache || build_request(prog, opts, &blob, &key.request_size, NULL))
+		return false;
+	key.request = blob;
+	found = make_key(opts, &key) && find(prog->inst->cache, opts, &key, object);
+	free(blob);
+	return found;
+}
+
 int program__make_object(struct ebpf_program *prog, const struct compile_opts *opts,
 	struct compiled_object *object, char **errmsg)
 {
 	uint64_t since = compile_stats__now();
-	struct object_cache *cache = prog->inst->cache;
 	struct object_key key;
 	uint8_t *blob;
 	size_t size;
@@ -91,10 +132,10 @@ int program__make_object(struct ebpf_program *prog, const struct compile_opts *o
 	compile_stats__end(opts->stats, STEP_REQUEST, &since);
 	key.request = blob;
 	key.request_size = size;
-	if (cache && make_key(opts, &key))
-		err = find_or_compile(cache, opts, &key, object, errmsg);
+	if (prog->inst->cache && make_key(opts, &key))
+		err = find_or_compile(prog, opts, &key, object, errmsg);
 	else
-		err = run_backend(opts, blob, size, object, errmsg);
+		err = run_backend(prog, opts, blob, size, object, errmsg);
 	free(blob);
 	return err;
 }

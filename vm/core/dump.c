@@ -9,6 +9,7 @@
 
 #include "../isa/isa.h"
 #include "backend.h"
+#include "compile-child.h"
 #include "error.h"
 #include "program.h"
 
@@ -53,22 +54,45 @@ static char *dump_bytecode(const struct program_view *v)
 	return text;
 }
 
+static char *dump_by_child(struct ebpf_program *prog, enum ebpf_dump what, const uint8_t *request,
+	size_t size, char **errmsg)
+{
+	static const char *const outputs[] = {
+		[EBPF_DUMP_IR] = "ir", [EBPF_DUMP_IR_OPT] = "ir-opt", [EBPF_DUMP_ASM] = "asm"};
+	struct compile_order order = {.program = prog->view.name,
+		.backend = "llvm",
+		.output = outputs[what],
+		.request = request,
+		.request_size = size};
+	uint8_t *text;
+	size_t length;
+
+	if (compile_child__run(prog->inst->compiler, &order, &text, &length, errmsg))
+		return NULL;
+	return (char *)text;
+}
+
+static char *dump_by_module(enum ebpf_dump what, const uint8_t *request, size_t size, char **errmsg)
+{
+	const struct ebpf_backend *b = backend__get("llvm", errmsg);
+	char *text;
+
+	return b && !b->dump(request, size, what, &text, errmsg) ? text : NULL;
+}
+
 static char *dump_by_backend(struct ebpf_program *prog, enum ebpf_dump what,
 	const struct ebpf_driver *driver, char **errmsg)
 {
-	const struct ebpf_backend *b = backend__get("llvm", errmsg);
-	char *text = NULL;
 	uint8_t *blob;
 	size_t size;
+	char *text;
 
-	if (!b)
-		return NULL;
 	if (compile_request__build(&prog->view, 0, driver, "native", &blob, &size)) {
 		error__set(errmsg, -ENOMEM, "%s: no memory for a dump", prog->view.name);
 		return NULL;
 	}
-	if (b->dump(blob, size, what, &text, errmsg))
-		text = NULL;
+	text = prog->inst->compiler ? dump_by_child(prog, what, blob, size, errmsg)
+				    : dump_by_module(what, blob, size, errmsg);
 	free(blob);
 	return text;
 }

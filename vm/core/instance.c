@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compile-child.h"
 #include "error.h"
 #include "instance.h"
 #include "object-cache.h"
@@ -71,8 +72,13 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 		return NULL;
 	}
 	inst = calloc(1, sizeof(*inst));
-	if (!inst || reclaim__init(&inst->reclaim, opts->workers ? opts->workers : 1)) {
+	if (inst && opts->compiler)
+		inst->compiler = compile_child__create(opts->compiler);
+	if (!inst || (opts->compiler && !inst->compiler) ||
+		reclaim__init(&inst->reclaim, opts->workers ? opts->workers : 1)) {
 		error__set(errmsg, -ENOMEM, "no memory for an instance");
+		if (inst)
+			compile_child__destroy(inst->compiler);
 		free(inst);
 		return NULL;
 	}
@@ -97,6 +103,12 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 void ebpf_instance__synchronize(struct ebpf_instance *inst)
 {
 	reclaim__wait(&inst->reclaim);
+}
+
+void ebpf_instance__stop_compiling(struct ebpf_instance *inst)
+{
+	if (inst->compiler)
+		compile_child__stop(inst->compiler);
 }
 
 void ebpf_env__online(struct ebpf_env *env)
@@ -146,6 +158,7 @@ void instance__unref(struct ebpf_instance *inst)
 	if (atomic_fetch_sub_explicit(&inst->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	object_cache__close(inst->cache);
+	compile_child__destroy(inst->compiler);
 	net__fini(&inst->net);
 	reclaim__fini(&inst->reclaim);
 	pthread_mutex_destroy(&inst->pin_lock);

@@ -21,8 +21,9 @@ struct ebpf_instance {
 	atomic_uint refs; /* the caller's, one per map, one per program */
 	uint32_t workers;
 	uint64_t map_memory;
-	struct object_cache *cache; /* or NULL */
-	atomic_ullong map_bytes;    /* taken so far */
+	struct object_cache *cache;     /* or NULL */
+	struct compile_child *compiler; /* or NULL: in this process */
+	atomic_ullong map_bytes;        /* taken so far */
 	pthread_mutex_t pin_lock;
 	struct map_pin *pins;
 	atomic_uint last_program_id, last_map_id;

@@ -70,13 +70,16 @@ static int open_path(const char *path)
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* XDG Base Directory Specification: relative paths are to be ignored. */
+/* XDG Base Directory Specification: relative paths are to be ignored, a folder that is not there is
+ * to be made for its user alone. */
 static int open_users_dir(void)
 {
 	const char *base = secure_getenv("XDG_CACHE_HOME"), *home = secure_getenv("HOME");
 
-	if (base && *base == '/')
+	if (base && *base == '/') {
+		mkdir(base, 0700);
 		return open_child(open_path(base), "xdpk");
+	}
 	if (home && *home == '/')
 		return open_child(open_child(open_path(home), ".cache"), "xdpk");
 	return -1;

@@ -73,6 +73,9 @@ struct compiled_object {
 /* compile.c: 0 or negative errno with *errmsg. */
 int program__make_object(struct ebpf_program *prog, const struct compile_opts *opts,
 	struct compiled_object *object, char **errmsg);
+/* The same out of the instance's cache alone; false if it is not there. */
+bool program__find_object(
+	struct ebpf_program *prog, const struct compile_opts *opts, struct compiled_object *object);
 /* code.c: the object, made of this program for this CPU, as code. *jit is ebpf_jit of raw
  * programs; NULL for others. */
 const struct ebpf_code *program__load_object(struct ebpf_program *prog,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend.h"
 #include "error.h"
@@ -69,6 +70,8 @@ static void *open_module(const char *name, char **errmsg)
 		handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 		if (handle)
 			return handle;
+		if (!access(path, F_OK)) /* what is wrong with it is the reason */
+			break;
 	}
 	error__set(errmsg, -ENOENT, "backend %s: %s", name, dlerror());
 	return NULL;

@@ -47,6 +47,14 @@ struct ebpf_program;
 /* Where a program's trace output goes; called on the worker's thread. */
 typedef void (*ebpf_trace_fn)(void *user, const char *text, size_t len);
 
+/* A process of its own for each compilation: that ends, crashes and hangs without harm to this
+ * one. */
+struct ebpf_compiler {
+	const char *path; /* xdpk-compile */
+	uint32_t seconds; /* a compilation may take; 0 means 60 */
+	uint64_t memory;  /* bytes of addresses; 0 means 4 GiB */
+};
+
 struct ebpf_instance_opts {
 	uint32_t workers;    /* greatest number of workers; 0 means 1 */
 	uint64_t map_memory; /* bytes all maps may take together; 0 means 1 GiB */
@@ -56,7 +64,8 @@ struct ebpf_instance_opts {
 	 * $XDG_CACHE_HOME/xdpk or ~/.cache/xdpk; NULL: none. A folder that cannot be used, or that
 	 * others may write to, is as none. */
 	const char *cache_dir;
-	uint64_t cache_bytes; /* it may hold; 0 means 64 MiB */
+	uint64_t cache_bytes;                 /* it may hold; 0 means 64 MiB */
+	const struct ebpf_compiler *compiler; /* NULL: this process compiles */
 };
 
 /* opts NULL: all defaults. */
@@ -65,6 +74,9 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 void ebpf_instance__destroy(struct ebpf_instance *inst);
 /* Returns when every worker that is online has been quiescent (ebpf-env.h) since. */
 void ebpf_instance__synchronize(struct ebpf_instance *inst);
+/* For the end, from any thread: what an ebpf_compiler compiles now and later fails with -ECANCELED.
+ */
+void ebpf_instance__stop_compiling(struct ebpf_instance *inst);
 uint32_t ebpf_instance__workers(const struct ebpf_instance *inst);
 
 enum ebpf_program_type {
@@ -174,6 +186,9 @@ const struct ebpf_code *ebpf_program__interpret(
 	struct ebpf_program *prog, const struct ebpf_driver *driver, char **errmsg);
 const struct ebpf_code *ebpf_program__compile(struct ebpf_program *prog, const char *backend,
 	const struct ebpf_driver *driver, char **errmsg);
+/* The same out of the instance's folder of compiled objects, at once; NULL if it is not there. */
+const struct ebpf_code *ebpf_program__find_compiled(
+	struct ebpf_program *prog, const char *backend, const struct ebpf_driver *driver);
 
 /* Compiles and installs the programs that tail calls of this one lead to as its maps are now, and
  * those that theirs do; not this one. What is put into the maps later stays as it is. */
