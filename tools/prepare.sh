@@ -12,7 +12,7 @@ build_packages=(
 )
 # What tests run, and nothing that changes what is built.
 test_packages=(
-	libclang-rt-19-dev xdp-tools clang-format valgrind
+	libclang-rt-19-dev xdp-tools dpdk-dev clang-format valgrind
 	iproute2 iputils-ping ethtool python3
 )
 

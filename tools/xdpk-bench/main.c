@@ -11,6 +11,9 @@
 
 #include "launch.h"
 #include "measure.h"
+#ifdef HAVE_DATAPLANE
+#include "dataplane/dataplane.h"
+#endif
 
 #define CHECK_PACKETS 4096
 
@@ -27,6 +30,7 @@ struct options {
 
 static const char usage[] =
 	"usage: xdpk-bench [options] [WORKLOAD...]\n"
+	"       xdpk-bench dataplane [options] [CONTEST...]\n"
 	"\n"
 	"Runs workloads (all, or those whose names begin so) on every engine, side by side, and\n"
 	"prints what a packet takes. The engines must agree about all packets first.\n"
@@ -258,6 +262,10 @@ int main(int argc, char **argv)
 	struct options o = {.launches = 5, .plan = {.repetitions = 9, .ns = 20e6}};
 	int opt, err;
 
+#ifdef HAVE_DATAPLANE
+	if (argc > 1 && !strcmp(argv[1], "dataplane"))
+		return dataplane__main(argc - 1, argv + 1);
+#endif
 	for (size_t e = 0; e < n_engines; e++)
 		o.plan.engines[e] = true;
 	while ((opt = getopt_long(argc, argv, "jvh", long_options, NULL)) != -1) {

@@ -5,6 +5,7 @@
  *
  *	SOURCE, PROGRAM   the program's file and function
  *	LENGTH            of all packets
+ *	SECTION           "raw" if not given
  */
 #define xdp_md kernel_xdp_md
 #include <linux/bpf.h>
@@ -17,7 +18,11 @@ struct xdp_md {
 int PROGRAM(struct xdp_md *ctx) __attribute__((always_inline));
 #include SOURCE
 
-SEC("raw")
+#ifndef SECTION
+#define SECTION "raw"
+#endif
+
+SEC(SECTION)
 int raw_program(void *packet)
 {
 	struct xdp_md ctx = {packet, packet + LENGTH};
