@@ -38,9 +38,9 @@ struct map_field {
 
 struct definition {
 	uint64_t type, key_size, value_size, max_entries, flags, pinning, numa_node, map_extra;
-	uint32_t value_type;          /* of a value, 0 if not given */
-	uint64_t values;              /* offset of the member in the struct, or NO_VALUES */
-	const struct btf_type *inner; /* of a map of maps, NULL if not given */
+	uint32_t key_type, value_type; /* 0: not given */
+	uint64_t values;               /* offset of the member in the struct, or NO_VALUES */
+	const struct btf_type *inner;  /* of a map of maps, NULL if not given */
 	struct ebpf_map_opts opts;
 };
 
@@ -147,6 +147,8 @@ static int read_number(const struct btf *btf, const char *map, const struct btf_
 	if (value > UINT32_MAX && field->place != offsetof(struct definition, map_extra))
 		return error__set(errmsg, -EINVAL, "map %s: field %s says %" PRIu64 ", too much",
 			map, field->name, value);
+	if (strcmp(field->name, "key") == 0)
+		def->key_type = btf_types__resolve(btf, m->type)->type;
 	if (strcmp(field->name, "value") == 0)
 		def->value_type = btf_types__resolve(btf, m->type)->type;
 	*seen |= bit;
@@ -255,6 +257,8 @@ static int add_map(struct object *obj, uint32_t section, uint32_t var_id, char *
 	map.offset = symbol->value;
 	map.size = symbol->size;
 	map.values = def.values == NO_VALUES ? NO_VALUES : symbol->value + def.values;
+	map.key_type = def.key_type;
+	map.value_type = def.value_type;
 	map.pin_by_name = def.pinning == PIN_BY_NAME;
 	err = object__add_map(obj, &map, errmsg);
 	if (err)

@@ -90,11 +90,10 @@ static uint32_t ring_size(uint32_t bytes)
 	return size <= UINT32_MAX ? size : bytes;
 }
 
-/* Sizes as libbpf makes them. */
-static void settle_size(const struct object *obj, struct ebpf_map_opts *o)
+void map_opts__settle_size(struct ebpf_map_opts *o, struct ebpf_instance *inst)
 {
 	if (o->max_entries == 0 && o->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
-		o->max_entries = ebpf_instance__workers(obj->instance);
+		o->max_entries = ebpf_instance__workers(inst);
 	if (o->max_entries && o->type == BPF_MAP_TYPE_RINGBUF)
 		o->max_entries = ring_size(o->max_entries);
 }
@@ -103,9 +102,9 @@ static int settle_sizes(const struct object *obj, struct object_map *m, char **e
 {
 	struct ebpf_map_opts *o = &m->opts;
 
-	settle_size(obj, o);
+	map_opts__settle_size(o, obj->instance);
 	if (o->inner)
-		settle_size(obj, (struct ebpf_map_opts *)o->inner);
+		map_opts__settle_size((struct ebpf_map_opts *)o->inner, obj->instance);
 	if (o->max_entries == 0 && ebpf_map_type__supported(o->type))
 		return error__set(errmsg, -EINVAL,
 			"map %s has no size (max_entries is 0); give it one: map resize %s "
@@ -132,9 +131,12 @@ static int check_pinned(const struct object_map *m, char **errmsg)
 
 static int create_map(struct object *obj, struct object_map *m, char **errmsg)
 {
-	int err = settle_sizes(obj, m, errmsg);
 	void *value;
+	int err;
 
+	if (m->is_shared)
+		return 0;
+	err = settle_sizes(obj, m, errmsg);
 	if (err)
 		return err;
 	if (m->pin_by_name)
@@ -198,7 +200,7 @@ int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **e
 	for (size_t i = 0; i < obj->n_maps && !err; i++)
 		err = create_map(obj, &obj->maps[i], errmsg);
 	for (size_t i = 0; i < obj->n_maps && !err; i++) {
-		if (obj->maps[i].opts.inner)
+		if (obj->maps[i].opts.inner && !obj->maps[i].is_shared)
 			err = fill_map(obj, &obj->maps[i], errmsg);
 	}
 	for (size_t i = 0; i < obj->n_maps && !err; i++) {
@@ -210,6 +212,7 @@ int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **e
 	for (size_t i = 0; i < obj->n_maps; i++) {
 		ebpf_map__unref(obj->maps[i].map);
 		obj->maps[i].map = NULL;
+		obj->maps[i].is_shared = false;
 	}
 	obj->instance = NULL;
 	errno = -err;

@@ -53,7 +53,8 @@ static int find_target(const struct object *obj, const struct object_map *m,
 	return f >= 0 && obj->functions[f].is_program ? f : -1;
 }
 
-static int append_entry(struct object_map *m, uint32_t key, uint32_t target, char **errmsg)
+static int append_entry(
+	struct object_map *m, uint32_t key, uint32_t target, bool is_users, char **errmsg)
 {
 	struct initial_entry *grown = realloc(m->entries, (m->n_entries + 1) * sizeof(*grown));
 
@@ -61,7 +62,7 @@ static int append_entry(struct object_map *m, uint32_t key, uint32_t target, cha
 		return error__set(
 			errmsg, -ENOMEM, "no memory for the values of map %s", m->opts.name);
 	m->entries = grown;
-	grown[m->n_entries++] = (struct initial_entry){.key = key, .target = target};
+	grown[m->n_entries++] = (struct initial_entry){key, target, is_users};
 	return 0;
 }
 
@@ -87,7 +88,7 @@ static int add_entry(
 		return error__set(errmsg, -EINVAL,
 			"section %s, offset %#" PRIx64 ": value %u of map %s is no %s", sec->name,
 			r->offset, key, m->opts.name, m->opts.inner ? "map" : "program");
-	return append_entry(m, key, target, errmsg);
+	return append_entry(m, key, target, false, errmsg);
 }
 
 int object__read_entries(struct object *obj, char **errmsg)
@@ -113,7 +114,7 @@ bool object__map_entry(const struct object *obj, size_t i, size_t entry, struct 
 	return true;
 }
 
-static int set_program(struct object *obj, struct object_map *m, uint32_t key,
+int object__put_program(struct object *obj, struct object_map *m, uint32_t key,
 	const struct object_program *program, char **errmsg)
 {
 	/* the program is the first member of its function */
@@ -128,9 +129,9 @@ static int set_program(struct object *obj, struct object_map *m, uint32_t key,
 	while (i < m->n_entries && m->entries[i].key != key)
 		i++;
 	if (i < m->n_entries)
-		m->entries[i].target = target;
+		m->entries[i] = (struct initial_entry){key, target, true};
 	else
-		err = append_entry(m, key, target, errmsg);
+		err = append_entry(m, key, target, true, errmsg);
 	return err || !m->is_filled ? err : object__fill_programs(obj, m, errmsg);
 }
 
@@ -146,7 +147,7 @@ int object__set_map_program(
 	p = object__find_program(obj, program, errmsg);
 	if (!p)
 		return -ENOENT;
-	err = m ? set_program(obj, m, key, p, errmsg)
+	err = m ? object__put_program(obj, m, key, p, errmsg)
 		: error__set(errmsg, -ENOENT, "no map %s in the object", map);
 	if (err)
 		object__fail(obj, errmsg);

@@ -8,6 +8,8 @@
  *	                             └► functions.c, func-types.c                 the code
  *	entries.c    what arrays of maps and programs hold at first
  *	create-maps.c, load.c    maps into an instance, programs into the machine
+ *	share-maps.c             the maps of a program before, for the one that replaces it
+ *	map-layouts.c            what keys and values mean
  *	link.c       a program and the subprograms it reaches ─► core-relocate.c, relocate.c,
  *	             one function each
  *	variables.c  values in .rodata, .data, .bss
@@ -30,11 +32,13 @@
 struct initial_entry { /* of an array of maps or programs */
 	uint32_t key;
 	uint32_t target; /* index of a map or of a function */
+	bool is_users;   /* not the object's own */
 };
 
 struct object_map {
-	struct ebpf_map_opts opts; /* .name and .inner are owned */
-	uint64_t values;           /* offset of the initialiser in .maps; NO_VALUES */
+	struct ebpf_map_opts opts;     /* .name and .inner are owned */
+	uint32_t key_type, value_type; /* in BTF; 0: not given */
+	uint64_t values;               /* offset of the initialiser in .maps; NO_VALUES */
 	struct initial_entry *entries;
 	uint32_t n_entries;
 	bool is_filled;          /* the entries are set, or about to be */
@@ -44,7 +48,8 @@ struct object_map {
 	const uint8_t *contents; /* value_size bytes; NULL: zeros */
 	bool is_const;           /* .rodata: frozen when a program is made */
 	bool pin_by_name;        /* LIBBPF_PIN_BY_NAME: one map for all objects that name it */
-	struct ebpf_map *map;    /* NULL before object__create_maps() */
+	bool is_shared;          /* with another object: object__share_maps() */
+	struct ebpf_map *map;    /* NULL before object__create_maps(), unless it is shared */
 };
 
 static inline bool object_map__holds_maps(const struct object_map *m)
@@ -108,8 +113,13 @@ int object__add_externs(struct object *obj, char **errmsg);
 struct object_extern *object__find_extern(const struct object *obj, const char *name);
 /* What the initialisers of maps in .maps refer to; after the functions are found. */
 int object__read_entries(struct object *obj, char **errmsg);
-/* NULL: no map of that name; the sections of variables have none here. */
+/* NULL: no map of that name. */
 struct object_map *object__find_map(struct object *obj, const char *name);
+/* As libbpf makes sizes: a ring buffer's is rounded up, a perf array has an entry per worker. */
+void map_opts__settle_size(struct ebpf_map_opts *o, struct ebpf_instance *inst);
+/* A program for an array of programs, in place of the one at `key`. */
+int object__put_program(struct object *obj, struct object_map *m, uint32_t key,
+	const struct object_program *program, char **errmsg);
 /* Loads the programs of an array and puts them into it. */
 int object__fill_programs(struct object *obj, struct object_map *m, char **errmsg);
 /* The index of the map defined at `offset` of `section`, or of the data of `section`

@@ -24,6 +24,7 @@
 
 #include <ebpf-program.h>
 
+struct layout;
 struct object;
 
 struct object_program {
@@ -64,6 +65,10 @@ bool object__map_entry(const struct object *obj, size_t i, size_t entry, struct 
 /* NULL before object__create_maps(); borrowed. */
 struct ebpf_map *object__map(const struct object *obj, size_t i);
 struct ebpf_map *object__map_by_name(const struct object *obj, const char *name);
+/* What its keys and values mean (layout.h): the caller's, to be freed. A map without keys has
+ * *key NULL. -ENOMEM. */
+int object__map_layouts(const struct object *obj, size_t i, struct layout **key,
+	struct layout **value, char **errmsg);
 
 /* How many elements a map can hold, whatever the object says; before maps are created. */
 int object__set_max_entries(struct object *obj, const char *map, uint32_t n, char **errmsg);
@@ -76,6 +81,20 @@ int object__set_inner(
  * uses the array. */
 int object__set_map_program(
 	struct object *obj, const char *map, uint32_t key, const char *program, char **errmsg);
+
+/* For an object that takes another one's place: its maps will be the other's, wherever both have
+ * one of that name; it begins with their contents. Before object__create_maps(); the other's maps
+ * exist. -EINVAL names the map that is another now, by type, size, flags or the types of keys and
+ * values, and says how; then no map is shared. A size of 0 is the other's size.
+ *
+ * .rodata is never shared, variables only if asked for. Of an array of programs, those that the
+ * user has put in are put in again, in the new version. */
+struct object_share_opts {
+	bool variables; /* .data and .bss, too */
+};
+
+int object__share_maps(struct object *obj, const struct object *other,
+	const struct object_share_opts *opts, char **errmsg);
 
 /* Creates every map of the object in `inst`, with the contents of .data, .rodata and .bss: all
  * or none. A map with LIBBPF_PIN_BY_NAME is one and the same for all objects of the instance.

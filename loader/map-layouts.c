@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * map-layouts.c -- what a map's keys and values mean: the types of its definition; for sections of
+ * variables, their symbols (types of an unlinked object know no places). Where the object says
+ * nothing, the map's type does: an array's key is a number.
+ */
+#include <errno.h>
+
+#include "../vm/core/error.h"
+#include "layout.h"
+#include "object-internal.h"
+
+#define TYPE(name) (UINT64_C(1) << BPF_MAP_TYPE_##name)
+
+/* Keys are indexes. */
+#define ARRAYS                                                                          \
+	(TYPE(ARRAY) | TYPE(PERCPU_ARRAY) | TYPE(PROG_ARRAY) | TYPE(PERF_EVENT_ARRAY) | \
+		TYPE(ARRAY_OF_MAPS) | TYPE(DEVMAP) | TYPE(CPUMAP) | TYPE(XSKMAP))
+/* Values are numbers of maps, programs, interfaces, CPUs, queues. */
+#define NUMBERS                                                                       \
+	(TYPE(PROG_ARRAY) | TYPE(ARRAY_OF_MAPS) | TYPE(HASH_OF_MAPS) | TYPE(DEVMAP) | \
+		TYPE(DEVMAP_HASH) | TYPE(CPUMAP) | TYPE(XSKMAP))
+
+static bool is_one_of(uint32_t type, uint64_t types)
+{
+	return type < 64 && types >> type & 1;
+}
+
+static struct layout *make(const struct object *obj, const struct object_map *m, uint32_t type,
+	uint32_t size, uint64_t numbers)
+{
+	if (!type && size == sizeof(uint32_t) && is_one_of(m->opts.type, numbers))
+		return layout__make_number(size);
+	return layout__make(obj->btf, type, size);
+}
+
+static struct layout *make_key(const struct object *obj, const struct object_map *m)
+{
+	struct layout *l = make(obj, m, m->key_type, m->opts.key_size, ARRAYS);
+
+	if (l && m->opts.type == BPF_MAP_TYPE_LPM_TRIE)
+		layout__set_prefix(l);
+	return l;
+}
+
+/* A variable of the section; false without memory. */
+static bool add_variable(const struct object *obj, struct layout *l, const struct elf_symbol *sym)
+{
+	int id = btf__find_by_name_kind(obj->btf, sym->name, BTF_KIND_VAR);
+	uint32_t type = id > 0 ? btf__type_by_id(obj->btf, (uint32_t)id)->type : 0;
+	int64_t size = type ? btf__resolve_size(obj->btf, type) : 0;
+
+	if (size <= 0 || size > l->size || sym->value > l->size)
+		return true;
+	return layout__add_member(
+		l, obj->btf, type, sym->name, (uint32_t)sym->value, (uint32_t)size);
+}
+
+static struct layout *make_section(const struct object *obj, const struct object_map *m)
+{
+	struct layout *l = layout__make_struct(m->opts.value_size);
+
+	for (uint32_t i = 0; l && obj->btf && m->section && i < obj->elf.n_symbols; i++) {
+		const struct elf_symbol *sym = &obj->elf.symbols[i];
+
+		if (sym->section != m->section || sym->type != STT_OBJECT || !sym->name[0])
+			continue;
+		if (add_variable(obj, l, sym))
+			continue;
+		layout__free(l);
+		return NULL;
+	}
+	if (!l || l->n)
+		return l;
+	layout__free(l);
+	return layout__make(NULL, 0, m->opts.value_size);
+}
+
+int object__map_layouts(const struct object *obj, size_t i, struct layout **key,
+	struct layout **value, char **errmsg)
+{
+	const struct object_map *m = &obj->maps[i];
+
+	*key = m->opts.key_size ? make_key(obj, m) : NULL;
+	*value = m->is_data ? make_section(obj, m)
+			    : make(obj, m, m->value_type, m->opts.value_size, NUMBERS);
+	if (*value && (*key || !m->opts.key_size))
+		return 0;
+	layout__free(*key);
+	layout__free(*value);
+	*key = *value = NULL;
+	return error__set(errmsg, -ENOMEM, "no memory for the types of map %s", m->opts.name);
+}
