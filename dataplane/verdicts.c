@@ -22,8 +22,8 @@ static inline uint16_t target(const struct plan *plan, uint16_t from, const stru
 	case XDP_TX: return from;
 	case XDP_PASS: return plan->port[from].pass;
 	case XDP_REDIRECT:
-		if (burst->redirect[i].kind)
-			to = plan__port_by_ifindex(plan, burst->redirect[i].ifindex);
+		if (burst->redirect[i].kind == EBPF_REDIRECT_IFINDEX)
+			to = plan__port_by_ifindex(plan, burst->redirect[i].target);
 		if (to == NO_PORT)
 			*outcome = OUTCOME_NO_TARGET;
 		return to;

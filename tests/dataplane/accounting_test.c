@@ -52,7 +52,7 @@ static void obedient_driver(struct ebpf_env *env, void *arg)
 			__atomic_add_fetch(&misfits, 1, __ATOMIC_RELAXED);
 		burst->verdict[i] = tag->verdict;
 		burst->redirect[i] = (struct ebpf_redirect){
-			.kind = EBPF_REDIRECT_IFINDEX, .ifindex = tag->redirect};
+			.kind = EBPF_REDIRECT_IFINDEX, .target = tag->redirect};
 	}
 	if (!__atomic_sub_fetch(&awaited, burst->n, __ATOMIC_RELAXED))
 		dataplane__stop(dataplane);

@@ -87,8 +87,8 @@ static void redirects_are_compared_where_both_are_known(void **state)
 	struct engine_result a = plain, b = plain;
 	json_t *report;
 
-	a.redirect = (struct ebpf_redirect){.kind = EBPF_REDIRECT_IFINDEX, .ifindex = 2};
-	b.redirect = (struct ebpf_redirect){.kind = EBPF_REDIRECT_IFINDEX, .ifindex = 3};
+	a.redirect = (struct ebpf_redirect){.kind = EBPF_REDIRECT_IFINDEX, .target = 2};
+	b.redirect = (struct ebpf_redirect){.kind = EBPF_REDIRECT_IFINDEX, .target = 3};
 	report = compare(&a, &b);
 	assert_int_equal(report__n_differences(report), 0);
 	json_decref(report);

@@ -149,7 +149,8 @@ static void *redirecting_program(void *arg)
 			continue;
 		if (verdict != XDP_REDIRECT || key == N_ENTRIES)
 			wrong_results++;
-		if (env.redirect.ifindex && !is_target_of(key, env.redirect.ifindex))
+		if (env.redirect.kind == EBPF_REDIRECT_IFINDEX &&
+			!is_target_of(key, env.redirect.target))
 			wrong_values++;
 		t->counted++;
 	}

@@ -72,7 +72,7 @@ static void test_redirect_as_kernel(void **state)
 			flags ? EBPF_REDIRECT_NONE : EBPF_REDIRECT_IFINDEX);
 	}
 	helper_redirect(&machine.env, 5, 0);
-	assert_int_equal(machine.env.redirect.ifindex, 5);
+	assert_int_equal(machine.env.redirect.target, 5);
 }
 
 /* r0 = what a CPU has under a key. */

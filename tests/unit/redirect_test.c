@@ -57,6 +57,15 @@ static void test_xskmap_entries(void **state)
 
 /* --- bpf_redirect_map ---------------------------------------------------------------------- */
 
+static uint32_t expected_kind(uint32_t type, uint32_t verdict, uint64_t flags)
+{
+	if (verdict != XDP_REDIRECT)
+		return EBPF_REDIRECT_NONE;
+	if (type == BPF_MAP_TYPE_CPUMAP)
+		return EBPF_REDIRECT_WORKER;
+	return flags & BPF_F_BROADCAST ? EBPF_REDIRECT_BROADCAST : EBPF_REDIRECT_IFINDEX;
+}
+
 static void compare_redirect(struct twin *p, uint64_t key, uint64_t flags)
 {
 	struct bpf_insn insns[] = {
@@ -84,7 +93,7 @@ static void compare_redirect(struct twin *p, uint64_t key, uint64_t flags)
 			fail_msg("%s: redirect to entry %lu with flags 0x%lx: %u, the kernel: %u",
 				*backend, key, flags, verdict, run.verdict);
 		assert_int_equal(machine.env.redirect.kind,
-			verdict == XDP_REDIRECT ? EBPF_REDIRECT_MAP : EBPF_REDIRECT_NONE);
+			expected_kind(ebpf_map__opts(p->ours)->type, verdict, flags));
 		ebpf_program__unref(prog);
 	}
 }
@@ -142,15 +151,13 @@ static void test_redirect_target(void **state)
 			machine__load(machine.inst, *backend, &map, 1, broadcast, COUNT(broadcast));
 
 		assert_int_equal(machine__run(one, &machine.env), XDP_REDIRECT);
-		assert_int_equal(machine.env.redirect.ifindex, 42);
-		assert_int_equal(machine.env.redirect.key, 700);
-		assert_int_equal(machine.env.redirect.flags, 0);
+		assert_int_equal(machine.env.redirect.target, 42);
+		assert_null(machine.env.redirect.prog);
+		assert_int_equal(machine__run(all, &machine.env), XDP_REDIRECT);
+		assert_int_equal(
+			machine.env.redirect.target, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS);
 		assert_ptr_equal(
 			((const struct rt_map *)machine.env.redirect.map)->mem, map->rt.mem);
-		assert_int_equal(machine__run(all, &machine.env), XDP_REDIRECT);
-		assert_int_equal(machine.env.redirect.ifindex, 0);
-		assert_int_equal(
-			machine.env.redirect.flags, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS);
 		ebpf_program__unref(one);
 		ebpf_program__unref(all);
 	}

@@ -50,12 +50,11 @@ static void compare_redirects(const struct sides *s, uint32_t packet,
 {
 	if (got->kind != want->kind)
 		differ_in_number(s, packet, "redirect kind", "%u", got->kind, want->kind);
-	else if (got->kind && got->ifindex != want->ifindex)
-		differ_in_number(s, packet, "redirect target", "%u", got->ifindex, want->ifindex);
-	else if (got->kind == EBPF_REDIRECT_MAP && got->key != want->key)
-		differ_in_number(s, packet, "redirect key", "%u", got->key, want->key);
-	else if (got->kind == EBPF_REDIRECT_MAP && got->flags != want->flags)
-		differ_in_number(s, packet, "redirect flags", "%u", got->flags, want->flags);
+	else if (got->kind && got->target != want->target)
+		differ_in_number(s, packet, "redirect target", "%u", got->target, want->target);
+	else if (got->kind && !got->prog != !want->prog)
+		differ_in_number(s, packet, "programs at the redirect target", "%u",
+			got->prog != NULL, want->prog != NULL);
 }
 
 void compare__packets(json_t *report, uint32_t number, const char *who,

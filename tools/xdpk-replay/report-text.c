@@ -31,8 +31,10 @@ static void print_packets(const json_t *report)
 			text(p, "verdict"));
 		if (json_object_get(p, "ifindex"))
 			printf(" to interface %jd", number(p, "ifindex"));
-		else if (json_object_get(p, "map_entry"))
-			printf(" to map entry %jd", number(p, "map_entry"));
+		else if (json_object_get(p, "worker"))
+			printf(" to worker %jd", number(p, "worker"));
+		else if (json_object_get(p, "broadcast"))
+			printf(" to all interfaces of a map");
 		if (number(p, "out_length") != number(p, "length"))
 			printf(", now %jd bytes", number(p, "out_length"));
 		else if (json_is_true(json_object_get(p, "changed")))

@@ -24,6 +24,19 @@ size_t report__n_differences(const json_t *report)
 	return json_array_size(json_object_get(report, "differences"));
 }
 
+static void describe_redirect(json_t *packet, const struct ebpf_redirect *to)
+{
+	static const char *const where[] = {
+		[EBPF_REDIRECT_IFINDEX] = "ifindex",
+		[EBPF_REDIRECT_WORKER] = "worker",
+	};
+
+	if (to->kind == EBPF_REDIRECT_BROADCAST)
+		json_object_set_new(packet, "broadcast", json_true());
+	else if (to->kind != EBPF_REDIRECT_NONE)
+		json_object_set_new(packet, where[to->kind], json_integer(to->target));
+}
+
 void report__packet(
 	json_t *report, const struct capture_packet *in, const struct engine_result *out)
 {
@@ -36,10 +49,8 @@ void report__packet(
 		"out_length", (json_int_t)out->len, "metadata", (json_int_t)out->meta_len,
 		"changed", changed);
 
-	if (out->has_redirect && out->redirect.ifindex && out->redirect.kind)
-		json_object_set_new(p, "ifindex", json_integer(out->redirect.ifindex));
-	if (out->has_redirect && out->redirect.kind == EBPF_REDIRECT_MAP)
-		json_object_set_new(p, "map_entry", json_integer(out->redirect.key));
+	if (out->has_redirect)
+		describe_redirect(p, &out->redirect);
 	json_array_append_new(list, p);
 }
 

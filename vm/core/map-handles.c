@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "map-handles.h"
+#include "map-targets.h"
 #include "program.h"
 #include "../runtime/map-hash.h"
 
@@ -177,7 +178,7 @@ struct ebpf_program *ebpf_map__get_program(struct ebpf_map *map, uint32_t index)
 	struct ebpf_program *prog;
 
 	if (!is_programs(map))
-		return NULL;
+		return map_targets__get_program(map, index);
 	pthread_mutex_lock(&map->lock);
 	prog = handle_at(map, &index);
 	if (prog)

@@ -16,6 +16,7 @@
 #include "error.h"
 #include "map-handles.h"
 #include "map-memory.h"
+#include "map-targets.h"
 #include "../runtime/map-types.h"
 
 static int map__refuse_geometry(const struct ebpf_map_opts *opts, int err, char **errmsg)
@@ -173,12 +174,22 @@ struct ebpf_map *map__hold(struct ebpf_map *map)
 	return map;
 }
 
+static void map__drop_programs(struct ebpf_map *map)
+{
+	if (map->opts.type == BPF_MAP_TYPE_PROG_ARRAY)
+		map_handles__clear(map);
+	else if (rt_targets_run(&map->rt.geo))
+		map_targets__drop_programs(map);
+}
+
 void map__release(struct ebpf_map *map)
 {
 	if (atomic_fetch_sub_explicit(&map->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	if (map->rt.mem && rt_holds_handles(&map->rt.geo))
 		map_handles__clear(map);
+	else if (map->rt.mem)
+		map__drop_programs(map);
 	map_memory__put(map->rt.mem, map->bytes);
 	instance__uncharge(map->inst, map->bytes);
 	instance__unref(map->inst);
@@ -196,15 +207,14 @@ struct ebpf_map *ebpf_map__ref(struct ebpf_map *map)
 	return map__hold(map);
 }
 
-/* A program that is in a PROG_ARRAY may hold that very map: the circle is broken, as in the
- * kernel, when only programs are left to hold the map. */
+/* A program that is in a map may hold that very map: the circle is broken, as in the kernel that of
+ * a PROG_ARRAY, when only programs are left to hold the map. */
 void ebpf_map__unref(struct ebpf_map *map)
 {
 	if (!map)
 		return;
-	if (atomic_fetch_sub_explicit(&map->users, 1, memory_order_acq_rel) == 1 && map->rt.mem &&
-		map->opts.type == BPF_MAP_TYPE_PROG_ARRAY)
-		map_handles__clear(map);
+	if (atomic_fetch_sub_explicit(&map->users, 1, memory_order_acq_rel) == 1 && map->rt.mem)
+		map__drop_programs(map);
 	map__release(map);
 }
 
@@ -258,6 +268,8 @@ int ebpf_map__update(struct ebpf_map *map, const void *key, const void *value, u
 		return err;
 	if (rt_holds_handles(&map->rt.geo))
 		return map_handles__update(map, key, flags);
+	if (rt_holds_targets(&map->rt.geo))
+		return map_targets__update(map, key, value, flags);
 	return (int)rt_map__write_all(&map->rt, map->slots, key, value, flags);
 }
 
@@ -269,6 +281,8 @@ int ebpf_map__delete(struct ebpf_map *map, const void *key)
 		return err;
 	if (rt_holds_handles(&map->rt.geo))
 		return map_handles__delete(map, key);
+	if (rt_holds_targets(&map->rt.geo))
+		return map_targets__delete(map, key);
 	return (int)rt_map__delete(&map->rt, key);
 }
 
@@ -288,6 +302,11 @@ int ebpf_map__lookup_and_delete(struct ebpf_map *map, const void *key, void *val
 	if (map->opts.flags & BPF_F_WRONLY || map__is_read_only(map))
 		return -EPERM;
 	return err ? err : (int)rt_map__take_all(&map->rt, map->slots, key, value);
+}
+
+uint32_t ebpf_map__count(const struct ebpf_map *map)
+{
+	return map->rt.mem ? rt_map__count(&map->rt) : 0;
 }
 
 int ebpf_map__freeze(struct ebpf_map *map)

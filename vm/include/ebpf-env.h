@@ -87,18 +87,20 @@ struct ebpf_host {
 };
 
 enum ebpf_redirect_kind {
-	EBPF_REDIRECT_NONE,
-	EBPF_REDIRECT_IFINDEX, /* bpf_redirect() */
-	EBPF_REDIRECT_MAP,     /* bpf_redirect_map() */
+	EBPF_REDIRECT_NONE,      /* to nobody: no call, or the last one found no entry */
+	EBPF_REDIRECT_IFINDEX,   /* to an interface: bpf_redirect(), a DEVMAP's or XSKMAP's entry */
+	EBPF_REDIRECT_WORKER,    /* to a CPUMAP's entry */
+	EBPF_REDIRECT_BROADCAST, /* to all interfaces of a map: ebpf_redirect__for_each() */
 };
 
+/* What map entries name stays until the worker is quiescent (below). */
 struct ebpf_redirect {
-	uint32_t kind;
-	uint32_t ifindex; /* of the one interface that takes the packet; 0: something else does */
-	/* EBPF_REDIRECT_MAP */
-	uint32_t key;
-	uint32_t flags;  /* of a broadcast, otherwise 0 */
-	const void *map; /* struct rt_map, as long as the program */
+	uint32_t kind;   /* enum ebpf_redirect_kind */
+	uint32_t target; /* interface or worker; of a broadcast the flags */
+	union {
+		const struct ebpf_program *prog; /* what runs there first, or NULL */
+		const void *map;                 /* of a broadcast: struct rt_map */
+	};
 };
 
 struct ebpf_call_frame { /* a raw program's stack frames, for run-time checks */
@@ -141,6 +143,12 @@ void ebpf_env__init(struct ebpf_env *env, struct ebpf_instance *inst, uint32_t w
 void ebpf_env__online(struct ebpf_env *env);
 void ebpf_env__quiescent(struct ebpf_env *env);
 void ebpf_env__offline(struct ebpf_env *env);
+
+/* Calls fn for each interface that a broadcast goes to, with a redirect to that one: in the order
+ * of the map, but not with that where the packet came from if the flags leave it out. */
+typedef void (*ebpf_redirect_fn)(void *user, const struct ebpf_redirect *one);
+void ebpf_redirect__for_each(const struct ebpf_redirect *broadcast, uint32_t ingress_ifindex,
+	ebpf_redirect_fn fn, void *user);
 
 /* Runs the program that a tail call has named, and those that it calls; gives the last one's
  * result. For those who call the entry of a program's code themselves. */

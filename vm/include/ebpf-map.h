@@ -66,7 +66,7 @@ struct ebpf_map *ebpf_map__create(
 	struct ebpf_instance *inst, const struct ebpf_map_opts *opts, char **errmsg);
 struct ebpf_map *ebpf_map__ref(struct ebpf_map *map);
 /* NULL is fine. As in the kernel, a PROG_ARRAY loses its entries with the last reference that
- * is not a program's. */
+ * is not a program's; other maps lose those with programs. */
 void ebpf_map__unref(struct ebpf_map *map);
 
 /* Keeps the map in its instance, under its name, until the instance is destroyed. -EEXIST if
@@ -89,8 +89,14 @@ int ebpf_map__delete(struct ebpf_map *map, const void *key);
  * running it (ebpf_env__quiescent()). By ebpf_map__lookup() an entry is the program's id.
  * -EINVAL: not such a map, or not such a program. */
 int ebpf_map__set_program(struct ebpf_map *map, uint32_t index, struct ebpf_program *prog);
-/* A reference to the program there, or NULL. */
-struct ebpf_program *ebpf_map__get_program(struct ebpf_map *map, uint32_t index);
+/* An entry of a DEVMAP, DEVMAP_HASH or CPUMAP with a program that runs there: `number` is the
+ * interface or the length of the queue, `prog` an XDP_DEVMAP or XDP_CPUMAP program of the same
+ * instance, to which the map holds a reference as above; NULL: none, as with ebpf_map__update().
+ * By ebpf_map__lookup() the program is its id. -EINVAL also where values have no room for it. */
+int ebpf_map__set_target(struct ebpf_map *map, uint32_t key, uint32_t number,
+	struct ebpf_program *prog, uint64_t flags);
+/* A reference to the program there, or NULL: of a PROG_ARRAY, or of the maps above. */
+struct ebpf_program *ebpf_map__get_program(struct ebpf_map *map, uint32_t key);
 /* Reads and deletes at once, pops from a queue or stack; -524 (the kernel's ENOTSUPP) where the
  * kernel does not offer it. */
 int ebpf_map__lookup_and_delete(struct ebpf_map *map, const void *key, void *value);
@@ -101,6 +107,9 @@ int ebpf_map__set_inner(
 	struct ebpf_map *map, const void *key, struct ebpf_map *inner, uint64_t flags);
 /* A reference to the map there, or NULL. */
 struct ebpf_map *ebpf_map__get_inner(struct ebpf_map *map, const void *key);
+/* Entries that there are: of an array all, of a queue or stack what is in it; 0 where nobody counts
+ * (bloom filters, maps of events). Beside writers it may be off by those under way. */
+uint32_t ebpf_map__count(const struct ebpf_map *map);
 /* key NULL: the first key. -ENOENT after the last. A key that has gone restarts the walk. */
 int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next);
 

@@ -11,6 +11,7 @@
 #include "../runtime/helpers.h"
 #include "../runtime/map-hash.h"
 #include "../runtime/map-lpm.h"
+#include "../runtime/map-target.h"
 #include "native.h"
 
 #define SYMBOL(f)                  \
@@ -34,6 +35,7 @@ static const struct {
 	SYMBOL(rt_hash__update),
 	SYMBOL(rt_hash__delete),
 	SYMBOL(rt_hash__walk),
+	SYMBOL(rt_target__read),
 	SYMBOL(rt_lpm__update),
 	SYMBOL(rt_lpm__delete),
 	SYMBOL(rt_map__owns),

@@ -76,7 +76,7 @@ static int hash_layout(struct rt_geometry *geo)
 {
 	uint64_t at;
 
-	geo->value_stride = (uint32_t)rt_round_up(geo->value_size, 8);
+	geo->value_stride = (uint32_t)rt_round_up(rt_stored_size(geo), 8);
 	if (rt_is_percpu(geo) && geo->value_stride > PERCPU_VALUE_MAX)
 		return -RT_E2BIG;
 	geo->elem_value = (uint32_t)rt_round_up(geo->key_size, 8);
@@ -131,7 +131,9 @@ static int target_init(struct rt_geometry *geo)
 	if (geo->type == RT_MAP_CPUMAP && geo->max_entries > CPUMAP_ENTRIES_MAX)
 		return -RT_E2BIG;
 	geo->value_stride = 8;
-	geo->fixed = (uint64_t)geo->max_entries * geo->value_stride;
+	geo->values = geo->fixed = (uint64_t)geo->max_entries * geo->value_stride;
+	if (rt_targets_run(geo))
+		geo->fixed += (uint64_t)geo->max_entries * sizeof(void *);
 	return 0;
 }
 

@@ -115,9 +115,15 @@ bool rt_array__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64
 	return size <= m->geo.value_size && off <= m->geo.value_size - size;
 }
 
+static uint32_t array__count(const struct rt_map *m)
+{
+	return m->geo.max_entries;
+}
+
 const struct rt_host_ops rt_array_host_ops = {
 	.read_all = array__read_all,
 	.write_all = array__write_all,
 	.next_key = rt_array__next_key,
 	.owns = rt_array__owns,
+	.count = array__count,
 };

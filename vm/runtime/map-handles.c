@@ -42,9 +42,22 @@ const struct rt_map_ops rt_map_array_ops = {.lookup = map_array__lookup};
 
 const struct rt_map_ops rt_map_hash_ops = {.lookup = map_hash__lookup, RT_HASH_AHEAD};
 
-const struct rt_host_ops rt_handles_host_ops = {.next_key = rt_array__next_key};
+static uint32_t handles__count(const struct rt_map *m)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->geo.max_entries; i++)
+		n += rt_read(handle__place(m, i)) != NULL;
+	return n;
+}
+
+const struct rt_host_ops rt_handles_host_ops = {
+	.next_key = rt_array__next_key,
+	.count = handles__count,
+};
 
 const struct rt_host_ops rt_map_hash_host_ops = {
 	.format = rt_hash__format,
 	.next_key = rt_hash__next_key,
+	.count = rt_hash__count,
 };

@@ -359,6 +359,21 @@ int64_t rt_hash__read_all(
 	return elem ? 0 : -RT_ENOENT;
 }
 
+bool rt_hash__words(const struct rt_map *m, const void *key, uint64_t *words, uint32_t n)
+{
+	uint64_t hash = hash__of(m, key);
+	const struct rt_hash_bucket *b = rt_hash__bucket(m, hash__index(m, hash));
+	uint32_t seq, elem;
+
+	do {
+		seq = rt_read_acquire(&b->seq);
+		elem = rt_hash__find(m, b, hash, key).elem;
+		for (uint32_t i = 0; elem && i < n; i++)
+			words[i] = rt_read_acquire((rt_word *)rt_hash__value(m, 0, elem) + i);
+	} while (bucket__changed(b, seq));
+	return elem;
+}
+
 static int64_t hash__take_all(
 	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values)
 {
@@ -442,6 +457,11 @@ bool rt_hash__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_
 	return size <= m->geo.value_size && off <= m->geo.value_size - size;
 }
 
+uint32_t rt_hash__count(const struct rt_map *m)
+{
+	return rt_read(&hash__head(m)->count);
+}
+
 const struct rt_host_ops rt_hash_host_ops = {
 	.format = rt_hash__format,
 	.read_all = rt_hash__read_all,
@@ -449,4 +469,5 @@ const struct rt_host_ops rt_hash_host_ops = {
 	.take_all = hash__take_all,
 	.next_key = rt_hash__next_key,
 	.owns = rt_hash__owns,
+	.count = rt_hash__count,
 };

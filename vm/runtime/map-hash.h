@@ -135,6 +135,8 @@ struct rt_hash_found rt_hash__find(
 	const struct rt_map *m, const struct rt_hash_bucket *b, uint64_t hash, const void *key);
 /* The first word of the value at some moment when it was this key's; 0 if there is none. */
 uint64_t rt_hash__word(const struct rt_map *m, const void *key);
+/* The first n words of it, likewise. false: there is none. */
+bool rt_hash__words(const struct rt_map *m, const void *key, uint64_t *words, uint32_t n);
 uint64_t rt_hash__fetch(const struct rt_map *m, const void *key);
 void rt_hash__fetch_next(const struct rt_map *m, uint32_t slot, uint64_t hash);
 uint64_t rt_hash__footprint(const struct rt_map *m);
@@ -158,6 +160,7 @@ struct rt_hash_walk {
 };
 bool rt_hash__walk(const struct rt_map *m, uint32_t slot, struct rt_hash_walk *w);
 
+uint32_t rt_hash__count(const struct rt_map *m);
 bool rt_hash__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
 
 #endif

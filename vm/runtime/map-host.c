@@ -71,6 +71,13 @@ int64_t rt_map__next_key(const struct rt_map *m, const void *key, void *next)
 	return ops->next_key ? ops->next_key(m, key, next) : -RT_ENOTSUP;
 }
 
+uint32_t rt_map__count(const struct rt_map *m)
+{
+	const struct rt_host_ops *ops = map__ops(m);
+
+	return ops->count ? ops->count(m) : 0;
+}
+
 bool rt_map__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size)
 {
 	const struct rt_host_ops *ops = map__ops(m);

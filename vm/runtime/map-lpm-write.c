@@ -502,10 +502,16 @@ static bool lpm__owns(const struct rt_map *m, uint32_t slot, const void *p, uint
 	return size <= m->geo.value_size && off <= m->geo.value_size - size;
 }
 
+static uint32_t lpm__count(const struct rt_map *m)
+{
+	return rt_read(&lpm__head(m)->count);
+}
+
 const struct rt_host_ops rt_lpm_host_ops = {
 	.format = lpm__format,
 	.read_all = lpm__read_all,
 	.write_all = lpm__write_all,
 	.next_key = lpm__next_key,
 	.owns = lpm__owns,
+	.count = lpm__count,
 };

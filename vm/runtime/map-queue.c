@@ -109,7 +109,13 @@ const struct rt_map_ops rt_queue_ops = {
 	.peek = queue__peek,
 };
 
+static uint32_t queue__count(const struct rt_map *m)
+{
+	return rt_read(&queue__head(m)->count);
+}
+
 const struct rt_host_ops rt_queue_host_ops = {
 	.take_all = queue__take_all,
 	.next_key = queue__next_key,
+	.count = queue__count,
 };

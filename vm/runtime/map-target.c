@@ -1,164 +1,47 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * map-target.c -- DEVMAP, DEVMAP_HASH, CPUMAP, XSKMAP: where bpf_redirect_map() may send a
- * packet. Only the host changes them.
- *
- *	mem ─► word 0 │ word 1 │ ...        DEVMAP, CPUMAP, XSKMAP: an entry is one word
- *
- * A word is the target (interface, length of the queue, port; 0: no entry) and, above it, the
- * program that runs there, of which there is none yet: its half is 0. DEVMAP_HASH is a hash
- * whose values are such words.
- *
- * What an update is refused for is what the kernel refuses it for, except that an interface
- * need not exist yet, and a port stands where the kernel has a socket.
+ * map-target.c -- DEVMAP, DEVMAP_HASH, CPUMAP and XSKMAP: what programs and workers find in
+ * them.
  */
-#include "map-hash.h"
-#include "words.h"
+#include "map-target.h"
 
-#define CPUMAP_QUEUE_MAX 16384
-
-rt_inline uint64_t *target__word(const struct rt_map *m, uint32_t i)
+/* A word with a program leads to a pair, unless the word has gone meanwhile. */
+static struct rt_target array__read(const struct rt_map *m, uint32_t i)
 {
-	return (uint64_t *)m->mem + i;
+	const struct rt_target *pair = NULL;
+	uint64_t word;
+
+	do {
+		word = rt_read_acquire(rt_target__word(m, i));
+		if (word >> 32)
+			pair = rt_read_acquire(rt_target__pair(m, i));
+	} while (word >> 32 && !pair);
+	return word >> 32 ? *pair : (struct rt_target){.number = (uint32_t)word};
 }
 
-rt_inline uint32_t target__key(const void *key)
+static struct rt_target hash__read(const struct rt_map *m, uint32_t key)
 {
-	return *(const rt_unaligned32 *)key;
+	uint64_t value[2];
+
+	if (!rt_hash__words(m, &key, value, 2))
+		return (struct rt_target){0};
+	return value[1] ? *(const struct rt_target *)value[1]
+			: (struct rt_target){.number = (uint32_t)value[0]};
+}
+
+rt_cold struct rt_target rt_target__read(const struct rt_map *m, uint32_t key)
+{
+	return rt_target__is_hash(m) ? hash__read(m, key) : array__read(m, key);
 }
 
 rt_hot static void *target__lookup(const struct rt_map *m, uint32_t slot, const void *key)
 {
-	uint32_t i = target__key(key);
+	uint32_t i = *(const rt_unaligned32 *)key;
 
-	return i < m->geo.max_entries && rt_read(target__word(m, i)) ? target__word(m, i) : NULL;
+	return i < m->geo.max_entries && rt_read(rt_target__word(m, i)) ? rt_target__word(m, i)
+									: NULL;
 }
 
-/* What the host hands over as a value. */
-struct target {
-	uint32_t number;
-	int32_t prog_fd;
-};
+const struct rt_map_ops rt_target_ops = {.lookup = target__lookup};
 
-static struct target target__of(const struct rt_map *m, const void *value)
-{
-	uint64_t word = rt_load_word(value, m->geo.value_size, 0);
-
-	return (struct target){(uint32_t)word, (int32_t)(word >> 32)};
-}
-
-static int64_t devmap__check(struct target t)
-{
-	return t.prog_fd > 0 ? -RT_EINVAL : 0;
-}
-
-static int64_t cpumap__check(uint32_t n_slots, uint32_t i, struct target t)
-{
-	if (t.number > CPUMAP_QUEUE_MAX)
-		return -RT_EOVERFLOW;
-	if (i + 1 >= n_slots) /* the last slot is the host's: no worker */
-		return -RT_ENODEV;
-	return t.number && t.prog_fd > 0 ? -RT_ENOMEM : 0;
-}
-
-static int64_t xskmap__write(uint64_t *word, struct target t, uint64_t flags)
-{
-	uint64_t old = rt_read(word);
-
-	if (!t.number)
-		return -RT_EBADF;
-	do {
-		if (old == t.number)
-			return 0;
-		if (old && flags == RT_NOEXIST)
-			return -RT_EEXIST;
-		if (!old && flags == RT_EXIST)
-			return -RT_ENOENT;
-	} while (!__atomic_compare_exchange_n(
-		word, &old, (uint64_t)t.number, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	return 0;
-}
-
-static int64_t target__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
-	const uint8_t *value, uint64_t flags)
-{
-	struct target t = target__of(m, value);
-	uint32_t i = target__key(key);
-	int64_t err;
-
-	if (flags > RT_EXIST)
-		return -RT_EINVAL;
-	if (i >= m->geo.max_entries)
-		return -RT_E2BIG;
-	if (m->geo.type == RT_MAP_XSKMAP)
-		return xskmap__write(target__word(m, i), t, flags);
-	if (flags == RT_NOEXIST)
-		return -RT_EEXIST;
-	err = m->geo.type == RT_MAP_DEVMAP ? devmap__check(t) : cpumap__check(n_slots, i, t);
-	if (!err)
-		rt_write(target__word(m, i), (uint64_t)t.number);
-	return err;
-}
-
-static int64_t target__delete(const struct rt_map *m, const void *key)
-{
-	uint32_t i = target__key(key);
-
-	if (i >= m->geo.max_entries)
-		return -RT_EINVAL;
-	rt_write(target__word(m, i), 0);
-	return 0;
-}
-
-static int64_t target__read_all(
-	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *value)
-{
-	uint32_t i = target__key(key);
-	uint64_t word = i < m->geo.max_entries ? rt_read(target__word(m, i)) : 0;
-
-	if (!word)
-		return -RT_ENOENT;
-	rt_store_word(value, m->geo.value_size, 0, word);
-	return 0;
-}
-
-/* BPF_EXIST is as good as BPF_ANY here: the kernel does not look. */
-static int64_t devmap_hash__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
-	const uint8_t *value, uint64_t flags)
-{
-	struct target t = target__of(m, value);
-	uint64_t word = t.number;
-	int64_t err = devmap__check(t);
-
-	if (flags > RT_EXIST || !t.number)
-		return -RT_EINVAL;
-	flags = flags == RT_NOEXIST ? RT_NOEXIST : RT_ANY;
-	if (flags == RT_NOEXIST && rt_hash__lookup(m, 0, key))
-		return -RT_EEXIST;
-	if (err)
-		return err;
-	return rt_hash__write_all(m, n_slots, key, (const uint8_t *)&word, flags);
-}
-
-const struct rt_map_ops rt_target_ops = {.lookup = target__lookup, .remove = target__delete};
-
-const struct rt_host_ops rt_target_host_ops = {
-	.read_all = target__read_all,
-	.write_all = target__write_all,
-	.next_key = rt_array__next_key,
-	.owns = rt_array__owns,
-};
-
-const struct rt_map_ops rt_devmap_hash_ops = {
-	.lookup = rt_hash__lookup,
-	.remove = rt_hash__delete,
-	RT_HASH_AHEAD,
-};
-
-const struct rt_host_ops rt_devmap_hash_host_ops = {
-	.format = rt_hash__format,
-	.read_all = rt_hash__read_all,
-	.write_all = devmap_hash__write_all,
-	.next_key = rt_hash__next_key,
-	.owns = rt_hash__owns,
-};
+const struct rt_map_ops rt_devmap_hash_ops = {.lookup = rt_hash__lookup, RT_HASH_AHEAD};

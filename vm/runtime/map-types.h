@@ -22,11 +22,22 @@ rt_inline bool rt_is_lru(const struct rt_geometry *geo)
 	return geo->type == RT_MAP_LRU_HASH || geo->type == RT_MAP_LRU_PERCPU_HASH;
 }
 
-/* Entries are words: map-target.c. */
+/* Entries are words: map-target.h. */
 rt_inline bool rt_is_target_array(const struct rt_geometry *geo)
 {
 	return geo->type == RT_MAP_DEVMAP || geo->type == RT_MAP_CPUMAP ||
 	       geo->type == RT_MAP_XSKMAP;
+}
+
+rt_inline bool rt_holds_targets(const struct rt_geometry *geo)
+{
+	return rt_is_target_array(geo) || geo->type == RT_MAP_DEVMAP_HASH;
+}
+
+/* There is room for programs in those entries. */
+rt_inline bool rt_targets_run(const struct rt_geometry *geo)
+{
+	return rt_holds_targets(geo) && geo->value_size == 8;
 }
 
 rt_inline bool rt_holds_maps(const struct rt_geometry *geo)
@@ -46,10 +57,13 @@ rt_inline bool rt_has_events(const struct rt_geometry *geo)
 	return geo->type == RT_MAP_RINGBUF || geo->type == RT_MAP_PERF_EVENT_ARRAY;
 }
 
-/* Bytes of a value in the map's memory: 4 for the user may be a pointer there. */
+/* Bytes of a value in the map's memory: 4 for the user may be a pointer there, and an id may have
+ * a pointer beside it. */
 rt_inline uint32_t rt_stored_size(const struct rt_geometry *geo)
 {
-	return rt_holds_handles(geo) ? (uint32_t)sizeof(void *) : geo->value_size;
+	if (rt_holds_handles(geo))
+		return sizeof(void *);
+	return geo->value_size + (rt_targets_run(geo) ? (uint32_t)sizeof(void *) : 0);
 }
 
 /* Bytes of one value as the host sees it: those of a per-CPU map are padded with zeros. */
@@ -91,6 +105,7 @@ struct rt_host_ops {
 		const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
 	int64_t (*next_key)(const struct rt_map *m, const void *key, void *next);
 	bool (*owns)(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
+	uint32_t (*count)(const struct rt_map *m); /* of entries; NULL: nobody counts */
 };
 
 extern const struct rt_map_ops *const rt_map_types[]; /* by type: map.c */

@@ -116,6 +116,9 @@ int64_t rt_map__take_all(
 	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
 int64_t rt_map__next_key(const struct rt_map *m, const void *key, void *next);
 
+/* Entries there are; 0 where nobody counts. */
+uint32_t rt_map__count(const struct rt_map *m);
+
 /* Does [p, p+size) lie within one value of the map? For run-time checks. */
 bool rt_map__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
 
