@@ -24,7 +24,6 @@ static int find_place(
 	p->prog = dataplane__find_prog(dp, name);
 	if (!p->prog)
 		return error__set(errmsg, -ENOENT, "there is no program %s", name);
-	p->at = -1;
 	for (int i = 0; i < p->list->n; i++)
 		if (p->list->item[i].prog == p->prog - dp->progs)
 			p->at = i;
@@ -50,9 +49,10 @@ static void put_in(struct attachments *list, const struct attachment *a)
 
 static void insert(const struct dataplane *dp, struct place *p, const struct attach_opts *opts)
 {
+	const struct object_run_config *config = &p->prog->config;
 	struct attachment a = {.prog = (uint16_t)(p->prog - dp->progs),
-		.priority = opts && opts->priority ? opts->priority : DEFAULT_PRIORITY,
-		.call_on = opts && opts->call_on >= 0 ? (uint8_t)opts->call_on : DEFAULT_CALL_ON};
+		.priority = opts && opts->priority ? opts->priority : config->priority,
+		.call_on = opts && opts->call_on >= 0 ? (uint8_t)opts->call_on : config->call_on};
 
 	put_in(p->list, &a);
 }
@@ -73,7 +73,7 @@ static int attach(struct dataplane *dp, const char *prog, uint16_t slot,
 	const struct attach_opts *opts, char **errmsg)
 {
 	struct attachments before;
-	struct place p;
+	struct place p = {.at = -1};
 	int err = find_place(dp, prog, slot, &p, errmsg);
 
 	if (err)
@@ -93,7 +93,7 @@ static int reorder(struct dataplane *dp, const char *prog, uint16_t slot,
 	const struct attach_opts *opts, char **errmsg)
 {
 	struct attachments before;
-	struct place p;
+	struct place p = {.at = -1};
 	int err = find_place(dp, prog, slot, &p, errmsg);
 
 	if (err)
@@ -110,7 +110,7 @@ static int reorder(struct dataplane *dp, const char *prog, uint16_t slot,
 static int detach(struct dataplane *dp, const char *prog, uint16_t slot, char **errmsg)
 {
 	struct attachments before;
-	struct place p;
+	struct place p = {.at = -1};
 	int err = find_place(dp, prog, slot, &p, errmsg);
 
 	if (err)

@@ -30,8 +30,8 @@ struct attachments {
 };
 
 struct attach_opts {
-	uint32_t priority; /* 0: 50 */
-	int call_on;       /* bits of verdicts; negative: that of XDP_PASS */
+	uint32_t priority; /* 0: as its object says (50) */
+	int call_on;       /* bits of verdicts; negative: as its object says (that of XDP_PASS) */
 };
 
 /* opts NULL: all defaults. The program runs with the next burst. -ENOENT, -EEXIST: it is there

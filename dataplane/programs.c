@@ -10,7 +10,6 @@
 
 #include "core/error.h"
 #include "dataplane.h"
-#include "loader/object.h"
 
 struct prog *dataplane__find_prog(struct dataplane *dp, const char *name)
 {
@@ -54,12 +53,27 @@ static void forget_counters(struct dataplane *dp, const struct prog *prog)
 		dp->workers[i]->progs[prog - dp->progs] = (struct prog_counters){0};
 }
 
+static int read_config(
+	const struct prog_opts *opts, struct object_run_config *config, char **errmsg)
+{
+	if (opts->object)
+		return object__run_config(
+			opts->object, ebpf_program__name(opts->program), config, errmsg);
+	*config = (struct object_run_config){
+		.priority = DEFAULT_PRIORITY, .call_on = DEFAULT_CALL_ON};
+	return 0;
+}
+
 struct prog *dataplane__add_prog(struct dataplane *dp, const struct prog_opts *opts, char **errmsg)
 {
 	const char *name = opts->name ? opts->name : ebpf_program__name(opts->program);
-	struct tier *tier = tier__start(opts->program, dataplane__driver(), opts->engine, errmsg);
+	struct object_run_config config;
 	struct prog *prog;
+	struct tier *tier;
 
+	if (read_config(opts, &config, errmsg))
+		return NULL;
+	tier = tier__start(opts->program, dataplane__driver(), opts->engine, errmsg);
 	if (!tier)
 		return NULL;
 	pthread_mutex_lock(&dp->lock);
@@ -68,7 +82,8 @@ struct prog *dataplane__add_prog(struct dataplane *dp, const struct prog_opts *o
 		*prog = (struct prog){.object = opts->object,
 			.program = opts->program,
 			.engine = opts->engine,
-			.tier = tier};
+			.tier = tier,
+			.config = config};
 		snprintf(prog->name, sizeof(prog->name), "%s", name);
 	}
 	pthread_mutex_unlock(&dp->lock);

@@ -16,12 +16,12 @@
 
 #include <ebpf-program.h>
 
+#include "loader/object.h"
 #include "tier.h"
 
 #define PROG_NAME_MAX 64
 
 struct dataplane;
-struct object;
 
 struct prog {
 	char name[PROG_NAME_MAX]; /* empty: a free place */
@@ -29,8 +29,9 @@ struct prog {
 	struct ebpf_program *program;
 	enum tier_engine engine;
 	struct tier *tier;
-	unsigned attached; /* to how many ports */
-	uint64_t replaced; /* how often */
+	struct object_run_config config; /* how it is attached unless something else is said */
+	unsigned attached;               /* to how many ports */
+	uint64_t replaced;               /* how often */
 };
 
 struct prog_opts {

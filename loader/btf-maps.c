@@ -67,24 +67,6 @@ static const struct map_field *find_field(const char *name)
 	return NULL;
 }
 
-/* What __uint() makes, or for greater numbers __ulong(): an enumeration of one. */
-static bool number_value(const struct btf *btf, const struct btf_type *t, uint64_t *value)
-{
-	if (btf_is_enum64(t) && btf_vlen(t) == 1) {
-		*value = btf_enum64_value(btf_enum64(t));
-		return true;
-	}
-	if (btf_is_enum(t) && btf_vlen(t) == 1) {
-		*value = (uint32_t)btf_enum(t)->val;
-		return true;
-	}
-	t = btf_is_ptr(t) ? btf_types__resolve(btf, t->type) : NULL;
-	if (!t || !btf_is_array(t))
-		return false;
-	*value = btf_array(t)->nelems;
-	return true;
-}
-
 /* The value of a member that is a number or a pointer to a type. */
 static bool field_value(
 	const struct btf *btf, uint32_t type, const struct map_field *field, uint64_t *value)
@@ -93,7 +75,7 @@ static bool field_value(
 	int64_t size;
 
 	if (t && field->kind == NUMBER)
-		return number_value(btf, t, value);
+		return btf_types__number(btf, t, value);
 	if (!t || !btf_is_ptr(t))
 		return false;
 	size = btf__resolve_size(btf, t->type);

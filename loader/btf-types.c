@@ -131,3 +131,20 @@ const struct btf_type *btf_types__datasec(const struct btf *btf, const char *nam
 	}
 	return NULL;
 }
+
+bool btf_types__number(const struct btf *btf, const struct btf_type *t, uint64_t *value)
+{
+	if (btf_is_enum64(t) && btf_vlen(t) == 1) {
+		*value = btf_enum64_value(btf_enum64(t));
+		return true;
+	}
+	if (btf_is_enum(t) && btf_vlen(t) == 1) {
+		*value = (uint32_t)btf_enum(t)->val;
+		return true;
+	}
+	t = btf_is_ptr(t) ? btf_types__resolve(btf, t->type) : NULL;
+	if (!t || !btf_is_array(t))
+		return false;
+	*value = btf_array(t)->nelems;
+	return true;
+}

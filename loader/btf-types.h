@@ -20,6 +20,10 @@ const struct btf_type *btf_types__resolve(const struct btf *btf, uint32_t type);
 /* Never NULL: "" for what has no name. */
 const char *btf_types__string(const struct btf *btf, uint32_t offset);
 
+/* The number that a member of a definition is: what __uint() makes of it, or for greater numbers
+ * __ulong(), an enumeration of one. False: it is none. */
+bool btf_types__number(const struct btf *btf, const struct btf_type *t, uint64_t *value);
+
 /* The DATASEC of that name, NULL if none. */
 const struct btf_type *btf_types__datasec(const struct btf *btf, const char *name);
 

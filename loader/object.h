@@ -56,6 +56,15 @@ const struct object_program *object__program(const struct object *obj, size_t i)
 const struct object_program *object__find_program(
 	const struct object *obj, const char *name, char **errmsg);
 
+/* Where a program stands among others of a port, by libxdp's convention. */
+struct object_run_config {
+	uint32_t priority; /* 50 if the object does not say */
+	uint8_t call_on; /* bits of verdicts after which the next one is called; that of XDP_PASS */
+};
+/* -EINVAL: the object says something else. */
+int object__run_config(
+	const struct object *obj, const char *program, struct object_run_config *c, char **errmsg);
+
 size_t object__n_maps(const struct object *obj);
 /* Valid before maps are created too. */
 const struct ebpf_map_opts *object__map_opts(const struct object *obj, size_t i);

@@ -234,6 +234,30 @@ static void arrays_of_programs_are_filled(void **state)
 	close_with_maps(obj, inst);
 }
 
+static void run_configs_are_read(void **state)
+{
+	static const struct {
+		const char *program;
+		struct object_run_config config;
+	} expected[] = {
+		{"early", {10, 1 << XDP_PASS | 1 << XDP_DROP}},
+		{"last", {1000, 0}},
+		{"silent", {50, 1 << XDP_PASS}},
+	};
+	struct object *obj = open_sample("run-config");
+	struct object_run_config c;
+	char *err;
+
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		assert_int_equal(object__run_config(obj, expected[i].program, &c, &err), 0);
+		assert_int_equal(c.priority, expected[i].config.priority);
+		assert_int_equal(c.call_on, expected[i].config.call_on);
+	}
+	assert_int_equal(object__run_config(obj, "wrong", &c, &err), -EINVAL);
+	assert_sentence(err, sample_path("run-config"), "XDP_TELEPORT");
+	object__close(obj);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +269,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(types_tell_the_arguments_of_functions),
 		cmocka_unit_test(arrays_of_programs_are_filled),
 		cmocka_unit_test(places_tell_what_may_be_asked),
+		cmocka_unit_test(run_configs_are_read),
 	};
 
 	sample_folder = argc > 1 ? argv[1] : ".";
