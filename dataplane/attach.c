@@ -20,6 +20,11 @@ static int find_place(
 	if (slot >= dp->ports->n || dp->ports->port[slot].state != PORT_STARTED)
 		return error__set(errmsg, -ENODEV, "program %s: there is no port %u", name, slot);
 	p->port = dp->ports->port[slot].name;
+	if (dp->ports->port[slot].host_of != NO_PORT)
+		return error__set(errmsg, -EINVAL,
+			"port %s is a host side: what comes from there goes to port %s, unseen by "
+			"programs",
+			p->port, dp->ports->port[dp->ports->port[slot].host_of].name);
 	p->list = &dp->attached[slot];
 	p->prog = dataplane__find_prog(dp, name);
 	if (!p->prog)

@@ -20,6 +20,17 @@ static void draw_chain(struct chain *chain, const struct dataplane *dp, uint16_t
 	}
 }
 
+/* What comes from a host side has no program to say anything but XDP_PASS. */
+static void draw_pass(struct plan_port *p, const struct port *port, const struct ports *ports)
+{
+	bool there = port->pass != NO_PORT && ports->port[port->pass].state == PORT_STARTED;
+
+	p->pass = there ? port->pass : NO_PORT;
+	p->pass_counts_as = port->host_of == NO_PORT ? OUTCOME_PASS
+			    : there                  ? OUTCOME_FORWARD
+						     : OUTCOME_NO_TARGET;
+}
+
 static void draw_port(struct plan *plan, const struct dataplane *dp, uint16_t slot)
 {
 	const struct port *port = &dp->ports->port[slot];
@@ -35,8 +46,7 @@ static void draw_port(struct plan *plan, const struct dataplane *dp, uint16_t sl
 		return;
 	p->is_target = true;
 	p->ifindex = port->ifindex;
-	if (port->pass != NO_PORT && dp->ports->port[port->pass].state == PORT_STARTED)
-		p->pass = port->pass;
+	draw_pass(p, port, dp->ports);
 	draw_chain(&p->chain, dp, slot);
 }
 

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "chain.h"
+#include "counters.h"
 #include "ports.h"
 
 struct dataplane;
@@ -29,7 +30,8 @@ struct plan_port {
 	const struct port *port; /* NULL: nobody has this slot */
 	uint16_t id;             /* DPDK's */
 	uint16_t n_txq;
-	uint16_t pass;  /* the slot that XDP_PASS goes to, or NO_PORT: counted and freed */
+	uint16_t pass; /* the slot that XDP_PASS goes to, or NO_PORT: counted and freed */
+	enum outcome pass_counts_as;
 	bool is_target; /* packets may be sent there; what is under way to it leaves all the same */
 	uint32_t ifindex;   /* 0 where nothing may be sent */
 	struct chain chain; /* empty: everything passes */

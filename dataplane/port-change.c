@@ -122,7 +122,7 @@ static void forget_port(struct dataplane *dp, uint16_t slot)
 	dp->attached[slot].n = 0;
 	for (uint16_t i = 0; i < dp->ports->n; i++)
 		if (dp->ports->port[i].pass == slot)
-			dp->ports->port[i].pass = NO_PORT;
+			dp->ports->port[i].pass = dp->ports->port[i].host_of = NO_PORT;
 	ebpf_net__del_link(dp->instance, dp->ports->port[slot].ifindex);
 }
 
@@ -163,22 +163,74 @@ int dataplane__del_port(struct dataplane *dp, uint16_t slot, char **errmsg)
 	return err;
 }
 
-int dataplane__set_pass(struct dataplane *dp, uint16_t slot, uint16_t to, char **errmsg)
+static bool is_started(const struct ports *ports, uint16_t slot)
+{
+	return slot < ports->n && ports->port[slot].state == PORT_STARTED;
+}
+
+static int set_host(struct dataplane *dp, uint16_t slot, uint16_t host, char **errmsg)
 {
 	struct ports *ports = dp->ports;
-	int err = 0;
+	struct port port, other;
+	int err;
+
+	if (!is_started(ports, slot) || !is_started(ports, host))
+		return error__set(errmsg, -ENODEV, "there is no port %u",
+			is_started(ports, slot) ? host : slot);
+	if (dp->attached[host].n)
+		return error__set(errmsg, -EBUSY,
+			"port %s has programs, so it cannot be a host side: detach them",
+			ports->port[host].name);
+	port = ports->port[slot];
+	other = ports->port[host];
+	err = ports__set_host(ports, slot, host, errmsg);
+	if (err)
+		return err;
+	port__resemble(&ports->port[host], &ports->port[slot]);
+	err = dataplane__publish(dp, errmsg);
+	if (err) {
+		ports->port[slot] = port;
+		ports->port[host] = other;
+	}
+	return err;
+}
+
+int dataplane__set_host(struct dataplane *dp, uint16_t slot, uint16_t host, char **errmsg)
+{
+	int err;
 
 	pthread_mutex_lock(&dp->lock);
-	if (slot >= ports->n || ports->port[slot].state != PORT_STARTED) {
-		err = error__set(errmsg, -ENODEV, "there is no port %u", slot);
-	} else {
-		uint16_t before = ports->port[slot].pass;
+	err = set_host(dp, slot, host, errmsg);
+	pthread_mutex_unlock(&dp->lock);
+	return err;
+}
 
-		ports->port[slot].pass = to;
-		err = dataplane__publish(dp, errmsg);
-		if (err)
-			ports->port[slot].pass = before;
-	}
+static int set_pass(struct dataplane *dp, uint16_t slot, uint16_t to, char **errmsg)
+{
+	struct port *port = &dp->ports->port[slot];
+	uint16_t before;
+	int err;
+
+	if (!is_started(dp->ports, slot) || (to != NO_PORT && !is_started(dp->ports, to)))
+		return error__set(errmsg, -ENODEV, "there is no port %u",
+			is_started(dp->ports, slot) ? to : slot);
+	if (port->host_of != NO_PORT)
+		return error__set(errmsg, -EINVAL, "port %s is the host side of port %s",
+			port->name, dp->ports->port[port->host_of].name);
+	before = port->pass;
+	port->pass = to;
+	err = dataplane__publish(dp, errmsg);
+	if (err)
+		port->pass = before;
+	return err;
+}
+
+int dataplane__set_pass(struct dataplane *dp, uint16_t slot, uint16_t to, char **errmsg)
+{
+	int err;
+
+	pthread_mutex_lock(&dp->lock);
+	err = set_pass(dp, slot, to, errmsg);
 	pthread_mutex_unlock(&dp->lock);
 	return err;
 }

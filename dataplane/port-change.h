@@ -25,6 +25,8 @@ int dataplane__add_port(
 /* -ENODEV; -EBUSY: packets do not leave, it stays as it was. What it has counted goes to dp->gone.
  */
 int dataplane__del_port(struct dataplane *dp, uint16_t slot, char **errmsg);
+/* ports__set_host() while workers run. -EBUSY: programs are attached to the host side. */
+int dataplane__set_host(struct dataplane *dp, uint16_t slot, uint16_t host, char **errmsg);
 /* Where XDP_PASS goes, and the packets of a port without programs: a slot, or NO_PORT. */
 int dataplane__set_pass(struct dataplane *dp, uint16_t slot, uint16_t to, char **errmsg);
 

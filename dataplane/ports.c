@@ -51,7 +51,11 @@ static int port__add(struct ports *ports, uint16_t id, const struct input *input
 	uint16_t slot = free_slot(ports);
 	struct port *port = &ports->port[slot];
 
-	*port = (struct port){.id = id, .pass = NO_PORT, .ifindex = slot + 1u, .input = *input};
+	*port = (struct port){.id = id,
+		.pass = NO_PORT,
+		.host_of = NO_PORT,
+		.ifindex = slot + 1u,
+		.input = *input};
 	if (rte_eth_dev_get_name_by_port(id, port->name))
 		return error__set(errmsg, -ENODEV, "port %u: it is gone", id);
 	port->state = PORT_FOUND;
@@ -137,6 +141,32 @@ uint16_t ports__find(const struct ports *ports, const char *name)
 	return end != name && !*end && index < ports->n && ports->port[index].state
 		       ? (uint16_t)index
 		       : NO_PORT;
+}
+
+int ports__set_host(struct ports *ports, uint16_t slot, uint16_t host, char **errmsg)
+{
+	struct port *port = &ports->port[slot], *other = &ports->port[host];
+
+	if (slot == host || port->host_of != NO_PORT || other->host_of != NO_PORT)
+		return error__set(errmsg, -EINVAL, "port %s cannot be the host side of port %s: %s",
+			other->name, port->name,
+			slot == host                ? "it is the same"
+			: other->host_of != NO_PORT ? "it is another's already"
+						    : "that is a host side itself");
+	port->pass = host;
+	other->pass = other->host_of = slot;
+	return 0;
+}
+
+void port__resemble(const struct port *host, const struct port *port)
+{
+	struct rte_ether_addr mac;
+	uint16_t mtu;
+
+	if (!rte_eth_macaddr_get(port->id, &mac))
+		rte_eth_dev_default_mac_addr_set(host->id, &mac);
+	if (!rte_eth_dev_get_mtu(port->id, &mtu))
+		rte_eth_dev_set_mtu(host->id, mtu);
 }
 
 static int check_ifindexes(const struct ports *ports, char **errmsg)
@@ -286,6 +316,9 @@ int ports__start(struct ports *ports, unsigned workers, char **errmsg)
 			port->state = PORT_STARTED;
 		}
 	}
+	for (uint16_t i = 0; !err && i < ports->n; i++)
+		if (ports->port[i].state == PORT_STARTED && ports->port[i].host_of != NO_PORT)
+			port__resemble(&ports->port[i], &ports->port[ports->port[i].host_of]);
 	return err;
 }
 

@@ -11,6 +11,7 @@
  *	ports__probe(&ports, "net_pcap0,rx_pcap=...", &err);     once per device
  *	ports__adopt(&ports, &err);                              those that EAL's options made
  *	ports.port[ports__find(&ports, name)].ifindex = ...      or .pass
+ *	ports__set_host(&ports, slot, host, &err);
  *	ports__start(&ports, n_workers, &err);
  *	    workers receive and send; port-change.h for more ports, or less
  *	ports__stop(&ports);                                     also flushes captures to files
@@ -44,7 +45,8 @@ struct port {
 	enum port_state state;
 	uint16_t id; /* DPDK's */
 	uint16_t n_rxq, n_txq;
-	uint16_t pass; /* the slot that XDP_PASS goes to, or NO_PORT: counted and freed */
+	uint16_t pass;    /* the slot that XDP_PASS goes to, or NO_PORT: counted and freed */
+	uint16_t host_of; /* the slot that this is the host side of, or NO_PORT: pass == host_of */
 	uint32_t ifindex;
 	char name[RTE_ETH_NAME_MAX_LEN];
 	struct input input;          /* workers, too */
@@ -73,6 +75,12 @@ uint16_t ports__find(const struct ports *ports, const char *name);
 
 /* The most mbufs that a port's queues and rings hold. */
 uint64_t port__mbufs(const struct input *input, unsigned workers);
+
+/* Makes `host` the host side of the port `slot`: what passes goes there, what comes from there
+ * leaves by the port, unseen by programs. So a TAP stands for a kernel's own network interface. */
+int ports__set_host(struct ports *ports, uint16_t slot, uint16_t host, char **errmsg);
+/* Gives it its port's hardware address and MTU, as far as the device can: both have started. */
+void port__resemble(const struct port *host, const struct port *port);
 
 /* Makes the ports links of the instance, as bpf_fib_lookup sees them. */
 int ports__add_links(const struct ports *ports, struct ebpf_instance *inst, char **errmsg);

@@ -20,7 +20,7 @@ static inline uint16_t target(const struct plan *plan, uint16_t from, const stru
 	*outcome = verdict <= XDP_REDIRECT ? (enum outcome)verdict : OUTCOME_ABORTED;
 	switch (verdict) {
 	case XDP_TX: return from;
-	case XDP_PASS: return plan->port[from].pass;
+	case XDP_PASS: *outcome = plan->port[from].pass_counts_as; return plan->port[from].pass;
 	case XDP_REDIRECT:
 		if (burst->redirect[i].kind == EBPF_REDIRECT_IFINDEX)
 			to = plan__port_by_ifindex(plan, burst->redirect[i].target);

@@ -88,6 +88,14 @@ stop_xdpk() { # NAME
 	grep -qx "accounted: yes" "$1.out" || fail "$1: not accounted for"
 }
 
+await_link() { # INTERFACE
+	for _ in {1..100}; do
+		ip link show up | grep -q " $1:" && return
+		sleep 0.1
+	done
+	fail "there is no $1"
+}
+
 await_ping() { # HOST ADDRESS
 	for _ in {1..100}; do
 		on "$1" ping -q -c 1 -W 1 "$2" >/dev/null && break
@@ -143,10 +151,7 @@ wire_of_tap() {
 	ip link del a0
 	ip link del b0
 	start_xdpk one --ebpf wire.bpf.o --port net_tap0,iface=tap_a --port net_tap1,iface=tap_b
-	for _ in {1..100}; do
-		ip link show up | grep -q tap_b && break
-		sleep 0.1
-	done
+	await_link tap_b
 	ip link set tap_a netns a name eth0
 	ip link set tap_b netns b name eth0
 	bring_up a 10.0.0.1/24
@@ -169,6 +174,79 @@ wire_of_memif() {
 
 wire_of_vhost() {
 	between_processes net_vhost0,iface=/run/wire net_virtio_user0,path=/run/wire
+}
+
+# An interface's hardware address, as control lines have bytes.
+bytes_of_mac() { # ip's OPTIONS
+	ip -br "$@" | awk '{ gsub(":", " 0x", $3); print "0x" $3 }'
+}
+
+# A number as a little-endian value of 32 bits, below 256.
+u32() {
+	echo "$1 0 0 0"
+}
+
+# What is at the hosts' other ends: a router whose programs are xdpk's and whose host is the namespace
+# r, where a TAP stands for each port.
+add_router() { # XDPK's OPTION...
+	ip netns add r
+	add_host a 10.0.1.2/24
+	add_host b 10.0.2.2/24
+	ip -n a route add default via 10.0.1.1
+	ip -n b route add default via 10.0.2.1
+	cat >route.init <<-END
+		map update hops key $(u32 1) value $(u32 1) $(bytes_of_mac -n a link show eth0) $(bytes_of_mac link show a0)
+		map update hops key $(u32 2) value $(u32 2) $(bytes_of_mac -n b link show eth0) $(bytes_of_mac link show b0)
+		map update routes key $(u32 24) 10 0 1 0 value $(u32 1)
+		map update routes key $(u32 24) 10 0 2 0 value $(u32 2)
+		map update routes key $(u32 32) 10 0 1 1 value $(u32 0)
+		map update routes key $(u32 32) 10 0 2 1 value $(u32 0)
+	END
+	start_xdpk router --ebpf route.bpf.o --init route.init \
+		--port net_af_packet0,iface=a0 --port net_tap0,iface=tap_a --host net_af_packet0=net_tap0 \
+		--port net_af_packet1,iface=b0 --port net_tap1,iface=tap_b --host net_af_packet1=net_tap1 \
+		--ifindex net_af_packet1=2 --ifindex net_tap0=11 "$@"
+	await_link tap_b
+	add_host_side tap_a 10.0.1.1/24
+	add_host_side tap_b 10.0.2.1/24
+}
+
+add_host_side() { # TAP ADDRESS
+	ip link set "$1" netns r
+	ip -n r link set "$1" up
+	ip -n r address add "$2" dev "$1"
+}
+
+# A port's row in the totals of xdpk that has ended.
+total() { # NAME ROW PORT
+	awk -v row="$2" -v port="$3" '
+		NR == 1 { for (i = 1; i <= NF; i++) if ($i == port) column = i }
+		index($0, row) == 1 { sub(row, ""); n = $column }
+		END { print n + 0 }' "$1.out"
+}
+
+# What the program routes goes from port to port; what it passes, both hosts' pings and ARP among it,
+# goes to the host and back. TCP's bytes arrive, and by the program's way.
+test_router() {
+	[ -w /dev/net/tun ] || skip "no /dev/net/tun"
+	need_object route
+	add_router
+	await_ping a 10.0.1.1
+	await_ping b 10.0.2.1
+	await_ping a 10.0.2.2
+	[ "$(bytes_of_mac link show a0)" = "$(bytes_of_mac -n r link show tap_a)" ] ||
+		fail "the host side has another address"
+	transfer a b 10.0.2.2 "$bytes"
+	stop_xdpk router
+	for port in net_af_packet0 net_af_packet1; do
+		[ "$(total router redirect $port)" -gt $((bytes / 65536)) ] || fail "not by the program"
+		[ "$(total router pass $port)" -gt 20 ] || fail "nothing passed from $port"
+	done
+	for port in net_tap0 net_tap1; do
+		[ "$(total router forward $port)" -gt 20 ] || fail "nothing came back by $port"
+		[ "$(total router forward $port)" = "$(total router received $port)" ] ||
+			fail "not all of $port forwarded"
+	done
 }
 
 "test_$1" "${@:2}"

@@ -143,6 +143,14 @@ static int apply_pass(struct ports *ports, const struct assignment *a, char **er
 	return 0;
 }
 
+static int apply_host(struct ports *ports, const struct assignment *a, char **errmsg)
+{
+	uint16_t port = find_port(ports, "host", a->name, errmsg);
+	uint16_t host = port == NO_PORT ? NO_PORT : find_port(ports, "host", a->value, errmsg);
+
+	return host == NO_PORT ? -ENOENT : ports__set_host(ports, port, host, errmsg);
+}
+
 static int find_ports(struct app *app, char **errmsg)
 {
 	const struct options *o = &app->options;
@@ -158,6 +166,8 @@ static int find_ports(struct app *app, char **errmsg)
 		err = apply_ifindex(&app->ports, &o->ifindex.item[i], errmsg);
 	for (unsigned i = 0; !err && i < o->pass.n; i++)
 		err = apply_pass(&app->ports, &o->pass.item[i], errmsg);
+	for (unsigned i = 0; !err && i < o->host.n; i++)
+		err = apply_host(&app->ports, &o->host.item[i], errmsg);
 	return err;
 }
 
@@ -179,7 +189,7 @@ static void warn_of_idle_workers(const struct dataplane *dp)
 			idle, dp->n_workers);
 }
 
-/* The program on every port. */
+/* The program on every port that is no host side. */
 static int attach(struct app *app, char **errmsg)
 {
 	struct prog *prog = dataplane__add_prog(app->dataplane,
@@ -194,7 +204,8 @@ static int attach(struct app *app, char **errmsg)
 	app->object = NULL;
 	app->program = NULL;
 	for (uint16_t slot = 0; slot < app->ports.n && !err; slot++)
-		err = dataplane__attach(app->dataplane, prog->name, slot, NULL, errmsg);
+		if (app->ports.port[slot].host_of == NO_PORT)
+			err = dataplane__attach(app->dataplane, prog->name, slot, NULL, errmsg);
 	return err;
 }
 

@@ -138,6 +138,13 @@ static int add_pass(struct options *o, char *arg, char **errmsg)
 	return add_assignment(&o->pass, "--pass", arg, errmsg);
 }
 
+static int add_host(struct options *o, char *arg, char **errmsg)
+{
+	if (!strchr(arg, '='))
+		return error__set(errmsg, -EINVAL, "--host %s: must be PORT=HOSTSIDE", arg);
+	return add_assignment(&o->host, "--host", arg, errmsg);
+}
+
 static int add_ifindex(struct options *o, char *arg, char **errmsg)
 {
 	if (!strchr(arg, '='))
@@ -195,6 +202,10 @@ static const struct option_row rows[] = {
 		"where XDP_PASS goes, from one port or from all: a port, or drop\n"
 		"(default), which counts it and frees it",
 		add_pass},
+	{"host", NULL, "PORT=HOSTSIDE",
+		"a port, a TAP say, that stands for this port towards the host: XDP_PASS\n"
+		"goes there, and what comes from there leaves by the port",
+		add_host},
 	{"ifindex", NULL, "PORT=N", "a port's ifindex (default: its number + 1)", add_ifindex},
 	{"engine", NULL, "NAME",
 		"auto (default: interpreted until compiled), interp, or llvm\n"
