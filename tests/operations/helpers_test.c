@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * helpers_test.c -- random calls of helpers, on interpreter and compiler and in the kernel:
- * results, memory, and the packet after each run. As many as XDPK_OPERATIONS says on each backend.
- * Clocks are not compared by value: they never go back, and stay between two readings of the host.
+ * results, memory, and the packet, which may be in fragments, after each run. As many as
+ * XDPK_OPERATIONS says on each backend. Clocks are not compared by value: they never go back, and
+ * stay between two readings of the host.
  */
 #include <bpf/bpf.h>
 #include <setjmp.h>
@@ -154,9 +155,11 @@ static void emit_operation(struct writer *w, const void *user, uint32_t code)
 static uint64_t random_delta(void)
 {
 	static const int64_t edges[] = {
-		0, -216, -217, -252, -256, 46, 47, 3456, INT32_MIN, INT32_MAX, INT64_MIN};
+		0, -216, -217, -252, -256, 46, 47, 3456, 4096, INT32_MIN, INT32_MAX, INT64_MIN};
 
-	switch (below(8)) {
+	switch (below(10)) {
+	case 8:
+	case 9: return below(8) ? -(uint64_t)below(4096) : -(uint64_t)below(KERNEL_PACKET_MAX);
 	case 0: return (uint64_t)edges[below(COUNT(edges))];
 	case 1: return (uint64_t)((int64_t)below(8000) - 4000);
 	case 2: return random64();
@@ -181,7 +184,7 @@ static void fill_data(uint8_t *data, uint64_t code)
 			data[i] = (uint8_t) "aab\xff"[below(i + 1 < STRING_SIZE ? 4 : 5)];
 }
 
-static void fill_operation(struct operation *op)
+static void fill_operation(struct operation *op, uint32_t packet_size)
 {
 	static const uint64_t seeds[] = {0, 1, 0xffff, UINT32_MAX, UINT64_MAX};
 
@@ -191,7 +194,9 @@ static void fill_operation(struct operation *op)
 	op->args[1] = random64();
 	switch (op->code) {
 	case CALL_LOAD_BYTES:
-	case CALL_STORE_BYTES: op->args[0] = below(20) ? below(300) : random64(); break;
+	case CALL_STORE_BYTES:
+		op->args[0] = !below(20) ? random64() : below(2) ? below(300) : below(packet_size);
+		break;
 	case CALL_ADJUST_HEAD:
 	case CALL_ADJUST_META:
 	case CALL_ADJUST_TAIL: op->args[0] = random_delta(); break;
@@ -248,6 +253,7 @@ struct bench {
 	int strings_fd, fd;
 	struct ebpf_program *prog;
 	uint32_t succeeded[N_CALLS], refused[N_CALLS];
+	uint32_t in_frags; /* packets that were so to the end */
 };
 
 static void make_strings(struct bench *b)
@@ -280,9 +286,9 @@ static void bench__open(struct bench *b, const char *backend)
 	make_strings(b);
 	table__open(&b->table, inst, DATA_AT + DATA_SIZE);
 	table__write_program(&b->table, &w, (1u << N_CALLS) - 1, emit_operation, NULL);
-	b->fd = kernel__load_xdp_with((int[]){b->strings_fd, b->table.fd}, insns, w.n, false);
+	b->fd = kernel__load_frags((int[]){b->strings_fd, b->table.fd}, insns, w.n);
 	assert_true(b->fd >= 0);
-	b->prog = machine__load(
+	b->prog = machine__load_frags(
 		inst, backend, (struct ebpf_map *const[]){b->strings, b->table.map}, 2, insns, w.n);
 }
 
@@ -312,17 +318,31 @@ static void compare_operation(struct bench *b, const char *backend, uint32_t i)
 		b->succeeded[ours->code]++;
 }
 
+/* Small, in one buffer, in fragments. A linear part of some size may end in a fragment that is
+ * full: then one page less is left for the others. */
+static uint32_t random_size(void)
+{
+	switch (below(4)) {
+	case 0: return 14 + below(EBPF_XDP_MAX_LINEAR - 13);
+	case 1: return 14 + below(KERNEL_PACKET_MAX - EBPF_XDP_MAX_LINEAR);
+	default: return 14 + below(300);
+	}
+}
+
 static void bench__run(struct bench *b, const char *backend)
 {
-	static uint8_t packet[EBPF_XDP_MAX_LINEAR];
-	uint32_t size = below(4) ? 14 + below(300) : 14 + below(EBPF_XDP_MAX_LINEAR - 14);
-	struct kernel_run ours = {.packet = packet, .size = size}, theirs = ours;
+	static uint8_t packet[KERNEL_PACKET_MAX];
+	static struct kernel_run ours, theirs;
+	uint32_t size = random_size();
 	uint64_t our_clocks[COUNT(clocks)], their_clocks[COUNT(clocks)];
 
 	for (uint32_t i = 0; i < size; i++)
 		packet[i] = (uint8_t)random64();
+	ours.packet = theirs.packet = packet;
+	ours.size = theirs.size = size;
+	ours.linear = theirs.linear = size > 700 && below(2) ? 14 + below(600) : 0;
 	for (uint32_t i = 0; i < OPERATIONS_A_RUN; i++)
-		fill_operation(table__operation(&b->table, b->table.ours, i));
+		fill_operation(table__operation(&b->table, b->table.ours, i), size);
 	memcpy(b->table.theirs, b->table.ours, (size_t)b->table.stride * OPERATIONS_A_RUN);
 	read_clocks(our_clocks);
 	memcpy(their_clocks, our_clocks, sizeof(our_clocks));
@@ -334,6 +354,8 @@ static void bench__run(struct bench *b, const char *backend)
 		compare_operation(b, backend, i);
 	machine__check_same(backend, &ours, &theirs);
 	assert_int_equal(ours.meta_size, theirs.meta_size);
+	assert_int_equal(ours.out_linear, theirs.out_linear);
+	b->in_frags += ours.out_size > ours.out_linear;
 }
 
 static void test_helpers(void **state)
@@ -346,7 +368,9 @@ static void test_helpers(void **state)
 	bench__open(&b, backend);
 	for (uint32_t i = 0; i < runs; i++)
 		bench__run(&b, backend);
-	printf("%s: %u calls\n", backend, runs * OPERATIONS_A_RUN);
+	printf("%s: %u calls, %u of %u packets in fragments\n", backend,
+		runs * OPERATIONS_A_RUN, b.in_frags, runs);
+	assert_true(b.in_frags);
 	for (uint32_t code = 0; code < N_CALLS; code++)
 		assert_true(b.succeeded[code]);
 	for (uint32_t code = CALL_LOAD_BYTES; code <= CALL_ADJUST_TAIL; code++)

@@ -79,12 +79,12 @@ static struct btf *describe_functions(
 	return NULL;
 }
 
-int kernel__load_xdp_with(
-	const int *map_fds, const struct bpf_insn *insns, size_t n_insns, bool quietly)
+static int load(const int *map_fds, const struct bpf_insn *insns, size_t n_insns, uint32_t flags,
+	bool quietly)
 {
 	static char log[1 << 16];
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = sizeof(log),
-		.fd_array = map_fds);
+		.fd_array = map_fds, .prog_flags = flags);
 	struct bpf_func_info info[MAX_FUNCTIONS];
 	struct btf *btf = describe_functions(insns, n_insns, info, &opts.func_info_cnt);
 	int fd, err;
@@ -106,9 +106,22 @@ int kernel__load_xdp_with(
 	return fd < 0 ? err : fd;
 }
 
+int kernel__load_xdp_with(
+	const int *map_fds, const struct bpf_insn *insns, size_t n_insns, bool quietly)
+{
+	return load(map_fds, insns, n_insns, 0, quietly);
+}
+
+int kernel__load_frags(const int *map_fds, const struct bpf_insn *insns, size_t n_insns)
+{
+	return load(map_fds, insns, n_insns, BPF_F_XDP_HAS_FRAGS, false);
+}
+
 int kernel__run(int prog_fd, struct kernel_run *run)
 {
-	struct xdp_md in = {.data_end = run->size, .ingress_ifindex = run->ifindex}, out = {0};
+	struct xdp_md in = {.data_end = run->linear ? run->linear : run->size,
+			      .ingress_ifindex = run->ifindex},
+		      out = {0};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = run->packet, .data_size_in = run->size,
 		.data_out = run->out, .data_size_out = sizeof(run->out), .ctx_in = &in,
 		.ctx_size_in = sizeof(in), .ctx_out = &out, .ctx_size_out = sizeof(out),
@@ -119,6 +132,7 @@ int kernel__run(int prog_fd, struct kernel_run *run)
 	run->verdict = opts.retval;
 	run->out_size = opts.data_size_out;
 	run->meta_size = out.data;
+	run->out_linear = out.data_end;
 	return 0;
 }
 

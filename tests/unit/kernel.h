@@ -20,14 +20,22 @@ int kernel__load_xdp(const struct bpf_insn *insns, size_t n_insns);
 /* With references to maps by index. Prints the log, unless the kernel is expected to refuse. */
 int kernel__load_xdp_with(
 	const int *map_fds, const struct bpf_insn *insns, size_t n_insns, bool quietly);
+/* As one that takes packets in fragments. */
+int kernel__load_frags(const int *map_fds, const struct bpf_insn *insns, size_t n_insns);
+
+/* The longest packet of a test run: a page less what the kernel keeps of it, and as many pages as
+ * there are fragments. */
+#define KERNEL_PACKET_MAX (3520 + 17 * 4096)
 
 struct kernel_run {
 	const void *packet;
 	uint32_t size;
-	uint32_t ifindex;  /* it came in there; 0: nothing is said, which means 1 */
-	uint8_t out[4096]; /* from data_meta on */
+	uint32_t linear;  /* bytes before the first fragment; 0: as many as there can be */
+	uint32_t ifindex; /* it came in there; 0: nothing is said, which means 1 */
+	uint8_t out[KERNEL_PACKET_MAX + 256]; /* from data_meta on */
 	uint32_t out_size;
 	uint32_t meta_size;
+	uint32_t out_linear; /* of out, meta data included */
 	uint32_t verdict;
 };
 

@@ -84,11 +84,13 @@ static const struct ebpf_code *compile(struct ebpf_program *prog, const char *ba
 		prog, "llvm", strcmp(backend, "loop") == 0 ? &driver : NULL, err);
 }
 
-static struct ebpf_program *load(struct ebpf_instance *inst, struct ebpf_map *const *maps,
-	uint32_t n_maps, const struct bpf_insn *insns, size_t n_insns, char **err)
+static struct ebpf_program *load(struct ebpf_instance *inst, bool has_frags,
+	struct ebpf_map *const *maps, uint32_t n_maps, const struct bpf_insn *insns, size_t n_insns,
+	char **err)
 {
 	struct ebpf_program_spec spec = {.name = "test",
 		.type = EBPF_PROGRAM_XDP,
+		.has_frags = has_frags,
 		.insns = (const struct ebpf_insn *)insns,
 		.n_insns = (uint32_t)n_insns,
 		.maps = maps,
@@ -97,11 +99,12 @@ static struct ebpf_program *load(struct ebpf_instance *inst, struct ebpf_map *co
 	return ebpf_program__load(inst, &spec, NULL, err);
 }
 
-struct ebpf_program *machine__load(struct ebpf_instance *inst, const char *backend,
-	struct ebpf_map *const *maps, uint32_t n_maps, const struct bpf_insn *insns, size_t n_insns)
+static struct ebpf_program *load_compiled(struct ebpf_instance *inst, const char *backend,
+	bool has_frags, struct ebpf_map *const *maps, uint32_t n_maps, const struct bpf_insn *insns,
+	size_t n_insns)
 {
 	char *err = NULL;
-	struct ebpf_program *prog = load(inst, maps, n_maps, insns, n_insns, &err);
+	struct ebpf_program *prog = load(inst, has_frags, maps, n_maps, insns, n_insns, &err);
 	const struct ebpf_code *code;
 
 	if (!prog)
@@ -113,21 +116,73 @@ struct ebpf_program *machine__load(struct ebpf_instance *inst, const char *backe
 	return prog;
 }
 
+struct ebpf_program *machine__load(struct ebpf_instance *inst, const char *backend,
+	struct ebpf_map *const *maps, uint32_t n_maps, const struct bpf_insn *insns, size_t n_insns)
+{
+	return load_compiled(inst, backend, false, maps, n_maps, insns, n_insns);
+}
+
+struct ebpf_program *machine__load_frags(struct ebpf_instance *inst, const char *backend,
+	struct ebpf_map *const *maps, uint32_t n_maps, const struct bpf_insn *insns, size_t n_insns)
+{
+	return load_compiled(inst, backend, true, maps, n_maps, insns, n_insns);
+}
+
 char *machine__reason(struct ebpf_instance *inst, struct ebpf_map *const *maps, uint32_t n_maps,
 	const struct bpf_insn *insns, size_t n_insns)
 {
 	char *err = NULL;
 
-	ebpf_program__unref(load(inst, maps, n_maps, insns, n_insns, &err));
+	ebpf_program__unref(load(inst, false, maps, n_maps, insns, n_insns, &err));
 	return err;
+}
+
+/* Puts what follows the linear part into pages of their own, as BPF_PROG_TEST_RUN does. */
+static void add_frags(struct ebpf_xdp_ctx *ctx, struct ebpf_xdp_frags *frags, const uint8_t *packet,
+	uint32_t size)
+{
+	static uint8_t pages[EBPF_XDP_MAX_FRAGS][EBPF_XDP_FRAME_SIZE];
+
+	if (!size)
+		return;
+	*frags = (struct ebpf_xdp_frags){.size = size};
+	for (uint32_t at = 0, n; at < size; at += n) {
+		assert_true(frags->n < EBPF_XDP_MAX_FRAGS);
+		n = size - at < sizeof(pages[0]) ? size - at : sizeof(pages[0]);
+		memcpy(pages[frags->n], packet + at, n);
+		frags->frag[frags->n] = (struct ebpf_xdp_frag){
+			.data = pages[frags->n], .size = n, .room = sizeof(pages[0])};
+		frags->n++;
+	}
+	ctx->frags = frags;
+	ctx->metadata = EBPF_RX_FRAGS;
+}
+
+/* All that follows data_meta. */
+static void take_packet(struct kernel_run *run, const struct ebpf_xdp_ctx *ctx)
+{
+	uint32_t n = ctx->metadata & EBPF_RX_FRAGS ? ctx->frags->n : 0;
+
+	run->meta_size = (uint32_t)(ctx->data - ctx->data_meta);
+	run->out_linear = run->out_size = (uint32_t)(ctx->data_end - ctx->data_meta);
+	memcpy(run->out, ctx->data_meta, run->out_size);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct ebpf_xdp_frag *f = &ctx->frags->frag[i];
+
+		memcpy(run->out + run->out_size, f->data, f->size);
+		run->out_size += f->size;
+	}
 }
 
 void machine__run_on(struct ebpf_program *prog, struct ebpf_env *env, struct kernel_run *run)
 {
 	uint8_t frame[EBPF_XDP_FRAME_SIZE], *data = frame + EBPF_XDP_HEADROOM;
+	uint32_t linear = run->linear ? run->linear : run->size;
+	uint32_t size = linear < EBPF_XDP_MAX_LINEAR ? linear : EBPF_XDP_MAX_LINEAR;
+	struct ebpf_xdp_frags frags;
 	struct ebpf_xdp_ctx ctx = {.data = data,
 		.data_meta = data,
-		.data_end = data + run->size,
+		.data_end = data + size,
 		.buf = frame,
 		.buf_end = frame + sizeof(frame),
 		.head_limit = frame + EBPF_XDP_FRAME_HEADER,
@@ -135,9 +190,9 @@ void machine__run_on(struct ebpf_program *prog, struct ebpf_env *env, struct ker
 		.ingress_ifindex = run->ifindex ? run->ifindex : 1};
 	const struct ebpf_code *code = ebpf_program__code(prog);
 
-	assert_true(run->size <= EBPF_XDP_MAX_LINEAR);
 	memset(frame, 0, sizeof(frame));
-	memcpy(data, run->packet, run->size);
+	memcpy(data, run->packet, size);
+	add_frags(&ctx, &frags, (const uint8_t *)run->packet + size, run->size - size);
 	env->redirect.kind = EBPF_REDIRECT_NONE;
 	if (code->driver) {
 		env->prog = prog;
@@ -148,9 +203,7 @@ void machine__run_on(struct ebpf_program *prog, struct ebpf_env *env, struct ker
 	}
 	if (env->fault_reason)
 		fail_msg("instruction %u faults (%u)", env->fault_insn, env->fault_reason);
-	run->meta_size = (uint32_t)(ctx.data - ctx.data_meta);
-	run->out_size = (uint32_t)(ctx.data_end - ctx.data_meta);
-	memcpy(run->out, ctx.data_meta, run->out_size);
+	take_packet(run, &ctx);
 }
 
 uint32_t machine__run(struct ebpf_program *prog, struct ebpf_env *env)

@@ -40,10 +40,15 @@ extern const char *const machine_backends[];
 struct ebpf_program *machine__load(struct ebpf_instance *inst, const char *backend,
 	struct ebpf_map *const *maps, uint32_t n_maps, const struct bpf_insn *insns,
 	size_t n_insns);
+/* The same of a program that takes packets in fragments. */
+struct ebpf_program *machine__load_frags(struct ebpf_instance *inst, const char *backend,
+	struct ebpf_map *const *maps, uint32_t n_maps, const struct bpf_insn *insns,
+	size_t n_insns);
 /* NULL, or the reason why it is rejected: to be freed. */
 char *machine__reason(struct ebpf_instance *inst, struct ebpf_map *const *maps, uint32_t n_maps,
 	const struct bpf_insn *insns, size_t n_insns);
-/* On the packet in `run`, as kernel__run(). The burst driver does not tell of changed sizes. */
+/* On the packet in `run`, as kernel__run(): what a page has no place for is in fragments. The burst
+ * driver does not tell of changed sizes. */
 void machine__run_on(struct ebpf_program *prog, struct ebpf_env *env, struct kernel_run *run);
 
 /* Fails the test if verdict or packet differ. */

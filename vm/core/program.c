@@ -30,6 +30,7 @@ static int copy_spec(struct ebpf_program *prog, const struct ebpf_program_spec *
 	struct map_view *maps = calloc(2 * (size_t)spec->n_maps + 1, sizeof(*maps));
 	struct program_view v = {.name = spec->name,
 		.type = spec->type,
+		.has_frags = spec->has_frags,
 		.insns = spec->insns,
 		.n_insns = spec->n_insns,
 		.maps = maps,
@@ -226,6 +227,16 @@ uint32_t ebpf_program__id(const struct ebpf_program *prog)
 const char *ebpf_program__name(const struct ebpf_program *prog)
 {
 	return prog->view.name;
+}
+
+bool ebpf_program__has_frags(const struct ebpf_program *prog)
+{
+	return prog->view.has_frags;
+}
+
+int ebpf_program_has_frags(struct ebpf_env *env)
+{
+	return env->prog->view.has_frags;
 }
 
 uint32_t ebpf_program__n_insns(const struct ebpf_program *prog)

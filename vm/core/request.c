@@ -29,7 +29,7 @@ struct wire_header {
 	uint64_t magic;
 	uint64_t total;
 	uint64_t cache_size;
-	uint32_t type, flags;
+	uint32_t type, has_frags, flags;
 	uint32_t n_insns, n_maps, n_templates, n_funcs, n_lines, n_helpers;
 	uint32_t contents_size; /* frozen maps' contents */
 	uint32_t bitcode_size;
@@ -179,6 +179,7 @@ int compile_request__build(const struct program_view *v, uint32_t flags,
 	struct wire_header h = {.magic = MAGIC,
 		.cache_size = cache_size(driver),
 		.type = v->type,
+		.has_frags = v->has_frags,
 		.flags = flags,
 		.n_insns = v->n_insns,
 		.n_maps = v->n_maps,
@@ -365,7 +366,7 @@ static int check_header(struct opening *o, size_t size)
 		return error__set(o->errmsg, -EINVAL, "this is not a compile request");
 	if (h->n_insns > MAX_COUNT || h->n_maps > MAX_COUNT || h->n_templates > h->n_maps ||
 		h->n_funcs > MAX_COUNT || h->n_lines > MAX_COUNT || h->n_helpers > MAX_COUNT ||
-		!h->n_insns || !h->n_funcs || h->type >= EBPF_N_PROGRAM_TYPES)
+		!h->n_insns || !h->n_funcs || h->type >= EBPF_N_PROGRAM_TYPES || h->has_frags > 1)
 		return error__set(o->errmsg, -EINVAL, "compile request: absurd header");
 	o->l = layout_of(h);
 	if (o->l.total != size || h->total != size || !h->strings_size ||
@@ -409,6 +410,7 @@ int compile_request__open(
 	}
 	req->view = (struct program_view){.name = string_at(&o, o.h->name),
 		.type = o.h->type,
+		.has_frags = o.h->has_frags,
 		.insns = (const void *)(blob + o.l.insns),
 		.n_insns = o.h->n_insns,
 		.maps = maps,

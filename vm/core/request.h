@@ -2,7 +2,7 @@
  *
  * request.h -- the compile request: everything that determines an image, in one flat blob.
  *
- * Symbolic bytecode, program type, map geometries, frozen contents, functions, lines, the
+ * Symbolic bytecode, program type and flags, map geometries, frozen contents, functions, lines, the
  * driver's bitcode, options, version and CPU: no addresses, no ids. Two equal blobs give the
  * same image; its hash names it. The blob may cross a process boundary, so
  * compile_request__open() trusts nothing in it: every count and offset is checked.

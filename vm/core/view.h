@@ -20,6 +20,7 @@ struct map_view {
 struct program_view {
 	const char *name;
 	enum ebpf_program_type type;
+	bool has_frags;
 	const struct ebpf_insn *insns;
 	uint32_t n_insns;
 	const struct map_view *maps; /* n_maps of them, then the templates: no maps of their own */

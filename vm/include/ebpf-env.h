@@ -19,6 +19,10 @@
  * they may lie outside [buf, buf_end). bpf_xdp_adjust_head/meta/tail obey the limits first
  * and, where the real buffer is the narrower one, move the packet within it and the limits
  * along with it. After a run the driver rereads data, data_end, data_meta.
+ *
+ * A packet of several buffers begins in one like this and goes on in fragments (struct
+ * ebpf_xdp_frags). A program whose section says xdp.frags gets it whole; of the others none may
+ * be given one.
  */
 #ifndef EBPF_ENV_H
 #define EBPF_ENV_H
@@ -38,6 +42,9 @@ extern "C" {
 /* The longest packet in one linear buffer. */
 #define EBPF_XDP_MAX_LINEAR (EBPF_XDP_FRAME_SIZE - EBPF_XDP_HEADROOM - EBPF_XDP_TAIL_RESERVE)
 
+/* Fragments of a packet: the kernel's MAX_SKB_FRAGS. */
+#define EBPF_XDP_MAX_FRAGS 17
+
 /* Jiffies in a second: what programs find in CONFIG_HZ. */
 #define EBPF_HZ 250
 
@@ -54,12 +61,25 @@ struct ebpf_raw_ctx {
 	uint64_t len;
 };
 
-/* What a device may tell of a packet. */
+/* What a device may tell of a packet, and whether it all lies in one buffer. */
 enum ebpf_rx_metadata {
 	EBPF_RX_TIMESTAMP = 1 << 0,
 	EBPF_RX_HASH = 1 << 1,
 	EBPF_RX_VLAN = 1 << 2,
-	EBPF_RX_OFFERED = 8, /* bits up: it tells that, but perhaps not of this packet */
+	EBPF_RX_FRAGS = 1 << 3, /* it does not: `frags` is set */
+	EBPF_RX_OFFERED = 8,    /* bits up: it tells that, but perhaps not of this packet */
+};
+
+/* Where a packet goes on behind data_end, in order. bpf_xdp_adjust_tail() grows the last fragment,
+ * and shortens or takes away from the last one on: n and size say what is left. The driver owns it
+ * all and takes back what no longer belongs to the packet. */
+struct ebpf_xdp_frags {
+	uint32_t n;    /* from 1 as long as EBPF_RX_FRAGS is set */
+	uint32_t size; /* bytes in all of them */
+	struct ebpf_xdp_frag {
+		uint8_t *data;
+		uint32_t size, room; /* room: size can grow to that */
+	} frag[EBPF_XDP_MAX_FRAGS];
 };
 
 /* ctx of EBPF_PROGRAM_XDP; the program sees it as struct xdp_md. */
@@ -73,6 +93,7 @@ struct ebpf_xdp_ctx {
 	uint64_t rx_timestamp;
 	uint32_t rx_hash, rx_hash_type; /* enum xdp_rss_hash_type */
 	uint16_t rx_vlan_tci;           /* of a tag that was taken out of the packet */
+	struct ebpf_xdp_frags *frags;
 };
 
 /* Services of the process, called from helpers; one table per process. */
@@ -153,6 +174,10 @@ void ebpf_redirect__for_each(const struct ebpf_redirect *broadcast, uint32_t ing
 /* Runs the program that a tail call has named, and those that it calls; gives the last one's
  * result. For those who call the entry of a program's code themselves. */
 uint64_t ebpf_tail_call__follow(struct ebpf_env *env);
+
+/* May the program be given packets in fragments? In bitcode a constant; otherwise env->prog is
+ * asked. */
+int ebpf_program_has_frags(struct ebpf_env *env);
 
 /* The program, as a driver calls it: in bitcode the program itself, to be inlined; in native
  * drivers, which define EBPF_NATIVE_DRIVER, whatever code is installed in env->prog. */

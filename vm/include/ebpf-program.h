@@ -126,6 +126,7 @@ struct ebpf_line {
 struct ebpf_program_spec {
 	const char *name;
 	enum ebpf_program_type type;
+	bool has_frags; /* takes packets in fragments: BPF_F_XDP_HAS_FRAGS, sections xdp.frags */
 	const struct ebpf_insn *insns;
 	uint32_t n_insns;
 	struct ebpf_map *const *maps;
@@ -161,6 +162,7 @@ int ebpf_program__verify(struct ebpf_instance *inst, const struct ebpf_program_s
 struct ebpf_program *ebpf_program__ref(struct ebpf_program *prog);
 void ebpf_program__unref(struct ebpf_program *prog); /* NULL is fine */
 const char *ebpf_program__name(const struct ebpf_program *prog);
+bool ebpf_program__has_frags(const struct ebpf_program *prog);
 /* From 1, unique in the instance: what a lookup in a PROG_ARRAY gives. */
 uint32_t ebpf_program__id(const struct ebpf_program *prog);
 

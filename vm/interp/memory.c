@@ -129,6 +129,20 @@ static bool in_grants(const struct interp_run *run, uint64_t addr, uint64_t size
 	return false;
 }
 
+/* A slice of the packet may lead to any of its fragments. */
+static bool in_frags(const struct interp_run *run, uint64_t addr, uint64_t size)
+{
+	const struct ebpf_xdp_ctx *ctx = (const void *)run->ctx;
+
+	if (run->code->raw || !(ctx->metadata & EBPF_RX_FRAGS))
+		return false;
+	for (uint32_t i = 0; i < ctx->frags->n; i++)
+		if (within(addr, size, (uintptr_t)ctx->frags->frag[i].data,
+			    ctx->frags->frag[i].size))
+			return true;
+	return false;
+}
+
 void interp_memory__blame(struct interp_run *run, uint64_t addr, uint64_t size)
 {
 	run->env->fault_address = addr;
@@ -139,7 +153,8 @@ void *interp_memory__find(struct interp_run *run, uint64_t addr, uint64_t size, 
 {
 	if (in_window(&run->memory, addr, size) || in_window(&run->frame, addr, size) ||
 		in_stack(run, addr, size) || in_window(&run->value, addr, size) ||
-		in_grants(run, addr, size, write) || in_maps(run, addr, size, write))
+		in_grants(run, addr, size, write) || in_frags(run, addr, size) ||
+		in_maps(run, addr, size, write))
 		return (void *)(uintptr_t)addr;
 	interp_memory__blame(run, addr, size);
 	return NULL;

@@ -192,6 +192,18 @@ void compilation__inline_program(struct compilation *c)
 	}
 }
 
+/* What drivers and the runtime ask of the program (ebpf-env.h), known here. */
+static void make_has_frags(struct compilation *c)
+{
+	LLVMTypeRef type = LLVMFunctionType(c->i32, &c->ptr, 1, false);
+	LLVMValueRef fn = LLVMAddFunction(c->module, "ebpf_program_has_frags", type);
+	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
+
+	LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(c->context, fn, ""));
+	LLVMBuildRet(b, LLVMConstInt(c->i32, c->view->has_frags, false));
+	LLVMDisposeBuilder(b);
+}
+
 /* ebpf_entry(env, ctx): the same program without a driver. */
 static void make_entry(struct compilation *c)
 {
@@ -211,9 +223,11 @@ static void make_entry(struct compilation *c)
 
 int compilation__link(struct compilation *c)
 {
-	int err = link_driver(c);
 	LLVMValueRef one = LLVMConstInt(c->i32, 1, false);
+	int err;
 
+	make_has_frags(c);
+	err = link_driver(c);
 	if (!err)
 		err = link_runtime(c);
 	if (err)

@@ -12,6 +12,7 @@
 #include "../runtime/map-hash.h"
 #include "../runtime/map-lpm.h"
 #include "../runtime/map-target.h"
+#include "../runtime/packet.h"
 #include "native.h"
 
 #define SYMBOL(f)                  \
@@ -39,6 +40,11 @@ static const struct {
 	SYMBOL(rt_lpm__update),
 	SYMBOL(rt_lpm__delete),
 	SYMBOL(rt_map__owns),
+	SYMBOL(rt_parts__read),
+	SYMBOL(rt_parts__write),
+	SYMBOL(rt_frags__at),
+	SYMBOL(rt_frags__grow),
+	SYMBOL(rt_frags__shrink),
 	SYMBOL(helper_trace_printk),
 	SYMBOL(helper_trace_vprintk),
 	SYMBOL(helper_snprintf),

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * helper-dynptr.c -- bpf_dynptr_from_mem, _from_xdp, _read, _write, _data, _slice, _slice_rdwr,
- * _adjust, _clone and what they ask of a dynptr. No dynptr of an XDP program is read-only. Packets
- * are linear, so a slice of one is the packet itself.
+ * _adjust, _clone and what they ask of a dynptr. No dynptr of an XDP program is read-only. A slice
+ * of a packet is the packet itself where that lies in one piece.
  */
 #include "dynptr.h"
 #include "helpers.h"
+#include "packet.h"
 
 rt_inline int64_t dynptr__check(const struct rt_dynptr *p, uint32_t offset, uint32_t len)
 {
@@ -36,7 +37,7 @@ rt_hot uint64_t helper_dynptr_from_xdp(
 	rt_dynptr__clear(made);
 	if (flags)
 		return (uint32_t)-RT_EINVAL;
-	rt_dynptr__init(made, RT_DYNPTR_PACKET, ctx, (uint64_t)(ctx->data_end - ctx->data));
+	rt_dynptr__init(made, RT_DYNPTR_PACKET, ctx, rt_packet__size(env, ctx));
 	return 0;
 }
 
@@ -85,20 +86,35 @@ rt_hot void *helper_dynptr_data(
 	return dynptr__at(p, (uint32_t)offset);
 }
 
-/* The kernel hands over the buffer as well where the packet has become shorter than the dynptr
- * and there is nothing to copy. */
+/* The packet may have become shorter than the dynptr: then, too, the buffer gets what is there. */
+rt_inline void *packet__slice(struct ebpf_env *env, const struct ebpf_xdp_ctx *ctx, uint64_t offset,
+	void *buffer, uint64_t size)
+{
+	struct rt_parts parts = rt_packet__parts(env, ctx);
+	void *piece = NULL;
+
+	if (likely(offset + size <= parts.size))
+		return parts.data + offset;
+	if (parts.frags && offset >= parts.size && offset <= 0xffff && size <= 0xffff)
+		piece = rt_frags__at(parts.frags, offset - parts.size, size);
+	if (piece || !buffer)
+		return piece;
+	if (parts.frags)
+		rt_parts__read(&parts, offset, buffer, size);
+	else if (offset < parts.size)
+		__builtin_memmove(buffer, parts.data + offset, parts.size - offset);
+	return buffer;
+}
+
 rt_hot void *helper_dynptr_slice(
 	struct ebpf_env *env, struct rt_dynptr *p, uint64_t offset, void *buffer, uint64_t size)
 {
-	const struct ebpf_xdp_ctx *ctx = p->data;
-	uint64_t at = (uint64_t)p->offset + (uint32_t)offset;
-
 	if (!p->data || dynptr__check(p, (uint32_t)offset, (uint32_t)size))
 		return NULL;
 	if (p->kind != RT_DYNPTR_PACKET)
 		return dynptr__at(p, (uint32_t)offset);
-	return at + (uint32_t)size > (uint64_t)(ctx->data_end - ctx->data) ? buffer
-									   : ctx->data + at;
+	return packet__slice(
+		env, p->data, (uint64_t)p->offset + (uint32_t)offset, buffer, (uint32_t)size);
 }
 
 rt_hot void *helper_dynptr_slice_rdwr(

@@ -12,13 +12,13 @@ uint64_t helper_perf_event_output(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx
 	struct rt_event event = {
 		.data = data,
 		.size = size,
-		.packet = ctx->data,
+		.packet = rt_packet__parts(env, ctx),
 		.packet_size = (flags & RT_F_CTXLEN_MASK) >> 32,
 	};
 
 	if (flags & ~(RT_F_CTXLEN_MASK | RT_F_INDEX_MASK))
 		return (uint64_t)-RT_EINVAL;
-	if (event.packet_size > (uint64_t)(ctx->data_end - ctx->data))
+	if (event.packet_size > rt_packet__size(env, ctx))
 		return (uint64_t)-RT_EFAULT;
 	return (uint64_t)rt_perf__output(m, env->worker, flags & RT_F_INDEX_MASK, &event);
 }

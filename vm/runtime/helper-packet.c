@@ -6,8 +6,11 @@
  * The kernel's limits decide whether a change is allowed (head_limit, tail_limit). Where the
  * buffer is narrower than they are, the packet moves within it, and the limits with it: they
  * are distances from the packet, not places.
+ *
+ * Of a packet in fragments the linear part has no tail: it ends where the first fragment begins.
  */
 #include "helpers.h"
+#include "packet.h"
 #include "uapi.h"
 
 #define ETH_HEADER 14
@@ -72,10 +75,33 @@ uint64_t helper_xdp_adjust_meta(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, 
 	return 0;
 }
 
+/* The least of all numbers is not negated, in Linux, and shortens nothing. */
+rt_inline int64_t packet__shrink(struct ebpf_xdp_ctx *ctx, int32_t delta)
+{
+	uint64_t size = rt_packet__linear_size(ctx) + ctx->frags->size;
+	uint32_t by = -(uint32_t)delta;
+
+	if (delta == INT32_MIN)
+		return 0;
+	if (by + ETH_HEADER > size)
+		return -RT_EINVAL;
+	by = rt_frags__shrink(ctx->frags, by);
+	if (!ctx->frags->n) {
+		ctx->metadata &= ~(uint32_t)EBPF_RX_FRAGS;
+		ctx->data_end -= by;
+	}
+	return 0;
+}
+
 uint64_t helper_xdp_adjust_tail(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, uint64_t delta)
 {
 	int64_t offset = (int32_t)delta;
 
+	if (rt_packet__has_frags(env, ctx)) {
+		if (offset < 0)
+			return (uint64_t)packet__shrink(ctx, (int32_t)delta);
+		return rt_frags__grow(ctx->frags, (uint32_t)offset) ? 0 : (uint64_t)-RT_EINVAL;
+	}
 	if (ctx->tail_limit - ctx->data_end < offset ||
 		ctx->data_end - ctx->data + offset < ETH_HEADER)
 		return (uint64_t)-RT_EINVAL;
@@ -87,34 +113,47 @@ uint64_t helper_xdp_adjust_tail(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, 
 	return 0;
 }
 
-rt_inline int64_t packet__check(const struct ebpf_xdp_ctx *ctx, uint64_t offset, uint64_t size)
+rt_inline int64_t packet__check(
+	struct ebpf_env *env, const struct ebpf_xdp_ctx *ctx, uint64_t offset, uint64_t size)
 {
 	if (offset > 0xffff || size > 0xffff)
 		return -RT_EFAULT;
-	return offset + size > (uint64_t)(ctx->data_end - ctx->data) ? -RT_EINVAL : 0;
+	return offset + size > rt_packet__size(env, ctx) ? -RT_EINVAL : 0;
 }
 
 rt_hot uint64_t helper_xdp_load_bytes(
 	struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, uint64_t offset, void *to, uint64_t size)
 {
-	int64_t err = packet__check(ctx, (uint32_t)offset, (uint32_t)size);
+	uint64_t at = (uint32_t)offset, n = (uint32_t)size;
+	struct rt_parts parts = rt_packet__parts(env, ctx);
+	int64_t err = packet__check(env, ctx, at, n);
 
-	if (!err)
-		__builtin_memmove(to, ctx->data + (uint32_t)offset, (uint32_t)size);
-	return (uint64_t)err;
+	if (err)
+		return (uint64_t)err;
+	if (likely(at + n <= parts.size))
+		__builtin_memmove(to, ctx->data + at, n);
+	else
+		rt_parts__read(&parts, at, to, n);
+	return 0;
 }
 
 rt_hot uint64_t helper_xdp_store_bytes(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx,
 	uint64_t offset, const void *from, uint64_t size)
 {
-	int64_t err = packet__check(ctx, (uint32_t)offset, (uint32_t)size);
+	uint64_t at = (uint32_t)offset, n = (uint32_t)size;
+	struct rt_parts parts = rt_packet__parts(env, ctx);
+	int64_t err = packet__check(env, ctx, at, n);
 
-	if (!err)
-		__builtin_memmove(ctx->data + (uint32_t)offset, from, (uint32_t)size);
-	return (uint64_t)err;
+	if (err)
+		return (uint64_t)err;
+	if (likely(at + n <= parts.size))
+		__builtin_memmove(ctx->data + at, from, n);
+	else
+		rt_parts__write(&parts, at, from, n);
+	return 0;
 }
 
 rt_hot uint64_t helper_xdp_get_buff_len(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx)
 {
-	return (uint64_t)(ctx->data_end - ctx->data);
+	return rt_packet__size(env, ctx);
 }

@@ -37,7 +37,7 @@ static void perf__copy(struct rt_record *record, const struct rt_event *e)
 	if (e->size)
 		__builtin_memcpy(record->data, e->data, e->size);
 	if (e->packet_size)
-		__builtin_memcpy(record->data + e->size, e->packet, e->packet_size);
+		rt_parts__read(&e->packet, 0, record->data + e->size, e->packet_size);
 }
 
 static int64_t perf__write(struct rt_ring *ring, const struct rt_event *e)

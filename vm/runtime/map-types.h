@@ -8,6 +8,7 @@
 #define VM_RUNTIME_MAP_TYPES_H
 
 #include "map.h"
+#include "packet.h"
 #include "ring.h"
 #include "uapi.h"
 
@@ -130,7 +131,8 @@ rt_inline struct rt_ring *rt_perf__ring(const struct rt_map *m, uint32_t worker)
 
 /* What a program says, and bytes of its packet behind it. */
 struct rt_event {
-	const void *data, *packet;
+	const void *data;
+	struct rt_parts packet;
 	uint64_t size, packet_size;
 };
 int64_t rt_perf__output(

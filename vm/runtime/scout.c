@@ -24,5 +24,6 @@ rt_hot void rt_scout__copy(struct rt_scout *s, const struct ebpf_xdp_ctx *ctx)
 	s->ctx = *ctx;
 	s->ctx.data = s->ctx.data_meta = s->packet;
 	s->ctx.data_end = s->packet + len;
+	s->ctx.metadata &= ~(uint32_t)EBPF_RX_FRAGS;
 	__builtin_memcpy(s->packet, ctx->data, len);
 }

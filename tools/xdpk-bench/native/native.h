@@ -12,6 +12,12 @@
 #include "runtime/geometry.c"
 #pragma clang attribute pop
 
+/* No native program takes packets in fragments. */
+int ebpf_program_has_frags(struct ebpf_env *env)
+{
+	return 0;
+}
+
 /* The program gets the machine's context: its fields have the names of the kernel's. */
 #define xdp_md kernel_xdp_md
 #include <linux/bpf.h>
