@@ -28,8 +28,6 @@
 #define RUNS        32 /* of a program */
 #define SHOWN       64 /* bytes of a record that a program writes */
 
-static const uint8_t packet[PACKET_SIZE];
-
 static const char *const backends[] = {
 	"interp",
 #ifdef HAVE_LLVM
@@ -193,19 +191,27 @@ struct twins {
 static struct twins load(struct ebpf_instance *inst, const char *backend, struct ebpf_map *map,
 	int fd, const struct text *t)
 {
-	struct twins p = {machine__load(inst, backend, &map, 1, t->insns, t->n),
-		kernel__load_xdp_with(&fd, t->insns, t->n, false)};
+	struct twins p = {machine__load_frags(inst, backend, &map, 1, t->insns, t->n),
+		kernel__load_frags(&fd, t->insns, t->n)};
 
 	assert_true(p.theirs >= 0);
 	return p;
 }
 
+/* Half of the packets go on in a fragment. */
 static void run(const struct twins *p, struct ebpf_env *env)
 {
-	struct kernel_run run = {.packet = packet, .size = sizeof(packet)};
+	static struct kernel_run theirs, ours;
+	uint8_t packet[PACKET_SIZE];
 
-	assert_int_equal(kernel__run(p->theirs, &run), 0);
-	assert_int_equal(machine__run(p->ours, env), run.verdict);
+	for (uint32_t i = 0; i < PACKET_SIZE; i++)
+		packet[i] = (uint8_t)below(256);
+	ours.packet = theirs.packet = packet;
+	ours.size = theirs.size = PACKET_SIZE;
+	ours.linear = theirs.linear = below(2) ? 14 + below(PACKET_SIZE - 14) : 0;
+	assert_int_equal(kernel__run(p->theirs, &theirs), 0);
+	machine__run_on(p->ours, env, &ours);
+	assert_int_equal(ours.verdict, theirs.verdict);
 }
 
 static void unload(const struct twins *p)

@@ -368,8 +368,8 @@ static void test_helpers(void **state)
 	bench__open(&b, backend);
 	for (uint32_t i = 0; i < runs; i++)
 		bench__run(&b, backend);
-	printf("%s: %u calls, %u of %u packets in fragments\n", backend,
-		runs * OPERATIONS_A_RUN, b.in_frags, runs);
+	printf("%s: %u calls, %u of %u packets in fragments\n", backend, runs * OPERATIONS_A_RUN,
+		b.in_frags, runs);
 	assert_true(b.in_frags);
 	for (uint32_t code = 0; code < N_CALLS; code++)
 		assert_true(b.succeeded[code]);
