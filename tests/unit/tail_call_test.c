@@ -253,6 +253,56 @@ static void test_host_as_kernel(void **state)
 	scene__close(&s);
 }
 
+PROGRAM(pass, MOV_IMM(0, XDP_PASS), EXIT());
+PROGRAM(calls_first, TAIL_CALL(1, 0), MOV_IMM(0, XDP_PASS), EXIT());
+
+/* The programs, of which the first takes packets in fragments or does not, and the second the
+ * other way round, into one array. */
+static void put_both(const struct scene *s, bool first_has_frags)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		bool has_frags = (i == 0) == first_has_frags;
+		struct ebpf_program *prog = (has_frags ? machine__load_frags : machine__load)(
+			machine.inst, "interp", NULL, 0, pass, COUNT(pass));
+		int fd = has_frags ? kernel__load_frags(NULL, pass, COUNT(pass))
+				   : kernel__load_xdp(pass, COUNT(pass));
+		int theirs = kernel__result(bpf_map_update_elem(s->map_fds[0], &i, &fd, BPF_ANY));
+
+		assert_int_equal(theirs, i == 0 ? 0 : -EINVAL);
+		assert_int_equal(ebpf_map__set_program(s->maps[0], i, prog), theirs);
+		ebpf_program__unref(prog);
+		close(fd);
+	}
+}
+
+/* Who uses the array decides as well as who is in it. */
+static void test_packets_in_fragments_as_kernel(void **state)
+{
+	struct ebpf_program *caller;
+	struct scene s;
+	char *why;
+	int fd;
+
+	kernel__require();
+	scene__open(&s);
+	put_both(&s, true);
+	assert_int_equal(
+		kernel__load_xdp_with(s.map_fds, calls_first, COUNT(calls_first), true), -EINVAL);
+	why = machine__reason(machine.inst, s.maps, 2, calls_first, COUNT(calls_first));
+	assert_string_equal(why, "map map is for programs that run elsewhere, or take packets in "
+				 "fragments");
+	free(why);
+	scene__close(&s);
+
+	scene__open(&s);
+	fd = kernel__load_xdp_with(s.map_fds, calls_first, COUNT(calls_first), false);
+	caller = machine__load(machine.inst, "interp", s.maps, 2, calls_first, COUNT(calls_first));
+	put_both(&s, false);
+	ebpf_program__unref(caller);
+	close(fd);
+	scene__close(&s);
+}
+
 /* A program in the very map that it holds goes when the user has let go of both. */
 static void test_circle_is_broken(void **state)
 {
@@ -383,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_33_calls),
 		cmocka_unit_test(test_from_a_function),
 		cmocka_unit_test(test_host_as_kernel),
+		cmocka_unit_test(test_packets_in_fragments_as_kernel),
 		cmocka_unit_test(test_circle_is_broken),
 		cmocka_unit_test(test_acceptance_as_kernel),
 		cmocka_unit_test(test_replaced_under_traffic),

@@ -140,6 +140,20 @@ void map_handles__clear(struct ebpf_map *map)
 		put(map, &i, NULL, BPF_ANY);
 }
 
+int map_handles__join(struct ebpf_map *map, const struct ebpf_program *prog)
+{
+	struct program_kind *kind = &map->kind;
+	bool same;
+
+	pthread_mutex_lock(&map->lock);
+	if (!kind->known)
+		*kind = (struct program_kind){
+			.known = true, .has_frags = prog->view.has_frags, .type = prog->view.type};
+	same = kind->type == prog->view.type && kind->has_frags == prog->view.has_frags;
+	pthread_mutex_unlock(&map->lock);
+	return same ? 0 : -EINVAL;
+}
+
 int ebpf_map__set_program(struct ebpf_map *map, uint32_t index, struct ebpf_program *prog)
 {
 	int err;
@@ -147,6 +161,8 @@ int ebpf_map__set_program(struct ebpf_map *map, uint32_t index, struct ebpf_prog
 	if (!is_programs(map) || prog->inst != map->inst || prog->view.type == EBPF_PROGRAM_RAW)
 		return -EINVAL;
 	err = check_place(map, &index, BPF_ANY);
+	if (!err)
+		err = map_handles__join(map, prog);
 	if (err)
 		return err;
 	err = put(map, &index, ebpf_program__ref(prog), BPF_ANY);

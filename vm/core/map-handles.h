@@ -8,10 +8,15 @@
 
 #include "map.h"
 
+struct ebpf_program;
+
 /* The operations of ebpf-map.h for these maps. */
 int map_handles__lookup(struct ebpf_map *map, const void *key, void *value);
 int map_handles__update(struct ebpf_map *map, const void *key, uint64_t flags);
 int map_handles__delete(struct ebpf_map *map, const void *key);
+/* What a PROG_ARRAY leads to gets the packets and the context of those who call it, so all have to
+ * be of one kind: the first one's, whether it is in the array or uses it. -EINVAL: another. */
+int map_handles__join(struct ebpf_map *map, const struct ebpf_program *prog);
 /* Takes all entries out. */
 void map_handles__clear(struct ebpf_map *map);
 

@@ -13,6 +13,13 @@
 #include "instance.h"
 #include "../runtime/map.h"
 
+/* Programs of one kind may call each other. */
+struct program_kind {
+	bool known;
+	bool has_frags;
+	uint32_t type; /* enum ebpf_program_type */
+};
+
 struct ebpf_map {
 	struct rt_map rt;          /* what programs hold the address of */
 	struct ebpf_map_opts opts; /* .name is owned */
@@ -20,8 +27,9 @@ struct ebpf_map {
 	/* Maps of maps: what opts.inner points at (.name is owned), and its geometry. */
 	struct ebpf_map_opts inner_opts;
 	struct rt_geometry inner_geo;
-	char *refusal;  /* why programs that use the map are not loaded; NULL: they are */
-	void *walk_key; /* HASH_OF_MAPS: key_size bytes for the one who empties it */
+	char *refusal;            /* why programs that use the map are not loaded; NULL: they are */
+	struct program_kind kind; /* PROG_ARRAY: of all programs that use it or are in it */
+	void *walk_key;           /* HASH_OF_MAPS: key_size bytes for the one who empties it */
 	struct ebpf_instance *inst;
 	atomic_uint refs;     /* all */
 	atomic_uint users;    /* those of ebpf_map__create() and ebpf_map__ref() */

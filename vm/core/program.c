@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "error.h"
-#include "map.h"
+#include "map-handles.h"
 #include "program.h"
 #include "../runtime/helpers.h"
 
@@ -134,6 +134,21 @@ static struct ebpf_program *make_verified(struct ebpf_instance *inst,
 	return NULL;
 }
 
+/* Those that a tail call may lead to, and this one, must take the same. */
+static int join_arrays(struct ebpf_program *prog, char **errmsg)
+{
+	for (uint32_t i = 0; i < prog->view.n_maps; i++) {
+		struct ebpf_map *map = prog->maps[i];
+
+		if (map->opts.type == BPF_MAP_TYPE_PROG_ARRAY && map_handles__join(map, prog))
+			return error__set(errmsg, -EINVAL,
+				"map %s is for programs that run elsewhere, or %s packets in "
+				"fragments",
+				map->opts.name, map->kind.has_frags ? "take" : "do not take");
+	}
+	return 0;
+}
+
 static int ready_to_run(struct ebpf_program *prog, char **errmsg)
 {
 	struct interp_binding b = {.view = &prog->view,
@@ -148,6 +163,8 @@ static int ready_to_run(struct ebpf_program *prog, char **errmsg)
 	for (uint32_t i = 0; i < prog->view.n_maps; i++)
 		if (prog->maps[i]->refusal)
 			return error__set(errmsg, -ENOTSUP, "%s", prog->maps[i]->refusal);
+	if (join_arrays(prog, errmsg))
+		return -EINVAL;
 	prog->interp = interp__prepare(&b, errmsg);
 	if (!prog->interp)
 		return -errno;

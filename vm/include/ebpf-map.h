@@ -87,7 +87,8 @@ int ebpf_map__delete(struct ebpf_map *map, const void *key);
 /* A PROG_ARRAY's entry: the map holds a reference to `prog`, an XDP program of the same
  * instance. Workers see it with their next tail call; what it replaces goes when none can be
  * running it (ebpf_env__quiescent()). By ebpf_map__lookup() an entry is the program's id.
- * -EINVAL: not such a map, or not such a program. */
+ * -EINVAL: not such a map, or not such a program: those that use the map and those in it are all
+ * of one type, and all take packets in fragments or none does. */
 int ebpf_map__set_program(struct ebpf_map *map, uint32_t index, struct ebpf_program *prog);
 /* An entry of a DEVMAP, DEVMAP_HASH or CPUMAP with a program that runs there: `number` is the
  * interface or the length of the queue, `prog` an XDP_DEVMAP or XDP_CPUMAP program of the same
