@@ -110,11 +110,17 @@ void ringed__open(struct ringed *b, unsigned n_ringed, unsigned out_slots, const
 	if (ports__start(&b->ports, rte_lcore_count(), &errmsg))
 		fail_msg("%s", errmsg);
 	b->pool = b->ports.port[0].pool;
-	b->instance = ebpf_instance__create(
-		&(struct ebpf_instance_opts){.workers = rte_lcore_count()}, &errmsg);
+	b->trace = trace__create(rte_lcore_count(), &errmsg);
+	assert_non_null(b->trace);
+	b->instance =
+		ebpf_instance__create(&(struct ebpf_instance_opts){.workers = rte_lcore_count(),
+					      .trace = trace__write,
+					      .trace_user = b->trace},
+			&errmsg);
 	assert_non_null(b->instance);
 	b->dataplane = running = dataplane__create(&b->ports, b->instance, &errmsg);
 	assert_non_null(b->dataplane);
+	trace__watch(b->trace, b->dataplane);
 	ringed__add_prog(b, "obedient", obedient_driver);
 	for (uint16_t p = 0; p < b->ports.n; p++)
 		assert_int_equal(dataplane__attach(b->dataplane, "obedient", p, NULL, &errmsg), 0);
@@ -127,6 +133,7 @@ void ringed__close(struct ringed *b)
 	assert_int_equal(rte_mempool_avail_count(b->pool), b->pool->size);
 	dataplane__destroy(b->dataplane);
 	ebpf_instance__destroy(b->instance);
+	trace__destroy(b->trace);
 	ports__stop(&b->ports);
 	for (unsigned p = 0; p < b->n_ringed; p++) {
 		for (unsigned q = 0; q < QUEUES; q++) {

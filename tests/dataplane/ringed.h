@@ -34,6 +34,7 @@
 #include "dataplane.h"
 #include "pool.h"
 #include "port-change.h"
+#include "trace.h"
 
 #define QUEUES     2
 #define RING_SLOTS 2048
@@ -47,6 +48,7 @@ struct tag {
 
 struct ringed {
 	struct ports ports;
+	struct trace *trace;
 	struct ebpf_instance *instance;
 	struct dataplane *dataplane;
 	struct rte_ring *in[MAX_RINGED][QUEUES], *out[MAX_RINGED][QUEUES];
