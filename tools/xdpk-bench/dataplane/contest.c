@@ -191,7 +191,7 @@ static int start(struct process *p, const struct contest *contest, enum side sid
 /* --- turns ----------------------------------------------------------------------------- */
 
 #define WARM_UP_US 5000
-#define PATIENCE   1000 /* times 10 ms until packets flow */
+#define PATIENCE   1000 /* looks, at traffic that shall come and windows that shall end */
 
 struct turn {
 	double ns;   /* of CPU time per packet */
@@ -213,6 +213,21 @@ static int await_traffic(struct process *p, char **errmsg)
 	return err ? err : error__set(errmsg, -EIO, "%s receives nothing", p->name);
 }
 
+/* A window ends when the process has had its time, however long the machine takes to give it. */
+static int take_window(
+	struct process *p, double ns, struct sample *from, struct sample *to, char **errmsg)
+{
+	int err = process__sample(p, from, errmsg);
+	double left = ns;
+
+	for (int tries = 0; tries < PATIENCE && !err && left > 0; tries++) {
+		usleep((useconds_t)(left / 1000) + 1);
+		err = process__sample(p, to, errmsg);
+		left = ns - (to->cpu_ns - from->cpu_ns);
+	}
+	return err;
+}
+
 static int take_turn(struct process *p, const struct contest *contest, double ns, struct turn *out,
 	char **errmsg)
 {
@@ -222,11 +237,7 @@ static int take_turn(struct process *p, const struct contest *contest, double ns
 
 	process__resume(p);
 	usleep(WARM_UP_US);
-	err = process__sample(p, &from, errmsg);
-	if (!err) {
-		usleep((useconds_t)(ns / 1000));
-		err = process__sample(p, &to, errmsg);
-	}
+	err = take_window(p, ns, &from, &to, errmsg);
 	if (err)
 		return err;
 	process__pause(p);
