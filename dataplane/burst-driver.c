@@ -57,10 +57,16 @@ static inline void open_packet(struct ebpf_xdp_ctx *ctx, const struct burst *bur
 	open_metadata(ctx, m);
 }
 
-static inline void close_packet(const struct ebpf_xdp_ctx *ctx, struct burst *burst, uint32_t i)
+/* Writes back what the program has changed, `was` being how the packet was opened. Most programs
+ * cannot move these pointers: then the compiler sees them equal, and nothing of this is left. */
+static inline void close_packet(const struct ebpf_xdp_ctx *ctx, const struct ebpf_xdp_ctx *was,
+	struct burst *burst, uint32_t i)
 {
 	struct rte_mbuf *m = burst->pkts[i];
 
+	if (ctx->data == was->data && ctx->data_end == was->data_end &&
+		ctx->data_meta == was->data_meta && ctx->head_limit == was->head_limit)
+		return;
 	m->data_off = (uint16_t)(ctx->data - ctx->buf);
 	m->data_len = (uint16_t)(ctx->data_end - ctx->data);
 	m->pkt_len = m->data_len;
@@ -98,17 +104,18 @@ void ebpf_driver(struct ebpf_env *env, void *arg)
 	for (uint32_t i = 0; i < n && i < PREFETCH_AHEAD; i++)
 		__builtin_prefetch(packet_start(burst->pkts[i]));
 	for (uint32_t i = 0; i < n; i++) {
-		struct ebpf_xdp_ctx ctx;
+		struct ebpf_xdp_ctx ctx, was;
 
 		if (i + PREFETCH_AHEAD < n)
 			__builtin_prefetch(packet_start(burst->pkts[i + PREFETCH_AHEAD]));
 		open_packet(&ctx, burst, i);
+		was = ctx;
 		env->redirect.kind = EBPF_REDIRECT_NONE;
 		env->tail_calls = 0;
 
 		uint32_t verdict = (uint32_t)ebpf_program_entry(env, &ctx);
 
-		close_packet(&ctx, burst, i);
+		close_packet(&ctx, &was, burst, i);
 		burst->verdict[i] = verdict;
 		if (verdict == XDP_REDIRECT)
 			burst->redirect[i] = env->redirect;
