@@ -60,13 +60,14 @@ struct dataplane *dataplane__create(struct ports *ports, struct ebpf_instance *i
 			goto no_memory;
 	}
 	dp->plan = plan__draw(dp);
-	if (!dp->plan)
+	dp->tiers = tiers__create(inst);
+	if (!dp->plan || !dp->tiers)
 		goto no_memory;
 	return dp;
 
 no_memory:
 	dataplane__destroy(dp);
-	error__set(errmsg, -ENOMEM, "no memory for %u workers", n);
+	error__set(errmsg, -ENOMEM, "no memory or threads for %u workers", n);
 	return NULL;
 }
 
@@ -76,6 +77,7 @@ void dataplane__destroy(struct dataplane *dp)
 		return;
 	for (unsigned i = 0; i < MAX_PROGS; i++)
 		prog__release(&dp->progs[i]);
+	tiers__destroy(dp->tiers);
 	for (unsigned i = 0; i < dp->n_workers; i++)
 		free(dp->workers[i]);
 	free(dp->workers);

@@ -38,6 +38,7 @@
 struct dataplane {
 	struct ports *ports;            /* borrowed */
 	struct ebpf_instance *instance; /* borrowed */
+	struct tiers *tiers;            /* compiles programs */
 	struct worker **workers;
 	unsigned n_workers;
 	int stop;             /* receive no more */

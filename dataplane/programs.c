@@ -41,7 +41,7 @@ static struct prog *free_place(struct dataplane *dp, const char *name, char **er
 
 void prog__release(struct prog *prog)
 {
-	free(tier__finish(prog->tier));
+	tier__release(prog->tier);
 	ebpf_program__unref(prog->program);
 	object__close(prog->object);
 }
@@ -73,7 +73,7 @@ struct prog *dataplane__add_prog(struct dataplane *dp, const struct prog_opts *o
 
 	if (read_config(opts, &config, errmsg))
 		return NULL;
-	tier = tier__start(opts->program, dataplane__driver(), opts->engine, errmsg);
+	tier = tier__start(dp->tiers, opts->program, dataplane__driver(), opts->engine, errmsg);
 	if (!tier)
 		return NULL;
 	pthread_mutex_lock(&dp->lock);
@@ -88,7 +88,7 @@ struct prog *dataplane__add_prog(struct dataplane *dp, const struct prog_opts *o
 	}
 	pthread_mutex_unlock(&dp->lock);
 	if (!prog)
-		free(tier__finish(tier));
+		tier__release(tier);
 	return prog;
 }
 
@@ -138,14 +138,14 @@ int dataplane__replace_prog(struct dataplane *dp, const struct prog_opts *opts, 
 	if (!prog)
 		return error__set(errmsg, -ENOENT, "there is no program %s to replace", name);
 
-	successor.tier = tier__start(opts->program, dataplane__driver(), first, errmsg);
+	successor.tier = tier__start(dp->tiers, opts->program, dataplane__driver(), first, errmsg);
 	if (!successor.tier)
 		return -ENOTSUP;
 	pthread_mutex_lock(&dp->lock);
 	err = swap(dp, name, &successor, &before, errmsg);
 	pthread_mutex_unlock(&dp->lock);
 	if (err)
-		free(tier__finish(successor.tier));
+		tier__release(successor.tier);
 	else
 		prog__release(&before);
 	return err;

@@ -165,6 +165,34 @@ test_tier_switch_changes_nothing() {
 	fail "compiled too late every time"
 }
 
+# Whatever becomes of the compiler, every packet is judged, and a signal ends the run at once.
+test_bad_compilers() {
+	local lines words
+	engines | grep -q llvm || skip "built without the compiler"
+	need_object mac-swap
+	make_input in.pcap
+	while IFS='|' read -r lines words; do
+		rm -f xdpk-compile
+		[ -z "$lines" ] || printf '#!/bin/sh\n%s\n' "$lines" >xdpk-compile
+		[ -z "$lines" ] || chmod 755 xdpk-compile
+		SECONDS=0
+		timeout -s TERM -k 30 --preserve-status 2 "${as_user[@]}" ./xdpk --ebpf mac-swap.bpf.o \
+			--no-cache --port net_pcap0,rx_pcap=in.pcap,infinite_rx=1 >totals 2>stderr ||
+			fail "$lines: exit $?"
+		[ "$SECONDS" -lt 10 ] || fail "$lines: it took $SECONDS seconds to end"
+		check_totals "$(total received)"
+		[ "$(total received)" -gt 10000 ] || fail "$lines: received $(total received)"
+		[ "$(wc -l <stderr)" = $([ -z "$words" ]; echo $?) ] || fail "$lines: $(cat stderr)"
+		[ -z "$words" ] || grep -F -- "$words" stderr || fail "'$words' is not in: $(cat stderr)"
+	done <<-'END'
+		kill -9 $$|stayed in the interpreter: xdp_mac_swap: the compiler
+		kill -SEGV $$|died of signal 11
+		echo garbage|is no answer
+		|cannot be started: No such file or directory
+		exec sleep 1000|
+	END
+}
+
 # By ifindex from a capture to a ring port, and what comes back from there to a third.
 test_redirect_by_ifindex() {
 	local cores n

@@ -211,14 +211,18 @@ static int attach(struct app *app, char **errmsg)
 
 static void tell_what_was_not_compiled(struct dataplane *dp)
 {
+	tiers__stop(dp->tiers);
 	for (unsigned i = 0; i < MAX_PROGS; i++) {
-		char *failure = tier__finish(dp->progs[i].tier);
+		struct tier_status status = {0};
 
-		dp->progs[i].tier = NULL;
-		if (failure)
-			fprintf(stderr, "xdpk: program %s stayed in the interpreter: %s\n",
-				dp->progs[i].name, failure);
-		free(failure);
+		if (dp->progs[i].tier)
+			status = tier__status(dp->progs[i].tier);
+		if (status.why)
+			fprintf(stderr, "xdpk: program %s: %s: %s\n", dp->progs[i].name,
+				status.state == TIER_COMPILED ? "a program that it goes on in"
+							      : "stayed in the interpreter",
+				status.why);
+		free(status.why);
 	}
 }
 
