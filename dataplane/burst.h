@@ -42,7 +42,8 @@ struct burst {
 	uint32_t verdict[BURST_SIZE]; /* what the program returned, checked by nobody yet */
 	struct ebpf_redirect redirect[BURST_SIZE]; /* XDP_REDIRECT: where to */
 	struct packet_state state[BURST_SIZE];
-	bool uniform; /* all verdicts are the same (chain.c) */
+	bool uniform;              /* all verdicts are the same (chain.c) */
+	uint8_t judge[BURST_SIZE]; /* in a chain of several: whose verdict it is */
 };
 
 /* The native compilation of burst-driver.c. */

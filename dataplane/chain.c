@@ -67,11 +67,13 @@ static void gather(struct burst *next, const struct burst *from, uint8_t call_on
 	next->n = n;
 }
 
-static void put_back(struct burst *burst, const struct burst *judged, const uint8_t *place)
+static void put_back(
+	struct burst *burst, const struct burst *judged, const uint8_t *place, uint8_t judge)
 {
 	for (uint32_t i = 0; i < judged->n; i++) {
 		burst->verdict[place[i]] = judged->verdict[i];
 		burst->state[place[i]] = judged->state[i];
+		burst->judge[place[i]] = judge;
 		if (judged->verdict[i] == XDP_REDIRECT)
 			burst->redirect[place[i]] = judged->redirect[i];
 	}
@@ -86,13 +88,14 @@ static void run_others(struct worker *w, const struct chain *chain, struct burst
 	rest->ifindex = burst->ifindex;
 	rest->queue = burst->queue;
 	rest->egress_ifindex = burst->egress_ifindex;
-	for (unsigned i = 1; i < chain->n; i++, from = rest) {
+	memset(burst->judge, 0, sizeof(burst->judge));
+	for (uint8_t i = 1; i < chain->n; i++, from = rest) {
 		gather(rest, from, chain->link[i - 1].call_on, place);
 		if (!rest->n)
 			break;
 		counter__add(&w->progs[chain->link[i - 1].prog].called_next, rest->n);
 		run_link(w, &chain->link[i], rest);
-		put_back(burst, rest, place);
+		put_back(burst, rest, place, i);
 	}
 	burst->uniform = is_uniform(burst);
 }

@@ -20,6 +20,7 @@ struct worker;
 
 struct chain_link {
 	struct ebpf_program *program;
+	const char *name;
 	uint16_t prog;   /* its place among the dataplane's programs */
 	uint8_t call_on; /* a bit for each verdict after which the next program is called */
 };

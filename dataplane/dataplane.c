@@ -9,6 +9,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
+#include "capture/capture.h"
 #include "core/error.h"
 #include "dataplane.h"
 
@@ -75,6 +76,7 @@ void dataplane__destroy(struct dataplane *dp)
 {
 	if (!dp)
 		return;
+	capture__destroy(dp->capture);
 	for (unsigned i = 0; i < MAX_PROGS; i++)
 		prog__release(&dp->progs[i]);
 	tiers__destroy(dp->tiers);

@@ -15,6 +15,7 @@ static void draw_chain(struct chain *chain, const struct dataplane *dp, uint16_t
 		const struct attachment *a = &list->item[chain->n];
 
 		chain->link[chain->n] = (struct chain_link){.program = dp->progs[a->prog].program,
+			.name = dp->progs[a->prog].name,
 			.prog = a->prog,
 			.call_on = a->call_on};
 	}
@@ -81,6 +82,7 @@ struct plan *plan__draw(const struct dataplane *dp)
 	if (!plan)
 		return NULL;
 	plan->n_ports = ports->n;
+	plan->capture = dp->capture;
 	for (uint16_t slot = 0; slot < ports->n; slot++)
 		draw_port(plan, dp, slot);
 	n = 0;

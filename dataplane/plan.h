@@ -20,6 +20,7 @@
 #include "counters.h"
 #include "ports.h"
 
+struct capture;
 struct dataplane;
 
 struct rxq {
@@ -43,7 +44,8 @@ struct plan_worker {
 };
 
 struct plan {
-	uint16_t n_ports; /* slots to look at */
+	struct capture *capture; /* that sees what goes by (capture/capture.h), or NULL */
+	uint16_t n_ports;        /* slots to look at */
 	struct plan_port port[RTE_MAX_ETHPORTS];
 	struct plan_worker worker[RTE_MAX_LCORE];
 	struct rxq rxqs[]; /* of all workers */

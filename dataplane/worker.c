@@ -13,6 +13,7 @@
 #include <rte_pause.h>
 #include <rte_prefetch.h>
 
+#include "capture/capture.h"
 #include "dataplane.h"
 #include "outbox.h"
 #include "verdicts.h"
@@ -86,7 +87,11 @@ static unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 	burst->queue = rxq->queue;
 	admit(burst, port->port->pool, &delta);
 
+	if (unlikely(w->plan->capture != NULL))
+		capture__entry(w->plan->capture, w->index, port, burst);
 	chain__run(w, &port->chain, burst);
+	if (unlikely(w->plan->capture != NULL))
+		capture__exit(w->plan->capture, w->index, port, burst);
 	verdicts__dispatch(w, rxq, burst, &delta);
 	for (int i = 0; i < N_OUTCOMES; i++)
 		if (delta.outcome[i])
