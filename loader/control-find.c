@@ -11,13 +11,7 @@
 #include "../vm/core/error.h"
 #include "control.h"
 
-/* The maps that exist, one after the other, of the object that is being set up or of all. */
-struct walk {
-	const struct control_context *c;
-	size_t object, map;
-};
-
-static bool next_map(struct walk *w, struct control_map *m)
+bool control__next_map(struct control_walk *w, struct control_map *m)
 {
 	const struct control_object self = {.object = w->c->object};
 	const struct control_object *objects = self.object ? &self : w->c->objects;
@@ -43,10 +37,10 @@ int control__find_map(
 {
 	const char *slash = strrchr(name, '/'), *map = slash ? slash + 1 : name;
 	struct control_map each;
-	struct walk walk = {c};
+	struct control_walk walk = {c};
 
 	*m = (struct control_map){0};
-	while (next_map(&walk, &each)) {
+	while (control__next_map(&walk, &each)) {
 		if (strcmp(ebpf_map__opts(each.map)->name, map) != 0)
 			continue;
 		if (slash && (!each.program || strlen(each.program) != (size_t)(slash - name) ||
@@ -64,9 +58,9 @@ int control__find_map(
 
 static int find_by_id(struct control_context *c, uint32_t id, struct control_map *m, char **errmsg)
 {
-	struct walk walk = {c};
+	struct control_walk walk = {c};
 
-	while (next_map(&walk, m))
+	while (control__next_map(&walk, m))
 		if (ebpf_map__id(m->map) == id)
 			return 0;
 	return error__set(errmsg, -ENOENT, "there is no map with id %" PRIu32, id);

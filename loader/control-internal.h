@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * control-internal.h -- the functions behind the loader's commands: in control-object.c those of
- * map and rodata, in control-net.c those of link, addr, route, rule and neigh.
+ * control-internal.h -- the functions behind the loader's commands: those of map in control-map*.c
+ * and, where an object is set up, with that of rodata in control-object.c; those of link, addr,
+ * route, rule and neigh in control-net.c.
  */
 #ifndef LOADER_CONTROL_INTERNAL_H
 #define LOADER_CONTROL_INTERNAL_H
@@ -11,5 +12,8 @@
 #define COMMAND(function, ...) control_run function;
 #include "commands.def"
 #undef COMMAND
+
+/* "any", "noexist", "exist" or nothing, which is any; then the end of the line. */
+int control__parse_flag(struct control_words *w, uint64_t *flag, char **errmsg);
 
 #endif

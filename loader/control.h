@@ -4,9 +4,13 @@
  * control socket. The words follow bpftool and iproute2; commands.def has the loader's, the
  * dataplane adds its own (dataplane/control/commands.def).
  *
- * A line is cut into words as control-words.h says. Bytes, in `map` and `rodata`, are decimal or 0x
- * numbers, one per byte; after the word `hex`, two-digit hex. For a per-CPU map one value is
- * given and set in every slot.
+ * A line is cut into words as control-words.h says. DATA, in `map` and `rodata`, is a number for
+ * each byte, `hex` and two digits for each byte, or one word or JSON by its type (value.h):
+ *
+ *	map update rules key 10 0 0 1 value 1            (a byte each)
+ *	map update rules key 10.0.0.1 value {"verdict":"XDP_DROP","packets":0}
+ *
+ * For a per-CPU map one value is given and set in every slot.
  *
  * A file of lines that set up an object may stand in any order where maps are concerned: what must
  * happen before they exist is done first (control__set_up_object()).
@@ -120,6 +124,15 @@ int control__want_map(
 /* A map by its name, or by PROG/NAME. */
 int control__find_map(
 	struct control_context *c, const char *name, struct control_map *m, char **errmsg);
+
+/* The maps that exist, one after the other: of the object that is being set up, or of all; one that
+ * several have, several times. Begins as {c}. */
+struct control_walk {
+	const struct control_context *c;
+	size_t object, map;
+};
+
+bool control__next_map(struct control_walk *w, struct control_map *m);
 
 /* --- files of lines -------------------------------------------------------------------------- */
 

@@ -43,11 +43,18 @@ static struct layout *make_key(const struct object *obj, const struct object_map
 	return l;
 }
 
+/* 0 if it is not known. */
+static uint32_t variable_type(const struct object *obj, const char *name)
+{
+	int id = obj->btf ? btf__find_by_name_kind(obj->btf, name, BTF_KIND_VAR) : 0;
+
+	return id > 0 ? btf__type_by_id(obj->btf, (uint32_t)id)->type : 0;
+}
+
 /* A variable of the section; false without memory. */
 static bool add_variable(const struct object *obj, struct layout *l, const struct elf_symbol *sym)
 {
-	int id = btf__find_by_name_kind(obj->btf, sym->name, BTF_KIND_VAR);
-	uint32_t type = id > 0 ? btf__type_by_id(obj->btf, (uint32_t)id)->type : 0;
+	uint32_t type = variable_type(obj, sym->name);
 	int64_t size = type ? btf__resolve_size(obj->btf, type) : 0;
 
 	if (size <= 0 || size > l->size || sym->value > l->size)
@@ -90,4 +97,34 @@ int object__map_layouts(const struct object *obj, size_t i, struct layout **key,
 	layout__free(*value);
 	*key = *value = NULL;
 	return error__set(errmsg, -ENOMEM, "no memory for the types of map %s", m->opts.name);
+}
+
+struct layout *object__variable_layout(
+	const struct object *obj, const char *name, uint32_t size, char **errmsg)
+{
+	struct layout *l = layout__make(obj->btf, variable_type(obj, name), size);
+
+	if (!l)
+		error__set(errmsg, -ENOMEM, "no memory for the type of variable %s", name);
+	return l;
+}
+
+struct layout *object__type_layout(const struct object *obj, const char *type, char **errmsg)
+{
+	static const uint32_t kinds[] = {BTF_KIND_STRUCT, BTF_KIND_UNION, BTF_KIND_TYPEDEF};
+	int64_t size;
+	struct layout *l;
+	int id = -ENOENT;
+
+	for (size_t i = 0; obj->btf && i < sizeof(kinds) / sizeof(kinds[0]) && id <= 0; i++)
+		id = btf__find_by_name_kind(obj->btf, type, kinds[i]);
+	size = id > 0 ? btf__resolve_size(obj->btf, (uint32_t)id) : 0;
+	if (size <= 0 || size > UINT32_MAX) {
+		error__set(errmsg, -ENOENT, "there is no struct %s in the object", type);
+		return NULL;
+	}
+	l = layout__make(obj->btf, (uint32_t)id, (uint32_t)size);
+	if (!l)
+		error__set(errmsg, -ENOMEM, "no memory for type %s", type);
+	return l;
 }

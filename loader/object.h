@@ -79,6 +79,10 @@ struct ebpf_map *object__map_by_name(const struct object *obj, const char *name)
 int object__map_layouts(const struct object *obj, size_t i, struct layout **key,
 	struct layout **value, char **errmsg);
 
+/* The same of a struct or typedef by its name, whose size is in the layout. NULL with *errmsg:
+ * -ENOENT */
+struct layout *object__type_layout(const struct object *obj, const char *type, char **errmsg);
+
 /* How many elements a map can hold, whatever the object says; before maps are created. */
 int object__set_max_entries(struct object *obj, const char *map, uint32_t n, char **errmsg);
 
@@ -114,6 +118,10 @@ int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **e
  * *errmsg if there is none, or if .rodata is frozen by a program already. A variable of .kconfig
  * that had no value has the caller's from then on. */
 void *object__variable(struct object *obj, const char *name, size_t *size, char **errmsg);
+
+/* What the `size` bytes of it mean (layout.h): the caller's, to be freed. NULL with *errmsg. */
+struct layout *object__variable_layout(
+	const struct object *obj, const char *name, uint32_t size, char **errmsg);
 
 /* What a program is made of: relocated bytecode (the function, then the subprograms it
  * reaches), the maps it uses, functions, lines. Freezes .rodata. Owned by the object until it

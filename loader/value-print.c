@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "value-number.h"
+#include "value-word.h"
 #include "value.h"
 
 static void print_number(struct json_text *t, const struct layout *l, uint64_t value)
@@ -192,4 +193,30 @@ void value__print(struct json_text *t, const struct layout *l, const void *bytes
 		print(t, l, bytes);
 	else
 		print_bytes(t, bytes, l->size);
+}
+
+static void describe_struct(struct json_text *t, const struct layout *l)
+{
+	json_text__open(t, '{');
+	for (uint32_t i = 0; i < l->n; i++) {
+		json_text__key(t, l->members[i].name);
+		layout__print(t, &l->members[i]);
+	}
+	json_text__close(t, '}');
+}
+
+void layout__print(struct json_text *t, const struct layout *l)
+{
+	char text[64];
+
+	if (l->kind == LAYOUT_STRUCT) {
+		describe_struct(t, l);
+	} else if (l->kind == LAYOUT_ARRAY) {
+		json_text__open(t, '[');
+		layout__print(t, l->members);
+		json_text__close(t, ']');
+	} else {
+		layout__describe(l, text, sizeof(text));
+		json_text__string(t, text);
+	}
 }

@@ -29,6 +29,8 @@
 #include "layout.h"
 
 void value__print(struct json_text *t, const struct layout *l, const void *bytes);
+/* What to write where, in its shape: {"src":"an IPv4 address","port":"a number of 2 bytes"}. */
+void layout__print(struct json_text *t, const struct layout *l);
 
 int value__parse_json(const struct layout *l, const json_t *json, void *bytes, char **errmsg);
 /* JSON if it begins with { or [ or ", else a word. */

@@ -136,7 +136,7 @@ static void wrong_lines(void **state)
 	bad("map", "unknown command 'map'");
 	bad("mapupdate own", "expected one of: map, rodata, link, addr, route, rule, neigh");
 	bad("map upd own",
-		"unknown command 'map upd', expected one of: map update, map delete, map resize");
+		"unknown command 'map upd', expected one of: map list, map show, map dump");
 	bad("map update", "expected a map's name");
 	bad("map update absent key 0 value 0", "no map absent");
 	bad("map update own", "expected 'key', got the end of the line");
@@ -163,11 +163,11 @@ static void wrong_lines(void **state)
 	bad("rodata set verdict", "expected a value");
 	bad("rodata set verdict 4294967296", "a number of 4 bytes, got '4294967296'");
 	bad("rodata set verdict 99999999999999999999", "got '99999999999999999999'");
-	bad("rodata set small -129", "a number of 1 bytes");
-	bad("rodata set small 256", "a number of 1 bytes");
-	bad("rodata set verdict 1 2", "unexpected '2'");
+	bad("rodata set small -129", "a number of 1 signed byte, got '-129'");
+	bad("rodata set small 256", "a number of 1 signed byte, got '256'");
+	bad("rodata set verdict 1 2", "expected 4 value bytes, got 2");
 	bad("rodata set verdict hex 01 02", "expected 4 value bytes, got 2");
-	bad("rodata set address 1", "expected 'hex' and 6 bytes");
+	bad("rodata set address 1", "expected a MAC address, got '1'");
 }
 
 static char *write_file(const char *text, size_t size)

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/bpf.h>
+
+#include "../vm/core/error.h"
+#include "map-element.h"
+#include "value.h"
+
+#define ENOTSUPP 524 /* the kernel's own: <errno.h> has no name for it */
+
+static bool is_percpu(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
+	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+static bool allocate(struct map_element *e, const struct ebpf_map_opts *o)
+{
+	size_t bytes = ebpf_map__value_bytes(e->map);
+
+	e->is_percpu = is_percpu(o->type);
+	e->stride = e->is_percpu ? (o->value_size + 7) / 8 * 8 : o->value_size;
+	e->slots = e->is_percpu ? (uint32_t)(bytes / e->stride) : 1;
+	e->value = calloc(1, bytes + 1);
+	if (o->key_size)
+		e->key = calloc(1, o->key_size);
+	if (e->is_percpu && value__has_sum(e->value_layout))
+		e->sum = malloc(o->value_size);
+	return e->value && (e->key || !o->key_size) &&
+	       (e->sum || !e->is_percpu || !value__has_sum(e->value_layout));
+}
+
+int map_element__open(struct map_element *e, const struct control_map *m, char **errmsg)
+{
+	const struct ebpf_map_opts *o = ebpf_map__opts(m->map);
+	int err;
+
+	*e = (struct map_element){.map = ebpf_map__ref(m->map), .name = o->name};
+	err = object__map_layouts(m->object, m->index, &e->key_layout, &e->value_layout, errmsg);
+	if (!err && !allocate(e, o))
+		err = error__set(errmsg, -ENOMEM, "no memory for an element of map %s", o->name);
+	if (err)
+		map_element__close(e);
+	return err;
+}
+
+void map_element__close(struct map_element *e)
+{
+	layout__free(e->key_layout);
+	layout__free(e->value_layout);
+	free(e->key);
+	free(e->value);
+	free(e->sum);
+	ebpf_map__unref(e->map);
+	*e = (struct map_element){0};
+}
+
+static void print_values(struct map_element *e, struct json_text *t)
+{
+	json_text__key(t, "values");
+	json_text__open(t, '[');
+	for (uint32_t i = 0; i < e->slots; i++)
+		value__print(t, e->value_layout, e->value + (size_t)i * e->stride);
+	json_text__close(t, ']');
+	if (!e->sum)
+		return;
+	memcpy(e->sum, e->value, e->value_layout->size);
+	for (uint32_t i = 1; i < e->slots; i++)
+		value__add(e->value_layout, e->sum, e->value + (size_t)i * e->stride);
+	json_text__key(t, "sum");
+	value__print(t, e->value_layout, e->sum);
+}
+
+void map_element__print(struct map_element *e, struct json_text *t)
+{
+	if (e->key) {
+		json_text__key(t, "key");
+		value__print(t, e->key_layout, e->key);
+	}
+	if (e->is_percpu) {
+		print_values(e, t);
+	} else {
+		json_text__key(t, "value");
+		value__print(t, e->value_layout, e->value);
+	}
+}
+
+void map_element__spread_value(struct map_element *e)
+{
+	for (uint32_t i = 1; i < e->slots; i++)
+		memcpy(e->value + (size_t)i * e->stride, e->value, e->value_layout->size);
+}
+
+static int parse_values(struct map_element *e, const json_t *values, char **errmsg)
+{
+	size_t n = json_array_size(values);
+	int err = 0;
+
+	if (!e->is_percpu || !json_is_array(values))
+		return error__set(
+			errmsg, -EINVAL, "map %s has one value for a key: \"value\"", e->name);
+	if (n > e->slots)
+		return error__set(errmsg, -EINVAL,
+			"values: there are %zu, but only %u workers and the host", n, e->slots - 1);
+	memset(e->value, 0, (size_t)e->slots * e->stride);
+	for (size_t i = 0; i < n && !err; i++) {
+		err = value__parse_json(e->value_layout, json_array_get(values, i),
+			e->value + i * e->stride, errmsg);
+		if (err)
+			error__prefix(errmsg, "values: [%zu]", i);
+	}
+	return err;
+}
+
+static int parse_key(struct map_element *e, const json_t *key, char **errmsg)
+{
+	int err;
+
+	if (!key && !e->key)
+		return 0;
+	if (!key || !e->key)
+		return error__set(errmsg, -EINVAL, "%s",
+			key ? "there is a \"key\", but the map has none" : "there is no \"key\"");
+	err = value__parse_json(e->key_layout, key, e->key, errmsg);
+	if (err)
+		error__prefix(errmsg, "key");
+	return err;
+}
+
+int map_element__parse_json(struct map_element *e, const json_t *object, char **errmsg)
+{
+	const json_t *value = json_object_get(object, "value");
+	const json_t *values = json_object_get(object, "values");
+	int err;
+
+	if (!json_is_object(object))
+		return error__set(errmsg, -EINVAL, "expected {\"key\":...,\"value\":...}");
+	err = parse_key(e, json_object_get(object, "key"), errmsg);
+	if (err)
+		return err;
+	if (values)
+		return parse_values(e, values, errmsg);
+	if (!value)
+		return error__set(errmsg, -EINVAL, "there is no \"value\"");
+	err = value__parse_json(e->value_layout, value, e->value, errmsg);
+	if (err)
+		return error__prefix(errmsg, "value"), err;
+	map_element__spread_value(e);
+	return 0;
+}
+
+static int refused(const struct map_element *e, int err, char **errmsg)
+{
+	uint32_t type = ebpf_map__opts(e->map)->type;
+
+	if (err == -ENOTSUP || err == -ENOTSUPP)
+		return error__set(errmsg, -ENOTSUP, "map %s: entries of a %s are not for the host",
+			e->name, ebpf_map_type__name(type));
+	return err ? error__set(errmsg, err, "map %s: %s", e->name, strerror(-err)) : 0;
+}
+
+int map_element__lookup(struct map_element *e, char **errmsg)
+{
+	return refused(e, ebpf_map__lookup(e->map, e->key, e->value), errmsg);
+}
+
+int map_element__update(struct map_element *e, uint64_t flags, char **errmsg)
+{
+	return refused(e, ebpf_map__update(e->map, e->key, e->value, flags), errmsg);
+}
+
+int map_element__delete(struct map_element *e, char **errmsg)
+{
+	return refused(e, ebpf_map__delete(e->map, e->key), errmsg);
+}
+
+int map_element__walk(struct map_element *e, map_element_fn fn, void *user, char **errmsg)
+{
+	const void *before = NULL;
+	int err = 0;
+
+	if (!e->key)
+		return error__set(errmsg, -EINVAL, "map %s has no keys to go by: its type is %s",
+			e->name, ebpf_map_type__name(ebpf_map__opts(e->map)->type));
+	while (!err) {
+		err = ebpf_map__next_key(e->map, before, e->key);
+		if (err == -ENOENT)
+			return 0;
+		if (err)
+			return refused(e, err, errmsg);
+		before = e->key;
+		err = ebpf_map__lookup(e->map, e->key, e->value);
+		if (err == -ENOENT) /* just gone, or nobody has put anything there */
+			err = 0;
+		else
+			err = err ? refused(e, err, errmsg) : fn(user, e, errmsg);
+	}
+	return err;
+}
