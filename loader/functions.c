@@ -36,6 +36,12 @@ static int compare_functions(const void *a, const void *b)
 	return x->insn < y->insn ? -1 : x->insn > y->insn;
 }
 
+/* A section that is not loaded unless it is asked for begins with a question mark. */
+static bool has_prefix(const char *section, const char *prefix)
+{
+	return strncmp(section + (section[0] == '?'), prefix, strlen(prefix)) == 0;
+}
+
 static int add_function(struct object *obj, const struct elf_symbol *s, char **errmsg)
 {
 	const struct elf_section *sec = &obj->elf.sections[s->section];
@@ -55,7 +61,8 @@ static int add_function(struct object *obj, const struct elf_symbol *s, char **e
 		.program = {.name = s->name,
 			.section = sec->name,
 			.n_insns = s->size / INSN_SIZE,
-			.is_xdp = strncmp(sec->name + (sec->name[0] == '?'), "xdp", 3) == 0},
+			.is_xdp = has_prefix(sec->name, "xdp"),
+			.has_frags = has_prefix(sec->name, "xdp.frags")},
 		.section = s->section,
 		.insn = s->value / INSN_SIZE,
 		.is_program = s->bind != STB_LOCAL && strcmp(sec->name, ".text") != 0,

@@ -161,16 +161,6 @@ static enum ebpf_program_type type_of(const struct object_function *f)
 	return EBPF_PROGRAM_XDP;
 }
 
-/* "xdp.frags", "xdp.frags/devmap" */
-static bool has_frags(const struct object_function *f)
-{
-	static const char prefix[] = "xdp.frags";
-	const char *section = f->program.section;
-	size_t len = sizeof(prefix) - 1;
-
-	return strncmp(section, prefix, len) == 0 && (!section[len] || section[len] == '/');
-}
-
 static struct linked_program *link_program(struct object *obj, uint32_t entry, char **errmsg)
 {
 	struct linked_program *p = calloc(1, sizeof(*p));
@@ -190,7 +180,7 @@ static struct linked_program *link_program(struct object *obj, uint32_t entry, c
 		p->spec = (struct ebpf_program_spec){
 			.name = obj->functions[entry].program.name,
 			.type = type_of(&obj->functions[entry]),
-			.has_frags = has_frags(&obj->functions[entry]),
+			.has_frags = obj->functions[entry].program.has_frags,
 			.insns = l.insns,
 			.n_insns = l.n_insns,
 			.maps = l.maps,

@@ -32,6 +32,7 @@ struct object_program {
 	const char *section; /* "xdp", "xdp.frags", ... */
 	uint32_t n_insns;    /* of the function alone, without the subprograms it calls */
 	bool is_xdp;         /* the section's prefix is xdp */
+	bool has_frags;      /* it is xdp.frags: takes packets in fragments */
 };
 
 struct object_entry {

@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (!capture__load(&c, path, &err)) {
+	if (!capture__load(&c, path, EBPF_XDP_MAX_LINEAR, &err)) {
 		look_at(&c);
 		capture__free(&c);
 	} else if (!err || !*err || strchr(err, '\n')) {

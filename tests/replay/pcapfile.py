@@ -3,6 +3,7 @@
 import struct
 
 FILE_HEADER, RECORD_HEADER = 24, 16
+SNAP_LENGTH = 262144  # the greatest
 
 
 def records(path):
@@ -22,7 +23,7 @@ def records(path):
 
 def write(path, packets, link_type=1):
     with open(path, "wb") as f:
-        f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, link_type))
+        f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, SNAP_LENGTH, link_type))
         for i, p in enumerate(packets):
             f.write(struct.pack("<IIII", 0, i, len(p), len(p)) + p)
 

@@ -9,13 +9,14 @@
 
 #include "capture.h"
 #include "core/error.h"
-#include "ebpf-env.h"
 
 #define ETHERNET_HEADER 14
+#define SNAP_LENGTH     262144 /* libpcap's greatest */
 
 /* Both arrays grow by doubling; packets hold offsets until the bytes have stopped moving. */
 struct loading {
 	struct capture *c;
+	uint32_t longest;
 	size_t packet_room, bytes_used, byte_room;
 };
 
@@ -45,7 +46,7 @@ static int add(struct loading *l, const struct pcap_pkthdr *h, const u_char *dat
 		c->too_short++;
 		return 0;
 	}
-	if (h->caplen > EBPF_XDP_MAX_LINEAR) {
+	if (h->caplen > l->longest) {
 		c->too_long++;
 		return 0;
 	}
@@ -60,9 +61,10 @@ static int add(struct loading *l, const struct pcap_pkthdr *h, const u_char *dat
 	return 0;
 }
 
-static int read_packets(struct capture *c, pcap_t *pcap, const char *path, char **errmsg)
+static int read_packets(
+	struct capture *c, pcap_t *pcap, const char *path, uint32_t longest, char **errmsg)
 {
-	struct loading l = {.c = c};
+	struct loading l = {.c = c, .longest = longest};
 	struct pcap_pkthdr *h;
 	const u_char *data;
 	size_t at = 0;
@@ -83,7 +85,7 @@ static int read_packets(struct capture *c, pcap_t *pcap, const char *path, char 
 	return 0;
 }
 
-int capture__load(struct capture *c, const char *path, char **errmsg)
+int capture__load(struct capture *c, const char *path, uint32_t longest, char **errmsg)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
 	FILE *f = fopen(path, "rb");
@@ -102,7 +104,7 @@ int capture__load(struct capture *c, const char *path, char **errmsg)
 		err = error__set(errmsg, -EINVAL, "%s: holds %s packets, not Ethernet", path,
 			pcap_datalink_val_to_name(pcap_datalink(pcap)));
 	else
-		err = read_packets(c, pcap, path, errmsg);
+		err = read_packets(c, pcap, path, longest, errmsg);
 	pcap_close(pcap);
 	if (err)
 		capture__free(c);
@@ -130,7 +132,7 @@ struct capture_writer *capture_writer__open(const char *path, char **errmsg)
 		w->path = strdup(path);
 	if (w && w->path)
 		w->pcap = pcap_open_dead_with_tstamp_precision(
-			DLT_EN10MB, 65535, PCAP_TSTAMP_PRECISION_NANO);
+			DLT_EN10MB, SNAP_LENGTH, PCAP_TSTAMP_PRECISION_NANO);
 	if (!w || !w->pcap)
 		error__set(errmsg, -ENOMEM, "%s: no memory", path);
 	else if (!(w->out = pcap_dump_open(w->pcap, path)))

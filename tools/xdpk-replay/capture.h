@@ -4,7 +4,7 @@
  *
  * A file is read to its end before anything runs, so that a damaged one is an error first.
  * What no driver would hand to an XDP program is counted and left out: packets shorter than an
- * Ethernet header, and packets longer than one linear buffer (EBPF_XDP_MAX_LINEAR).
+ * Ethernet header, and packets longer than the program takes (`longest` bytes).
  *
  * Errors: negative errno with a sentence that names the file and the packet.
  */
@@ -32,7 +32,7 @@ struct capture {
 	uint8_t *bytes;     /* all packets' data */
 };
 
-int capture__load(struct capture *c, const char *path, char **errmsg);
+int capture__load(struct capture *c, const char *path, uint32_t longest, char **errmsg);
 void capture__free(struct capture *c);
 
 /* A pcap file with time stamps in nanoseconds. */

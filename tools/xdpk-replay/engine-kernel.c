@@ -24,6 +24,7 @@ struct kernel {
 	int cpu;
 	cpu_set_t former_cpus;
 	uint8_t *frames; /* ENGINE_BURST of them: what comes out */
+	uint32_t frame_size;
 };
 
 int engine_kernel__available(const struct engine *e, char **errmsg)
@@ -55,23 +56,29 @@ static int pin_to_one_cpu(struct kernel *k, char **errmsg)
 	return 0;
 }
 
+static int make_frames(struct kernel *k, char **errmsg)
+{
+	k->frame_size = k->subject.spec->has_frags ? EBPF_XDP_HEADROOM + EBPF_XDP_MAX_PACKET
+						   : EBPF_XDP_FRAME_SIZE;
+	k->frames = malloc((size_t)ENGINE_BURST * k->frame_size);
+	return k->frames ? 0 : error__set(errmsg, -ENOMEM, "no memory for packet frames");
+}
+
 int engine_kernel__open(
 	const struct engine *e, const struct engine_opts *opts, void **state, char **errmsg)
 {
 	struct kernel *k = calloc(1, sizeof(*k));
 	int err;
 
-	if (k)
-		k->frames = malloc(ENGINE_BURST * EBPF_XDP_FRAME_SIZE);
-	if (!k || !k->frames) {
-		free(k);
-		return error__set(errmsg, -ENOMEM, "no memory for packet frames");
-	}
+	if (!k)
+		return error__set(errmsg, -ENOMEM, "no memory");
 	k->program.prog_fd = -1;
 	k->ifindex = opts->subject.ifindex;
 	err = pin_to_one_cpu(k, errmsg);
 	if (!err)
 		err = subject__open(&k->subject, &opts->subject, errmsg);
+	if (!err)
+		err = make_frames(k, errmsg);
 	if (!err)
 		err = kernel_program__load(&k->program, &k->subject, &opts->subject, errmsg);
 	if (!err)
@@ -88,7 +95,7 @@ static int run_one(struct kernel *k, const struct capture_packet *in, uint8_t *f
 {
 	struct xdp_md before = {.data_end = in->len, .ingress_ifindex = k->ifindex}, after = {0};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in->data, .data_size_in = in->len,
-		.data_out = frame, .data_size_out = EBPF_XDP_FRAME_SIZE, .ctx_in = &before,
+		.data_out = frame, .data_size_out = k->frame_size, .ctx_in = &before,
 		.ctx_size_in = sizeof(before), .ctx_out = &after, .ctx_size_out = sizeof(after),
 		.repeat = 1);
 
@@ -117,8 +124,7 @@ int engine_kernel__run(void *state, const struct capture_packet *in, size_t n,
 
 	*ns = 0;
 	for (size_t i = 0; i < n; i++) {
-		int err = run_one(
-			k, &in[i], k->frames + i * EBPF_XDP_FRAME_SIZE, &out[i], ns, errmsg);
+		int err = run_one(k, &in[i], k->frames + i * k->frame_size, &out[i], ns, errmsg);
 
 		if (err)
 			return err;

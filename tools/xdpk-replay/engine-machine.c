@@ -11,10 +11,8 @@
 
 #include "core/error.h"
 #include "engine-machine.h"
+#include "frames.h"
 #include "subject.h"
-
-/* Frames are an odd number of cache lines apart, or all headers would share one L1 set. */
-#define FRAME_STRIDE (EBPF_XDP_FRAME_SIZE + 3 * 64)
 
 #ifdef HAVE_LLVM
 extern const unsigned char driver_replay[];
@@ -29,7 +27,7 @@ struct machine {
 	uint64_t *hits; /* NULL: not counting */
 	uint32_t ifindex;
 	struct replay_packet packets[ENGINE_BURST];
-	uint8_t *frames; /* ENGINE_BURST of them */
+	struct frames *frames;
 };
 
 int engine_machine__available(const struct engine *e, char **errmsg)
@@ -89,12 +87,8 @@ int engine_machine__open(
 	struct machine *m = calloc(1, sizeof(*m));
 	int err;
 
-	if (m)
-		m->frames = aligned_alloc(64, ENGINE_BURST * FRAME_STRIDE);
-	if (!m || !m->frames) {
-		free(m);
-		return error__set(errmsg, -ENOMEM, "no memory for packet frames");
-	}
+	if (!m)
+		return error__set(errmsg, -ENOMEM, "no memory");
 	m->ifindex = opts->subject.ifindex;
 	err = subject__open(&m->subject, &opts->subject, errmsg);
 	if (!err)
@@ -103,6 +97,11 @@ int engine_machine__open(
 		err = make_code(m, e, errmsg);
 	if (!err && opts->count && e->counts)
 		err = start_counting(m, errmsg);
+	if (!err) {
+		m->frames = frames__create(ENGINE_BURST, ebpf_program__has_frags(m->prog));
+		if (!m->frames)
+			err = error__set(errmsg, -ENOMEM, "no memory for packet frames");
+	}
 	if (err) {
 		engine_machine__close(m);
 		return err;
@@ -113,23 +112,11 @@ int engine_machine__open(
 	return 0;
 }
 
-/* A fresh frame for every packet: zeroes before it, as in the kernel. What lies behind it need
- * not be cleared, adjust_tail does that, and so the packets stay in the nearest caches. */
 static void prepare(struct machine *m, const struct capture_packet *in, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		uint8_t *buf = m->frames + i * FRAME_STRIDE, *data = buf + EBPF_XDP_HEADROOM;
-
-		memset(buf, 0, EBPF_XDP_HEADROOM);
-		memcpy(data, in[i].data, in[i].len);
-		m->packets[i].ctx = (struct ebpf_xdp_ctx){.data = data,
-			.data_end = data + in[i].len,
-			.data_meta = data,
-			.buf = buf,
-			.buf_end = buf + EBPF_XDP_FRAME_SIZE,
-			.head_limit = buf + EBPF_XDP_FRAME_HEADER,
-			.tail_limit = buf + EBPF_XDP_FRAME_SIZE - EBPF_XDP_TAIL_RESERVE,
-			.ingress_ifindex = m->ifindex};
+		m->packets[i].ctx = frames__place(m->frames, i, &in[i]);
+		m->packets[i].ctx.ingress_ifindex = m->ifindex;
 	}
 }
 
@@ -154,11 +141,13 @@ int engine_machine__run(void *state, const struct capture_packet *in, size_t n,
 	*ns = now_ns() - start;
 	for (size_t i = 0; i < n; i++) {
 		const struct replay_packet *p = &m->packets[i];
+		uint32_t size, meta_len = p->ctx.data - p->ctx.data_meta;
+		const uint8_t *bytes = frames__bytes(m->frames, i, &p->ctx, &size);
 
 		out[i] = (struct engine_result){.verdict = p->verdict,
-			.meta_len = p->ctx.data - p->ctx.data_meta,
-			.len = p->ctx.data_end - p->ctx.data,
-			.bytes = p->ctx.data_meta,
+			.meta_len = meta_len,
+			.len = size - meta_len,
+			.bytes = bytes,
 			.has_redirect = true,
 			.redirect = p->redirect,
 			.fault_reason = p->fault_reason,
@@ -253,6 +242,6 @@ void engine_machine__close(void *state)
 	ebpf_program__unref(m->prog);
 	subject__close(&m->subject);
 	free(m->hits);
-	free(m->frames);
+	frames__destroy(m->frames);
 	free(m);
 }

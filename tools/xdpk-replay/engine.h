@@ -4,7 +4,7 @@
  *
  * Each engine opens the object for itself, so that it has maps of its own: engines start from
  * the same contents and are compared afterwards. Every packet runs in a fresh zeroed frame laid
- * out like the kernel's (see ebpf-env.h), so that adjust_head, adjust_meta and adjust_tail have
+ * out like the kernel's (see frames.h), so that adjust_head, adjust_meta and adjust_tail have
  * the same room everywhere.
  *
  * Errors: negative errno with *errmsg. Threads: one.

@@ -50,8 +50,10 @@ static const char usage[] =
 	"  -j, --json               the report as JSON\n"
 	"  -h, --help               this text\n"
 	"\n"
-	"Packets shorter than an Ethernet header or longer than 3520 bytes are counted and left\n"
-	"out. Of a per-CPU map the value of the worker or CPU that ran the program is compared.\n"
+	"Packets shorter than an Ethernet header or longer than 3520 bytes (73152 for programs in\n"
+	"sections xdp.frags) are counted and left out. Of a per-CPU map the value of the worker "
+	"or\n"
+	"CPU that ran the program is compared.\n"
 	"\n"
 	"Exit status: 0 no differences, 1 differences, 2 bad input.\n";
 

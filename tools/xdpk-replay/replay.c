@@ -42,6 +42,7 @@ struct replay {
 	FILE *expect_to;
 	struct engine_opts engine; /* the program's name found */
 	char *program;
+	bool has_frags;          /* the program takes packets in fragments */
 	struct event_log events; /* to be dumped */
 	json_t *report;
 };
@@ -76,6 +77,7 @@ static int find_program(struct replay *r, char **errmsg)
 
 	if (p && !(r->program = strdup(p->name)))
 		error__set(errmsg, -ENOMEM, "no memory");
+	r->has_frags = p && p->has_frags;
 	object__close(obj);
 	r->engine = r->opts->engine;
 	r->engine.subject.program = r->program;
@@ -136,12 +138,13 @@ static int open_outputs(struct replay *r, char **errmsg)
 static int open_all(struct replay *r, char **errmsg)
 {
 	const struct replay_opts *o = r->opts;
-	int err = capture__load(&r->capture, o->capture, errmsg);
+	int err = find_program(r, errmsg);
 
+	if (!err)
+		err = capture__load(&r->capture, o->capture,
+			r->has_frags ? EBPF_XDP_MAX_PACKET : EBPF_XDP_MAX_LINEAR, errmsg);
 	if (!err && o->expect)
 		err = expect__load(&r->expect, o->expect, r->capture.total, errmsg);
-	if (!err)
-		err = find_program(r, errmsg);
 	if (!err)
 		err = start_report(r, errmsg);
 	for (size_t i = 0; !err && i < o->n_engines; i++)

@@ -44,6 +44,8 @@ extern "C" {
 
 /* Fragments of a packet: the kernel's MAX_SKB_FRAGS. */
 #define EBPF_XDP_MAX_FRAGS 17
+/* The longest packet of all, if the fragments are pages. */
+#define EBPF_XDP_MAX_PACKET (EBPF_XDP_MAX_LINEAR + EBPF_XDP_MAX_FRAGS * EBPF_XDP_FRAME_SIZE)
 
 /* Jiffies in a second: what programs find in CONFIG_HZ. */
 #define EBPF_HZ 250
