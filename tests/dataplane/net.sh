@@ -96,6 +96,14 @@ await_link() { # INTERFACE
 	fail "there is no $1"
 }
 
+await_line() { # FILE TEXT
+	for _ in {1..100}; do
+		grep -q "$2" "$1" && return
+		sleep 0.1
+	done
+	fail "$1 does not say: $2"
+}
+
 await_ping() { # HOST ADDRESS
 	for _ in {1..100}; do
 		on "$1" ping -q -c 1 -W 1 "$2" >/dev/null && break
@@ -215,6 +223,69 @@ add_host_side() { # TAP ADDRESS
 	ip link set "$1" netns r
 	ip -n r link set "$1" up
 	ip -n r address add "$2" dev "$1"
+}
+
+# Hosts that leave checksums and long segments to a network card: TCP stands still, xdpk says so, and
+# what it says to type cures it.
+test_offloads() {
+	local cure
+	need_object wire
+	add_host a 10.0.0.1/24
+	add_host b 10.0.0.2/24
+	for host in a b; do
+		on $host ethtool -K eth0 tx on >/dev/null
+	done
+	start_xdpk one --ebpf wire.bpf.o --port net_af_packet0,iface=a0 --port net_af_packet1,iface=b0
+	await_ping a 10.0.0.2
+	on a timeout 20 python3 "$XDPK_NET_INSIDE/transfer.py" send 10.0.0.2 5000 1000 2>/dev/null &
+	for _ in {1..200}; do
+		grep -q "ethtool" one.err && break
+		sleep 0.1
+	done
+	kill $!
+	grep -q "port net_af_packet0: packets come without checksums; .*: ethtool -K IF tx off$" one.err ||
+		fail "nothing is said of checksums"
+	cure=$(sed -n 's/.*: \(ethtool -K IF tx off\)$/\1/p;q' one.err)
+	for host in a b; do
+		on $host ${cure/IF/eth0} >/dev/null
+	done
+	transfer a b 10.0.0.2 "$bytes"
+	stop_xdpk one
+}
+
+# Several receive queues, on as many workers or fewer: each gets some of the flows, and none is split.
+test_queues() { # WORKERS
+	local peer
+	need_object wire
+	add_host a 10.0.0.1/24
+	add_host b 10.0.0.2/24
+	start_xdpk one --ebpf wire.bpf.o --cores "$1" --queues 2 \
+		--port net_af_packet0,iface=a0,qpairs=2 --port net_af_packet1,iface=b0,qpairs=2
+	await_ping a 10.0.0.2
+	for peer in {3..30}; do
+		ip -n b address add 10.0.0.$peer/24 dev eth0
+		on a ping -q -c 5 -i 0.002 -W 2 10.0.0.$peer >/dev/null || fail "ping 10.0.0.$peer"
+	done
+	transfer a b 10.0.0.2 "$((bytes / 4))"
+	stop_xdpk one
+	if [ "$1" = 2 ]; then
+		[ "$(grep -cE "^worker [01]: 2 queues, received [1-9][0-9]{2,}, sent [1-9]" one.out)" = 2 ] ||
+			fail "a worker got nothing"
+	fi
+	start_xdpk few --ebpf wire.bpf.o --port net_af_packet0,iface=a0 --queues net_af_packet0=2
+	wait "${running[few]}"
+	[ $? = 2 ] && grep -q "net_af_packet0: it has 1 receive queues, not 2" few.err || fail "no complaint"
+}
+
+# A link that is down is told, and told again when it comes up.
+test_link() {
+	need_object wire
+	start_xdpk one --ebpf wire.bpf.o --port net_memif0,role=server,socket=/run/m,socket-abstract=no
+	await_line one.err "port net_memif0: the link is down"
+	start_xdpk two --ebpf wire.bpf.o --port net_memif1,role=client,socket=/run/m,socket-abstract=no
+	await_line one.err "port net_memif0: the link is up"
+	stop_xdpk two
+	stop_xdpk one
 }
 
 # A port's row in the totals of xdpk that has ended.
