@@ -117,8 +117,7 @@ int control__run_line(struct control_context *c, const char *line, char **errmsg
 {
 	if (errmsg)
 		*errmsg = NULL;
-	return run_line(
-		c, CONTROL_BEFORE_MAPS | CONTROL_BEFORE_LOAD | CONTROL_ANY_TIME, line, errmsg);
+	return run_line(c, CONTROL_EVERY_PHASE, line, errmsg);
 }
 
 int control_file__run(

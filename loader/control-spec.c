@@ -20,14 +20,7 @@ int control_spec__match(const struct control_spec *spec, const struct control_wo
 	return n;
 }
 
-/* A word of `args`, without its brackets and dots. */
-struct token {
-	const char *text;
-	size_t len;
-	bool begins, ends; /* something that may be left out */
-};
-
-static bool next_token(const char **args, struct token *t)
+bool control_token__next(struct control_token *t, const char **args)
 {
 	const char *at = *args + strspn(*args, " ");
 	size_t all = strcspn(at, " ");
@@ -40,49 +33,63 @@ static bool next_token(const char **args, struct token *t)
 	return t->len > 0;
 }
 
-static char file_kind(const struct token *t)
+static bool token_is(const struct control_token *t, const char *word)
 {
-	if (t->len == 4 && strncmp(t->text, "FILE", 4) == 0)
-		return 'r';
-	return t->len == 3 && strncmp(t->text, "OUT", 3) == 0 ? 'w' : 0;
+	return strlen(word) == t->len && strncmp(t->text, word, t->len) == 0;
+}
+
+static bool is_file(const struct control_token *t)
+{
+	return token_is(t, "FILE") || token_is(t, "OUT");
 }
 
 /* What the words from `first` on are, which may be left out: the group of tokens that begins with
- * that very word, or one that is a file. How many words it takes; *kind is word i's if it is
- * among them. */
-static int take_optional(
-	const char *args, const struct control_words *w, int first, int i, char *kind)
+ * that very word, or one that is a file. How many words it takes; *t is word i's if it is among
+ * them. */
+static int take_group(const char *args, const struct control_words *w, int first, int i,
+	struct control_token *t, bool *found)
 {
-	struct token t;
+	struct control_token each;
 
-	while (next_token(&args, &t)) {
-		bool named = t.begins && strlen(w->word[first]) == t.len &&
-			     strncmp(t.text, w->word[first], t.len) == 0;
-		bool is_file = t.begins && t.ends && file_kind(&t);
+	while (control_token__next(&each, &args)) {
 		int n = 1;
 
-		if (!named && !is_file)
+		if (!(each.begins && token_is(&each, w->word[first])) &&
+			!(each.begins && each.ends && is_file(&each)))
 			continue;
-		*kind = is_file && i == first ? file_kind(&t) : 0;
-		for (; !t.ends && next_token(&args, &t); n++)
-			if (first + n == i)
-				*kind = file_kind(&t);
+		*found = i == first;
+		*t = each;
+		for (; !each.ends && control_token__next(&each, &args); n++) {
+			if (first + n == i) {
+				*found = true;
+				*t = each;
+			}
+		}
 		return n;
 	}
 	return 1;
 }
 
-char control_spec__file_at(const struct control_spec *spec, const struct control_words *args, int i)
+bool control_spec__token_at(const struct control_spec *spec, const struct control_words *args,
+	int i, struct control_token *t)
 {
 	const char *at = spec->args;
-	struct token t;
-	char kind = 0;
+	bool found = false;
 	int n = 0;
 
-	for (; next_token(&at, &t) && !t.begins; n++)
+	for (; control_token__next(t, &at) && !t->begins; n++)
 		if (n == i)
-			return file_kind(&t);
+			return true;
 	while (n <= i)
-		n += take_optional(spec->args, args, n, i, &kind);
-	return kind;
+		n += take_group(spec->args, args, n, i, t, &found);
+	return found;
+}
+
+char control_spec__file_at(const struct control_spec *spec, const struct control_words *args, int i)
+{
+	struct control_token t;
+
+	if (!control_spec__token_at(spec, args, i, &t) || !is_file(&t))
+		return 0;
+	return token_is(&t, "FILE") ? 'r' : 'w';
 }

@@ -14,6 +14,8 @@
 #ifndef LOADER_CONTROL_SPEC_H
 #define LOADER_CONTROL_SPEC_H
 
+#include <stddef.h>
+
 #include "control-words.h"
 
 /* What a command needs to be run, and what somebody may do. */
@@ -33,6 +35,7 @@ enum control_phase {
 	CONTROL_BEFORE_MAPS = 1, /* while an object is set up, before its maps exist */
 	CONTROL_BEFORE_LOAD = 2, /* while an object is set up, when its maps exist */
 	CONTROL_ANY_TIME = 4,    /* when maps exist */
+	CONTROL_EVERY_PHASE = 7,
 };
 
 struct control_spec {
@@ -48,6 +51,19 @@ struct control_spec {
 
 /* How many words the command's name has if the line begins with it; else 0. */
 int control_spec__match(const struct control_spec *spec, const struct control_words *line);
+
+/* A word of `args`, without its brackets and dots. */
+struct control_token {
+	const char *text;
+	size_t len;
+	bool begins, ends; /* something that may be left out */
+};
+
+/* The next one; false at the end. */
+bool control_token__next(struct control_token *t, const char **args);
+/* What word i after the command's name is; false if that is not said. */
+bool control_spec__token_at(const struct control_spec *spec, const struct control_words *args,
+	int i, struct control_token *t);
 
 /* Is word i after the command's name a file? 'r': one to read, 'w': one to write, 0: no. */
 char control_spec__file_at(

@@ -131,9 +131,15 @@ int control_words__want_number(
 	return 0;
 }
 
+int control_words__unexpected(const struct control_words *w, const char *known, char **errmsg)
+{
+	return error__set(errmsg, -EINVAL, "unexpected '%s'%s%s", w->word[0],
+		known ? ", expected one of: " : "", known ? known : "");
+}
+
 int control_words__end(const struct control_words *w, char **errmsg)
 {
-	return w->n ? error__set(errmsg, -EINVAL, "unexpected '%s'", w->word[0]) : 0;
+	return w->n ? control_words__unexpected(w, NULL, errmsg) : 0;
 }
 
 bool control__parse_number(const char *text, bool hex, uint64_t *value)

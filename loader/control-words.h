@@ -31,6 +31,8 @@ int control_words__expect(struct control_words *w, const char *word, char **errm
 const char *control_words__want(struct control_words *w, const char *what, char **errmsg);
 int control_words__want_number(
 	struct control_words *w, const char *what, uint32_t *value, char **errmsg);
+/* There is another word; `known`: what could be, with commas between, or NULL. */
+int control_words__unexpected(const struct control_words *w, const char *known, char **errmsg);
 int control_words__end(const struct control_words *w, char **errmsg);
 
 /* A number without sign: digits, or 0x and hex digits; with `hex`, hex digits alone. */

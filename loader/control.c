@@ -66,10 +66,23 @@ const struct control_command *control__find_command(const struct control_context
 	return NULL;
 }
 
+static void drop_objects(struct control_context *c)
+{
+	for (size_t i = 0; i < c->n_objects; i++) {
+		free((char *)c->objects[i].name);
+		object__close(c->objects[i].object);
+	}
+	free((struct control_object *)c->objects);
+	c->objects = NULL;
+	c->n_objects = 0;
+}
+
 int control__run_command(struct control_context *c, const struct control_command *command,
 	struct control_words *args, char **errmsg)
 {
 	const struct control_spec *spec = &command->spec;
+	struct control_object *objects = NULL;
+	int err;
 
 	if (spec->role > c->role)
 		return error__set(errmsg, -EPERM,
@@ -81,7 +94,16 @@ int control__run_command(struct control_context *c, const struct control_command
 			"%s is for an object that is being loaded: put it in a file, and that "
 			"behind `init` when you load it",
 			spec->words);
-	return command->run(c, args, errmsg);
+	if (!c->list_objects)
+		return command->run(c, args, errmsg);
+	err = c->list_objects(c->dataplane, &objects, &c->n_objects);
+	c->objects = objects;
+	if (err)
+		error__set(errmsg, err, "no memory for the programs' names");
+	else
+		err = command->run(c, args, errmsg);
+	drop_objects(c);
+	return err;
 }
 
 struct json_text *control__row(struct control_context *c)

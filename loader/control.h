@@ -80,6 +80,9 @@ struct control_context {
 	struct object *object;
 	const struct control_object *objects;
 	size_t n_objects;
+	/* If not NULL, fills in `objects` for each command; they are dropped after it. *list and
+	 * the names in it are malloc'ed, each object is a reference. -ENOMEM. */
+	int (*list_objects)(void *dataplane, struct control_object **list, size_t *n);
 	void *dataplane;                   /* for the dataplane's own commands */
 	const struct control_reply *reply; /* NULL: nobody listens */
 	const struct control_files *files; /* NULL: lines may name none */

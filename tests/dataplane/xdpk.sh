@@ -23,6 +23,7 @@ skip() {
 
 # Everything is in one folder that an ordinary user may read.
 dir=$(mktemp -d) || exit 1
+export XDPK_SOCKET=$dir/control.sock
 trap 'rm -rf "$dir"' EXIT
 cp "$XDPK" "$dir/xdpk" && cp "$(dirname "$XDPK")/xdpk-compile" "$dir" && cp "$CONFIGS"/*.init "$dir" || exit 1
 [ -z "${BACKENDS:-}" ] || cp "$BACKENDS"/libebpf-*.so "$dir" 2>/dev/null
@@ -318,7 +319,11 @@ test_bad_input() {
 	chmod 644 ./*.pcap text
 	local object=(--ebpf mac-swap.bpf.o) port=(--port net_pcap0,rx_pcap=in.pcap)
 
-	bad "--ebpf"
+	bad "--port"
+	bad "--ebpf" "${port[@]}" --no-socket
+	bad "--init without --ebpf" "${port[@]}" --init x
+	bad "exclude each other" "${object[@]}" "${port[@]}" --no-socket --socket x
+	bad "absent.lines" "${port[@]}" --config absent.lines
 	bad "--nonsense" --nonsense
 	bad "--port" "${object[@]}"
 	bad "FILE is missing" "${port[@]}" --ebpf

@@ -23,10 +23,10 @@
 #include "core/error.h"
 #include "dataplane.h"
 #include "eal.h"
-#include "loader/control.h"
+#include "control/server.h"
 #include "loader/object.h"
+#include "lines.h"
 #include "options.h"
-#include "port-watch.h"
 #include "stats.h"
 
 enum { EXIT_UNACCOUNTED = 1, EXIT_BAD_INPUT = 2 };
@@ -39,6 +39,7 @@ struct app {
 	struct ebpf_program *program;
 	struct ports ports;
 	struct dataplane *dataplane;
+	struct control_server *server;
 	bool eal_started;
 };
 
@@ -73,7 +74,7 @@ static void find_compiler(char path[PATH_MAX])
 	strcpy(strrchr(path, '/') ? strrchr(path, '/') + 1 : path, name);
 }
 
-static int load_program(struct app *app, char **errmsg)
+static int create_instance(struct app *app, char **errmsg)
 {
 	const struct options *o = &app->options;
 	char compiler_path[PATH_MAX];
@@ -82,20 +83,26 @@ static int load_program(struct app *app, char **errmsg)
 		.trace = o->verbose ? trace_to_stderr : NULL,
 		.cache_dir = o->no_cache ? NULL : "",
 		.compiler = &compiler};
+
+	find_compiler(compiler_path);
+	app->instance = ebpf_instance__create(&instance_opts, errmsg);
+	return app->instance ? ports__add_links(&app->ports, app->instance, errmsg) : -ENOMEM;
+}
+
+static int load_program(struct app *app, char **errmsg)
+{
+	const struct options *o = &app->options;
 	char *log = NULL;
 	struct ebpf_load_opts load_opts = {.log = o->verbose ? &log : NULL};
 	const struct object_program *chosen;
 
-	find_compiler(compiler_path);
 	app->object = object__open(o->object, errmsg);
 	if (!app->object)
 		return -EINVAL;
 	chosen = object__find_program(app->object, o->program, errmsg);
 	if (!chosen)
 		return -ENOENT;
-	app->instance = ebpf_instance__create(&instance_opts, errmsg);
-	if (!app->instance || ports__add_links(&app->ports, app->instance, errmsg) ||
-		control__init_object(app->object, app->instance, o->init, errmsg))
+	if (control__init_object(app->object, app->instance, o->init, errmsg))
 		return -EINVAL;
 	app->program = object__load_program(app->object, chosen->name, &load_opts, errmsg);
 	if (log)
@@ -126,18 +133,6 @@ static int apply_ifindex(struct ports *ports, const struct assignment *a, char *
 		return error__set(errmsg, -EINVAL, "--ifindex %s=%s: must be 1 to %d", a->name,
 			a->value, INT32_MAX);
 	ports->port[port].ifindex = (uint32_t)ifindex;
-	return 0;
-}
-
-static int apply_queues(struct ports *ports, const struct assignment *a, char **errmsg)
-{
-	uint16_t port = a->name ? find_port(ports, "queues", a->name, errmsg) : NO_PORT;
-
-	if (a->name && port == NO_PORT)
-		return -ENOENT;
-	for (uint16_t i = 0; i < ports->n; i++)
-		if (port == NO_PORT || port == i)
-			ports->port[i].queues = (uint16_t)atoi(a->value);
 	return 0;
 }
 
@@ -173,12 +168,10 @@ static int find_ports(struct app *app, char **errmsg)
 		err = ports__probe(&app->ports, o->ports[i], &app->inputs[i], errmsg);
 	if (!err)
 		err = ports__adopt(&app->ports, errmsg);
-	if (!err && !app->ports.n)
+	if (!err && !app->ports.n && !o->config)
 		err = error__set(errmsg, -ENODEV, "no ports: give --port, or EAL a device");
 	for (unsigned i = 0; !err && i < o->ifindex.n; i++)
 		err = apply_ifindex(&app->ports, &o->ifindex.item[i], errmsg);
-	for (unsigned i = 0; !err && i < o->queues.n; i++)
-		err = apply_queues(&app->ports, &o->queues.item[i], errmsg);
 	for (unsigned i = 0; !err && i < o->pass.n; i++)
 		err = apply_pass(&app->ports, &o->pass.item[i], errmsg);
 	for (unsigned i = 0; !err && i < o->host.n; i++)
@@ -246,13 +239,17 @@ static int run(struct app *app, char **errmsg)
 {
 	const struct options *o = &app->options;
 	struct stats_ticker *ticker = NULL;
-	struct port_watch *watch;
-	int err;
+	int err = 0;
 
 	app->dataplane = dataplane__create(&app->ports, app->instance, errmsg);
 	if (!app->dataplane)
 		return -ENOMEM;
-	err = attach(app, errmsg);
+	if (app->program)
+		err = attach(app, errmsg);
+	if (!err && o->config)
+		err = lines__configure(app->dataplane, o->config, errmsg);
+	if (!err)
+		err = lines__serve(app->dataplane, o, &app->server, errmsg);
 	if (err)
 		return err;
 	warn_of_idle_workers(app->dataplane);
@@ -260,9 +257,9 @@ static int run(struct app *app, char **errmsg)
 	catch_signals();
 	if (o->stats_seconds)
 		ticker = stats__start_ticker(app->dataplane, stdout, o->stats_seconds);
-	watch = port_watch__start(app->dataplane, stderr);
 	dataplane__run(app->dataplane);
-	port_watch__stop(watch);
+	control_server__stop(app->server);
+	app->server = NULL;
 	stats__stop_ticker(ticker);
 	tell_what_was_not_compiled(app->dataplane);
 	return stats__print_totals(app->dataplane, stdout) ? 0 : EXIT_UNACCOUNTED;
@@ -270,6 +267,7 @@ static int run(struct app *app, char **errmsg)
 
 static void close_app(struct app *app)
 {
+	control_server__stop(app->server);
 	dataplane__destroy(app->dataplane);
 	ports__stop(&app->ports);
 	ebpf_program__unref(app->program);
@@ -291,6 +289,8 @@ static int start_and_run(struct app *app, char **errmsg)
 	if (!err)
 		err = find_ports(app, errmsg);
 	if (!err)
+		err = create_instance(app, errmsg);
+	if (!err && app->options.object)
 		err = load_program(app, errmsg);
 	if (!err)
 		err = ports__start(&app->ports, rte_lcore_count(), errmsg);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "hop.h"
 #include "options.h"
 
 struct option_row {
@@ -42,6 +41,30 @@ static int add_port(struct options *o, char *arg, char **errmsg)
 	if (o->n_ports == MAX_PORTS)
 		return error__set(errmsg, -E2BIG, "--port: more than %d ports", MAX_PORTS);
 	o->ports[o->n_ports++] = arg;
+	return 0;
+}
+
+static int set_config(struct options *o, char *arg, char **errmsg)
+{
+	o->config = arg;
+	return 0;
+}
+
+static int set_socket(struct options *o, char *arg, char **errmsg)
+{
+	o->socket = arg;
+	return 0;
+}
+
+static int set_no_socket(struct options *o, char *arg, char **errmsg)
+{
+	o->no_socket = true;
+	return 0;
+}
+
+static int set_readers(struct options *o, char *arg, char **errmsg)
+{
+	o->readers = arg;
 	return 0;
 }
 
@@ -153,17 +176,6 @@ static int add_ifindex(struct options *o, char *arg, char **errmsg)
 	return add_assignment(&o->ifindex, "--ifindex", arg, errmsg);
 }
 
-static int add_queues(struct options *o, char *arg, char **errmsg)
-{
-	const char *number = strchr(arg, '=') ? strchr(arg, '=') + 1 : arg;
-	unsigned n;
-
-	if (!parse_number(number, MAX_QUEUES, &n) || !n)
-		return error__set(errmsg, -EINVAL, "--queues %s: must be 1 to %d, or PORT=N", arg,
-			MAX_QUEUES);
-	return add_assignment(&o->queues, "--queues", arg, errmsg);
-}
-
 static int set_engine(struct options *o, char *arg, char **errmsg)
 {
 	static const char *const names[] = {
@@ -200,7 +212,7 @@ static int set_verbose(struct options *o, char *arg, char **errmsg)
 }
 
 static const struct option_row rows[] = {
-	{"ebpf", NULL, "FILE", "the BPF object; required", set_object},
+	{"ebpf", NULL, "FILE", "the BPF object, for all ports", set_object},
 	{"prog", NULL, "NAME", "the function to run (default: the first XDP program)", set_program},
 	{"port", NULL, "DEVARGS",
 		"a DPDK device, like net_tap0,iface=x0 or\n"
@@ -210,10 +222,6 @@ static const struct option_row rows[] = {
 		set_cores},
 	{"init", NULL, "FILE", "control lines to run first: map update ..., rodata set ...",
 		set_init},
-	{"queues", NULL, "[PORT=]N",
-		"receive queues, of one port or of all, which share flows among them\n"
-		"(default: one per worker, as far as a port has them)",
-		add_queues},
 	{"pass", NULL, "[PORT=]TO",
 		"where XDP_PASS goes, from one port or from all: a port, or drop\n"
 		"(default), which counts it and frees it",
@@ -231,6 +239,17 @@ static const struct option_row rows[] = {
 		"compile also what was compiled before; otherwise compiled programs\n"
 		"are kept in ~/.cache/xdpk",
 		set_no_cache},
+	{"config", NULL, "FILE",
+		"control lines for all of xdpk, as xdpkctl takes them: port add,\n"
+		"prog load, net attach, map update ...",
+		set_config},
+	{"socket", NULL, "PATH",
+		"where xdpkctl can connect (default: /run/xdpk/control.sock for root,\n"
+		"$XDG_RUNTIME_DIR/xdpk/control.sock for others; none if all ports\n"
+		"are captures that end)",
+		set_socket},
+	{"no-socket", NULL, NULL, "nobody can connect", set_no_socket},
+	{"readers", NULL, "GROUP", "who may connect, too, and look at everything", set_readers},
 	{"stats", NULL, "[SECONDS]", "print rates so often (default 1)", set_stats},
 	{"verbose", "v", NULL, "DPDK's own messages, the verifier's log, what the program traces",
 		set_verbose},
@@ -242,7 +261,7 @@ static const struct option_row rows[] = {
 
 static void print_help(void)
 {
-	printf("usage: xdpk [EAL options --] --ebpf FILE --port DEVARGS [options]\n"
+	printf("usage: xdpk [EAL options --] [--ebpf FILE] --port DEVARGS... [options]\n"
 	       "\n"
 	       "Runs an XDP program over the packets of DPDK ports. Captures end by themselves;\n"
 	       "SIGINT or SIGTERM ends the rest: what is under way leaves, then totals are "
@@ -320,10 +339,16 @@ static int parse_words(struct options *o, char **words, bool *answered, char **e
 
 static int check(struct options *o, char **errmsg)
 {
-	if (!o->object)
-		return error__set(errmsg, -EINVAL, "--ebpf FILE is missing (see --help)");
-	if (!o->n_ports && !o->eal_argc)
+	if (!o->n_ports && !o->eal_argc && !o->config)
 		return error__set(errmsg, -EINVAL, "--port DEVARGS is missing (see --help)");
+	if (!o->object && (o->program || o->init))
+		return error__set(errmsg, -EINVAL, "--%s without --ebpf FILE (see --help)",
+			o->init ? "init" : "prog");
+	if (!o->object && !o->config && o->no_socket)
+		return error__set(errmsg, -EINVAL,
+			"--ebpf FILE is missing: with --no-socket no program can come later");
+	if (o->socket && o->no_socket)
+		return error__set(errmsg, -EINVAL, "--socket and --no-socket exclude each other");
 	if (o->eal_argc && o->n_workers)
 		return error__set(errmsg, -EINVAL, "--cores: EAL options are given, so it is -l");
 	for (unsigned i = 0; i < o->n_ports && !o->eal_argc; i++)

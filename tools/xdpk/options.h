@@ -28,14 +28,17 @@ struct options {
 	const char *object;  /* --ebpf */
 	const char *program; /* --prog; NULL: the first XDP program */
 	const char *init;
+	const char *config;  /* a file of control lines */
+	const char *socket;  /* a path; NULL: the usual one */
+	const char *readers; /* a group that may look; NULL: none */
 	const char *ports[MAX_PORTS];
 	unsigned n_ports;
 	int cpus[MAX_WORKERS]; /* --cores: one worker on each */
 	unsigned n_workers;
-	struct assignments pass, host, ifindex, queues;
+	struct assignments pass, host, ifindex;
 	enum tier_engine engine;
 	unsigned stats_seconds;
-	bool verbose, no_cache;
+	bool verbose, no_cache, no_socket;
 
 	/* What stands before `--`, argv[0] included; 0 if there is no `--`. */
 	int eal_argc;

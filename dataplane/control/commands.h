@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * commands.h -- the dataplane's commands: the loader's and those of commands.def. In their context
+ * `dataplane` is a struct dataplane. They take its lock for as long as they look at its lists, and
+ * never while they send a row.
+ */
+#ifndef CONTROL_COMMANDS_H
+#define CONTROL_COMMANDS_H
+
+#include "../../loader/control.h"
+
+struct dataplane;
+
+#define COMMAND(function, ...) control_run function;
+#include "commands.def"
+#undef COMMAND
+
+/* For contexts: all commands. */
+extern const struct control_command *const control__dataplane_tables[];
+
+/* control_context.list_objects */
+int control__list_objects(void *dataplane, struct control_object **list, size_t *n);
+
+/* A line's PORT. Under the lock. The slot, or -ENODEV with *errmsg that says what there is. */
+int control__want_port(struct dataplane *dp, struct control_words *w, char **errmsg);
+int control__find_port(struct dataplane *dp, const char *name, char **errmsg);
+
+#endif
