@@ -86,6 +86,7 @@ samples() {
 		too-big too-big.init
 		count
 		conntrack
+		ddos ddos.init
 		checksum
 		redirect redirect.init
 	END
