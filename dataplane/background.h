@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * background.h -- threads beside the workers. EAL pins the thread that starts it, and threads
- * inherit that; these run on any CPU that the process was given.
+ * background.h -- threads beside the workers, and work that is done now and then. EAL pins the
+ * thread that starts it, and threads inherit that; these run on any CPU that the process was given.
  */
 #ifndef DATAPLANE_BACKGROUND_H
 #define DATAPLANE_BACKGROUND_H
@@ -12,5 +12,12 @@
 void background__init(void);
 /* 0 or negative errno. name: at most 15 bytes. */
 int background__start(pthread_t *thread, const char *name, void *(*main)(void *), void *arg);
+
+/* Calls work(arg) every so many seconds until it is stopped. NULL on failure. */
+struct periodic;
+struct periodic *background__repeat(
+	const char *name, unsigned seconds, void (*work)(void *), void *arg);
+/* Waits until the work has ended. NULL is fine. */
+void background__stop(struct periodic *periodic);
 
 #endif

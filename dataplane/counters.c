@@ -21,6 +21,7 @@ void counters__sum(struct counters *sum, const struct counters *c)
 	for (int i = 0; i < N_OUTCOMES; i++)
 		sum->outcome[i] += counter__read(&c->outcome[i]);
 	sum->entered += counter__read(&c->entered);
+	sum->bursts += counter__read(&c->bursts);
 }
 
 int64_t counters__in_flight(const struct counters *c)

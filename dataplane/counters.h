@@ -31,6 +31,7 @@ _Static_assert(OUTCOME_ABORTED == (int)XDP_ABORTED && OUTCOME_REDIRECT == (int)X
 
 struct counters {
 	uint64_t entered;
+	uint64_t bursts; /* in which they came */
 	uint64_t outcome[N_OUTCOMES];
 };
 

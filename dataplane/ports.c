@@ -2,9 +2,10 @@
  *
  * ports.c -- set DPDK ports up.
  *
- * Queues: one pair per worker where the port has so many; all the captures of a net_pcap
- * port, since each is a queue. With fewer tx queues than workers each tx queue belongs to one
- * worker, for rte_eth_tx_burst() is not thread-safe, and the others hand packets over to it.
+ * Queues: one pair per worker where the port has so many, or as many to receive from as is asked
+ * for; all the captures of a net_pcap port, since each is a queue. With fewer tx queues than
+ * workers each tx queue belongs to one worker, for rte_eth_tx_burst() is not thread-safe, and the
+ * others hand packets over to it.
  *
  * Buffers: one pool per socket, large enough that no queue, ring and cache can run it dry. A
  * buffer holds any packet the kernel could make of a linear one (burst.h).
@@ -15,12 +16,14 @@
 
 #include <rte_dev.h>
 #include <rte_errno.h>
+#include <rte_lcore.h>
 #include <rte_mbuf.h>
 
 #include <ebpf-net.h>
 
 #include "burst.h"
 #include "core/error.h"
+#include "offloads.h"
 #include "pool.h"
 #include "ports.h"
 
@@ -29,11 +32,19 @@
 /* net_ring's and the like, per queue */
 #define DEVICE_SLOTS 1024
 
-uint64_t port__mbufs(const struct input *input, unsigned workers)
+/* Receive queues that it is to have, if the device can: each capture is one. */
+static unsigned wanted_queues(const struct input *input, unsigned queues, unsigned workers)
 {
-	uint64_t queues = RTE_MAX(workers, input->captures);
+	unsigned wanted = RTE_MAX(queues ? queues : workers, input->captures);
 
-	return input->held + queues * (2 * QUEUE_DESCRIPTORS + HANDOVER_SLOTS + DEVICE_SLOTS);
+	return RTE_MIN(wanted, (unsigned)MAX_QUEUES);
+}
+
+uint64_t port__mbufs(const struct input *input, unsigned queues, unsigned workers)
+{
+	uint64_t pairs = RTE_MAX(wanted_queues(input, queues, workers), workers);
+
+	return input->held + pairs * (2 * QUEUE_DESCRIPTORS + HANDOVER_SLOTS + DEVICE_SLOTS);
 }
 
 /* The lowest free one: there are as many as DPDK can have ports. */
@@ -219,22 +230,24 @@ static int port__setup_queues(struct port *port, char **errmsg)
 	return 0;
 }
 
-static int port__start(struct port *port, unsigned workers, char **errmsg)
+static int port__configure(struct port *port, unsigned workers, char **errmsg)
 {
+	unsigned wanted = wanted_queues(&port->input, port->queues, workers);
 	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
-	unsigned wanted;
 	int err = rte_eth_dev_info_get(port->id, &info);
 
 	if (err)
 		return error__set(errmsg, err, "port %s: no information", port->name);
 	if (!info.max_tx_queues)
 		return error__set(errmsg, -ENODEV, "port %s: it cannot send", port->name);
-	wanted = RTE_MAX(workers, port->input.captures);
-	if (wanted > MAX_QUEUES)
-		wanted = MAX_QUEUES;
-	port->n_rxq = RTE_MIN(info.max_rx_queues, wanted);
-	port->n_txq = RTE_MIN(info.max_tx_queues, workers);
+	if (port->queues && info.max_rx_queues < wanted)
+		return error__set(errmsg, -EINVAL,
+			"port %s: it has %u receive queues, not %u; virtual devices are given more "
+			"by an argument (qpairs=, queue_count=, queues=)",
+			port->name, info.max_rx_queues, wanted);
+	port->n_rxq = (uint16_t)RTE_MIN(info.max_rx_queues, wanted);
+	port->n_txq = (uint16_t)RTE_MIN(info.max_tx_queues, workers);
 	if (port->n_rxq > 1 && info.flow_type_rss_offloads) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf =
@@ -242,14 +255,27 @@ static int port__start(struct port *port, unsigned workers, char **errmsg)
 			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
 	}
 	err = rte_eth_dev_configure(port->id, port->n_rxq, port->n_txq, &conf);
+	if (err && port->n_rxq <= info.max_tx_queues) { /* some want pairs */
+		port->n_txq = port->n_rxq;
+		err = rte_eth_dev_configure(port->id, port->n_rxq, port->n_txq, &conf);
+	}
 	if (err)
 		return error__set(errmsg, err, "port %s: %u receive and %u send queues: %s",
 			port->name, port->n_rxq, port->n_txq, rte_strerror(-err));
-	err = port__setup_queues(port, errmsg);
+	return 0;
+}
+
+static int port__start(struct port *port, unsigned workers, char **errmsg)
+{
+	int err = port__configure(port, workers, errmsg);
+
+	if (!err)
+		err = port__setup_queues(port, errmsg);
 	if (!err)
 		err = port__create_handover(port, workers, errmsg);
 	if (err)
 		return err;
+	port->offloads = offloads__watch(port->id, port->n_rxq);
 	err = rte_eth_dev_start(port->id);
 	if (err)
 		return error__set(errmsg, err, "port %s: cannot be started: %s", port->name,
@@ -280,14 +306,28 @@ int ports__add_links(const struct ports *ports, struct ebpf_instance *inst, char
 	return err;
 }
 
-/* Each queue goes to the worker that has the fewest. */
+/* Is the worker on the NUMA node of the port? Workers are numbered as lcores are. */
+static bool is_near(const struct port *port, uint16_t worker)
+{
+	int node = rte_eth_dev_socket_id(port->id);
+	unsigned lcore;
+
+	RTE_LCORE_FOREACH(lcore)
+	if (rte_lcore_index((int)lcore) == worker)
+		return node < 0 || rte_lcore_to_socket_id(lcore) == (unsigned)node;
+	return false;
+}
+
+/* Each queue goes to the worker that has the fewest, of several such to one that is near. */
 static void share_queues(struct ports *ports, struct port *port, unsigned workers)
 {
 	for (uint16_t q = 0; q < port->n_rxq; q++) {
 		uint16_t least = 0;
 
 		for (uint16_t w = 1; w < workers; w++)
-			if (ports->queues[w] < ports->queues[least])
+			if (ports->queues[w] < ports->queues[least] ||
+				(ports->queues[w] == ports->queues[least] &&
+					is_near(port, w) > is_near(port, least)))
 				least = w;
 		port->worker[q] = least;
 		ports->queues[least]++;
@@ -301,13 +341,13 @@ int ports__start(struct ports *ports, unsigned workers, char **errmsg)
 
 	for (uint16_t i = 0; i < ports->n; i++)
 		if (ports->port[i].state == PORT_FOUND)
-			room += port__mbufs(&ports->port[i].input, workers);
+			room += port__mbufs(&ports->port[i].input, ports->port[i].queues, workers);
 	for (uint16_t i = 0; !err && i < ports->n; i++) {
 		struct port *port = &ports->port[i];
 
 		if (port->state != PORT_FOUND)
 			continue;
-		port->n_mbufs = port__mbufs(&port->input, workers);
+		port->n_mbufs = port__mbufs(&port->input, port->queues, workers);
 		port->pool = pool__reserve(
 			rte_eth_dev_socket_id(port->id), port->n_mbufs, room, workers, errmsg);
 		err = port->pool ? port__start(port, workers, errmsg) : -ENOMEM;
@@ -334,6 +374,7 @@ void port__close(struct ports *ports, uint16_t slot)
 		rte_dev_remove(info.device); /* so that its name is free again */
 	for (uint16_t q = 0; q < RTE_DIM(port->handover); q++)
 		rte_ring_free(port->handover[q]);
+	offloads__free(port->offloads);
 	for (uint16_t q = 0; port->state >= PORT_STARTED && q < port->n_rxq; q++)
 		ports->queues[port->worker[q]]--;
 	pool__release(port->pool, port->n_mbufs);

@@ -10,7 +10,7 @@
  *
  *	ports__probe(&ports, "net_pcap0,rx_pcap=...", &err);     once per device
  *	ports__adopt(&ports, &err);                              those that EAL's options made
- *	ports.port[ports__find(&ports, name)].ifindex = ...      or .pass
+ *	ports.port[ports__find(&ports, name)].ifindex = ...      or .pass, .queues
  *	ports__set_host(&ports, slot, host, &err);
  *	ports__start(&ports, n_workers, &err);
  *	    workers receive and send; port-change.h for more ports, or less
@@ -32,6 +32,7 @@
 #define NO_PORT UINT16_MAX
 
 struct ebpf_instance;
+struct offloads;
 
 enum port_state {
 	PORT_NONE,    /* a free slot */
@@ -43,7 +44,8 @@ enum port_state {
 
 struct port {
 	enum port_state state;
-	uint16_t id; /* DPDK's */
+	uint16_t id;     /* DPDK's */
+	uint16_t queues; /* receive queues wanted; 0: one per worker, or as many as it has */
 	uint16_t n_rxq, n_txq;
 	uint16_t pass;    /* the slot that XDP_PASS goes to, or NO_PORT: counted and freed */
 	uint16_t host_of; /* the slot that this is the host side of, or NO_PORT: pass == host_of */
@@ -56,6 +58,7 @@ struct port {
 	/* Workers, too. With fewer tx queues than workers, worker w < n_txq owns queue w and takes
 	 * from handover[w] what the others want sent; all NULL otherwise. */
 	struct rte_ring *handover[RTE_MAX_LCORE];
+	struct offloads *offloads; /* or NULL */
 };
 
 struct ports {
@@ -73,8 +76,8 @@ int ports__adopt(struct ports *ports, char **errmsg);
 /* name: a port's name, or its slot in decimal. NO_PORT if there is none. */
 uint16_t ports__find(const struct ports *ports, const char *name);
 
-/* The most mbufs that a port's queues and rings hold. */
-uint64_t port__mbufs(const struct input *input, unsigned workers);
+/* The most mbufs that a port's queues and rings hold. queues: as in struct port. */
+uint64_t port__mbufs(const struct input *input, unsigned queues, unsigned workers);
 
 /* Makes `host` the host side of the port `slot`: what passes goes there, what comes from there
  * leaves by the port, unseen by programs. So a TAP stands for a kernel's own network interface. */

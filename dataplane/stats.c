@@ -131,14 +131,18 @@ bool stats__print_totals(const struct dataplane *dp, FILE *out)
 	return accounted;
 }
 
+struct moment {
+	double time;
+	struct counters counters;
+	uint64_t sent;
+};
+
 struct stats_ticker {
 	struct dataplane *dp;
 	FILE *out;
-	unsigned seconds;
-	bool stop;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	pthread_t thread;
+	double start;
+	struct moment last;
+	struct periodic *periodic;
 };
 
 static double now_seconds(void)
@@ -161,19 +165,15 @@ static struct counters sum_up(struct dataplane *dp, uint64_t *sent)
 	return t.port[t.n];
 }
 
-struct moment {
-	double time;
-	struct counters counters;
-	uint64_t sent;
-};
-
-static void print_rates(const struct stats_ticker *ticker, struct moment *last, double start)
+static void print_rates(void *arg)
 {
+	struct stats_ticker *ticker = arg;
+	const struct moment *last = &ticker->last;
 	struct moment now = {.time = now_seconds()};
 	double elapsed = now.time - last->time;
 
 	now.counters = sum_up(ticker->dp, &now.sent);
-	fprintf(ticker->out, "%.0f s: received %.3f Mpps, sent %.3f Mpps", now.time - start,
+	fprintf(ticker->out, "%.0f s: received %.3f Mpps, sent %.3f Mpps", now.time - ticker->start,
 		(double)(now.counters.entered - last->counters.entered) / elapsed * 1e-6,
 		(double)(now.sent - last->sent) / elapsed * 1e-6);
 	for (unsigned r = 0; r < N_OUTCOMES; r++)
@@ -182,47 +182,20 @@ static void print_rates(const struct stats_ticker *ticker, struct moment *last, 
 				now.counters.outcome[r]);
 	fprintf(ticker->out, "\n");
 	fflush(ticker->out);
-	*last = now;
-}
-
-static void *ticker_main(void *arg)
-{
-	struct stats_ticker *ticker = arg;
-	double start = now_seconds();
-	struct moment last = {.time = start};
-	struct timespec next;
-
-	clock_gettime(CLOCK_MONOTONIC, &next);
-	pthread_mutex_lock(&ticker->lock);
-	while (!ticker->stop) {
-		int err = 0;
-
-		next.tv_sec += ticker->seconds;
-		while (!ticker->stop && err != ETIMEDOUT)
-			err = pthread_cond_timedwait(&ticker->wake, &ticker->lock, &next);
-		if (!ticker->stop)
-			print_rates(ticker, &last, start);
-	}
-	pthread_mutex_unlock(&ticker->lock);
-	return NULL;
+	ticker->last = now;
 }
 
 struct stats_ticker *stats__start_ticker(struct dataplane *dp, FILE *out, unsigned seconds)
 {
 	struct stats_ticker *ticker = calloc(1, sizeof(*ticker));
-	pthread_condattr_t attr;
 
 	if (!ticker)
 		return NULL;
 	ticker->dp = dp;
 	ticker->out = out;
-	ticker->seconds = seconds;
-	pthread_mutex_init(&ticker->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&ticker->wake, &attr);
-	pthread_condattr_destroy(&attr);
-	if (background__start(&ticker->thread, "xdpk-stats", ticker_main, ticker)) {
+	ticker->start = ticker->last.time = now_seconds();
+	ticker->periodic = background__repeat("xdpk-stats", seconds, print_rates, ticker);
+	if (!ticker->periodic) {
 		free(ticker);
 		return NULL;
 	}
@@ -233,12 +206,6 @@ void stats__stop_ticker(struct stats_ticker *ticker)
 {
 	if (!ticker)
 		return;
-	pthread_mutex_lock(&ticker->lock);
-	ticker->stop = true;
-	pthread_cond_signal(&ticker->wake);
-	pthread_mutex_unlock(&ticker->lock);
-	pthread_join(ticker->thread, NULL);
-	pthread_cond_destroy(&ticker->wake);
-	pthread_mutex_destroy(&ticker->lock);
+	background__stop(ticker->periodic);
 	free(ticker);
 }

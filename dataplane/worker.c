@@ -76,12 +76,17 @@ static unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 	struct counters *counters = &w->hops[rxq->hop];
 	struct counters delta = {0};
 	struct burst *burst = &w->burst;
+	uint64_t began = 0;
 	unsigned received;
 
 	received = rte_eth_rx_burst(port->id, rxq->queue, burst->pkts, BURST_SIZE);
 	if (!received)
 		return 0;
+	if (unlikely(counters->bursts % LOAD_SAMPLE == 0))
+		began = rte_rdtsc();
 	counter__add(&counters->entered, received);
+	counter__add(&counters->bursts, 1);
+	load__count_burst(&w->load, received);
 	burst->n = received;
 	burst->ifindex = port->ifindex;
 	burst->queue = rxq->queue;
@@ -96,16 +101,21 @@ static unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 	for (int i = 0; i < N_OUTCOMES; i++)
 		if (delta.outcome[i])
 			counter__add(&counters->outcome[i], delta.outcome[i]);
+	if (unlikely(began))
+		load__count_latency(&w->load, received, rte_rdtsc() - began);
 	return received;
 }
 
-/* Begins a round: with the plan as it is now, and with nothing of the last one in hand. */
-static void worker__begin_round(struct worker *w)
+/* Begins a round: with the plan as it is now, and with nothing of the last one, which moved so many
+ * packets, in hand. */
+static void worker__begin_round(struct worker *w, unsigned moved)
 {
 	uint64_t now = rte_rdtsc();
 	uint64_t gap = now - w->time.round;
 
 	w->time.round = now;
+	if (moved)
+		counter__add(&w->time.busy, gap);
 	if (unlikely(gap > __atomic_load_n(&w->time.longest_gap, __ATOMIC_RELAXED)))
 		__atomic_store_n(&w->time.longest_gap, gap, __ATOMIC_RELAXED);
 	ebpf_env__quiescent(&w->env);
@@ -117,7 +127,7 @@ static void worker__drain(struct worker *w)
 	__atomic_fetch_sub(&w->dp->producing, 1, __ATOMIC_ACQ_REL);
 	/* Whoever still produces may hand something over; after the last nobody does. */
 	while (__atomic_load_n(&w->dp->producing, __ATOMIC_ACQUIRE)) {
-		worker__begin_round(w);
+		worker__begin_round(w, 0);
 		if (!handover__send(w))
 			rte_pause();
 	}
@@ -127,16 +137,15 @@ static void worker__drain(struct worker *w)
 
 void worker__run(struct worker *w)
 {
-	unsigned idle = 0;
+	unsigned moved = 0, idle = 0;
 
 	ebpf_env__online(&w->env);
 	w->time.round = rte_rdtsc();
-	worker__begin_round(w);
+	worker__begin_round(w, 0);
 	while (!__atomic_load_n(&w->dp->stop, __ATOMIC_RELAXED)) {
 		const struct plan_worker *mine;
-		unsigned moved;
 
-		worker__begin_round(w);
+		worker__begin_round(w, moved);
 		mine = &w->plan->worker[w->index];
 		moved = handover__send(w);
 		if (handover__has_room(w))

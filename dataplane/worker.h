@@ -17,6 +17,7 @@
 #include "chain.h"
 #include "counters.h"
 #include "hop.h"
+#include "load.h"
 #include "plan.h"
 
 /* Programs that a dataplane holds at a time. */
@@ -34,6 +35,7 @@ struct outbox {
 struct worker_time {          /* of the cycle counter (rte_rdtsc) */
 	uint64_t round;       /* when the round that runs now began */
 	uint64_t longest_gap; /* between two rounds; may be cleared by others */
+	uint64_t busy;        /* all rounds that had packets */
 };
 
 struct worker {
@@ -48,6 +50,7 @@ struct worker {
 	uint64_t sent[RTE_MAX_ETHPORTS]; /* out of each port, wherever they came from */
 	struct prog_counters progs[MAX_PROGS];
 	struct worker_time time;
+	struct load load;
 } __rte_cache_aligned;
 
 /* The lcore's main function; returns when the dataplane has stopped and drained. */

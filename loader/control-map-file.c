@@ -184,20 +184,15 @@ struct import {
 	struct progress progress;
 };
 
-static int import_line(struct import *in, const char *text, size_t len, char **errmsg)
+static int import_line(struct import *in, char *text, size_t len, char **errmsg)
 {
-	json_error_t error;
-	json_t *json;
 	int err;
 
-	if (strspn(text, " \t\r") == len)
+	if (memchr(text, 0, len))
+		return error__set(errmsg, -EINVAL, "the line holds a NUL byte");
+	if (strspn(text, " \t\r\n") == len)
 		return 0;
-	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
-	if (!json)
-		return error__set(
-			errmsg, -EINVAL, "no JSON: %s, in column %d", error.text, error.column);
-	err = map_element__parse_json(&in->e, json, errmsg);
-	json_decref(json);
+	err = map_element__parse(&in->e, text, errmsg);
 	if (!err)
 		err = map_element__update(&in->e, in->flags, errmsg);
 	return err ? err : progress__step(&in->progress, errmsg);
@@ -212,8 +207,6 @@ static int import_lines(struct import *in, FILE *file, char **errmsg)
 
 	while (!err && (len = getline(&text, &size, file)) >= 0) {
 		in->line++;
-		if (len && text[len - 1] == '\n')
-			text[--len] = '\0';
 		err = import_line(in, text, (size_t)len, errmsg);
 		if (err)
 			error__prefix(errmsg, "%s:%llu", in->name, (unsigned long long)in->line);

@@ -94,61 +94,75 @@ void map_element__spread_value(struct map_element *e)
 		memcpy(e->value + (size_t)i * e->stride, e->value, e->value_layout->size);
 }
 
-static int parse_values(struct map_element *e, const json_t *values, char **errmsg)
+static int read_values(struct map_element *e, struct json_reader *r, char **errmsg)
 {
-	size_t n = json_array_size(values);
-	int err = 0;
+	uint32_t n = 0;
 
-	if (!e->is_percpu || !json_is_array(values))
-		return error__set(
-			errmsg, -EINVAL, "map %s has one value for a key: \"value\"", e->name);
-	if (n > e->slots)
-		return error__set(errmsg, -EINVAL,
-			"values: there are %zu, but only %u workers and the host", n, e->slots - 1);
+	if (!json_reader__take(r, '['))
+		return json_reader__fail(r, "'['", errmsg);
 	memset(e->value, 0, (size_t)e->slots * e->stride);
-	for (size_t i = 0; i < n && !err; i++) {
-		err = value__parse_json(e->value_layout, json_array_get(values, i),
-			e->value + i * e->stride, errmsg);
-		if (err)
-			error__prefix(errmsg, "values: [%zu]", i);
-	}
-	return err;
-}
-
-static int parse_key(struct map_element *e, const json_t *key, char **errmsg)
-{
-	int err;
-
-	if (!key && !e->key)
+	if (json_reader__take(r, ']'))
 		return 0;
-	if (!key || !e->key)
-		return error__set(errmsg, -EINVAL, "%s",
-			key ? "there is a \"key\", but the map has none" : "there is no \"key\"");
-	err = value__parse_json(e->key_layout, key, e->key, errmsg);
-	if (err)
-		error__prefix(errmsg, "key");
-	return err;
+	do {
+		int err = n == e->slots ? error__set(errmsg, -EINVAL,
+						  "there are only %u workers and the host", n - 1)
+					: value__read(e->value_layout, r,
+						  e->value + (size_t)n * e->stride, errmsg);
+
+		if (err)
+			return error__prefix(errmsg, "[%u]", n), err;
+		n++;
+	} while (json_reader__take(r, ','));
+	return json_reader__take(r, ']') ? 0 : json_reader__fail(r, "']'", errmsg);
 }
 
-int map_element__parse_json(struct map_element *e, const json_t *object, char **errmsg)
+enum { HAS_KEY = 1, HAS_VALUE = 2 };
+
+/* The member of that name; *has: what has come. */
+static int read_member(struct map_element *e, const char *name, struct json_reader *r,
+	unsigned *has, char **errmsg)
 {
-	const json_t *value = json_object_get(object, "value");
-	const json_t *values = json_object_get(object, "values");
 	int err;
 
-	if (!json_is_object(object))
-		return error__set(errmsg, -EINVAL, "expected {\"key\":...,\"value\":...}");
-	err = parse_key(e, json_object_get(object, "key"), errmsg);
-	if (err)
+	if (e->key && strcmp(name, "key") == 0) {
+		*has |= HAS_KEY;
+		return value__read(e->key_layout, r, e->key, errmsg);
+	}
+	if (e->is_percpu && strcmp(name, "values") == 0) {
+		*has |= HAS_VALUE;
+		return read_values(e, r, errmsg);
+	}
+	if (strcmp(name, "value") == 0) {
+		*has |= HAS_VALUE;
+		err = value__read(e->value_layout, r, e->value, errmsg);
+		map_element__spread_value(e);
 		return err;
-	if (values)
-		return parse_values(e, values, errmsg);
-	if (!value)
-		return error__set(errmsg, -EINVAL, "there is no \"value\"");
-	err = value__parse_json(e->value_layout, value, e->value, errmsg);
-	if (err)
-		return error__prefix(errmsg, "value"), err;
-	map_element__spread_value(e);
+	}
+	if (!e->is_percpu || strcmp(name, "sum") != 0)
+		return error__set(errmsg, -EINVAL, "an element of map %s has none", e->name);
+	return json_reader__skip(r) ? 0 : json_reader__fail(r, "a value", errmsg);
+}
+
+int map_element__parse(struct map_element *e, char *text, char **errmsg)
+{
+	struct json_reader r = {text, text};
+	unsigned has = e->key ? 0 : HAS_KEY;
+
+	if (!json_reader__take(&r, '{'))
+		return json_reader__fail(&r, "{\"key\":...,\"value\":...}", errmsg);
+	do {
+		const char *name = json_reader__name(&r);
+		int err = name ? read_member(e, name, &r, &has, errmsg)
+			       : json_reader__fail(&r, "\"NAME\":", errmsg);
+
+		if (err)
+			return name ? error__prefix(errmsg, "%s", name), err : err;
+	} while (json_reader__take(&r, ','));
+	if (!json_reader__take(&r, '}') || json_reader__peek(&r))
+		return json_reader__fail(&r, "the end of the element", errmsg);
+	if (has != (HAS_KEY | HAS_VALUE))
+		return error__set(
+			errmsg, -EINVAL, "there is no \"%s\"", has & HAS_KEY ? "value" : "key");
 	return 0;
 }
 

@@ -11,8 +11,6 @@
 #ifndef LOADER_MAP_ELEMENT_H
 #define LOADER_MAP_ELEMENT_H
 
-#include <jansson.h>
-
 #include "control.h"
 #include "layout.h"
 
@@ -34,8 +32,9 @@ void map_element__close(struct map_element *e);
 
 /* Key and value as members of an object that is open. */
 void map_element__print(struct map_element *e, struct json_text *t);
-/* From such an object; "value" alone is every worker's, "sum" is not looked at. */
-int map_element__parse_json(struct map_element *e, const json_t *object, char **errmsg);
+/* From such an object, which is written over; "value" alone is every worker's, "sum" is not looked
+ * at. */
+int map_element__parse(struct map_element *e, char *text, char **errmsg);
 
 /* `value` is the first; now it is all. */
 void map_element__spread_value(struct map_element *e);

@@ -9,8 +9,8 @@
  *	char[]             "eth0"                           numbers, where it is no text
  *	addresses          "10.0.0.1"  "2001:db8::1"  "02:00:00:00:00:01"
  *	LPM trie's key     "10.0.0.0/8"                     also {"prefixlen":8,"data":"10.0.0.0"}
- *	struct, union      {"src":"10.0.0.1","port":80}     members left out are zero; of a union
- *	                                                    the last counts
+ *	struct, union      {"src":"10.0.0.1","port":80}     members left out are zero; of two in
+ *	                                                    the same place the last counts
  *	array              [1,2,3]
  *	not known          "hex 0a 00 00 01"                of numbers' sizes also a number
  *
@@ -23,8 +23,7 @@
 #ifndef LOADER_VALUE_H
 #define LOADER_VALUE_H
 
-#include <jansson.h>
-
+#include "json-reader.h"
 #include "json-text.h"
 #include "layout.h"
 
@@ -32,7 +31,8 @@ void value__print(struct json_text *t, const struct layout *l, const void *bytes
 /* What to write where, in its shape: {"src":"an IPv4 address","port":"a number of 2 bytes"}. */
 void layout__print(struct json_text *t, const struct layout *l);
 
-int value__parse_json(const struct layout *l, const json_t *json, void *bytes, char **errmsg);
+/* The JSON value that comes next. */
+int value__read(const struct layout *l, struct json_reader *r, void *bytes, char **errmsg);
 /* JSON if it begins with { or [ or ", else a word. */
 int value__parse(const struct layout *l, const char *text, void *bytes, char **errmsg);
 

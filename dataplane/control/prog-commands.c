@@ -131,7 +131,7 @@ int control__dump_prog(struct control_context *c, struct control_words *w, char 
 
 /* --- load and replace ------------------------------------------------------------------------ */
 
-struct load {
+struct loading {
 	const char *path, *name, *function, *init;
 	enum tier_engine engine;
 	bool replace, fresh_maps, keep_data;
@@ -155,7 +155,7 @@ static int parse_engine(struct control_words *w, enum tier_engine *engine, char 
 }
 
 /* NAME=VALUE becomes a line. */
-static int add_line(struct load *l, struct control_words *w, const char *begin, const char *middle,
+static int add_line(struct loading *l, struct control_words *w, const char *begin, const char *middle,
 	char **errmsg)
 {
 	const char *word = control_words__want(w, "NAME=VALUE", errmsg);
@@ -181,7 +181,7 @@ static int want_word(struct control_words *w, const char *what, const char **wor
 	return *word ? 0 : -EINVAL;
 }
 
-static int parse_option(struct load *l, struct control_words *w, char **errmsg)
+static int parse_option(struct loading *l, struct control_words *w, char **errmsg)
 {
 	if (!l->replace && control_words__take(w, "as"))
 		return want_word(w, "a name for the program", &l->name, errmsg);
@@ -208,7 +208,7 @@ static int parse_option(struct load *l, struct control_words *w, char **errmsg)
 }
 
 /* The lines of the init file come first, so that what is said on the line itself counts. */
-static int read_init(struct control_context *c, struct load *l, char **errmsg)
+static int read_init(struct control_context *c, struct loading *l, char **errmsg)
 {
 	struct control_file more = l->lines;
 	int fd = control__open_file(c, l->init, 'r', errmsg), err;
@@ -236,7 +236,7 @@ static struct object *open_object(struct control_context *c, const char *path, c
 
 /* From the file to a verified program; of what fails nothing stays. */
 static int make_program(
-	struct control_context *c, struct load *l, struct prog_opts *opts, char **errmsg)
+	struct control_context *c, struct loading *l, struct prog_opts *opts, char **errmsg)
 {
 	const struct object_program *chosen;
 	int err;
@@ -256,7 +256,7 @@ static int make_program(
 	return err;
 }
 
-static int load(struct control_context *c, struct load *l, char **name, char **errmsg)
+static int load(struct control_context *c, struct loading *l, char **name, char **errmsg)
 {
 	struct prog_opts opts = {.engine = l->engine};
 	int err = make_program(c, l, &opts, errmsg);
@@ -279,7 +279,7 @@ static int load(struct control_context *c, struct load *l, char **name, char **e
 }
 
 static int load_line(
-	struct control_context *c, struct control_words *w, struct load *l, char **errmsg)
+	struct control_context *c, struct control_words *w, struct loading *l, char **errmsg)
 {
 	char *name = NULL;
 	int err = 0;
@@ -304,12 +304,12 @@ static int load_line(
 
 int control__load_prog(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	return load_line(c, w, &(struct load){0}, errmsg);
+	return load_line(c, w, &(struct loading){0}, errmsg);
 }
 
 int control__replace_prog(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	return load_line(c, w, &(struct load){.replace = true}, errmsg);
+	return load_line(c, w, &(struct loading){.replace = true}, errmsg);
 }
 
 int control__unload_prog(struct control_context *c, struct control_words *w, char **errmsg)

@@ -3,6 +3,7 @@
  * eal.c -- EAL's arguments.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_eal.h>
@@ -20,9 +21,12 @@
 static unsigned memory_mb(const struct options *o, const struct input *inputs)
 {
 	uint64_t mbufs = pool__worker_mbufs(o->n_workers);
+	unsigned queues = o->n_workers; /* of any port, at most */
 
+	for (unsigned i = 0; i < o->queues.n; i++)
+		queues = RTE_MAX(queues, (unsigned)atoi(o->queues.item[i].value));
 	for (unsigned i = 0; i < o->n_ports; i++)
-		mbufs += port__mbufs(&inputs[i], o->n_workers);
+		mbufs += port__mbufs(&inputs[i], queues, o->n_workers);
 	return EAL_BASE_MB + (unsigned)(pool__bytes(mbufs) >> 20);
 }
 

@@ -27,6 +27,7 @@
 #include "loader/object.h"
 #include "lines.h"
 #include "options.h"
+#include "port-watch.h"
 #include "stats.h"
 
 enum { EXIT_UNACCOUNTED = 1, EXIT_BAD_INPUT = 2 };
@@ -136,6 +137,18 @@ static int apply_ifindex(struct ports *ports, const struct assignment *a, char *
 	return 0;
 }
 
+static int apply_queues(struct ports *ports, const struct assignment *a, char **errmsg)
+{
+	uint16_t port = a->name ? find_port(ports, "queues", a->name, errmsg) : NO_PORT;
+
+	if (a->name && port == NO_PORT)
+		return -ENOENT;
+	for (uint16_t i = 0; i < ports->n; i++)
+		if (port == NO_PORT || port == i)
+			ports->port[i].queues = (uint16_t)atoi(a->value);
+	return 0;
+}
+
 static int apply_pass(struct ports *ports, const struct assignment *a, char **errmsg)
 {
 	uint16_t from = NO_PORT, to = NO_PORT;
@@ -172,6 +185,8 @@ static int find_ports(struct app *app, char **errmsg)
 		err = error__set(errmsg, -ENODEV, "no ports: give --port, or EAL a device");
 	for (unsigned i = 0; !err && i < o->ifindex.n; i++)
 		err = apply_ifindex(&app->ports, &o->ifindex.item[i], errmsg);
+	for (unsigned i = 0; !err && i < o->queues.n; i++)
+		err = apply_queues(&app->ports, &o->queues.item[i], errmsg);
 	for (unsigned i = 0; !err && i < o->pass.n; i++)
 		err = apply_pass(&app->ports, &o->pass.item[i], errmsg);
 	for (unsigned i = 0; !err && i < o->host.n; i++)
@@ -239,6 +254,7 @@ static int run(struct app *app, char **errmsg)
 {
 	const struct options *o = &app->options;
 	struct stats_ticker *ticker = NULL;
+	struct port_watch *watch;
 	int err = 0;
 
 	app->dataplane = dataplane__create(&app->ports, app->instance, errmsg);
@@ -257,7 +273,9 @@ static int run(struct app *app, char **errmsg)
 	catch_signals();
 	if (o->stats_seconds)
 		ticker = stats__start_ticker(app->dataplane, stdout, o->stats_seconds);
+	watch = port_watch__start(app->dataplane, stderr);
 	dataplane__run(app->dataplane);
+	port_watch__stop(watch);
 	control_server__stop(app->server);
 	app->server = NULL;
 	stats__stop_ticker(ticker);

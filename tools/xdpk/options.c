@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "hop.h"
 #include "options.h"
 
 struct option_row {
@@ -176,6 +177,17 @@ static int add_ifindex(struct options *o, char *arg, char **errmsg)
 	return add_assignment(&o->ifindex, "--ifindex", arg, errmsg);
 }
 
+static int add_queues(struct options *o, char *arg, char **errmsg)
+{
+	const char *number = strchr(arg, '=') ? strchr(arg, '=') + 1 : arg;
+	unsigned n;
+
+	if (!parse_number(number, MAX_QUEUES, &n) || !n)
+		return error__set(errmsg, -EINVAL, "--queues %s: must be 1 to %d, or PORT=N", arg,
+			MAX_QUEUES);
+	return add_assignment(&o->queues, "--queues", arg, errmsg);
+}
+
 static int set_engine(struct options *o, char *arg, char **errmsg)
 {
 	static const char *const names[] = {
@@ -222,6 +234,10 @@ static const struct option_row rows[] = {
 		set_cores},
 	{"init", NULL, "FILE", "control lines to run first: map update ..., rodata set ...",
 		set_init},
+	{"queues", NULL, "[PORT=]N",
+		"receive queues, of one port or of all, which share flows among them\n"
+		"(default: one per worker, as far as a port has them)",
+		add_queues},
 	{"pass", NULL, "[PORT=]TO",
 		"where XDP_PASS goes, from one port or from all: a port, or drop\n"
 		"(default), which counts it and frees it",

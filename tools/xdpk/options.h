@@ -35,7 +35,7 @@ struct options {
 	unsigned n_ports;
 	int cpus[MAX_WORKERS]; /* --cores: one worker on each */
 	unsigned n_workers;
-	struct assignments pass, host, ifindex;
+	struct assignments pass, host, ifindex, queues;
 	enum tier_engine engine;
 	unsigned stats_seconds;
 	bool verbose, no_cache, no_socket;

@@ -293,8 +293,8 @@ static void wrong_files(void **state)
 			":3: there is no \"value\""},
 		{"{\"value\":1}\n", ":1: there is no \"key\""},
 		{"{\"key\":{},\"value\":1", ":1: no JSON: "},
-		{"[1]\n", ":1: expected {\"key\":...,\"value\":...}"},
-		{"{\"key\":{},\"values\":[1]}\n", ":1: map flows has one value for a key"},
+		{"[1]\n", ":1: no JSON: expected {\"key\":...,\"value\":...} in column 1"},
+		{"{\"key\":{},\"values\":[1]}\n", ":1: values: an element of map flows has none"},
 		{"{\"key\":{\"srk\":1},\"value\":1}\n", ":1: key: there is no member srk"},
 		{"{\"key\":{},\"value\":-1.5}\n", ":1: value: expected a number"},
 	};

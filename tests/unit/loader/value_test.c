@@ -106,11 +106,14 @@ static void a_struct_of_a_flow(void **state)
 	refused("key flows", "{\"src\":\"10.0.0\"}", -EINVAL,
 		"src: expected an IPv4 address, got '10.0.0'");
 	refused("key flows", "{\"proto\":256}", -ERANGE,
-		"proto: expected a number of 1 byte, got 256");
-	refused("key flows", "{\"proto\":1.5}", -EINVAL, "got a fraction");
-	refused("key flows", "{\"proto\":null}", -EINVAL, "got null");
-	refused("key flows", "{\"proto\":1,\"proto\":2}", -EINVAL, "duplicate");
-	refused("key flows", "{\"proto\":1", -EINVAL, "no JSON");
+		"proto: expected a number of 1 byte, got '256'");
+	refused("key flows", "{\"proto\":1.5}", -EINVAL,
+		"proto: expected a number of 1 byte, got '1.5'");
+	refused("key flows", "{\"proto\":null}", -EINVAL, "got 'null'");
+	refused("key flows", "{\"proto\":1", -EINVAL, "no JSON: expected '}' in column 11");
+	refused("key flows", "{\"proto\":}", -EINVAL, "proto: no JSON: expected a value");
+	refused("key flows", "{proto:1}", -EINVAL, "no JSON: expected \"NAME\": in column 2");
+	refused("key flows", "{\"proto\":1}}", -EINVAL, "expected nothing more in column 12");
 	refused("key flows", "[1,2]", -EINVAL, "expected a struct of 12 bytes, got an array");
 	refused("key flows", "tcp", -EINVAL, "expected a struct of 12 bytes, got 'tcp'");
 }
@@ -127,8 +130,8 @@ static void addresses(void **state)
 		"\"macs\":[\"06:00:00:00:00:00\",\"00:00:00:00:00:09\"]}");
 	refused("addresses", "{\"mac\":\"02:00:00:ab:cd\"}", -EINVAL,
 		"mac: expected a MAC address, got '02:00:00:ab:cd'");
-	refused("addresses", "{\"macs\":[1,2,3]}", -EINVAL,
-		"macs: expected at most 2 elements, got 3");
+	refused("addresses", "{\"macs\":[[],[],[]]}", -EINVAL,
+		"macs: [2]: expected at most 2 elements");
 	refused("addresses", "{\"macs\":[\"06:00:00:00:00:00\",\"x\"]}", -EINVAL,
 		"macs: [1]: expected");
 	reads("key hosts", "2001:db8::1", value + 4);
@@ -171,7 +174,8 @@ static void numbers_at_their_ends(void **state)
 	refused("numbers", "{\"u8\":-129}", -ERANGE, "u8");
 	refused("numbers", "{\"be16\":65536}", -ERANGE,
 		"be16: expected a number of 2 big-endian bytes");
-	refused("numbers", "{\"u64\":18446744073709551616}", -EINVAL, "too big");
+	refused("numbers", "{\"u64\":18446744073709551616}", -EINVAL,
+		"u64: expected a number of 8 bytes, got '18446744073709551616'");
 	refused("key numbers", "4294967296", -ERANGE,
 		"expected a number of 4 bytes, got '4294967296'");
 	refused("key numbers", "ten", -EINVAL, "expected a number of 4 bytes, got 'ten'");
@@ -207,8 +211,27 @@ static void names_text_bits(void **state)
 	reads("hosts", "eth0", "eth0\0\0\0\0\0\0\0\0\0\0\0\0");
 	refused("hosts", "0123456789abcdefg", -EINVAL, "expected text of 16 bytes");
 	refused("nested", "{\"state\":\"STATE_AJAR\"}", -EINVAL, "got 'STATE_AJAR'");
-	refused("nested", "{\"low\":8}", -ERANGE, "low: expected a number of 3 bits, got 8");
+	refused("nested", "{\"low\":8}", -ERANGE, "low: expected a number of 3 bits, got '8'");
 	refused("nested", "{\"name\":\"123456789\"}", -EINVAL, "name: expected text of 8 bytes");
+}
+
+/* JSON's strings, whatever they are written with. */
+static void strings(void **state)
+{
+	reads("hosts", "\"a\\u00e9\\\\\\/\\n\\\"\\ud83d\\ude00\"",
+		"a\xc3\xa9\\/\n\"\xf0\x9f\x98\x80\0\0\0\0\0");
+	reads("hosts", "\"\\u20AC\"", "\xe2\x82\xac\0\0\0\0\0\0\0\0\0\0\0\0\0");
+	refused("hosts", "\"abc", -EINVAL, "no JSON: expected the end of a string");
+	refused("hosts", "\"abc\\", -EINVAL, "no JSON");
+	refused("hosts", "\"a\\x\"", -EINVAL, "no JSON");
+	refused("hosts", "\"\\u12\"", -EINVAL, "no JSON");
+	refused("hosts", "\"\\u0000\"", -EINVAL, "no JSON");
+	refused("hosts", "\"\\ud83d\"", -EINVAL, "no JSON");
+	refused("hosts", "\"\\ud83d\\u0041\"", -EINVAL, "no JSON");
+	refused("hosts", "\"\\ude00\"", -EINVAL, "no JSON");
+	refused("hosts", "\"a\nb\"", -EINVAL, "no JSON");
+	refused("nested", "{\"name\":null}", -EINVAL,
+		"name: expected text of 8 bytes, got no string");
 }
 
 static void prefixes(void **state)
@@ -297,6 +320,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(numbers_at_their_ends),
 		cmocka_unit_test(names_text_bits),
+		cmocka_unit_test(strings),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(padding_is_not_lost),
 		cmocka_unit_test(what_is_not_known),
