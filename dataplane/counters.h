@@ -23,7 +23,8 @@ enum outcome {
 #define OUTCOME(name, words) OUTCOME_##name,
 #include "outcomes.def"
 #undef OUTCOME
-	N_OUTCOMES
+	N_OUTCOMES,
+	FIRST_LOSS = OUTCOME_TX_FULL,
 };
 
 _Static_assert(OUTCOME_ABORTED == (int)XDP_ABORTED && OUTCOME_REDIRECT == (int)XDP_REDIRECT,
