@@ -16,7 +16,16 @@
  */
 #include "parse.h"
 
-enum reason { ALLOWED, MALFORMED, BLOCKED, FRAGMENT, AMPLIFIED, TOO_MANY_SYNS, TOO_MANY, N_REASONS };
+enum reason {
+	ALLOWED,
+	MALFORMED,
+	BLOCKED,
+	FRAGMENT,
+	AMPLIFIED,
+	TOO_MANY_SYNS,
+	TOO_MANY,
+	N_REASONS
+};
 
 struct network {
 	__u32 length; /* bits */

@@ -155,8 +155,8 @@ static int parse_engine(struct control_words *w, enum tier_engine *engine, char 
 }
 
 /* NAME=VALUE becomes a line. */
-static int add_line(struct loading *l, struct control_words *w, const char *begin, const char *middle,
-	char **errmsg)
+static int add_line(struct loading *l, struct control_words *w, const char *begin,
+	const char *middle, char **errmsg)
 {
 	const char *word = control_words__want(w, "NAME=VALUE", errmsg);
 	const char *equals = word ? strchr(word, '=') : NULL;
