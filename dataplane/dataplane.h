@@ -48,6 +48,7 @@ struct dataplane {
 	struct prog progs[MAX_PROGS];
 	struct attachments attached[RTE_MAX_ETHPORTS]; /* by slot */
 	struct counters gone;                          /* of hops whose port is there no more */
+	struct trace *trace;                           /* borrowed: what programs say; or NULL */
 	struct capture *capture;                       /* the one that runs, or NULL */
 };
 

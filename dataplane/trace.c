@@ -35,6 +35,11 @@ struct trace {
 	struct trace_ring worker[];
 };
 
+uint64_t trace__bytes(unsigned workers)
+{
+	return (uint64_t)workers * (TRACE_LINES + 1) * sizeof(struct trace_line);
+}
+
 struct trace *trace__create(unsigned workers, char **errmsg)
 {
 	struct trace *trace = calloc(1, sizeof(*trace) + workers * sizeof(trace->worker[0]));

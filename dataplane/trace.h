@@ -28,6 +28,8 @@ struct trace_line {
 
 struct dataplane;
 
+/* Of EAL's memory. */
+uint64_t trace__bytes(unsigned workers);
 /* NULL with *errmsg. After EAL. */
 struct trace *trace__create(unsigned workers, char **errmsg);
 void trace__destroy(struct trace *trace); /* NULL is fine */

@@ -136,23 +136,23 @@ int control_file__run(
 }
 
 int control__set_up_object(struct object *obj, struct ebpf_instance *inst,
-	const struct control_file *file, char **errmsg)
+	const struct control_set_up *how, char **errmsg)
 {
 	static const struct control_file none;
+	const struct control_file *lines = how->lines ? how->lines : &none;
 	struct control_context c = {.tables = control__loader_tables,
 		.instance = inst,
 		.object = obj,
-		.files = &control_files__local,
+		.files = how->files,
 		.role = CONTROL_OPERATOR};
-	int err;
+	int err = control_file__run(lines, &c, CONTROL_BEFORE_MAPS, errmsg);
 
-	if (!file)
-		file = &none;
-	err = control_file__run(file, &c, CONTROL_BEFORE_MAPS, errmsg);
+	if (!err && how->before)
+		err = object__share_maps(obj, how->before, &how->share, errmsg);
 	if (!err)
 		err = object__create_maps(obj, inst, errmsg);
 	if (!err)
-		err = control_file__run(file, &c, CONTROL_BEFORE_LOAD | CONTROL_ANY_TIME, errmsg);
+		err = control_file__run(lines, &c, CONTROL_BEFORE_LOAD | CONTROL_ANY_TIME, errmsg);
 	control__free_row(&c);
 	return err;
 }
@@ -160,12 +160,14 @@ int control__set_up_object(struct object *obj, struct ebpf_instance *inst,
 int control__init_object(
 	struct object *obj, struct ebpf_instance *inst, const char *path, char **errmsg)
 {
-	struct control_file file = {0};
-	int err = path ? control_file__read(&file, path, errmsg) : 0;
+	struct control_file lines = {0};
+	int err = path ? control_file__read(&lines, path, errmsg) : 0;
 
 	if (!err)
-		err = control__set_up_object(obj, inst, &file, errmsg);
-	control_file__close(&file);
+		err = control__set_up_object(obj, inst,
+			&(struct control_set_up){.lines = &lines, .files = &control_files__local},
+			errmsg);
+	control_file__close(&lines);
 	return err;
 }
 

@@ -157,11 +157,19 @@ void control_file__close(struct control_file *f);
 int control_file__run(
 	const struct control_file *f, struct control_context *c, unsigned phases, char **errmsg);
 
-/* Creates the object's maps in `inst` and runs the lines, each when it is time. `file` NULL: no
- * lines. */
+/* How an object is set up; everything may be NULL. */
+struct control_set_up {
+	const struct control_file *lines;
+	const struct control_files *files; /* that lines may name; NULL: none */
+	const struct object *before;       /* whose place it takes: its maps are shared */
+	struct object_share_opts share;    /* those of object__share_maps() */
+};
+
+/* Creates the object's maps in `inst`, but for those that it shares, and runs the lines, each when
+ * it is time. */
 int control__set_up_object(struct object *obj, struct ebpf_instance *inst,
-	const struct control_file *file, char **errmsg);
-/* The same with the file's path, or NULL. */
+	const struct control_set_up *how, char **errmsg);
+/* With the lines of that file, or without any: NULL. */
 int control__init_object(
 	struct object *obj, struct ebpf_instance *inst, const char *path, char **errmsg);
 

@@ -204,11 +204,23 @@ int control__set_port(struct control_context *c, struct control_words *w, char *
 	int slot = find_port(c, w, errmsg), err = slot < 0 ? slot : 0;
 	uint16_t to;
 
-	if (!err)
-		err = control_words__expect(w, "pass", errmsg);
-	if (!err)
-		err = want_pass(c->dataplane, w, &to, errmsg);
-	if (!err)
-		err = control_words__end(w, errmsg);
-	return err ? err : dataplane__set_pass(c->dataplane, (uint16_t)slot, to, errmsg);
+	if (!err && !w->n)
+		err = error__set(
+			errmsg, -EINVAL, "expected 'pass' or 'host', got the end of the line");
+	while (w->n && !err) {
+		if (control_words__take(w, "pass")) {
+			err = want_pass(c->dataplane, w, &to, errmsg);
+			if (!err)
+				err = dataplane__set_pass(c->dataplane, (uint16_t)slot, to, errmsg);
+		} else if (control_words__take(w, "host")) {
+			int host = find_port(c, w, errmsg);
+
+			err = host < 0 ? host
+				       : dataplane__set_host(c->dataplane, (uint16_t)slot,
+						 (uint16_t)host, errmsg);
+		} else {
+			err = control_words__unexpected(w, "pass, host", errmsg);
+		}
+	}
+	return err;
 }

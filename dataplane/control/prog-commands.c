@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * prog-commands.c -- prog list, show, load, replace, unload, dump.
+ * prog-commands.c -- prog list, show, load, replace, unload, dump, tracelog.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "core/error.h"
 #include "loader/object.h"
+#include "../trace.h"
 
 static const char *const engine_words[] = {
 	[TIER_AUTO] = "auto", [TIER_INTERP] = "interp", [TIER_LLVM] = "llvm"};
@@ -22,18 +23,30 @@ static const char *const engine_words[] = {
 
 static void add_prog(struct json_text *row, const struct prog *p)
 {
+	struct tier_status tier = tier__status(p->tier);
+
 	json_text__add_unsigned(row, "id", ebpf_program__id(p->program));
 	json_text__add_string(row, "name", p->name);
 	json_text__add_string(row, "function", ebpf_program__name(p->program));
 	json_text__add_string(row, "engine", engine_words[p->engine]);
-	json_text__add_string(row, "runs in", ebpf_program__code(p->program)->backend);
+	json_text__add_string(row, "state", tier_state__text(tier.state));
 	json_text__add_unsigned(row, "ports", p->attached);
 	json_text__add_unsigned(row, "replaced", p->replaced);
+	free(tier.why);
 }
 
 static void add_details(struct json_text *row, const struct dataplane *dp, const struct prog *p)
 {
+	struct tier_status tier = tier__status(p->tier);
+
+	if (tier.why)
+		json_text__add_string(row, "why", tier.why);
+	if (tier.ns)
+		json_text__add_real(row, "compile ms", (double)tier.ns / 1e6, 1);
+	json_text__add_bool(row, "from cache", tier.from_cache);
+	free(tier.why);
 	json_text__add_unsigned(row, "instructions", ebpf_program__n_insns(p->program));
+	json_text__add_unsigned(row, "priority", p->config.priority);
 	json_text__key(row, "maps");
 	json_text__open(row, '[');
 	for (size_t i = 0; p->object && i < object__n_maps(p->object); i++)
@@ -234,10 +247,24 @@ static struct object *open_object(struct control_context *c, const char *path, c
 	return obj;
 }
 
-/* From the file to a verified program; of what fails nothing stays. */
+/* The object that the new one takes the place of, if its maps are to stay. */
+static const struct object *find_predecessor(const struct control_context *c, const struct load *l)
+{
+	for (size_t i = 0; i < c->n_objects && l->replace && !l->fresh_maps; i++)
+		if (strcmp(c->objects[i].name, l->name) == 0)
+			return c->objects[i].object;
+	return NULL;
+}
+
+/* From the file to a verified program; of what fails nothing stays. Lines of a client's file name
+ * no files: they would be opened here. */
 static int make_program(
 	struct control_context *c, struct loading *l, struct prog_opts *opts, char **errmsg)
 {
+	const struct control_set_up how = {.lines = &l->lines,
+		.files = c->files == &control_files__local ? c->files : NULL,
+		.before = find_predecessor(c, l),
+		.share.variables = l->keep_data};
 	const struct object_program *chosen;
 	int err;
 
@@ -245,8 +272,7 @@ static int make_program(
 	if (!opts->object)
 		return -EINVAL;
 	chosen = object__find_program(opts->object, l->function, errmsg);
-	err = chosen ? control__set_up_object(opts->object, c->instance, &l->lines, errmsg)
-		     : -ENOENT;
+	err = chosen ? control__set_up_object(opts->object, c->instance, &how, errmsg) : -ENOENT;
 	if (!err) {
 		opts->program = object__load_program(opts->object, chosen->name, NULL, errmsg);
 		err = opts->program ? 0 : -EACCES;
@@ -318,4 +344,46 @@ int control__unload_prog(struct control_context *c, struct control_words *w, cha
 	int err = name ? control_words__end(w, errmsg) : -EINVAL;
 
 	return err ? err : dataplane__del_prog(c->dataplane, name, errmsg);
+}
+
+/* --- what programs say ----------------------------------------------------------------------- */
+
+#define TRACE_POLL_MS 100
+
+struct tracelog {
+	struct control_context *c;
+	char **errmsg;
+};
+
+static int send_line(void *user, const struct trace_line *line)
+{
+	struct tracelog *log = user;
+	struct json_text *row = control__row(log->c);
+
+	json_text__add_real(row, "s", (double)line->ns / 1e9, 6);
+	json_text__add_unsigned(row, "worker", line->worker);
+	json_text__add_string(row, "prog", line->program);
+	json_text__key(row, "text");
+	json_text__bytes(row, line->text, line->len);
+	if (line->lost)
+		json_text__add_unsigned(row, "lost", line->lost);
+	return control__send(log->c, log->errmsg);
+}
+
+int control__read_trace(struct control_context *c, struct control_words *w, char **errmsg)
+{
+	struct tracelog log = {c, errmsg};
+	struct trace *trace = ((struct dataplane *)c->dataplane)->trace;
+	int err = control_words__end(w, errmsg);
+
+	if (!err && !trace)
+		err = error__set(errmsg, -ENODATA,
+			"traces go to the standard error of xdpk, which runs with --verbose");
+	while (!err) {
+		err = trace__read(trace, send_line, &log);
+		err = err < 0 ? err : 0;
+		if (!control__wait(c, TRACE_POLL_MS))
+			break;
+	}
+	return err;
 }

@@ -13,6 +13,7 @@
 #include "eal.h"
 #include "pool.h"
 #include "ports.h"
+#include "trace.h"
 
 /* What EAL and devices take beside packet buffers. */
 #define EAL_BASE_MB 48
@@ -27,7 +28,7 @@ static unsigned memory_mb(const struct options *o, const struct input *inputs)
 		queues = RTE_MAX(queues, (unsigned)atoi(o->queues.item[i].value));
 	for (unsigned i = 0; i < o->n_ports; i++)
 		mbufs += port__mbufs(&inputs[i], queues, o->n_workers);
-	return EAL_BASE_MB + (unsigned)(pool__bytes(mbufs) >> 20);
+	return EAL_BASE_MB + (unsigned)((pool__bytes(mbufs) + trace__bytes(o->n_workers)) >> 20);
 }
 
 /* lcore i on the i-th CPU; several may share one. */

@@ -29,6 +29,7 @@
 #include "options.h"
 #include "port-watch.h"
 #include "stats.h"
+#include "trace.h"
 
 enum { EXIT_UNACCOUNTED = 1, EXIT_BAD_INPUT = 2 };
 
@@ -38,6 +39,7 @@ struct app {
 	struct ebpf_instance *instance;
 	struct object *object;
 	struct ebpf_program *program;
+	struct trace *trace; /* NULL: straight to stderr */
 	struct ports ports;
 	struct dataplane *dataplane;
 	struct control_server *server;
@@ -81,10 +83,13 @@ static int create_instance(struct app *app, char **errmsg)
 	char compiler_path[PATH_MAX];
 	struct ebpf_compiler compiler = {.path = compiler_path};
 	struct ebpf_instance_opts instance_opts = {.workers = rte_lcore_count(),
-		.trace = o->verbose ? trace_to_stderr : NULL,
+		.trace = o->verbose ? trace_to_stderr : trace__write,
 		.cache_dir = o->no_cache ? NULL : "",
 		.compiler = &compiler};
 
+	if (!o->verbose && !(app->trace = trace__create(rte_lcore_count(), errmsg)))
+		return -ENOMEM;
+	instance_opts.trace_user = app->trace;
 	find_compiler(compiler_path);
 	app->instance = ebpf_instance__create(&instance_opts, errmsg);
 	return app->instance ? ports__add_links(&app->ports, app->instance, errmsg) : -ENOMEM;
@@ -260,6 +265,9 @@ static int run(struct app *app, char **errmsg)
 	app->dataplane = dataplane__create(&app->ports, app->instance, errmsg);
 	if (!app->dataplane)
 		return -ENOMEM;
+	app->dataplane->trace = app->trace;
+	if (app->trace)
+		trace__watch(app->trace, app->dataplane);
 	if (app->program)
 		err = attach(app, errmsg);
 	if (!err && o->config)
@@ -291,6 +299,7 @@ static void close_app(struct app *app)
 	ebpf_program__unref(app->program);
 	object__close(app->object);
 	ebpf_instance__destroy(app->instance);
+	trace__destroy(app->trace);
 	if (app->eal_started)
 		rte_eal_cleanup();
 }

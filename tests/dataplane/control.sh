@@ -1,0 +1,232 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# usage: control.sh TEST
+# A running xdpk does what xdpkctl says, and says what it does.
+
+set -u
+die() {
+	echo "control.sh: $*" >&2
+	[ ! -s xdpk.log ] || cat xdpk.log >&2
+	exit 1
+}
+
+skip() {
+	echo "skipped: $*"
+	exit 77
+}
+
+dir=$(mktemp -d) || exit 1
+daemon=
+finish() {
+	[ -z "$daemon" ] || kill -9 "$daemon" 2>/dev/null
+	rm -rf "$dir"
+}
+trap finish EXIT
+export XDPK_SOCKET=$dir/run/control.sock EBPF_BACKEND_DIR=$BACKENDS XDG_CACHE_HOME=$dir
+cp "$XDPK" "$dir/xdpk" && cp "$(dirname "$XDPK")/xdpk-compile" "$dir" && cp "$XDPKCTL" "$dir/xdpkctl" || exit 1
+cp "$CONFIGS"/*.init "$dir" && cp "$SAMPLES/firewall.bpf.o" "$PROGRAMS/relay.bpf.o" "$dir" || exit 1
+chmod 755 "$dir"
+cd "$dir" || exit 1
+
+# Starts xdpk and waits until it listens.
+start() {
+	./xdpk --no-cache "$@" >xdpk.log 2>&1 &
+	daemon=$!
+	for _ in {1..100}; do
+		./xdpkctl port list >/dev/null 2>&1 && return
+		kill -0 $daemon 2>/dev/null || die "xdpk ended"
+		sleep 0.1
+	done
+	die "xdpk does not listen"
+}
+
+# Ends it, and it must have accounted for all packets.
+stop() {
+	kill "$daemon"
+	wait "$daemon" || die "xdpk ended with $?"
+	daemon=
+	grep -q 'accounted: yes' xdpk.log || die "not accounted"
+	[ ! -e "$XDPK_SOCKET" ] || die "the socket is left"
+}
+
+# ctl WORD...: succeeds and leaves its answer in `answer`.
+ctl() {
+	answer=$(./xdpkctl "$@" 2>&1) || die "xdpkctl $*: $answer"
+}
+
+# refused STATUS TEXT WORD...: fails like that, and says so.
+refused() {
+	local status=$1 text=$2
+	shift 2
+	answer=$(./xdpkctl "$@" 2>&1)
+	[ $? = "$status" ] || die "xdpkctl $*: status is not $status: $answer"
+	[[ $answer == *"$text"* ]] || die "xdpkctl $*: '$text' is not in: $answer"
+}
+
+# says TEXT: the last answer has it.
+says() {
+	[[ $answer == *"$1"* ]] || die "'$1' is not in: $answer"
+}
+
+says_not() {
+	[[ $answer != *"$1"* ]] || die "'$1' is in: $answer"
+}
+
+programs_come_and_go() {
+	start --port net_ring0 --port net_ring1
+	ctl prog load firewall.bpf.o as wall init firewall.init engine interp
+	says 'xdp_firewall'
+	refused 1 'program wall is there already' prog load firewall.bpf.o as wall
+	ctl net attach wall port net_ring0
+	ctl net attach wall port 1 priority 7 actions drop,tx
+	refused 1 'attached to port net_ring1 already' net attach wall port 1
+	ctl prog load relay.bpf.o as relay
+	ctl net attach relay port 1 actions none
+	ctl -j net list
+	says '{"port":"net_ring0","priority":50,"prog":"wall","next after":["pass"],"runs in":"interp"}'
+	says '{"port":"net_ring1","priority":7,"prog":"wall","next after":["drop","tx"],"runs in":"interp"}'
+	says '{"port":"net_ring1","priority":50,"prog":"relay","next after":[],'
+	ctl net order relay port 1 priority 3
+	ctl net list 1
+	[[ $answer == *relay*wall* ]] || die "relay is not before wall: $answer"
+	refused 1 'attached to 2 ports' prog unload wall
+	ctl net detach wall port 0
+	ctl net detach wall port 1
+	ctl prog unload wall
+	ctl prog list
+	says_not wall
+	says relay
+	stop
+}
+
+replacement_keeps_maps() {
+	start --port net_ring0 --ebpf firewall.bpf.o
+	ctl map update xdp_firewall/rules key 10 0 0 1 192 0 2 2 4 1 0 80 6 0 0 0 value 3
+	ctl map list
+	says rules
+	ctl prog replace xdp_firewall firewall.bpf.o
+	ctl map dump rules
+	says 10.0.0.1
+	refused 1 'map rules' prog replace xdp_firewall firewall.bpf.o resize rules=7
+	refused 1 'not an ELF file' prog replace xdp_firewall firewall.init
+	refused 1 'there is no program nobody' prog replace nobody firewall.bpf.o
+	ctl prog replace xdp_firewall firewall.bpf.o fresh-maps resize rules=7
+	ctl map dump rules
+	says_not 10.0.0.1
+	ctl -j prog list
+	says '"replaced":2'
+	stop
+}
+
+ports_come_and_go() {
+	start --port net_ring0
+	ctl port add net_null5,copy=1 ifindex 77 pass 0
+	ctl -j port list
+	says '"slot":1,"name":"net_null5","ifindex":77'
+	says '"pass":"net_ring0"'
+	ctl port set net_null5 pass drop
+	ctl port show 1
+	says 'driver'
+	refused 1 'there is no port net_null9; there are: net_ring0, net_null5' port set net_null9 pass drop
+	refused 1 'port net_ring0 has it' port add net_null6 ifindex 1
+	ctl port del net_null5
+	ctl -j port list
+	says_not net_null5
+	stop
+}
+
+# What a file says and what lines say is the same.
+a_file_is_as_good_as_lines() {
+	cat >config <<-END
+		# all of it
+		port add net_ring4
+		port add net_ring5 ifindex 9
+		port set net_ring4 pass net_ring5
+		prog load firewall.bpf.o as wall init firewall.init engine interp
+		net attach wall port net_ring4 priority 12 actions pass
+		map update wall/rules6 key {"saddr": "2001:db8::1", "daddr": "2001:db8::2", "sport": 1, "dport": 2, "proto": 6} value 2
+	END
+	if ! ./xdpk --no-cache --config config --no-socket --port net_pcap0,rx_pcap=/nowhere 2>&1 | grep -q nowhere; then
+		die "an absent capture"
+	fi
+	start --config config
+	ctl -j port list
+	says '"pass":"net_ring5"'
+	ctl -j net list
+	says '"port":"net_ring4","priority":12,"prog":"wall"'
+	stop
+	sed 's/net attach wall/net attach hall/' config >wrong
+	./xdpk --no-cache --config wrong >xdpk.log 2>&1
+	[ $? = 2 ] || die "a wrong line is taken"
+	grep -q 'wrong:6: there is no program hall' xdpk.log || die "the wrong line is not named"
+}
+
+wrong_lines_are_explained() {
+	refused 3 'no xdpk listens at' port list
+	start --port net_ring0
+	refused 2 "there is no command 'prot list'; there are: port, prog" prot list
+	refused 2 "there is no command 'port lst'; there are: port list, port show" port lst
+	refused 2 'absent.o: No such file' prog load absent.o
+	refused 1 'usage: xdpkctl net attach PROG port PORT' net attach wall
+	refused 1 "expected 'port', got the end of the line" net attach wall
+	refused 1 'expected actions' net attach wall port 0 actions fly
+	refused 1 'expected an engine' prog load relay.bpf.o engine steam
+	refused 1 'expected NAME=VALUE' prog load relay.bpf.o rodata x
+	refused 1 'no variable x' prog load relay.bpf.o rodata x=1
+	refused 1 'is for an object that is being loaded' map resize m max_entries 3
+	answer=$(./xdpkctl -j prog unload nobody)
+	[ $? = 1 ] && [ "$answer" = '{"error": "there is no program nobody", "errno": "ENOENT"}' ] ||
+		die "as JSON: $answer"
+	echo 'map import rules /etc/passwd' >lines
+	refused 1 '/etc/passwd: no files can be named here' prog load firewall.bpf.o init lines
+	stop
+}
+
+one_xdpk_at_a_socket() {
+	start --port net_ring0
+	./xdpk --no-cache --port net_ring0 >second.log 2>&1
+	[ $? = 2 ] || die "a second xdpk starts"
+	grep -q "process $daemon is running already and listens at $XDPK_SOCKET: stop it (kill $daemon)" second.log ||
+		die "the second xdpk says: $(cat second.log)"
+	ctl port list
+	kill -9 "$daemon"
+	wait "$daemon" 2>/dev/null
+	[ -S "$XDPK_SOCKET" ] || die "no stale socket"
+	start --port net_ring0
+	stop
+	mkdir -p run && echo precious >"$XDPK_SOCKET"
+	./xdpk --no-cache --port net_ring0 >second.log 2>&1
+	[ $? = 2 ] && grep -q 'a file is there' second.log && [ "$(cat "$XDPK_SOCKET")" = precious ] ||
+		die "a file is taken for a socket"
+}
+
+who_may_connect() {
+	[ "$(id -u)" = 0 ] || skip "not root"
+	local as_other=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	local as_reader=(setpriv --reuid=65534 --regid=65533 --clear-groups)
+	getent group 65533 >/dev/null && skip "there is a group 65533"
+	start --port net_ring0
+	[ "$(stat -c %a run) $(stat -c %a "$XDPK_SOCKET")" = '700 600' ] || die "modes"
+	"${as_other[@]}" ./xdpkctl port list >/dev/null 2>&1 && die "somebody else connects"
+	stop
+	rmdir run
+	start --port net_ring0 --readers nogroup
+	[ "$(stat -c %a run) $(stat -c %a "$XDPK_SOCKET")" = '750 660' ] || die "modes for readers"
+	"${as_reader[@]}" ./xdpkctl port list >/dev/null 2>&1 && die "somebody of another group connects"
+	"${as_other[@]}" ./xdpkctl port list >/dev/null || die "a reader cannot look"
+	answer=$("${as_other[@]}" ./xdpkctl port del 0 2>&1) && die "a reader changes something"
+	says 'port del changes something, and you may only look'
+	stop
+}
+
+a_run_that_ends_opens_no_socket() {
+	"$MAKE_CAPTURE" mix.pcap >/dev/null || die "no capture"
+	ln -s /nowhere/at/all run
+	./xdpk --no-cache --ebpf firewall.bpf.o --port net_pcap0,rx_pcap=mix.pcap >xdpk.log 2>&1 || die "fails"
+	! ./xdpk --no-cache --ebpf firewall.bpf.o --port net_pcap0,rx_pcap=mix.pcap --socket run/x >xdpk.log 2>&1 ||
+		die "opens a socket where there is no folder"
+	grep -q 'control socket run: No such file' xdpk.log || die "does not say why"
+}
+
+"$@"
