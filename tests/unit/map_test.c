@@ -384,6 +384,31 @@ static void test_walk_beside_deletes(void **state)
 	ebpf_instance__destroy(inst);
 }
 
+/* A walk ends though every key that it meets has gone when it goes on, and another has come. */
+static void test_walk_beside_turnover(void **state)
+{
+	struct ebpf_instance *inst = make_instance();
+	struct ebpf_map *map = make_map(inst, BPF_MAP_TYPE_HASH, 4, 4, 4096, 0);
+	uint32_t key, fresh = 0, met = 0;
+	int err;
+
+	while (fresh < 1024) {
+		assert_int_equal(ebpf_map__update(map, &fresh, &fresh, BPF_ANY), 0);
+		fresh++;
+	}
+	err = ebpf_map__walk_key(map, NULL, &key);
+	while (!err && met++ < 8192) {
+		assert_int_equal(ebpf_map__delete(map, &key), 0);
+		assert_int_equal(ebpf_map__update(map, &fresh, &fresh, BPF_ANY), 0);
+		fresh++;
+		err = ebpf_map__walk_key(map, &key, &key);
+	}
+	assert_int_equal(err, -ENOENT);
+	assert_in_range(met, 512, 4096);
+	ebpf_map__unref(map);
+	ebpf_instance__destroy(inst);
+}
+
 /* Structured keys spread as random ones do: few elements find their bucket full. */
 static void test_keys_spread(void **state)
 {
@@ -452,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_large_maps_begin_a_huge_page),
 		cmocka_unit_test(test_footprint_follows_the_fill),
 		cmocka_unit_test(test_walk_beside_deletes),
+		cmocka_unit_test(test_walk_beside_turnover),
 		cmocka_unit_test(test_keys_spread),
 		cmocka_unit_test(test_filter_rarely_errs),
 	};

@@ -295,6 +295,13 @@ int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next)
 	return (int)rt_map__next_key(&map->rt, key, next);
 }
 
+int ebpf_map__walk_key(struct ebpf_map *map, const void *key, void *next)
+{
+	if (map->opts.flags & BPF_F_WRONLY)
+		return -EPERM;
+	return map->rt.mem ? (int)rt_map__walk_key(&map->rt, key, next) : -ENOTSUP;
+}
+
 int ebpf_map__lookup_and_delete(struct ebpf_map *map, const void *key, void *value)
 {
 	int err = map__check_key(map, key);

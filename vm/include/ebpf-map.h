@@ -113,6 +113,9 @@ struct ebpf_map *ebpf_map__get_inner(struct ebpf_map *map, const void *key);
 uint32_t ebpf_map__count(const struct ebpf_map *map);
 /* key NULL: the first key. -ENOENT after the last. A key that has gone restarts the walk. */
 int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next);
+/* The same for whoever walks a hash that others write to: after a key that has gone it goes on
+ * about where that was, so that the walk ends. Keys that stay are met, few of them twice. */
+int ebpf_map__walk_key(struct ebpf_map *map, const void *key, void *next);
 
 /* A record of a ring buffer or a perf event array. */
 struct ebpf_event {

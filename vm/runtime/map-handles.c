@@ -59,5 +59,6 @@ const struct rt_host_ops rt_handles_host_ops = {
 const struct rt_host_ops rt_map_hash_host_ops = {
 	.format = rt_hash__format,
 	.next_key = rt_hash__next_key,
+	.walk_key = rt_hash__walk_key,
 	.count = rt_hash__count,
 };

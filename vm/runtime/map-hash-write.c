@@ -426,7 +426,8 @@ static int64_t hash__next_in(
 	return !elem;
 }
 
-int64_t rt_hash__next_key(const struct rt_map *m, const void *key, void *next)
+/* After a key that has gone: the first of all, or the first of its bucket. */
+static int64_t hash__next_key(const struct rt_map *m, const void *key, void *next, bool restart)
 {
 	uint64_t hash;
 	uint32_t i = 0;
@@ -438,12 +439,25 @@ int64_t rt_hash__next_key(const struct rt_map *m, const void *key, void *next)
 		err = hash__next_in(m, rt_hash__bucket(m, i), hash__tag(hash), key, next);
 		if (!err)
 			return 0;
-		i = err < 0 ? 0 : i + 1; /* a key that has gone restarts the walk */
+		if (err > 0)
+			i++;
+		else if (restart)
+			i = 0;
 	}
 	for (; i < m->geo.n_buckets; i++)
 		if (!hash__next_in(m, rt_hash__bucket(m, i), 0, NULL, next))
 			return 0;
 	return -RT_ENOENT;
+}
+
+int64_t rt_hash__next_key(const struct rt_map *m, const void *key, void *next)
+{
+	return hash__next_key(m, key, next, true);
+}
+
+int64_t rt_hash__walk_key(const struct rt_map *m, const void *key, void *next)
+{
+	return hash__next_key(m, key, next, false);
 }
 
 bool rt_hash__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size)
@@ -468,6 +482,7 @@ const struct rt_host_ops rt_hash_host_ops = {
 	.write_all = rt_hash__write_all,
 	.take_all = hash__take_all,
 	.next_key = rt_hash__next_key,
+	.walk_key = rt_hash__walk_key,
 	.owns = rt_hash__owns,
 	.count = rt_hash__count,
 };

@@ -152,6 +152,7 @@ int64_t rt_hash__read_all(
 int64_t rt_hash__write_all(const struct rt_map *m, uint32_t n_slots, const void *key,
 	const uint8_t *values, uint64_t flags);
 int64_t rt_hash__next_key(const struct rt_map *m, const void *key, void *next);
+int64_t rt_hash__walk_key(const struct rt_map *m, const void *key, void *next);
 
 /* map-hash-walk.c: a program's walk over all elements, beside writers; begins as all zeros. */
 struct rt_hash_walk {

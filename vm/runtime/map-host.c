@@ -78,6 +78,13 @@ uint32_t rt_map__count(const struct rt_map *m)
 	return ops->count ? ops->count(m) : 0;
 }
 
+int64_t rt_map__walk_key(const struct rt_map *m, const void *key, void *next)
+{
+	const struct rt_host_ops *ops = map__ops(m);
+
+	return ops->walk_key ? ops->walk_key(m, key, next) : rt_map__next_key(m, key, next);
+}
+
 bool rt_map__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size)
 {
 	const struct rt_host_ops *ops = map__ops(m);

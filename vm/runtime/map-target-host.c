@@ -178,6 +178,7 @@ const struct rt_host_ops rt_devmap_hash_host_ops = {
 	.format = rt_hash__format,
 	.read_all = rt_hash__read_all,
 	.next_key = rt_hash__next_key,
+	.walk_key = rt_hash__walk_key,
 	.owns = rt_hash__owns,
 	.count = rt_hash__count,
 };

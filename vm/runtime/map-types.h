@@ -105,6 +105,8 @@ struct rt_host_ops {
 	int64_t (*take_all)(
 		const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
 	int64_t (*next_key)(const struct rt_map *m, const void *key, void *next);
+	int64_t (*walk_key)(
+		const struct rt_map *m, const void *key, void *next); /* NULL: as above */
 	bool (*owns)(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
 	uint32_t (*count)(const struct rt_map *m); /* of entries; NULL: nobody counts */
 };

@@ -115,6 +115,8 @@ int64_t rt_map__write_all(const struct rt_map *m, uint32_t n_slots, const void *
 int64_t rt_map__take_all(
 	const struct rt_map *m, uint32_t n_slots, const void *key, uint8_t *values);
 int64_t rt_map__next_key(const struct rt_map *m, const void *key, void *next);
+/* The same, but a key that has gone does not send the walk back to the beginning of a hash. */
+int64_t rt_map__walk_key(const struct rt_map *m, const void *key, void *next);
 
 /* Entries there are; 0 where nobody counts. */
 uint32_t rt_map__count(const struct rt_map *m);
