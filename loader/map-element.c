@@ -155,8 +155,10 @@ int map_element__parse(struct map_element *e, char *text, char **errmsg)
 		int err = name ? read_member(e, name, &r, &has, errmsg)
 			       : json_reader__fail(&r, "\"NAME\":", errmsg);
 
+		if (err && name)
+			error__prefix(errmsg, "%s", name);
 		if (err)
-			return name ? error__prefix(errmsg, "%s", name), err : err;
+			return error__make_printable(errmsg), err;
 	} while (json_reader__take(&r, ','));
 	if (!json_reader__take(&r, '}') || json_reader__peek(&r))
 		return json_reader__fail(&r, "the end of the element", errmsg);
@@ -200,7 +202,7 @@ int map_element__walk(struct map_element *e, map_element_fn fn, void *user, char
 		return error__set(errmsg, -EINVAL, "map %s has no keys to go by: its type is %s",
 			e->name, ebpf_map_type__name(ebpf_map__opts(e->map)->type));
 	while (!err) {
-		err = ebpf_map__next_key(e->map, before, e->key);
+		err = ebpf_map__walk_key(e->map, before, e->key);
 		if (err == -ENOENT)
 			return 0;
 		if (err)

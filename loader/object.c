@@ -2,7 +2,6 @@
  *
  * object.c -- opening and closing, and what an object says about itself.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,10 +21,7 @@ void object__fail(const struct object *obj, char **errmsg)
 
 	if (!errmsg || !*errmsg)
 		return;
-	for (char *p = *errmsg; *p; p++) {
-		if (iscntrl((unsigned char)*p))
-			*p = '?';
-	}
+	error__make_printable(errmsg);
 	error__prefix(errmsg, "%s", obj->path);
 	errno = err;
 }

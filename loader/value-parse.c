@@ -133,8 +133,13 @@ static int parse(const struct layout *l, struct json_reader *r, uint8_t *at, cha
 
 int value__read(const struct layout *l, struct json_reader *r, void *bytes, char **errmsg)
 {
+	int err;
+
 	memset(bytes, 0, l->size);
-	return parse(l, r, bytes, errmsg);
+	err = parse(l, r, bytes, errmsg);
+	if (err)
+		error__make_printable(errmsg);
+	return err;
 }
 
 static int parse_json(const struct layout *l, const char *text, void *bytes, char **errmsg)

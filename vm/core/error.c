@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,4 +39,12 @@ void error__prefix(char **errmsg, const char *fmt, ...)
 		*errmsg = text;
 	}
 	free(prefix);
+}
+
+void error__make_printable(char **errmsg)
+{
+	for (char *c = errmsg && *errmsg ? *errmsg : ""; *c; c++) {
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	}
 }

@@ -13,4 +13,8 @@ __attribute__((format(printf, 3, 4))) int error__set(char **errmsg, int err, con
 /* Puts "prefix: " before the sentence in *errmsg, which must be one of ours or NULL. */
 __attribute__((format(printf, 2, 3))) void error__prefix(char **errmsg, const char *fmt, ...);
 
+/* Puts a question mark for every control character: for sentences that quote what a file or a line
+ * has. */
+void error__make_printable(char **errmsg);
+
 #endif

@@ -109,6 +109,8 @@ static void a_struct_of_a_flow(void **state)
 		"proto: expected a number of 1 byte, got '256'");
 	refused("key flows", "{\"proto\":1.5}", -EINVAL,
 		"proto: expected a number of 1 byte, got '1.5'");
+	refused("key flows", "{\"src\":\"a\\nb\"}", -EINVAL, "got 'a?b'"); /* it is one line */
+	refused("key flows", "{\"a\\nb\":1}", -EINVAL, "no member a?b");
 	refused("key flows", "{\"proto\":null}", -EINVAL, "got 'null'");
 	refused("key flows", "{\"proto\":1", -EINVAL, "no JSON: expected '}' in column 11");
 	refused("key flows", "{\"proto\":}", -EINVAL, "proto: no JSON: expected a value");
