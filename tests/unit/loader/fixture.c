@@ -46,7 +46,7 @@ struct ebpf_instance *make_instance(void)
 {
 	char *err;
 	struct ebpf_instance *inst = ebpf_instance__create(
-		&(struct ebpf_instance_opts){.workers = 2, .map_memory = 256 << 20}, &err);
+		&(struct ebpf_instance_opts){.workers = 2, .map_memory = 1ull << 30}, &err);
 
 	if (!inst)
 		fail_msg("%s", err);
