@@ -149,13 +149,13 @@ static void add_attachment(struct json_text *row, const struct dataplane *dp, ui
 	json_text__add_string(row, "port", dp->ports->port[slot].name);
 	json_text__add_unsigned(row, "priority", a->priority);
 	json_text__add_string(row, "prog", prog->name);
-	json_text__key(row, "next after");
+	json_text__key(row, "next_after");
 	json_text__open(row, '[');
 	for (size_t i = 0; i < N_ACTIONS; i++)
 		if (a->call_on & 1u << i)
 			json_text__string(row, action_words[i]);
 	json_text__close(row, ']');
-	json_text__add_string(row, "runs in", ebpf_program__code(prog->program)->backend);
+	json_text__add_string(row, "runs_in", ebpf_program__code(prog->program)->backend);
 }
 
 static int list_slot(struct control_context *c, uint16_t slot, char **errmsg)

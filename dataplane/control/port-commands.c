@@ -83,8 +83,8 @@ static void add_details(struct json_text *row, const struct dataplane *dp, uint1
 	json_text__add_string(row, "state", state_words[p->state]);
 	add_mac(row, p->id);
 	json_text__add_unsigned(row, "mtu", mtu);
-	json_text__add_unsigned(row, "rx queues", p->n_rxq);
-	json_text__add_unsigned(row, "tx queues", p->n_txq);
+	json_text__add_unsigned(row, "rx_queues", p->n_rxq);
+	json_text__add_unsigned(row, "tx_queues", p->n_txq);
 	json_text__key(row, "workers");
 	json_text__open(row, '[');
 	for (uint16_t q = 0; q < p->n_rxq; q++)

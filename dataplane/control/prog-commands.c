@@ -42,8 +42,8 @@ static void add_details(struct json_text *row, const struct dataplane *dp, const
 	if (tier.why)
 		json_text__add_string(row, "why", tier.why);
 	if (tier.ns)
-		json_text__add_real(row, "compile ms", (double)tier.ns / 1e6, 1);
-	json_text__add_bool(row, "from cache", tier.from_cache);
+		json_text__add_real(row, "compile_ms", (double)tier.ns / 1e6, 1);
+	json_text__add_bool(row, "from_cache", tier.from_cache);
 	free(tier.why);
 	json_text__add_unsigned(row, "instructions", ebpf_program__n_insns(p->program));
 	json_text__add_unsigned(row, "priority", p->config.priority);
@@ -52,7 +52,7 @@ static void add_details(struct json_text *row, const struct dataplane *dp, const
 	for (size_t i = 0; p->object && i < object__n_maps(p->object); i++)
 		json_text__string(row, object__map_opts(p->object, i)->name);
 	json_text__close(row, ']');
-	json_text__key(row, "attached to");
+	json_text__key(row, "attached_to");
 	json_text__open(row, '[');
 	for (uint16_t slot = 0; slot < dp->ports->n; slot++)
 		for (unsigned i = 0; i < dp->attached[slot].n; i++)

@@ -84,9 +84,9 @@ programs_come_and_go() {
 	ctl prog load relay.bpf.o as relay
 	ctl net attach relay port 1 actions none
 	ctl -j net list
-	says '{"port":"net_ring0","priority":50,"prog":"wall","next after":["pass"],"runs in":"interp"}'
-	says '{"port":"net_ring1","priority":7,"prog":"wall","next after":["drop","tx"],"runs in":"interp"}'
-	says '{"port":"net_ring1","priority":50,"prog":"relay","next after":[],'
+	says '{"port":"net_ring0","priority":50,"prog":"wall","next_after":["pass"],"runs_in":"interp"}'
+	says '{"port":"net_ring1","priority":7,"prog":"wall","next_after":["drop","tx"],"runs_in":"interp"}'
+	says '{"port":"net_ring1","priority":50,"prog":"relay","next_after":[],'
 	ctl net order relay port 1 priority 3
 	ctl net list 1
 	[[ $answer == *relay*wall* ]] || die "relay is not before wall: $answer"

@@ -57,6 +57,14 @@ static void print_json(const struct renderer *r, const char *json, size_t len)
 }
 
 /* A line per key. */
+static void print_key(const char *key, size_t width)
+{
+	char *name = key__title(key);
+
+	printf("%-*s  ", (int)width, name ? name : key);
+	free(name);
+}
+
 static void print_object(json_t *row)
 {
 	size_t width = 0;
@@ -68,7 +76,8 @@ static void print_object(json_t *row)
 	json_object_foreach(row, key, value) {
 		char *cell = cell__text(value);
 
-		printf("%-*s  %s\n", (int)width, key, cell ? cell : "");
+		print_key(key, width);
+		puts(cell ? cell : "");
 		free(cell);
 	}
 }

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * table.c -- columns as wide as the first rows need, cut where the terminal ends; where even that
+ * is too wide, row by row, key by key.
+ */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +19,7 @@
 #define LEAST        8 /* a column is not cut below */
 
 struct column {
-	char *key;
+	char *key, *title;
 	size_t width;
 	bool is_text; /* numbers stand on the right, and are not cut */
 };
@@ -52,6 +56,16 @@ static size_t terminal_width(void)
 	return columns ? strtoul(columns, NULL, 10) : 80;
 }
 
+char *key__title(const char *key)
+{
+	char *text = strdup(key);
+
+	for (char *c = text; c && *c; c++)
+		if (*c == '_')
+			*c = ' ';
+	return text;
+}
+
 static struct column *find_column(struct table *t, const char *key)
 {
 	for (unsigned i = 0; i < t->n_columns; i++)
@@ -59,8 +73,13 @@ static struct column *find_column(struct table *t, const char *key)
 			return &t->column[i];
 	if (t->n_columns == MOST_COLUMNS)
 		return NULL;
-	t->column[t->n_columns] = (struct column){.key = strdup(key), .width = cell__width(key)};
-	return t->column[t->n_columns].key ? &t->column[t->n_columns++] : NULL;
+	t->column[t->n_columns] = (struct column){
+		.key = strdup(key), .title = key__title(key), .width = cell__width(key)};
+	if (t->column[t->n_columns].key && t->column[t->n_columns].title)
+		return &t->column[t->n_columns++];
+	free(t->column[t->n_columns].key);
+	free(t->column[t->n_columns].title);
+	return NULL;
 }
 
 static void measure(struct table *t, json_t *row)
@@ -144,7 +163,7 @@ static void print_upright(const struct table *t, json_t *row)
 	for (unsigned i = 0; i < t->n_columns; i++) {
 		char *text = cell__text(json_object_get(row, t->column[i].key));
 
-		printf("%-*s  %s\n", (int)width, t->column[i].key, text ? text : "");
+		printf("%-*s  %s\n", (int)width, t->column[i].title, text ? text : "");
 		free(text);
 	}
 	putchar('\n');
@@ -168,7 +187,7 @@ static void begin_printing(struct table *t)
 	fit(t);
 	if (!t->upright && t->n_columns) {
 		for (unsigned c = 0; c < t->n_columns; c++)
-			print_cell(t, c, t->column[c].key);
+			print_cell(t, c, t->column[c].title);
 		putchar('\n');
 	}
 	json_array_foreach(t->rows, i, row)
@@ -192,8 +211,10 @@ void table__end(struct table *t)
 {
 	if (!t->begun)
 		begin_printing(t);
-	for (unsigned i = 0; i < t->n_columns; i++)
+	for (unsigned i = 0; i < t->n_columns; i++) {
 		free(t->column[i].key);
+		free(t->column[i].title);
+	}
 	json_decref(t->rows);
 	free(t);
 }

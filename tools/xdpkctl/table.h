@@ -18,4 +18,7 @@ void table__add(struct table *t, json_t *row);
 /* Prints what is left, and goes. */
 void table__end(struct table *t);
 
+/* What JSON calls rx_queues is "rx queues" to people. malloc'ed. */
+char *key__title(const char *key);
+
 #endif
