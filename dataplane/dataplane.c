@@ -77,6 +77,7 @@ void dataplane__destroy(struct dataplane *dp)
 	if (!dp)
 		return;
 	capture__destroy(dp->capture);
+	free(dp->cleared);
 	for (unsigned i = 0; i < MAX_PROGS; i++)
 		prog__release(&dp->progs[i]);
 	tiers__destroy(dp->tiers);

@@ -50,6 +50,8 @@ struct dataplane {
 	struct counters gone;                          /* of hops whose port is there no more */
 	struct trace *trace;                           /* borrowed: what programs say; or NULL */
 	struct capture *capture;                       /* the one that runs, or NULL */
+	int n_captures;                                /* its number, and that of all so far */
+	struct snapshot *cleared;                      /* counters when `stats clear` was said */
 };
 
 /* The driver for ebpf_program__interpret() and ebpf_program__compile(). */

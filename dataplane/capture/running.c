@@ -46,18 +46,31 @@ int dataplane__start_capture(
 			"it");
 	else
 		err = exchange(dp, capture, &before, errmsg);
+	if (!err)
+		err = ++dp->n_captures;
 	pthread_mutex_unlock(&dp->lock);
-	capture__destroy(err ? capture : before);
+	capture__destroy(err < 0 ? capture : before);
 	return err;
 }
 
-int dataplane__stop_capture(struct dataplane *dp, struct capture_state *state, char **errmsg)
+bool dataplane__captures(struct dataplane *dp, int number)
+{
+	bool runs;
+
+	pthread_mutex_lock(&dp->lock);
+	runs = (!number || number == dp->n_captures) && is_running(dp);
+	pthread_mutex_unlock(&dp->lock);
+	return runs;
+}
+
+int dataplane__stop_capture(
+	struct dataplane *dp, int number, struct capture_state *state, char **errmsg)
 {
 	struct capture *capture = NULL;
 	int err = 0;
 
 	pthread_mutex_lock(&dp->lock);
-	if (!dp->capture)
+	if (!dp->capture || (number && number != dp->n_captures))
 		err = error__set(errmsg, -ENOENT, "no capture runs");
 	else
 		err = exchange(dp, NULL, &capture, errmsg);

@@ -24,5 +24,7 @@ int control__list_objects(void *dataplane, struct control_object **list, size_t 
 /* A line's PORT. Under the lock. The slot, or -ENODEV with *errmsg that says what there is. */
 int control__want_port(struct dataplane *dp, struct control_words *w, char **errmsg);
 int control__find_port(struct dataplane *dp, const char *name, char **errmsg);
+/* A line's ACTION,... or none: bits of verdicts. */
+int control__want_actions(struct control_words *w, int *actions, char **errmsg);
 
 #endif

@@ -30,8 +30,7 @@ static size_t find_action(const char *text, size_t len)
 	return i;
 }
 
-/* pass,tx or none */
-static int parse_actions(struct control_words *w, int *call_on, char **errmsg)
+int control__want_actions(struct control_words *w, int *call_on, char **errmsg)
 {
 	const char *word = control_words__want(w, "actions, like pass,tx", errmsg);
 
@@ -86,7 +85,7 @@ static int parse_place(struct control_context *c, struct control_words *w, bool 
 			err = control_words__want_number(
 				w, "a priority", &p->opts.priority, errmsg);
 		else if (options && control_words__take(w, "actions"))
-			err = parse_actions(w, &p->opts.call_on, errmsg);
+			err = control__want_actions(w, &p->opts.call_on, errmsg);
 		else
 			err = control_words__unexpected(
 				w, options ? "priority, actions" : NULL, errmsg);

@@ -2,6 +2,8 @@
  *
  * port-metrics.c -- ports as devices, and their buffers.
  */
+#include <string.h>
+
 #include <rte_version.h>
 
 #include "capture/capture.h"
@@ -20,7 +22,9 @@ static void each_port(struct metrics_walk *w, add_port *add)
 
 void metrics__build(struct metrics_walk *w)
 {
-	metrics__add(w, 1, "version", XDPK_VERSION, "dpdk", rte_version(), NULL);
+	const char *dpdk = strchr(rte_version(), ' '); /* behind its name */
+
+	metrics__add(w, 1, "version", XDPK_VERSION, "dpdk", dpdk ? dpdk + 1 : "", NULL);
 }
 
 static void add_info(struct metrics_walk *w, const struct port *port, uint16_t slot)

@@ -78,7 +78,7 @@ static void start(struct scene *s, struct capture_opts opts)
 	char *errmsg = NULL;
 
 	s->fd = make_file();
-	if (dataplane__start_capture(s->ringed.dataplane, dup(s->fd), &opts, &errmsg))
+	if (dataplane__start_capture(s->ringed.dataplane, dup(s->fd), &opts, &errmsg) < 0)
 		fail_msg("%s", errmsg);
 }
 
@@ -86,7 +86,7 @@ static void start(struct scene *s, struct capture_opts opts)
 static void run_scene(struct scene *s)
 {
 	ringed__run(&s->ringed, PACKETS);
-	assert_int_equal(dataplane__stop_capture(s->ringed.dataplane, &s->state, NULL), 0);
+	assert_int_equal(dataplane__stop_capture(s->ringed.dataplane, 0, &s->state, NULL), 0);
 	pcapng_file__read(&s->file, s->fd);
 	assert_int_equal(s->file.n_statistics, s->file.n_interfaces);
 	assert_int_equal(s->state.packets, s->file.n_packets);
@@ -298,9 +298,9 @@ static void a_count_ends_the_capture(void **state)
 	pcapng_file__read(&s.file, s.fd);
 	assert_int_equal(s.file.n_packets, 10);
 	/* It makes room for the next. */
-	assert_int_equal(dataplane__start_capture(s.ringed.dataplane, make_file(), &all, NULL), 0);
-	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, NULL, NULL), 0);
-	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, NULL, NULL), -ENOENT);
+	assert_int_equal(dataplane__start_capture(s.ringed.dataplane, make_file(), &all, NULL), 2);
+	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, 0, NULL, NULL), 0);
+	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, 0, NULL, NULL), -ENOENT);
 	close_scene(&s);
 }
 
@@ -354,9 +354,9 @@ static void nobody_waits_for_a_full_pipe(void **state)
 	open_scene(&s);
 	assert_int_equal(pipe(ends), 0);
 	assert_int_equal(fcntl(ends[1], F_SETPIPE_SZ, 4096), 4096);
-	assert_int_equal(dataplane__start_capture(s.ringed.dataplane, ends[1], &opts, NULL), 0);
+	assert_int_equal(dataplane__start_capture(s.ringed.dataplane, ends[1], &opts, NULL), 1);
 	ringed__run(&s.ringed, PACKETS);
-	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, &end, NULL), 0);
+	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, 0, &end, NULL), 0);
 	assert_int_equal(end.error, -ETIMEDOUT);
 	close(ends[0]);
 	close_scene(&s);
@@ -372,10 +372,10 @@ static void a_reader_that_goes_ends_the_capture(void **state)
 	open_scene(&s);
 	assert_int_equal(pipe(ends), 0);
 	close(ends[0]);
-	assert_int_equal(dataplane__start_capture(s.ringed.dataplane, ends[1], &opts, NULL), 0);
+	assert_int_equal(dataplane__start_capture(s.ringed.dataplane, ends[1], &opts, NULL), 1);
 	wait_for_end(&s);
 	ringed__run(&s.ringed, PACKETS);
-	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, &end, NULL), 0);
+	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, 0, &end, NULL), 0);
 	assert_int_equal(end.error, -EPIPE);
 	assert_int_equal(end.packets, 0);
 	close_scene(&s);

@@ -3,7 +3,7 @@
  * connection.c -- words become a line, files become descriptors; lines come back.
  *
  * The server reads no pipe and waits for none, so `-` stands for a file in memory that standard
- * input is copied to, or that is copied to standard output in the end.
+ * input is copied to, or that is copied to standard output in the end; but for streams.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -109,9 +109,17 @@ static int open_standard(struct request *r, char how)
 	return fd;
 }
 
-static int add_file(struct request *r, const char *word, char how, char **errmsg)
+/* Into standard output itself goes what comes as a stream: whoever writes that waits for nobody. */
+static int open_stream(void)
 {
-	int fd = strcmp(word, "-") == 0 ? open_standard(r, how)
+	return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+}
+
+static int add_file(struct request *r, const struct control_spec *spec, const char *word, char how,
+	char **errmsg)
+{
+	bool is_live = spec->shape == CONTROL_STREAM && how == 'w';
+	int fd = strcmp(word, "-") == 0 ? (is_live ? open_stream() : open_standard(r, how))
 		 : how == 'w'           ? open(word, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
 					: open(word, O_RDONLY | O_CLOEXEC);
 
@@ -137,7 +145,7 @@ static int make_request(struct request *r, const struct control_spec *spec,
 		if (how && r->n_files == CONTROL_MAX_FILES)
 			err = error__set(errmsg, -E2BIG, "more than %d files", CONTROL_MAX_FILES);
 		else if (how)
-			err = add_file(r, args->word[i], how, errmsg);
+			err = add_file(r, spec, args->word[i], how, errmsg);
 	}
 	fputc('\n', f);
 	if (fclose(f) && !err)

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * capture-commands.c -- capture start, stop, show.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../capture/running.h"
+#include "../dataplane.h"
+#include "commands.h"
+#include "core/error.h"
+
+#define LOOK_MS 200 /* how often a capture to - is looked at */
+
+/* The port's ifindex. */
+static int want_ifindex(
+	struct dataplane *dp, struct control_words *w, uint32_t *ifindex, char **errmsg)
+{
+	int slot;
+
+	pthread_mutex_lock(&dp->lock);
+	slot = control__want_port(dp, w, errmsg);
+	if (slot >= 0)
+		*ifindex = dp->ports->port[slot].ifindex;
+	pthread_mutex_unlock(&dp->lock);
+	return slot < 0 ? slot : 0;
+}
+
+static int want_queue(struct control_words *w, int *queue, char **errmsg)
+{
+	uint32_t n;
+	int err = control_words__want_number(w, "a queue's number", &n, errmsg);
+
+	if (!err && n >= MAX_QUEUES)
+		err = error__set(errmsg, -EINVAL, "a port has %d queues at most", MAX_QUEUES);
+	*queue = err ? -1 : (int)n;
+	return err;
+}
+
+static int want_text(struct control_words *w, const char *what, const char **text, char **errmsg)
+{
+	*text = control_words__want(w, what, errmsg);
+	return *text ? 0 : -EINVAL;
+}
+
+static int want_actions(struct control_words *w, unsigned *actions, char **errmsg)
+{
+	int bits, err = control__want_actions(w, &bits, errmsg);
+
+	if (!err && !bits)
+		err = error__set(errmsg, -EINVAL, "without an action no packet would be captured");
+	*actions = err ? 0 : (unsigned)bits;
+	return err;
+}
+
+static int parse_option(
+	struct control_context *c, struct control_words *w, struct capture_opts *o, char **errmsg)
+{
+	uint32_t count = 0;
+	int err;
+
+	if (control_words__take(w, "port"))
+		return want_ifindex(c->dataplane, w, &o->ifindex, errmsg);
+	if (control_words__take(w, "queue"))
+		return want_queue(w, &o->queue, errmsg);
+	if (control_words__take(w, "prog"))
+		return want_text(w, "a program's name", &o->program, errmsg);
+	if (control_words__take(w, "action"))
+		return want_actions(w, &o->actions, errmsg);
+	if (control_words__take(w, "filter"))
+		return want_text(w, "a filter, like \"tcp port 80\"", &o->filter, errmsg);
+	if (control_words__take(w, "snaplen"))
+		return control_words__want_number(w, "a number of bytes", &o->snaplen, errmsg);
+	if (!control_words__take(w, "count"))
+		return control_words__unexpected(w,
+			"entry, exit, both, port, queue, prog, action, filter, snaplen, count",
+			errmsg);
+	err = control_words__want_number(w, "a number of packets", &count, errmsg);
+	o->count = count;
+	return err;
+}
+
+static int parse_options(
+	struct control_context *c, struct control_words *w, struct capture_opts *o, char **errmsg)
+{
+	int err = 0;
+
+	*o = (struct capture_opts){.points = CAPTURE_EXIT, .queue = -1};
+	while (w->n && !err) {
+		if (control_words__take(w, "entry"))
+			o->points = CAPTURE_ENTRY;
+		else if (control_words__take(w, "exit"))
+			o->points = CAPTURE_EXIT;
+		else if (control_words__take(w, "both"))
+			o->points = CAPTURE_ENTRY | CAPTURE_EXIT;
+		else
+			err = parse_option(c, w, o, errmsg);
+	}
+	if (!err && o->snaplen > CAPTURE_SNAPLEN)
+		err = error__set(
+			errmsg, -EINVAL, "snaplen %u: more than %d", o->snaplen, CAPTURE_SNAPLEN);
+	return err;
+}
+
+/* A capture to - lasts as long as who has asked for it. */
+static void accompany(struct control_context *c, int number)
+{
+	while (dataplane__captures(c->dataplane, number) && control__wait(c, LOOK_MS))
+		;
+	dataplane__stop_capture(c->dataplane, number, NULL, NULL);
+}
+
+int control__start_capture(struct control_context *c, struct control_words *w, char **errmsg)
+{
+	const char *word = control_words__want(w, "a file, or -", errmsg);
+	struct capture_opts opts;
+	int err, fd, number;
+
+	if (!word)
+		return -EINVAL;
+	err = parse_options(c, w, &opts, errmsg);
+	if (err)
+		return err;
+	fd = control__open_file(c, word, 'w', errmsg);
+	if (fd < 0)
+		return fd;
+	number = dataplane__start_capture(c->dataplane, fd, &opts, errmsg);
+	if (number < 0)
+		return number;
+	if (!strcmp(word, "-"))
+		accompany(c, number);
+	return 0;
+}
+
+static const char *state_word(const struct capture_state *state)
+{
+	if (!state->ended)
+		return "runs";
+	return !state->error ? "ended" : state->error == -EPIPE ? "nobody reads it" : "failed";
+}
+
+static int send_state(struct control_context *c, const struct capture_state *state, char **errmsg)
+{
+	struct json_text *row = control__row(c);
+
+	json_text__add_string(row, "state", state_word(state));
+	json_text__add_unsigned(row, "packets", state->packets);
+	json_text__add_unsigned(row, "bytes", state->bytes);
+	json_text__add_unsigned(row, "lost", state->lost);
+	json_text__add_string(row, "error", state->error ? strerror(-state->error) : NULL);
+	return control__send(c, errmsg);
+}
+
+int control__stop_capture(struct control_context *c, struct control_words *w, char **errmsg)
+{
+	struct capture_state state;
+	int err = control_words__end(w, errmsg);
+
+	if (!err)
+		err = dataplane__stop_capture(c->dataplane, 0, &state, errmsg);
+	return err ? err : send_state(c, &state, errmsg);
+}
+
+int control__show_capture(struct control_context *c, struct control_words *w, char **errmsg)
+{
+	struct dataplane *dp = c->dataplane;
+	struct capture_state state;
+	int err = control_words__end(w, errmsg);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&dp->lock);
+	if (dp->capture)
+		capture__state(dp->capture, &state);
+	else
+		err = error__set(errmsg, -ENOENT, "no capture runs");
+	pthread_mutex_unlock(&dp->lock);
+	return err ? err : send_state(c, &state, errmsg);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * stats-commands.c -- stats show, stats clear, metrics.
+ *
+ * Rows are made under the lock, all at once so that they fit each other, and sent without it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include "../metrics/metrics.h"
+#include "../metrics/snapshot.h"
+#include "commands.h"
+#include "core/error.h"
+
+/* The rows to be sent, as JSON lines. */
+struct rows {
+	struct json_text text;
+	const struct dataplane *dp;
+	const struct snapshot *since;
+};
+
+static struct json_text *begin_row(struct rows *rows)
+{
+	rows->text.comma = false;
+	json_text__open(&rows->text, '{');
+	return &rows->text;
+}
+
+static void end_row(struct rows *rows)
+{
+	json_text__close(&rows->text, '}');
+	rows->text.comma = false;
+	json_text__raw(&rows->text, "\n", 1);
+}
+
+static void add_counters(struct json_text *row, const struct counters *c)
+{
+	uint64_t lost = 0;
+
+	json_text__add_unsigned(row, "received", c->entered);
+	for (unsigned o = 0; o < FIRST_LOSS; o++)
+		json_text__add_unsigned(row, outcome__text(o), c->outcome[o]);
+	for (unsigned o = FIRST_LOSS; o < N_OUTCOMES; o++)
+		lost += c->outcome[o];
+	json_text__add_unsigned(row, "lost", lost);
+}
+
+static bool is_started(const struct rows *rows, uint16_t slot)
+{
+	return rows->dp->ports->port[slot].state == PORT_STARTED;
+}
+
+static void make_port_rows(struct rows *rows)
+{
+	for (uint16_t slot = 0; slot < rows->dp->ports->n; slot++) {
+		const struct port *port = &rows->dp->ports->port[slot];
+		struct counters sum = {0};
+		struct json_text *row;
+
+		if (!is_started(rows, slot))
+			continue;
+		for (uint16_t q = 0; q < port->n_rxq; q++)
+			counters__sum(&sum, &rows->since->rx[slot][q]);
+		row = begin_row(rows);
+		json_text__add_string(row, "port", port->name);
+		add_counters(row, &sum);
+		json_text__add_unsigned(row, "sent", rows->since->sent[slot]);
+		json_text__add_unsigned(row, "missed", rows->since->missed[slot]);
+		end_row(rows);
+	}
+}
+
+static void make_queue_rows(struct rows *rows)
+{
+	for (uint16_t slot = 0; slot < rows->dp->ports->n; slot++) {
+		const struct port *port = &rows->dp->ports->port[slot];
+
+		for (uint16_t q = 0; is_started(rows, slot) && q < port->n_rxq; q++) {
+			struct json_text *row = begin_row(rows);
+
+			json_text__add_string(row, "port", port->name);
+			json_text__add_unsigned(row, "queue", q);
+			json_text__add_unsigned(row, "worker", port->worker[q]);
+			add_counters(row, &rows->since->rx[slot][q]);
+			json_text__add_unsigned(row, "bursts", rows->since->rx[slot][q].bursts);
+			end_row(rows);
+		}
+	}
+}
+
+/* Only what there was. */
+static void make_loss_rows(struct rows *rows)
+{
+	for (uint16_t slot = 0; slot < rows->dp->ports->n; slot++) {
+		const struct port *port = &rows->dp->ports->port[slot];
+
+		for (uint16_t q = 0; is_started(rows, slot) && q < port->n_rxq; q++) {
+			const struct counters *c = &rows->since->rx[slot][q];
+
+			for (unsigned o = FIRST_LOSS; o < N_OUTCOMES; o++) {
+				struct json_text *row;
+
+				if (!c->outcome[o])
+					continue;
+				row = begin_row(rows);
+				json_text__add_string(row, "port", port->name);
+				json_text__add_unsigned(row, "queue", q);
+				json_text__add_string(
+					row, "loss", outcome__text(o) + strlen("lost: "));
+				json_text__add_unsigned(row, "packets", c->outcome[o]);
+				end_row(rows);
+			}
+		}
+	}
+}
+
+static void make_prog_rows(struct rows *rows)
+{
+	for (uint16_t i = 0; i < MAX_PROGS; i++) {
+		const struct prog_counters *c = &rows->since->prog[i];
+		struct tier_status status;
+		struct json_text *row;
+		uint64_t packets = 0;
+
+		if (!*rows->dp->progs[i].name)
+			continue;
+		for (unsigned v = 0; v < N_VERDICTS; v++)
+			packets += c->verdict[v];
+		status = tier__status(rows->dp->progs[i].tier);
+		row = begin_row(rows);
+		json_text__add_string(row, "prog", rows->dp->progs[i].name);
+		json_text__add_string(row, "state", tier_state__text(status.state));
+		json_text__add_unsigned(row, "packets", packets);
+		for (unsigned v = 0; v < VERDICT_UNKNOWN; v++)
+			json_text__add_unsigned(row, outcome__text(v), c->verdict[v]);
+		json_text__add_unsigned(row, "unknown", c->verdict[VERDICT_UNKNOWN]);
+		json_text__add_unsigned(row, "called next", c->called_next);
+		json_text__add_unsigned(row, "interpreted", c->interpreted);
+		end_row(rows);
+		free(status.why);
+	}
+}
+
+static uint64_t cycles_ns(uint64_t cycles)
+{
+	return (uint64_t)((double)cycles * 1e9 / (double)rte_get_tsc_hz());
+}
+
+static void make_worker_rows(struct rows *rows)
+{
+	for (unsigned i = 0; i < rows->dp->n_workers; i++) {
+		const struct snapshot_worker *w = &rows->since->worker[i];
+		const struct worker_time *time = &rows->dp->workers[i]->time;
+		struct json_text *row = begin_row(rows);
+		uint64_t busy = cycles_ns(w->busy);
+
+		json_text__add_unsigned(row, "worker", i);
+		json_text__add_unsigned(row, "queues", rows->dp->plan->worker[i].n_rxqs);
+		json_text__add_unsigned(row, "received", w->received);
+		json_text__add_unsigned(row, "bursts", w->bursts);
+		json_text__add_unsigned(row, "busy ns", busy);
+		json_text__add_real(row, "packets/burst",
+			w->bursts ? (double)w->received / (double)w->bursts : 0, 1);
+		json_text__add_real(
+			row, "ns/packet", w->received ? (double)busy / (double)w->received : 0, 1);
+		json_text__add_unsigned(
+			row, "longest gap ns", cycles_ns(counter__read(&time->longest_gap)));
+		end_row(rows);
+	}
+}
+
+static const struct {
+	const char *word;
+	void (*make)(struct rows *rows);
+} views[] = {
+	{"port", make_port_rows},
+	{"queue", make_queue_rows},
+	{"loss", make_loss_rows},
+	{"prog", make_prog_rows},
+	{"worker", make_worker_rows},
+};
+
+static int make_rows(struct dataplane *dp, unsigned view, struct json_text *text)
+{
+	struct snapshot *since;
+	struct rows rows = {.dp = dp};
+
+	pthread_mutex_lock(&dp->lock);
+	rows.since = since = snapshot__take(dp);
+	if (since)
+		views[view].make(&rows);
+	pthread_mutex_unlock(&dp->lock);
+	free(since);
+	*text = rows.text;
+	return since && !rows.text.failed ? 0 : -ENOMEM;
+}
+
+static int send_rows(struct control_context *c, const struct json_text *text, char **errmsg)
+{
+	const char *row = text->len ? text->text : "", *end;
+	int err = 0;
+
+	for (; !err && (end = strchr(row, '\n')) != NULL; row = end + 1) {
+		struct json_text *to = control__row(c);
+
+		/* the row without its brackets, which are there already */
+		json_text__raw(to, row + 1, (size_t)(end - row - 2));
+		err = control__send(c, errmsg);
+	}
+	return err;
+}
+
+int control__show_stats(struct control_context *c, struct control_words *w, char **errmsg)
+{
+	struct json_text text = {0};
+	unsigned view = 0, i;
+	int err;
+
+	for (i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+		if (control_words__take(w, views[i].word))
+			view = i;
+	err = control_words__end(w, errmsg);
+	if (!err)
+		err = make_rows(c->dataplane, view, &text);
+	if (!err)
+		err = send_rows(c, &text, errmsg);
+	json_text__free(&text);
+	return err;
+}
+
+int control__clear_stats(struct control_context *c, struct control_words *w, char **errmsg)
+{
+	struct dataplane *dp = c->dataplane;
+	int err = control_words__end(w, errmsg);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&dp->lock);
+	err = snapshot__clear(dp);
+	pthread_mutex_unlock(&dp->lock);
+	return err;
+}
+
+int control__metrics(struct control_context *c, struct control_words *w, char **errmsg)
+{
+	int err = control_words__end(w, errmsg);
+	char *text = err ? NULL : metrics__text(c->dataplane);
+
+	if (!text)
+		return err ? err : -ENOMEM;
+	json_text__add_string(control__row(c), "text", text);
+	free(text);
+	return control__send(c, errmsg);
+}
