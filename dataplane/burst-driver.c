@@ -9,6 +9,9 @@
  *
  * A program must see what the kernel would show it, so the limits of head and tail growth are
  * the kernel's, counted from where the packet began, and not those of the buffer.
+ *
+ * Segments of a packet behind its first are fragments to programs that take them. Those that a
+ * program has taken away stay, empty, at the packet's end (admit.h).
  */
 #include <rte_config.h>
 #include <rte_mbuf_core.h>
@@ -36,6 +39,31 @@ static inline void open_metadata(struct ebpf_xdp_ctx *ctx, const struct rte_mbuf
 	ctx->rx_hash = m->hash.rss;
 	ctx->rx_hash_type = 0; /* not told */
 	ctx->rx_vlan_tci = m->vlan_tci;
+}
+
+static inline bool is_in_frags(struct ebpf_env *env, const struct rte_mbuf *m)
+{
+	return ebpf_program_has_frags(env) && __builtin_expect(m->nb_segs > 1, 0);
+}
+
+static __attribute__((noinline, cold)) void open_frags(
+	struct ebpf_xdp_frags *frags, const struct rte_mbuf *m)
+{
+	*frags = (struct ebpf_xdp_frags){.size = m->pkt_len - m->data_len};
+	for (m = m->next; m; m = m->next)
+		frags->frag[frags->n++] = (struct ebpf_xdp_frag){.data = packet_start(m),
+			.size = m->data_len,
+			.room = (uint32_t)m->buf_len - m->data_off};
+}
+
+static __attribute__((noinline, cold)) void close_frags(
+	const struct ebpf_xdp_frags *frags, struct rte_mbuf *m)
+{
+	uint32_t i = 0;
+
+	m->pkt_len = m->data_len + frags->size;
+	for (m = m->next; m; m = m->next, i++)
+		m->data_len = i < frags->n ? (uint16_t)frags->frag[i].size : 0;
 }
 
 static inline void open_packet(struct ebpf_xdp_ctx *ctx, const struct burst *burst, uint32_t i)
@@ -105,10 +133,17 @@ void ebpf_driver(struct ebpf_env *env, void *arg)
 		__builtin_prefetch(packet_start(burst->pkts[i]));
 	for (uint32_t i = 0; i < n; i++) {
 		struct ebpf_xdp_ctx ctx, was;
+		struct ebpf_xdp_frags frags;
+		bool in_frags = is_in_frags(env, burst->pkts[i]);
 
 		if (i + PREFETCH_AHEAD < n)
 			__builtin_prefetch(packet_start(burst->pkts[i + PREFETCH_AHEAD]));
 		open_packet(&ctx, burst, i);
+		if (in_frags) {
+			open_frags(&frags, burst->pkts[i]);
+			ctx.frags = &frags;
+			ctx.metadata |= EBPF_RX_FRAGS;
+		}
 		was = ctx;
 		env->redirect.kind = EBPF_REDIRECT_NONE;
 		env->tail_calls = 0;
@@ -116,6 +151,8 @@ void ebpf_driver(struct ebpf_env *env, void *arg)
 		uint32_t verdict = (uint32_t)ebpf_program_entry(env, &ctx);
 
 		close_packet(&ctx, &was, burst, i);
+		if (in_frags)
+			close_frags(&frags, burst->pkts[i]);
 		burst->verdict[i] = verdict;
 		if (verdict == XDP_REDIRECT)
 			burst->redirect[i] = env->redirect;

@@ -33,10 +33,11 @@ struct packet_state {
 };
 
 struct burst {
-	/* Direct, unshared, of one segment, 14 to EBPF_XDP_MAX_LINEAR bytes in a buffer of
-	 * PACKET_BUF_SIZE at least: what worker.c admits. */
+	/* Direct, unshared, in the first segment 14 to EBPF_XDP_MAX_LINEAR bytes in a buffer of
+	 * PACKET_BUF_SIZE at least: what admit.c admits. */
 	struct rte_mbuf *pkts[BURST_SIZE];
 	uint32_t n;
+	bool in_frags;                /* some have more segments: the programs take that */
 	uint32_t ifindex, queue;      /* where they came from */
 	uint32_t egress_ifindex;      /* where they go, for an egress program; else 0 */
 	uint32_t verdict[BURST_SIZE]; /* what the program returned, checked by nobody yet */

@@ -8,6 +8,7 @@
 
 #include <ebpf-program.h>
 
+#include "admit.h"
 #include "burst.h"
 #include "counters.h"
 #include "worker.h"
@@ -40,6 +41,8 @@ static void run_link(struct worker *w, const struct chain_link *link, struct bur
 
 	w->env.prog = link->program;
 	code->driver(&w->env, burst);
+	if (unlikely(burst->in_frags))
+		burst__trim(burst);
 	burst->uniform = is_uniform(burst);
 	if (burst->uniform)
 		counter__add(
@@ -85,6 +88,7 @@ static void run_others(struct worker *w, const struct chain *chain, struct burst
 	const struct burst *from = burst;
 	uint8_t place[BURST_SIZE];
 
+	rest->in_frags = burst->in_frags;
 	rest->ifindex = burst->ifindex;
 	rest->queue = burst->queue;
 	rest->egress_ifindex = burst->egress_ifindex;

@@ -7,6 +7,7 @@
 #ifndef DATAPLANE_CHAIN_H
 #define DATAPLANE_CHAIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <linux/bpf.h>
@@ -27,6 +28,7 @@ struct chain_link {
 
 struct chain {
 	uint16_t n;
+	bool has_frags; /* all programs, if any, take packets in fragments */
 	struct chain_link link[MAX_CHAIN];
 };
 

@@ -8,6 +8,7 @@
  */
 #include <rte_mbuf.h>
 
+#include "admit.h"
 #include "dataplane.h"
 #include "outbox.h"
 
@@ -37,12 +38,34 @@ static uint16_t hand_over(struct outbox *box, struct rte_ring *ring, uint16_t ho
 	return taken;
 }
 
+/* For a port that cannot send several. */
+static void make_one_segment(
+	struct outbox *box, const struct plan_port *port, struct counters *delta)
+{
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < box->n; i++) {
+		struct rte_mbuf *m = box->pkts[i];
+
+		if (m->nb_segs > 1)
+			m = packet__linearize(m, port->port->pool, delta);
+		if (!m)
+			delta->outcome[box->outcome[i]]--;
+		box->pkts[n] = m;
+		box->outcome[n] = box->outcome[i];
+		n += m != NULL;
+	}
+	box->n = n;
+}
+
 void outbox__flush(struct worker *w, uint16_t to, uint16_t hop, struct counters *delta)
 {
 	const struct plan_port *port = &w->plan->port[to];
 	struct outbox *box = &w->outbox[to];
 	uint16_t queue = (uint16_t)(w->index % port->n_txq);
 
+	if (unlikely(!port->sends_segments))
+		make_one_segment(box, port, delta);
 	if (queue == w->index) {
 		uint16_t sent = send_burst(w, to, queue, box->pkts, box->n);
 

@@ -11,6 +11,7 @@ static void draw_chain(struct chain *chain, const struct dataplane *dp, uint16_t
 {
 	const struct attachments *list = &dp->attached[slot];
 
+	chain->has_frags = true;
 	for (chain->n = 0; chain->n < list->n; chain->n++) {
 		const struct attachment *a = &list->item[chain->n];
 
@@ -18,6 +19,7 @@ static void draw_chain(struct chain *chain, const struct dataplane *dp, uint16_t
 			.name = dp->progs[a->prog].name,
 			.prog = a->prog,
 			.call_on = a->call_on};
+		chain->has_frags &= ebpf_program__has_frags(dp->progs[a->prog].program);
 	}
 }
 
@@ -43,6 +45,7 @@ static void draw_port(struct plan *plan, const struct dataplane *dp, uint16_t sl
 	p->port = port;
 	p->id = port->id;
 	p->n_txq = port->n_txq;
+	p->sends_segments = port->sends_segments;
 	if (port->state == PORT_LEAVING)
 		return;
 	p->is_target = true;

@@ -33,6 +33,7 @@ struct plan_port {
 	uint16_t n_txq;
 	uint16_t pass; /* the slot that XDP_PASS goes to, or NO_PORT: counted and freed */
 	enum outcome pass_counts_as;
+	bool sends_segments; /* packets in several; otherwise they are made one, or lost */
 	bool is_target; /* packets may be sent there; what is under way to it leaves all the same */
 	uint32_t ifindex;   /* 0 where nothing may be sent */
 	struct chain chain; /* empty: everything passes */

@@ -230,6 +230,21 @@ static int port__setup_queues(struct port *port, char **errmsg)
 	return 0;
 }
 
+/* Frames that are longer than a buffer come and go in several. */
+static void choose_offloads(
+	struct port *port, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
+{
+	uint16_t mtu = 0;
+
+	rte_eth_dev_get_mtu(port->id, &mtu);
+	if (mtu + RTE_ETHER_HDR_LEN > EBPF_XDP_MAX_LINEAR)
+		conf->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+	conf->txmode.offloads |= info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	/* net_pcap does not say that it can. */
+	port->sends_segments = (info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) ||
+			       strcmp(info->driver_name, "net_pcap") == 0;
+}
+
 static int port__configure(struct port *port, unsigned workers, char **errmsg)
 {
 	unsigned wanted = wanted_queues(&port->input, port->queues, workers);
@@ -254,6 +269,7 @@ static int port__configure(struct port *port, unsigned workers, char **errmsg)
 			info.flow_type_rss_offloads &
 			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
 	}
+	choose_offloads(port, &info, &conf);
 	err = rte_eth_dev_configure(port->id, port->n_rxq, port->n_txq, &conf);
 	if (err && port->n_rxq <= info.max_tx_queues) { /* some want pairs */
 		port->n_txq = port->n_rxq;

@@ -47,7 +47,8 @@ struct port {
 	uint16_t id;     /* DPDK's */
 	uint16_t queues; /* receive queues wanted; 0: one per worker, or as many as it has */
 	uint16_t n_rxq, n_txq;
-	uint16_t pass;    /* the slot that XDP_PASS goes to, or NO_PORT: counted and freed */
+	bool sends_segments; /* more than one of a packet */
+	uint16_t pass;       /* the slot that XDP_PASS goes to, or NO_PORT: counted and freed */
 	uint16_t host_of; /* the slot that this is the host side of, or NO_PORT: pass == host_of */
 	uint32_t ifindex;
 	char name[RTE_ETH_NAME_MAX_LEN];

@@ -8,11 +8,11 @@
  * waits in a circle.
  */
 #include <rte_cycles.h>
-#include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 #include <rte_prefetch.h>
 
+#include "admit.h"
 #include "capture/capture.h"
 #include "dataplane.h"
 #include "outbox.h"
@@ -25,44 +25,20 @@
 /* Idle rounds between two looks at whether anything can still come. */
 #define IDLE_ROUNDS 256
 
-/* A packet of its own, in one segment, with room to grow: all that the driver asks for. */
-static inline bool is_plain(const struct rte_mbuf *m)
-{
-	return m->nb_segs == 1 && rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m) &&
-	       m->buf_len >= PACKET_BUF_SIZE && m->data_len >= RTE_ETHER_HDR_LEN &&
-	       m->data_len <= EBPF_XDP_MAX_LINEAR;
-}
-
-/* Makes any other packet plain by copying it, or loses it. */
-static struct rte_mbuf *make_plain(
-	struct rte_mbuf *m, struct rte_mempool *pool, struct counters *delta)
-{
-	struct rte_mbuf *copy = NULL;
-	enum outcome loss = OUTCOME_NO_MBUF;
-
-	if (m->pkt_len < RTE_ETHER_HDR_LEN)
-		loss = OUTCOME_TOO_SHORT;
-	else if (m->pkt_len > EBPF_XDP_MAX_LINEAR)
-		loss = OUTCOME_TOO_LONG;
-	else
-		copy = rte_pktmbuf_copy(m, pool, 0, UINT32_MAX);
-	if (!copy)
-		delta->outcome[loss]++;
-	rte_pktmbuf_free(m);
-	return copy;
-}
-
-static void admit(struct burst *burst, struct rte_mempool *pool, struct counters *delta)
+static void admit(struct burst *burst, const struct plan_port *port, struct counters *delta)
 {
 	uint32_t n = 0;
 
+	burst->in_frags = false;
 	for (uint32_t i = 0; i < burst->n; i++) {
 		struct rte_mbuf *m = burst->pkts[i];
 
 		if (i + PREFETCH_AHEAD < burst->n)
 			rte_prefetch0(burst->pkts[i + PREFETCH_AHEAD]);
-		if (unlikely(!is_plain(m)))
-			m = make_plain(m, pool, delta);
+		if (unlikely(!packet__is_plain(m))) {
+			m = packet__admit(m, port->chain.has_frags, port->port->pool, delta);
+			burst->in_frags |= m && m->nb_segs > 1;
+		}
 		if (likely(m != NULL))
 			burst->pkts[n++] = m;
 	}
@@ -90,7 +66,7 @@ static unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 	burst->n = received;
 	burst->ifindex = port->ifindex;
 	burst->queue = rxq->queue;
-	admit(burst, port->port->pool, &delta);
+	admit(burst, port, &delta);
 
 	if (unlikely(w->plan->capture != NULL))
 		capture__entry(w->plan->capture, w->index, port, burst);

@@ -15,12 +15,15 @@
 
 #include "packets.h"
 
-#define MAX_KINDS 64
-#define SHORTEST  14 /* an Ethernet header */
+#define MAX_KINDS   64
+#define SHORTEST    14 /* an Ethernet header */
+#define LONGEST     73152
+#define SNAP_LENGTH 262144
 
 struct options {
 	const char *out, *rules;
 	unsigned count, flows;
+	unsigned longest; /* 0: packets are as long as their headers say */
 	const struct packet_kind *kinds[MAX_KINDS];
 	unsigned n_kinds;
 	bool mixed; /* all kinds, and truncations */
@@ -28,11 +31,12 @@ struct options {
 
 static const char usage[] =
 	"usage: make-capture OUT.pcap [--count N] [--kind KIND]... [--flows N]\n"
-	"                    [--rules FILE]\n"
+	"                    [--longest N] [--rules FILE]\n"
 	"\n"
 	"  --count N     packets of each kind (default 64)\n"
 	"  --kind KIND   only this kind, and no truncations; may be repeated\n"
 	"  --flows N     flows the packets belong to, at most 60000 (default 16)\n"
+	"  --longest N   packets are padded to lengths up to N, at most 73152\n"
 	"  --rules FILE  also write control lines for the sample firewall: a rule for\n"
 	"                the TCP and UDP packets of every flow, with verdicts drop,\n"
 	"                pass and tx in turn\n"
@@ -68,7 +72,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {{"count", required_argument, NULL, 'c'},
 		{"kind", required_argument, NULL, 'k'}, {"flows", required_argument, NULL, 'f'},
-		{"rules", required_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+		{"longest", required_argument, NULL, 'l'}, {"rules", required_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'}, {NULL}};
 	int c;
 
 	*o = (struct options){.count = 64, .flows = 16};
@@ -86,6 +91,10 @@ static bool parse_options(int argc, char **argv, struct options *o)
 			if (o->n_kinds == MAX_KINDS || !find_kind(optarg))
 				return false;
 			o->kinds[o->n_kinds++] = find_kind(optarg);
+			break;
+		case 'l':
+			if (!parse_number(optarg, LONGEST, &o->longest))
+				return false;
 			break;
 		case 'r': o->rules = optarg; break;
 		case 'h': print_usage(stdout); exit(0);
@@ -111,9 +120,23 @@ static void dump(pcap_dumper_t *out, const struct packet *p, unsigned len, unsig
 	pcap_dump((uint8_t *)out, &h, p->data);
 }
 
+/* The same packet with something behind it; lengths are spread evenly. */
+static void dump_padded(pcap_dumper_t *out, const struct packet *p, unsigned longest, unsigned *n)
+{
+	unsigned len = longest > p->len ? p->len + *n * 7919 % (longest - p->len + 1) : p->len;
+	struct pcap_pkthdr h = {.ts.tv_usec = *n % 1000000, .caplen = len, .len = len};
+	static uint8_t data[LONGEST];
+
+	memcpy(data, p->data, p->len);
+	for (unsigned i = p->len; i < len; i++)
+		data[i] = (uint8_t)(i * 31 + i / 256 + *n);
+	++*n;
+	pcap_dump((uint8_t *)out, &h, data);
+}
+
 static int write_capture(const struct options *o)
 {
-	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
+	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, SNAP_LENGTH);
 	pcap_dumper_t *out = pcap ? pcap_dump_open(pcap, o->out) : NULL;
 	unsigned n = 0;
 	struct packet p;
@@ -127,7 +150,10 @@ static int write_capture(const struct options *o)
 		for (unsigned k = 0; k < o->n_kinds; k++) {
 			p = (struct packet){0};
 			o->kinds[k]->build(&p, i, o->flows);
-			dump(out, &p, p.len, &n);
+			if (o->longest)
+				dump_padded(out, &p, o->longest, &n);
+			else
+				dump(out, &p, p.len, &n);
 		}
 	}
 	for (unsigned k = 0; o->mixed && k < o->n_kinds; k++) {

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * admit.c -- packets that are not plain. Rare, unless frames are larger than a page: then all of
+ * them, and those that a device has laid into segments as programs want them are not copied.
+ */
+#include "admit.h"
+
+/* The linear part, and the fragments. */
+#define MAX_SEGMENTS (1 + EBPF_XDP_MAX_FRAGS)
+
+static bool is_in_frags(const struct rte_mbuf *m)
+{
+	if (m->nb_segs == 1 || m->nb_segs > MAX_SEGMENTS || !segment__is_first(m))
+		return false;
+	for (m = m->next; m; m = m->next)
+		if (!segment__is_own(m) || !m->data_len)
+			return false;
+	return true;
+}
+
+/* As much as a linear part may have in the first segment, so that it can grow at its head. */
+static struct rte_mbuf *copy_in_frags(const struct rte_mbuf *m, struct rte_mempool *pool)
+{
+	struct rte_mbuf *head = rte_pktmbuf_copy(m, pool, 0, EBPF_XDP_MAX_LINEAR);
+	struct rte_mbuf *tail = rte_pktmbuf_copy(m, pool, EBPF_XDP_MAX_LINEAR, UINT32_MAX);
+
+	if (head && tail && !rte_pktmbuf_chain(head, tail))
+		return head;
+	rte_pktmbuf_free(head);
+	rte_pktmbuf_free(tail);
+	return NULL;
+}
+
+/* What copy_in_frags() finds fragments for: they have DPDK's headroom, which the first one, too,
+ * counts as its own. */
+static uint32_t longest(struct rte_mempool *pool)
+{
+	uint32_t room = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
+
+	return EBPF_XDP_MAX_LINEAR + EBPF_XDP_MAX_FRAGS * room;
+}
+
+static struct rte_mbuf *lose(struct rte_mbuf *m, struct counters *delta, enum outcome loss)
+{
+	delta->outcome[loss]++;
+	rte_pktmbuf_free(m);
+	return NULL;
+}
+
+static struct rte_mbuf *take_copy(struct rte_mbuf *m, struct rte_mbuf *copy, struct counters *delta)
+{
+	if (!copy)
+		return lose(m, delta, OUTCOME_NO_MBUF);
+	rte_pktmbuf_free(m);
+	return copy;
+}
+
+struct rte_mbuf *packet__linearize(
+	struct rte_mbuf *m, struct rte_mempool *pool, struct counters *delta)
+{
+	if (m->pkt_len > EBPF_XDP_MAX_LINEAR)
+		return lose(m, delta, OUTCOME_TOO_LONG);
+	return take_copy(m, rte_pktmbuf_copy(m, pool, 0, UINT32_MAX), delta);
+}
+
+struct rte_mbuf *packet__admit(
+	struct rte_mbuf *m, bool has_frags, struct rte_mempool *pool, struct counters *delta)
+{
+	if (m->pkt_len < RTE_ETHER_HDR_LEN)
+		return lose(m, delta, OUTCOME_TOO_SHORT);
+	if (has_frags && is_in_frags(m))
+		return m;
+	if (!has_frags || m->pkt_len <= EBPF_XDP_MAX_LINEAR)
+		return packet__linearize(m, pool, delta);
+	if (m->pkt_len > longest(pool))
+		return lose(m, delta, OUTCOME_TOO_LONG);
+	return take_copy(m, copy_in_frags(m, pool), delta);
+}
+
+static void trim(struct rte_mbuf *packet)
+{
+	struct rte_mbuf *last = packet, *empty;
+
+	while (last->next && last->next->data_len)
+		last = last->next;
+	empty = last->next;
+	last->next = NULL;
+	for (struct rte_mbuf *m = empty; m; m = m->next)
+		packet->nb_segs--;
+	rte_pktmbuf_free(empty);
+}
+
+void burst__trim(struct burst *burst)
+{
+	for (uint32_t i = 0; i < burst->n; i++)
+		if (burst->pkts[i]->nb_segs > 1)
+			trim(burst->pkts[i]);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * admit.h -- what programs are given: plain packets, or, if all programs that may see them say
+ * xdp.frags, packets in several segments as well. Any other is made so by copying, or lost by name.
+ */
+#ifndef DATAPLANE_ADMIT_H
+#define DATAPLANE_ADMIT_H
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+#include "burst.h"
+#include "counters.h"
+
+/* A buffer of our own, with room to grow. */
+static inline bool segment__is_own(const struct rte_mbuf *m)
+{
+	return rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m);
+}
+
+/* The linear part of a packet as the kernel has it, or less. */
+static inline bool segment__is_first(const struct rte_mbuf *m)
+{
+	return segment__is_own(m) && m->buf_len >= PACKET_BUF_SIZE &&
+	       m->data_len >= RTE_ETHER_HDR_LEN && m->data_len <= EBPF_XDP_MAX_LINEAR;
+}
+
+static inline bool packet__is_plain(const struct rte_mbuf *m)
+{
+	return m->nb_segs == 1 && segment__is_first(m);
+}
+
+/* A packet that is not plain: it is taken, and what can be admitted given back. NULL: the loss is
+ * in *delta. */
+struct rte_mbuf *packet__admit(
+	struct rte_mbuf *m, bool has_frags, struct rte_mempool *pool, struct counters *delta);
+/* The packet in one segment, taken and given back in the same way. */
+struct rte_mbuf *packet__linearize(
+	struct rte_mbuf *m, struct rte_mempool *pool, struct counters *delta);
+
+/* Frees the segments that a program has taken from the ends of packets. */
+void burst__trim(struct burst *burst);
+
+#endif
