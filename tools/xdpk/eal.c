@@ -2,9 +2,14 @@
  *
  * eal.c -- EAL's arguments.
  */
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -41,13 +46,42 @@ static void format_lcores(const struct options *o, char *text, size_t size)
 			text + len, size - len, "%s%u@%d", i ? "," : "", i, o->cpus[i]);
 }
 
+/* Is this folder the user's own, or can it be made in the one above? */
+static bool is_own_or_free(const char *path, const char *above)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return errno == ENOENT && access(above, W_OK | X_OK) == 0;
+	return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && access(path, W_OK | X_OK) == 0;
+}
+
+/* DPDK's telemetry has a socket in DIR/dpdk/PREFIX, and DPDK does not start where it cannot have
+ * it. DIR is where dpdk-telemetry.py looks, too. */
+static bool can_have_telemetry(void)
+{
+	const char *dir = getenv("RUNTIME_DIRECTORY");
+	char dpdk[PATH_MAX], prefix[PATH_MAX];
+
+	if (!dir)
+		dir = geteuid() ? getenv("XDG_RUNTIME_DIR") : "/var/run";
+	if (!dir)
+		dir = "/tmp";
+	if ((size_t)snprintf(dpdk, sizeof(dpdk), "%s/dpdk", dir) >= sizeof(dpdk) ||
+		(size_t)snprintf(prefix, sizeof(prefix), "%s/rte", dpdk) >= sizeof(prefix))
+		return false;
+	if (!is_own_or_free(dpdk, dir))
+		return false;
+	return access(dpdk, F_OK) || is_own_or_free(prefix, dpdk);
+}
+
 int eal__start(const struct options *o, const struct input *inputs, char **errmsg)
 {
 	char lcores[MAX_WORKERS * 10], memory[16];
 	/* EAL's messages are many; ours name what matters. */
-	char *argv[] = {"xdpk", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m",
-		memory, "--lcores", lcores, o->verbose ? "--log-level=*:info" : "--log-level=*:3",
-		NULL};
+	char *argv[] = {"xdpk", "--no-huge", "--no-shconf", "--no-pci",
+		can_have_telemetry() ? "--telemetry" : "--no-telemetry", "-m", memory, "--lcores",
+		lcores, o->verbose ? "--log-level=*:info" : "--log-level=*:3", NULL};
 	int argc = sizeof(argv) / sizeof(*argv) - 1;
 
 	if (o->eal_argc) {

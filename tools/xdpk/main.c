@@ -24,6 +24,8 @@
 #include "dataplane.h"
 #include "eal.h"
 #include "control/server.h"
+#include "metrics/http.h"
+#include "metrics/telemetry.h"
 #include "loader/object.h"
 #include "lines.h"
 #include "options.h"
@@ -43,6 +45,7 @@ struct app {
 	struct ports ports;
 	struct dataplane *dataplane;
 	struct control_server *server;
+	struct metrics_http *metrics;
 	bool eal_started;
 };
 
@@ -254,6 +257,31 @@ static void tell_what_was_not_compiled(struct dataplane *dp)
 	}
 }
 
+static int serve_metrics(struct app *app, char **errmsg)
+{
+	const struct options *o = &app->options;
+
+	telemetry__serve(app->dataplane);
+	if (o->metrics_port < 0)
+		return 0;
+	app->metrics = metrics_http__start(app->dataplane, (uint16_t)o->metrics_port, errmsg);
+	if (!app->metrics)
+		return -EADDRINUSE;
+	fprintf(stderr, "xdpk: metrics at http://127.0.0.1:%u/metrics\n",
+		metrics_http__port(app->metrics));
+	return 0;
+}
+
+/* Nobody asks about the dataplane any more. */
+static void stop_serving(struct app *app)
+{
+	telemetry__serve(NULL);
+	metrics_http__stop(app->metrics);
+	app->metrics = NULL;
+	control_server__stop(app->server);
+	app->server = NULL;
+}
+
 /* 0, EXIT_UNACCOUNTED, or negative errno before a packet was received. */
 static int run(struct app *app, char **errmsg)
 {
@@ -274,6 +302,8 @@ static int run(struct app *app, char **errmsg)
 		err = lines__configure(app->dataplane, o->config, errmsg);
 	if (!err)
 		err = lines__serve(app->dataplane, o, &app->server, errmsg);
+	if (!err)
+		err = serve_metrics(app, errmsg);
 	if (err)
 		return err;
 	warn_of_idle_workers(app->dataplane);
@@ -284,8 +314,7 @@ static int run(struct app *app, char **errmsg)
 	watch = port_watch__start(app->dataplane, stderr);
 	dataplane__run(app->dataplane);
 	port_watch__stop(watch);
-	control_server__stop(app->server);
-	app->server = NULL;
+	stop_serving(app);
 	stats__stop_ticker(ticker);
 	tell_what_was_not_compiled(app->dataplane);
 	return stats__print_totals(app->dataplane, stdout) ? 0 : EXIT_UNACCOUNTED;
@@ -293,7 +322,7 @@ static int run(struct app *app, char **errmsg)
 
 static void close_app(struct app *app)
 {
-	control_server__stop(app->server);
+	stop_serving(app);
 	dataplane__destroy(app->dataplane);
 	ports__stop(&app->ports);
 	ebpf_program__unref(app->program);

@@ -217,6 +217,17 @@ static int set_stats(struct options *o, char *arg, char **errmsg)
 	return 0;
 }
 
+static int set_metrics_port(struct options *o, char *arg, char **errmsg)
+{
+	unsigned port;
+
+	if (!parse_number(arg, UINT16_MAX, &port))
+		return error__set(
+			errmsg, -EINVAL, "--metrics-port %s: must be 0 to %d", arg, UINT16_MAX);
+	o->metrics_port = (int)port;
+	return 0;
+}
+
 static int set_verbose(struct options *o, char *arg, char **errmsg)
 {
 	o->verbose = true;
@@ -267,6 +278,8 @@ static const struct option_row rows[] = {
 	{"no-socket", NULL, NULL, "nobody can connect", set_no_socket},
 	{"readers", NULL, "GROUP", "who may connect, too, and look at everything", set_readers},
 	{"stats", NULL, "[SECONDS]", "print rates so often (default 1)", set_stats},
+	{"metrics-port", NULL, "N", "serve OpenMetrics at http://127.0.0.1:N/metrics (0: any N)",
+		set_metrics_port},
 	{"verbose", "v", NULL, "DPDK's own messages, the verifier's log, what the program traces",
 		set_verbose},
 	{"help", "h", NULL, "print this", NULL},
@@ -380,7 +393,7 @@ enum options_next options__parse(struct options *o, int argc, char **argv, char 
 	char **words = argv + 1;
 	bool answered = false;
 
-	*o = (struct options){0};
+	*o = (struct options){.metrics_port = -1};
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--")) {
 			o->eal_argc = i;

@@ -38,6 +38,7 @@ struct options {
 	struct assignments pass, host, ifindex, queues;
 	enum tier_engine engine;
 	unsigned stats_seconds;
+	int metrics_port; /* negative: none */
 	bool verbose, no_cache, no_socket;
 
 	/* What stands before `--`, argv[0] included; 0 if there is no `--`. */
