@@ -2,6 +2,7 @@
  *
  * ringed.c -- a dataplane between rings.
  */
+#include "background.h"
 #include "ringed.h"
 
 #define SKIPPED 77
@@ -96,6 +97,13 @@ void ringed__add_prog(struct ringed *b, const char *name, ebpf_driver_fn driver)
 
 void ringed__open(struct ringed *b, unsigned n_ringed, unsigned out_slots, const char *devargs)
 {
+	ringed__open_with(b, n_ringed, out_slots, devargs, &(struct ebpf_instance_opts){0});
+}
+
+void ringed__open_with(struct ringed *b, unsigned n_ringed, unsigned out_slots, const char *devargs,
+	const struct ebpf_instance_opts *opts)
+{
+	struct ebpf_instance_opts instance_opts = *opts;
 	struct input input;
 	char *errmsg = NULL;
 
@@ -112,11 +120,10 @@ void ringed__open(struct ringed *b, unsigned n_ringed, unsigned out_slots, const
 	b->pool = b->ports.port[0].pool;
 	b->trace = trace__create(rte_lcore_count(), &errmsg);
 	assert_non_null(b->trace);
-	b->instance =
-		ebpf_instance__create(&(struct ebpf_instance_opts){.workers = rte_lcore_count(),
-					      .trace = trace__write,
-					      .trace_user = b->trace},
-			&errmsg);
+	instance_opts.workers = rte_lcore_count();
+	instance_opts.trace = trace__write;
+	instance_opts.trace_user = b->trace;
+	b->instance = ebpf_instance__create(&instance_opts, &errmsg);
 	assert_non_null(b->instance);
 	b->dataplane = running = dataplane__create(&b->ports, b->instance, &errmsg);
 	assert_non_null(b->dataplane);
@@ -194,6 +201,7 @@ int ringed__main(const struct CMUnitTest *tests, size_t n)
 		"--no-telemetry", "--log-level=*:3", "--lcores", "0,1", NULL};
 	int failed;
 
+	background__init();
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		eal[9] = "0@0,1@0";
 	if (rte_eal_init(RTE_DIM(eal) - 1, eal) < 0) {

@@ -63,6 +63,9 @@ void ringed__seen(uint32_t n);
 
 /* Ports of rings, the program `obedient` attached to all, and one port more (devargs, or NULL). */
 void ringed__open(struct ringed *b, unsigned n_ringed, unsigned out_slots, const char *devargs);
+/* The same in an instance with a compiler, say; its workers and traces are set here. */
+void ringed__open_with(struct ringed *b, unsigned n_ringed, unsigned out_slots, const char *devargs,
+	const struct ebpf_instance_opts *opts);
 void ringed__close(struct ringed *b);
 
 /* Adds a program under a name that runs with this driver. */
