@@ -61,24 +61,35 @@ static int make_text(const struct ebpf_backend *backend, const struct bytes *req
 	return err;
 }
 
-static int make(const char *name, const char *output, struct bytes *made, char **errmsg)
+static int make_output(const struct ebpf_backend *backend, const char *output,
+	const struct bytes *request, struct bytes *made, char **errmsg)
 {
 	static const struct {
 		const char *name;
 		enum ebpf_dump what;
 	} texts[] = {{"ir", EBPF_DUMP_IR}, {"ir-opt", EBPF_DUMP_IR_OPT}, {"asm", EBPF_DUMP_ASM}};
-	const struct ebpf_backend *backend = backend__get(name, errmsg);
-	struct bytes request = {0};
-	int err = backend ? read_request(&request, errmsg) : -errno;
 
-	if (err)
-		return err;
 	if (!strcmp(output, "object"))
-		return make_object(backend, &request, made, errmsg);
+		return make_object(backend, request, made, errmsg);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (!strcmp(output, texts[i].name))
-			return make_text(backend, &request, texts[i].what, made, errmsg);
+			return make_text(backend, request, texts[i].what, made, errmsg);
 	return error__set(errmsg, -EINVAL, "%s: not an output of the compiler", output);
+}
+
+static int make(const char *name, const char *output, struct bytes *made, char **errmsg)
+{
+	const struct ebpf_backend *backend = backend__get(name, errmsg);
+	struct bytes request = {0};
+	int err;
+
+	if (!backend)
+		return -errno;
+	err = read_request(&request, errmsg);
+	if (!err)
+		err = make_output(backend, output, &request, made, errmsg);
+	free(request.data);
+	return err;
 }
 
 static bool write_answer(int err, const void *bytes, size_t size)
@@ -89,11 +100,11 @@ static bool write_answer(int err, const void *bytes, size_t size)
 	       !fflush(stdout);
 }
 
-/* Nothing is freed: the process ends. */
 int main(int argc, char **argv)
 {
 	struct bytes made = {0};
 	char *why = NULL;
+	bool written;
 	int err;
 
 	if (argc != 3 || isatty(STDOUT_FILENO)) {
@@ -106,8 +117,10 @@ int main(int argc, char **argv)
 	nice(NICE);
 	err = make(argv[1], argv[2], &made, &why);
 	if (err) {
-		made.data = (uint8_t *)(why ? why : strerror(-err));
-		made.size = strlen((char *)made.data);
+		made.data = (uint8_t *)(why ? why : strdup(strerror(-err)));
+		made.size = made.data ? strlen((char *)made.data) : 0;
 	}
-	return write_answer(err, made.data, made.size) ? 0 : 1;
+	written = write_answer(err, made.data, made.size);
+	free(made.data);
+	return written ? 0 : 1;
 }

@@ -251,20 +251,18 @@ static int wait_for_end(const struct run *run)
 /* The first line that it said, without what a terminal would obey: " (...)", or nothing. */
 static void cite(const struct run *run, char remark[MAX_REMARK + 4])
 {
-	char text[MAX_REMARK + 1] = "";
+	char text[MAX_REMARK + 1], *line;
 	ssize_t n = pread(run->file[2], text, MAX_REMARK, 0);
-	size_t len;
 
 	text[n > 0 ? n : 0] = '\0';
-	len = strcspn(text, "\n");
+	line = text + strspn(text, "\n");
+	line[strcspn(line, "\n")] = '\0';
 	*remark = '\0';
-	if (!len)
-		return;
-	for (size_t i = 0; i < len; i++)
-		if (text[i] < ' ' || text[i] > '~')
-			text[i] = '?';
-	text[len] = '\0';
-	strcat(strcat(strcpy(remark, " ("), text), ")");
+	for (char *c = line; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	if (*line)
+		strcat(strcat(strcpy(remark, " ("), line), ")");
 }
 
 static int explain_death(const struct run *run, const siginfo_t *how)
