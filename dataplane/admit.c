@@ -3,6 +3,8 @@
  * admit.c -- packets that are not plain. Rare, unless frames are larger than a page: then all of
  * them, and those that a device has laid into segments as programs want them are not copied.
  */
+#include <ebpf-program.h>
+
 #include "admit.h"
 
 /* The linear part, and the fragments. */
@@ -75,6 +77,29 @@ struct rte_mbuf *packet__admit(
 	if (m->pkt_len > longest(pool))
 		return lose(m, delta, OUTCOME_TOO_LONG);
 	return take_copy(m, copy_in_frags(m, pool), delta);
+}
+
+void burst__suit(struct burst *burst, const struct ebpf_program *prog, struct rte_mempool *pool,
+	struct counters *delta)
+{
+	bool has_frags = ebpf_program__has_frags(prog);
+	uint32_t n = 0;
+
+	burst->in_frags = false;
+	for (uint32_t i = 0; i < burst->n; i++) {
+		struct rte_mbuf *m = burst->pkts[i];
+
+		burst->state[n] = burst->state[i];
+		if (unlikely(m->nb_segs > 1) && has_frags) {
+			burst->in_frags = true;
+		} else if (unlikely(m->nb_segs > 1)) {
+			m = packet__linearize(m, pool, delta);
+			burst->state[n].meta = 0;
+		}
+		if (likely(m != NULL))
+			burst->pkts[n++] = m;
+	}
+	burst->n = n;
 }
 
 static void trim(struct rte_mbuf *packet)

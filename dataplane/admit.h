@@ -38,6 +38,11 @@ struct rte_mbuf *packet__admit(
 struct rte_mbuf *packet__linearize(
 	struct rte_mbuf *m, struct rte_mempool *pool, struct counters *delta);
 
+/* Packets that were judged before, for one program more: linear ones unless it takes others. Those
+ * that were made so have no metadata any more. */
+void burst__suit(struct burst *burst, const struct ebpf_program *prog, struct rte_mempool *pool,
+	struct counters *delta);
+
 /* Frees the segments that a program has taken from the ends of packets. */
 void burst__trim(struct burst *burst);
 

@@ -24,8 +24,7 @@ static void count_verdicts(struct prog_counters *c, const struct burst *burst)
 			counter__add(&c->verdict[v], n[v]);
 }
 
-/* Did every packet get the same? Most bursts do. */
-static bool is_uniform(const struct burst *burst)
+bool burst__is_uniform(const struct burst *burst)
 {
 	uint32_t differ = 0;
 
@@ -34,23 +33,31 @@ static bool is_uniform(const struct burst *burst)
 	return !differ;
 }
 
-static void run_link(struct worker *w, const struct chain_link *link, struct burst *burst)
+bool program__run_burst(struct worker *w, const struct ebpf_program *program, struct burst *burst)
 {
-	const struct ebpf_code *code = ebpf_program__code(link->program);
-	struct prog_counters *counters = &w->progs[link->prog];
+	const struct ebpf_code *code = ebpf_program__code(program);
+	ebpf_driver_fn driver = code->driver ? code->driver : burst_driver;
 
-	w->env.prog = link->program;
-	code->driver(&w->env, burst);
+	w->env.prog = program;
+	driver(&w->env, burst);
 	if (unlikely(burst->in_frags))
 		burst__trim(burst);
-	burst->uniform = is_uniform(burst);
+	return driver != burst_driver;
+}
+
+static void run_link(struct worker *w, const struct chain_link *link, struct burst *burst)
+{
+	struct prog_counters *counters = &w->progs[link->prog];
+	bool compiled = program__run_burst(w, link->program, burst);
+
+	burst->uniform = burst__is_uniform(burst);
 	if (burst->uniform)
 		counter__add(
 			&counters->verdict[RTE_MIN(burst->verdict[0], (uint32_t)VERDICT_UNKNOWN)],
 			burst->n);
 	else
 		count_verdicts(counters, burst);
-	if (code->driver == burst_driver)
+	if (!compiled)
 		counter__add(&counters->interpreted, burst->n);
 }
 
@@ -101,7 +108,7 @@ static void run_others(struct worker *w, const struct chain *chain, struct burst
 		run_link(w, &chain->link[i], rest);
 		put_back(burst, rest, place, i);
 	}
-	burst->uniform = is_uniform(burst);
+	burst->uniform = burst__is_uniform(burst);
 }
 
 void chain__run(struct worker *w, const struct chain *chain, struct burst *burst)

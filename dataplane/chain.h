@@ -42,6 +42,11 @@ struct prog_counters {
 	uint64_t interpreted; /* of all those packets */
 };
 
+/* One program over a burst. Was it in a compiled loop? (Code without a loop gets the native one.)
+ */
+bool program__run_burst(struct worker *w, const struct ebpf_program *program, struct burst *burst);
+/* Did every packet get the same verdict? Most bursts do. */
+bool burst__is_uniform(const struct burst *burst);
 /* Judges every packet of the burst; burst->verdict[] is final. */
 void chain__run(struct worker *w, const struct chain *chain, struct burst *burst);
 

@@ -47,6 +47,14 @@ static inline uint64_t counter__read(const uint64_t *counter)
 	return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
 }
 
+/* For the writer, when all packets of a burst have left. */
+static inline void counters__apply(struct counters *c, const struct counters *delta)
+{
+	for (int i = 0; i < N_OUTCOMES; i++)
+		if (delta->outcome[i])
+			counter__add(&c->outcome[i], delta->outcome[i]);
+}
+
 const char *outcome__text(enum outcome outcome);
 /* sum += c */
 void counters__sum(struct counters *sum, const struct counters *c);

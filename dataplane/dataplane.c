@@ -39,7 +39,10 @@ static struct worker *worker__create(struct dataplane *dp, unsigned index)
 	w->dp = dp;
 	w->index = index;
 	ebpf_env__init(&w->env, dp->instance, index);
-	return w;
+	if (!cpumap__create(&w->cpumap))
+		return w;
+	free(w);
+	return NULL;
 }
 
 struct dataplane *dataplane__create(struct ports *ports, struct ebpf_instance *inst, char **errmsg)
@@ -81,8 +84,10 @@ void dataplane__destroy(struct dataplane *dp)
 	for (unsigned i = 0; i < MAX_PROGS; i++)
 		prog__release(&dp->progs[i]);
 	tiers__destroy(dp->tiers);
-	for (unsigned i = 0; i < dp->n_workers; i++)
+	for (unsigned i = 0; i < dp->n_workers; i++) {
+		cpumap__destroy(&dp->workers[i]->cpumap);
 		free(dp->workers[i]);
+	}
 	free(dp->workers);
 	free(dp->plan);
 	pthread_mutex_destroy(&dp->lock);
@@ -202,7 +207,9 @@ static unsigned next_hop(const struct dataplane *dp, const struct plan *plan, un
 	}
 	if (hop >= HOP_CPUMAP + dp->n_workers && hop < HOP_EGRESS)
 		hop = HOP_EGRESS;
-	return hop < HOP_EGRESS + (unsigned)plan->n_ports ? hop : N_HOPS;
+	if (hop >= HOP_EGRESS + (unsigned)plan->n_ports && hop < HOP_COPIES)
+		hop = HOP_COPIES;
+	return hop < HOP_COPIES + (unsigned)plan->n_ports ? hop : N_HOPS;
 }
 
 #define FIRST_HOP UINT_MAX /* the one after it is the first */
@@ -226,13 +233,12 @@ static uint64_t count_entered(const struct dataplane *dp, unsigned hop)
 	return sum;
 }
 
-/* Counters are read while workers go on. All outcomes are read before all receptions: if they
- * add up to the same, then no packet was in any worker's hands between the two (counters.h);
- * and if moreover no port had one to give, by counts read later still, there never will be. */
-bool dataplane__exhausted(const struct dataplane *dp, const struct plan *plan)
+/* Counters are read while workers go on. All outcomes are read before all that entered: if they
+ * add up to the same, then no packet was in any worker's hands between the two (counters.h).
+ * received[]: by port. */
+static bool is_empty(const struct dataplane *dp, const struct plan *plan, uint64_t *received)
 {
-	uint64_t received[RTE_MAX_ETHPORTS] = {0}, total = 0, accounted = 0;
-	bool capture = false;
+	uint64_t total = 0, accounted = 0;
 	unsigned hop;
 
 	for (hop = next_hop(dp, plan, FIRST_HOP); hop < N_HOPS; hop = next_hop(dp, plan, hop))
@@ -244,7 +250,24 @@ bool dataplane__exhausted(const struct dataplane *dp, const struct plan *plan)
 		if (hop < HOP_CPUMAP)
 			received[hop / MAX_QUEUES] += entered;
 	}
-	if (total != accounted)
+	return total == accounted;
+}
+
+bool dataplane__is_empty(const struct dataplane *dp, const struct plan *plan)
+{
+	uint64_t received[RTE_MAX_ETHPORTS] = {0};
+
+	return is_empty(dp, plan, received);
+}
+
+/* If nothing is in flight and moreover no port had anything to give, by counts read later still,
+ * there never will be. */
+bool dataplane__exhausted(const struct dataplane *dp, const struct plan *plan)
+{
+	uint64_t received[RTE_MAX_ETHPORTS] = {0};
+	bool capture = false;
+
+	if (!is_empty(dp, plan, received))
 		return false;
 	for (uint16_t p = 0; p < plan->n_ports; p++) {
 		if (!plan->port[p].port)

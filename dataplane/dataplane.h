@@ -64,6 +64,8 @@ void dataplane__destroy(struct dataplane *dp);
 
 void dataplane__run(struct dataplane *dp);
 void dataplane__stop(struct dataplane *dp);
+/* By this plan no packet is anywhere between a device and its outcome. */
+bool dataplane__is_empty(const struct dataplane *dp, const struct plan *plan);
 /* By this plan nothing more can come. Called by workers that have nothing to do. */
 bool dataplane__exhausted(const struct dataplane *dp, const struct plan *plan);
 

@@ -7,6 +7,7 @@
  *	a receive queue of a port      the port's chain
  *	a worker's CPUMAP ring         the program of the CPUMAP's entry
  *	a port's egress                the program of the DEVMAP's entry
+ *	the copies of a port           none: of broadcasts of packets that it received
  *
  * A port is known by its slot (ports.h), a worker by its index.
  */
@@ -23,7 +24,8 @@
 enum {
 	HOP_CPUMAP = RTE_MAX_ETHPORTS * MAX_QUEUES,
 	HOP_EGRESS = HOP_CPUMAP + RTE_MAX_LCORE,
-	N_HOPS = HOP_EGRESS + RTE_MAX_ETHPORTS,
+	HOP_COPIES = HOP_EGRESS + RTE_MAX_ETHPORTS,
+	N_HOPS = HOP_COPIES + RTE_MAX_ETHPORTS,
 };
 
 static inline uint16_t hop__rx(uint16_t slot, uint16_t queue)
@@ -39,6 +41,11 @@ static inline uint16_t hop__cpumap(unsigned worker)
 static inline uint16_t hop__egress(uint16_t slot)
 {
 	return (uint16_t)(HOP_EGRESS + slot);
+}
+
+static inline uint16_t hop__copies(uint16_t slot)
+{
+	return (uint16_t)(HOP_COPIES + slot);
 }
 
 #endif

@@ -78,6 +78,36 @@ int dataplane__add_port(
 	return slot;
 }
 
+/* What every worker has been given by CPUMAPs, up to now. */
+struct given {
+	uint64_t entered[RTE_MAX_LCORE];
+};
+
+static void note_given(const struct dataplane *dp, struct given *given)
+{
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		given->entered[i] = dataplane__hop_counters(dp, hop__cpumap(i)).entered;
+}
+
+/* Each worker takes it in order. */
+static bool is_done(const struct dataplane *dp, const struct given *given)
+{
+	for (unsigned i = 0; i < dp->n_workers; i++) {
+		struct counters c = dataplane__hop_counters(dp, hop__cpumap(i));
+
+		if ((int64_t)(c.entered - given->entered[i]) < counters__in_flight(&c))
+			return false;
+	}
+	return true;
+}
+
+static bool hop_is_quiet(const struct dataplane *dp, uint16_t hop)
+{
+	struct counters c = dataplane__hop_counters(dp, hop);
+
+	return counters__in_flight(&c) == 0;
+}
+
 /* Everything that is to be sent there has been taken, and everything from there has its outcome. */
 static bool port_is_quiet(const struct dataplane *dp, uint16_t slot)
 {
@@ -87,32 +117,43 @@ static bool port_is_quiet(const struct dataplane *dp, uint16_t slot)
 	for (uint16_t q = 0; q < port->n_txq; q++)
 		if (port->handover[q] && !rte_ring_empty(port->handover[q]))
 			return false;
-	return counters__in_flight(&c) == 0;
+	return counters__in_flight(&c) == 0 && hop_is_quiet(dp, hop__egress(slot)) &&
+	       hop_is_quiet(dp, hop__copies(slot));
 }
 
 static bool wait_until_quiet(const struct dataplane *dp, uint16_t slot)
 {
+	struct given given;
+
+	note_given(dp, &given);
 	for (unsigned ms = 0; ms < LEAVE_MS; ms++) {
-		if (port_is_quiet(dp, slot))
+		if (is_done(dp, &given) && port_is_quiet(dp, slot))
 			return true;
 		sleep_ms(1);
 	}
 	return false;
 }
 
-/* What its hops have counted is kept as a sum; the slot's next port begins at nothing. Nobody
- * counts there any more. */
+static void clear_hop(struct dataplane *dp, uint16_t hop)
+{
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		dp->workers[i]->hops[hop] = (struct counters){0};
+}
+
+/* What it has received is kept as a sum; the slot's next port begins at nothing. Nobody counts
+ * there any more. */
 static void retire_counters(struct dataplane *dp, uint16_t slot)
 {
-	for (unsigned i = 0; i < dp->n_workers; i++) {
-		struct worker *w = dp->workers[i];
+	for (uint16_t q = 0; q < dp->ports->port[slot].n_rxq; q++) {
+		struct counters c = dataplane__hop_counters(dp, hop__rx(slot, q));
 
-		for (uint16_t q = 0; q < dp->ports->port[slot].n_rxq; q++) {
-			counters__sum(&dp->gone, &w->hops[hop__rx(slot, q)]);
-			w->hops[hop__rx(slot, q)] = (struct counters){0};
-		}
-		w->sent[slot] = 0;
+		counters__sum(&dp->gone, &c);
+		clear_hop(dp, hop__rx(slot, q));
 	}
+	clear_hop(dp, hop__egress(slot));
+	clear_hop(dp, hop__copies(slot));
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		dp->workers[i]->sent[slot] = 0;
 }
 
 static void forget_port(struct dataplane *dp, uint16_t slot)

@@ -10,7 +10,8 @@
  *	in flight                        0             0             0
  *	accounted: yes
  *
- * Rows of losses appear when there were any. `missed` is what a device lost before a worker
+ * Rows of losses appear when there were any; a line for each other hop (hop.h) that anything
+ * entered. `missed` is what a device lost before a worker
  * could receive it; it is no part of the sum.
  */
 #include <errno.h>
@@ -99,6 +100,43 @@ static void print_workers(const struct dataplane *dp, FILE *out)
 	}
 }
 
+/* Returns whether nothing is in flight there. */
+static bool print_hop(
+	const struct dataplane *dp, uint16_t hop, FILE *out, const char *what, const char *whose)
+{
+	struct counters c = dataplane__hop_counters(dp, hop);
+
+	if (!c.entered)
+		return true;
+	fprintf(out, "%s %s: %" PRIu64 " entered", what, whose, c.entered);
+	for (unsigned r = 0; r < N_OUTCOMES; r++)
+		if (c.outcome[r])
+			fprintf(out, ", %s %" PRIu64, outcome__text(r), c.outcome[r]);
+	fputc('\n', out);
+	return !counters__in_flight(&c);
+}
+
+/* Where packets come to that were redirected. */
+static bool print_other_hops(const struct dataplane *dp, FILE *out)
+{
+	bool accounted = true;
+	char number[16];
+
+	for (unsigned i = 0; i < dp->n_workers; i++) {
+		snprintf(number, sizeof(number), "%u", i);
+		accounted &= print_hop(dp, hop__cpumap(i), out, "cpumap of worker", number);
+	}
+	for (uint16_t slot = 0; slot < dp->ports->n; slot++) {
+		const char *name = dp->ports->port[slot].name;
+
+		if (dp->ports->port[slot].state != PORT_STARTED)
+			continue;
+		accounted &= print_hop(dp, hop__egress(slot), out, "egress of", name);
+		accounted &= print_hop(dp, hop__copies(slot), out, "copies from", name);
+	}
+	return accounted;
+}
+
 bool stats__print_totals(const struct dataplane *dp, FILE *out)
 {
 	int64_t row[RTE_MAX_ETHPORTS + 1], in_flight[RTE_MAX_ETHPORTS + 1];
@@ -125,6 +163,7 @@ bool stats__print_totals(const struct dataplane *dp, FILE *out)
 	print_row(out, "sent", row, t.n);
 	if (t.missed[t.n])
 		print_row(out, "missed", t.missed, t.n);
+	accounted &= print_other_hops(dp, out);
 	print_workers(dp, out);
 	print_programs(dp, out);
 	fprintf(out, "accounted: %s\n", accounted ? "yes" : "no");

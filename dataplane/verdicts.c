@@ -8,34 +8,14 @@
 #include <rte_mbuf.h>
 
 #include "outbox.h"
+#include "redirect.h"
 #include "verdicts.h"
-
-/* The port a packet leaves by, or NO_PORT; *outcome is what it counts as. */
-static inline uint16_t target(const struct plan *plan, uint16_t from, const struct burst *burst,
-	uint32_t i, enum outcome *outcome)
-{
-	uint32_t verdict = burst->verdict[i];
-	uint16_t to = NO_PORT;
-
-	*outcome = verdict <= XDP_REDIRECT ? (enum outcome)verdict : OUTCOME_ABORTED;
-	switch (verdict) {
-	case XDP_TX: return from;
-	case XDP_PASS: *outcome = plan->port[from].pass_counts_as; return plan->port[from].pass;
-	case XDP_REDIRECT:
-		if (burst->redirect[i].kind == EBPF_REDIRECT_IFINDEX)
-			to = plan__port_by_ifindex(plan, burst->redirect[i].target);
-		if (to == NO_PORT)
-			*outcome = OUTCOME_NO_TARGET;
-		return to;
-	default: return NO_PORT;
-	}
-}
 
 static void dispatch_uniform(
 	struct worker *w, const struct rxq *rxq, struct burst *burst, struct counters *delta)
 {
 	enum outcome outcome;
-	uint16_t to = target(w->plan, rxq->port, burst, 0, &outcome);
+	uint16_t to = verdict__port(w->plan, rxq->port, burst, 0, &outcome);
 
 	delta->outcome[outcome] += burst->n;
 	if (to == NO_PORT) {
@@ -51,7 +31,7 @@ void verdicts__dispatch(
 {
 	struct rte_mbuf *gone[BURST_SIZE];
 	unsigned n_gone = 0;
-	uint32_t used = 0; /* bit per port */
+	uint32_t i, used = 0; /* bit per port */
 
 	_Static_assert(RTE_MAX_ETHPORTS <= 32, "a bit for every port");
 	if (!burst->n)
@@ -60,9 +40,9 @@ void verdicts__dispatch(
 		dispatch_uniform(w, rxq, burst, delta);
 		return;
 	}
-	for (uint32_t i = 0; i < burst->n; i++) {
+	for (i = 0; i < burst->n && verdict__is_plain(burst, i); i++) {
 		enum outcome outcome;
-		uint16_t to = target(w->plan, rxq->port, burst, i, &outcome);
+		uint16_t to = verdict__port(w->plan, rxq->port, burst, i, &outcome);
 
 		delta->outcome[outcome]++;
 		if (to == NO_PORT) {
@@ -76,4 +56,6 @@ void verdicts__dispatch(
 		rte_pktmbuf_free_bulk(gone, n_gone);
 	for (; used; used &= used - 1)
 		outbox__flush(w, (uint16_t)__builtin_ctz(used), rxq->hop, delta);
+	if (unlikely(i < burst->n))
+		redirect__dispatch(w, rxq, burst, i, delta);
 }

@@ -7,6 +7,36 @@
 
 #include "worker.h"
 
+/* Is there no more to do than to send or to free the packet? */
+static inline bool verdict__is_plain(const struct burst *burst, uint32_t i)
+{
+	const struct ebpf_redirect *to = &burst->redirect[i];
+
+	return burst->verdict[i] != XDP_REDIRECT || to->kind == EBPF_REDIRECT_NONE ||
+	       (to->kind == EBPF_REDIRECT_IFINDEX && !to->prog);
+}
+
+/* The port a plain packet leaves by, or NO_PORT; *outcome is what it counts as. */
+static inline uint16_t verdict__port(const struct plan *plan, uint16_t from,
+	const struct burst *burst, uint32_t i, enum outcome *outcome)
+{
+	uint32_t verdict = burst->verdict[i];
+	uint16_t to = NO_PORT;
+
+	*outcome = verdict <= XDP_REDIRECT ? (enum outcome)verdict : OUTCOME_ABORTED;
+	switch (verdict) {
+	case XDP_TX: return from;
+	case XDP_PASS: *outcome = plan->port[from].pass_counts_as; return plan->port[from].pass;
+	case XDP_REDIRECT:
+		if (burst->redirect[i].kind == EBPF_REDIRECT_IFINDEX)
+			to = plan__port_by_ifindex(plan, burst->redirect[i].target);
+		if (to == NO_PORT)
+			*outcome = OUTCOME_NO_TARGET;
+		return to;
+	default: return NO_PORT;
+	}
+}
+
 /* Sends or frees every packet of a judged burst from this queue, and counts each once in *delta,
  * except those handed over to another worker, which counts them when they are sent. */
 void verdicts__dispatch(

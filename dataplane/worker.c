@@ -14,6 +14,7 @@
 
 #include "admit.h"
 #include "capture/capture.h"
+#include "cpumap.h"
 #include "dataplane.h"
 #include "outbox.h"
 #include "verdicts.h"
@@ -24,6 +25,9 @@
 
 /* Idle rounds between two looks at whether anything can still come. */
 #define IDLE_ROUNDS 256
+
+/* How long packets may be handed on after the last one was received. */
+#define DRAIN_SECONDS 1
 
 static void admit(struct burst *burst, const struct plan_port *port, struct counters *delta)
 {
@@ -74,16 +78,14 @@ static unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 	if (unlikely(w->plan->capture != NULL))
 		capture__exit(w->plan->capture, w->index, port, burst);
 	verdicts__dispatch(w, rxq, burst, &delta);
-	for (int i = 0; i < N_OUTCOMES; i++)
-		if (delta.outcome[i])
-			counter__add(&counters->outcome[i], delta.outcome[i]);
+	counters__apply(counters, &delta);
 	if (unlikely(began))
 		load__count_latency(&w->load, received, rte_rdtsc() - began);
 	return received;
 }
 
 /* Begins a round: with the plan as it is now, and with nothing of the last one, which moved so many
- * packets, in hand. */
+ * packets, in hand, nor of what others gave it before (cpumap.h). */
 static void worker__begin_round(struct worker *w, unsigned moved)
 {
 	uint64_t now = rte_rdtsc();
@@ -94,21 +96,41 @@ static void worker__begin_round(struct worker *w, unsigned moved)
 		counter__add(&w->time.busy, gap);
 	if (unlikely(gap > __atomic_load_n(&w->time.longest_gap, __ATOMIC_RELAXED)))
 		__atomic_store_n(&w->time.longest_gap, gap, __ATOMIC_RELAXED);
-	ebpf_env__quiescent(&w->env);
+	if (likely(!w->cpumap.owed)) {
+		ebpf_env__quiescent(&w->env);
+		w->cpumap.owed = rte_ring_count(w->cpumap.ring);
+	}
 	w->plan = __atomic_load_n(&w->dp->plan, __ATOMIC_ACQUIRE);
 }
 
+/* Sees off what others have given it. Returns how many packets. */
+static unsigned worker__serve(struct worker *w)
+{
+	unsigned moved = handover__send(w);
+
+	if (handover__has_room(w))
+		moved += cpumap__run(w);
+	return moved;
+}
+
+/* Until nothing is in flight anywhere. Programs that give packets from worker to worker for ever
+ * are not waited for. */
 static void worker__drain(struct worker *w)
 {
+	uint64_t end = rte_rdtsc() + DRAIN_SECONDS * rte_get_tsc_hz();
+
 	__atomic_fetch_sub(&w->dp->producing, 1, __ATOMIC_ACQ_REL);
-	/* Whoever still produces may hand something over; after the last nobody does. */
-	while (__atomic_load_n(&w->dp->producing, __ATOMIC_ACQUIRE)) {
+	for (;;) {
 		worker__begin_round(w, 0);
-		if (!handover__send(w))
-			rte_pause();
+		if (worker__serve(w)) {
+			w->closing = rte_rdtsc() > end;
+			continue;
+		}
+		if (!__atomic_load_n(&w->dp->producing, __ATOMIC_ACQUIRE) &&
+			dataplane__is_empty(w->dp, w->plan))
+			return;
+		rte_pause();
 	}
-	while (handover__send(w))
-		;
 }
 
 void worker__run(struct worker *w)
@@ -123,7 +145,7 @@ void worker__run(struct worker *w)
 
 		worker__begin_round(w, moved);
 		mine = &w->plan->worker[w->index];
-		moved = handover__send(w);
+		moved = worker__serve(w);
 		if (handover__has_room(w))
 			for (uint16_t i = 0; i < mine->n_rxqs; i++)
 				moved += worker__burst(w, &mine->rxqs[i]);

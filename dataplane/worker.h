@@ -16,6 +16,7 @@
 #include "burst.h"
 #include "chain.h"
 #include "counters.h"
+#include "cpumap.h"
 #include "hop.h"
 #include "load.h"
 #include "plan.h"
@@ -30,6 +31,10 @@ struct outbox {
 	uint16_t n;
 	uint8_t outcome[BURST_SIZE];
 	struct rte_mbuf *pkts[BURST_SIZE];
+	/* Of redirect.c: what is true of all of them, and what a program wants to know. */
+	uint16_t hop;
+	const struct ebpf_program *prog;
+	struct packet_state state[BURST_SIZE];
 };
 
 struct worker_time {          /* of the cycle counter (rte_rdtsc) */
@@ -46,6 +51,8 @@ struct worker {
 	struct burst burst; /* what was received */
 	struct burst rest;  /* what of it the next program of a chain sees */
 	struct outbox outbox[RTE_MAX_ETHPORTS];
+	struct cpumap_ring cpumap;
+	bool closing; /* the run is over: nobody hands anything over any more */
 	struct counters hops[N_HOPS];
 	uint64_t sent[RTE_MAX_ETHPORTS]; /* out of each port, wherever they came from */
 	struct prog_counters progs[MAX_PROGS];

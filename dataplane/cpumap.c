@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * cpumap.c -- put into another worker's ring, run what is in one's own.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+
+#include "admit.h"
+#include "cpumap.h"
+#include "dataplane.h"
+#include "verdicts.h"
+
+int cpumap__create(struct cpumap_ring *c)
+{
+	static unsigned n;
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "cpumap_%u", __atomic_fetch_add(&n, 1, __ATOMIC_RELAXED));
+	c->ring = rte_ring_create_elem(
+		name, sizeof(struct handed), CPUMAP_SLOTS, SOCKET_ID_ANY, RING_F_SC_DEQ);
+	return c->ring ? 0 : -ENOMEM;
+}
+
+void cpumap__destroy(struct cpumap_ring *c)
+{
+	rte_ring_free(c->ring);
+}
+
+/* Entered before they are there: else their outcome might be counted first. */
+void cpumap__hand_over(struct worker *w, unsigned to, const struct handed *packets, unsigned n)
+{
+	struct counters *hop = &w->hops[hop__cpumap(to)];
+	unsigned taken = 0;
+
+	counter__add(&hop->entered, n);
+	if (!w->closing)
+		taken = rte_ring_enqueue_burst_elem(
+			w->dp->workers[to]->cpumap.ring, packets, sizeof(*packets), n, NULL);
+	if (unlikely(taken < n))
+		counter__add(&hop->outcome[OUTCOME_RING_FULL], n - taken);
+	for (unsigned i = taken; i < n; i++)
+		rte_pktmbuf_free(packets[i].packet);
+}
+
+static void judge(struct worker *w, const struct ebpf_program *prog, struct burst *burst)
+{
+	if (prog && burst->n)
+		program__run_burst(w, prog, burst);
+	for (uint32_t i = 0; i < burst->n; i++) {
+		if (!prog)
+			burst->verdict[i] = XDP_PASS;
+		else if (burst->verdict[i] == XDP_TX)
+			burst->verdict[i] = XDP_ABORTED;
+	}
+	burst->uniform = burst__is_uniform(burst);
+}
+
+/* For copies. The port may be gone. */
+static struct rte_mempool *pool_of(const struct plan *plan, const struct handed *h)
+{
+	const struct port *port = plan->port[h->from].port;
+
+	return port ? port->pool : h->packet->pool;
+}
+
+/* Those that came from one port to one program. */
+static void run_alike(struct worker *w, const struct handed *packets, unsigned n)
+{
+	uint16_t from = packets[0].from, hop = hop__cpumap(w->index);
+	struct counters delta = {0};
+	struct burst *burst = &w->burst;
+
+	for (unsigned i = 0; i < n; i++) {
+		burst->pkts[i] = packets[i].packet;
+		burst->state[i] = packets[i].state;
+	}
+	burst->n = n;
+	burst->ifindex = w->plan->port[from].ifindex;
+	burst->queue = 0; /* Linux does not tell it either */
+	burst->in_frags = false;
+	if (packets[0].prog)
+		burst__suit(burst, packets[0].prog, pool_of(w->plan, &packets[0]), &delta);
+	judge(w, packets[0].prog, burst);
+	verdicts__dispatch(w, &(struct rxq){.port = from, .hop = hop}, burst, &delta);
+	counters__apply(&w->hops[hop], &delta);
+}
+
+unsigned cpumap__run(struct worker *w)
+{
+	struct handed packets[BURST_SIZE];
+	unsigned first = 0, n;
+
+	if (likely(!w->cpumap.owed))
+		return 0;
+	n = rte_ring_sc_dequeue_burst_elem(w->cpumap.ring, packets, sizeof(packets[0]),
+		RTE_MIN(w->cpumap.owed, (uint32_t)BURST_SIZE), NULL);
+	w->cpumap.owed -= n;
+	for (unsigned i = 1; i <= n; i++) {
+		if (i < n && packets[i].from == packets[first].from &&
+			packets[i].prog == packets[first].prog)
+			continue;
+		run_alike(w, packets + first, i - first);
+		first = i;
+	}
+	return n;
+}
