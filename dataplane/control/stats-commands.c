@@ -137,7 +137,7 @@ static void make_prog_rows(struct rows *rows)
 		for (unsigned v = 0; v < VERDICT_UNKNOWN; v++)
 			json_text__add_unsigned(row, outcome__text(v), c->verdict[v]);
 		json_text__add_unsigned(row, "unknown", c->verdict[VERDICT_UNKNOWN]);
-		json_text__add_unsigned(row, "called next", c->called_next);
+		json_text__add_unsigned(row, "called_next", c->called_next);
 		json_text__add_unsigned(row, "interpreted", c->interpreted);
 		end_row(rows);
 		free(status.why);
@@ -161,13 +161,13 @@ static void make_worker_rows(struct rows *rows)
 		json_text__add_unsigned(row, "queues", rows->dp->plan->worker[i].n_rxqs);
 		json_text__add_unsigned(row, "received", w->received);
 		json_text__add_unsigned(row, "bursts", w->bursts);
-		json_text__add_unsigned(row, "busy ns", busy);
-		json_text__add_real(row, "packets/burst",
+		json_text__add_unsigned(row, "busy_ns", busy);
+		json_text__add_real(row, "packets_per_burst",
 			w->bursts ? (double)w->received / (double)w->bursts : 0, 1);
-		json_text__add_real(
-			row, "ns/packet", w->received ? (double)busy / (double)w->received : 0, 1);
+		json_text__add_real(row, "ns_per_packet",
+			w->received ? (double)busy / (double)w->received : 0, 1);
 		json_text__add_unsigned(
-			row, "longest gap ns", cycles_ns(counter__read(&time->longest_gap)));
+			row, "longest_gap_ns", cycles_ns(counter__read(&time->longest_gap)));
 		end_row(rows);
 	}
 }

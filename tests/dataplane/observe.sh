@@ -1,0 +1,172 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# usage: observe.sh TEST
+# What a running xdpk lets others see: captures, counters, metrics. Its traffic is a capture that is
+# played again and again.
+
+. "$(dirname "$0")/daemon.sh"
+
+play() { # [OPTION...]
+	"$MAKE_CAPTURE" mix.pcap >/dev/null || die "no capture to play"
+	start --ebpf firewall.bpf.o --init firewall.init \
+		--port net_pcap0,rx_pcap=mix.pcap,infinite_rx=1,tx_pcap=/dev/null "$@"
+}
+
+need() {
+	for tool; do
+		command -v "$tool" >/dev/null || skip "no $tool"
+	done
+}
+
+# number KEY: that of the last answer, which is JSON
+number() {
+	jq -r "(.[0]? // .).$1" <<<"$answer"
+}
+
+# wait_until COMMAND...
+wait_until() {
+	for _ in {1..100}; do
+		"$@" && return
+		sleep 0.1
+	done
+	die "$* does not come true"
+}
+
+capture_has_ended() {
+	ctl capture show
+	[[ $answer == *ended* ]]
+}
+
+captures_open_in_tshark() {
+	need tshark capinfos jq
+	play
+	ctl capture start all.pcapng both count 5000
+	wait_until capture_has_ended
+	ctl -j capture stop
+	[ "$(number packets)" = 5000 ] || die "not 5000: $answer"
+	tshark -r all.pcapng -T fields -e frame.interface_name -e frame.verdict.ebpf_xdp \
+		-e frame.packet_id -e frame.interface_queue >fields 2>complaints ||
+		die "tshark cannot read it"
+	! grep -v '^Running as user' complaints || die "tshark complains"
+	[ "$(wc -l <fields)" = 5000 ] || die "tshark sees $(wc -l <fields) packets"
+	[ "$(cut -f1 fields | sort -u | tr '\n' ' ')" = "net_pcap0:xdp_firewall@exit net_pcap0@entry " ] ||
+		die "interfaces: $(cut -f1 fields | sort | uniq -c)"
+	[ "$(cut -f2 fields | sort -u | tr '\n' ' ')" = '1 2 3 ' ] || die "verdicts: $(cut -f2 fields | sort | uniq -c)"
+	[ "$(cut -f3,2 fields | sort | uniq -c | awk '$1 > 2')" = '' ] || die "packets have another's number"
+	[ "$(capinfos -oT all.pcapng | tail -1 | cut -f2)" = True ] || die "not in order of time"
+	stop
+}
+
+captures_hold_what_is_asked_for() {
+	need tshark
+	play
+	ctl capture start some.pcapng entry action drop prog xdp_firewall port net_pcap0 queue 0 \
+		filter 'tcp or udp' snaplen 60 count 300
+	wait_until capture_has_ended
+	ctl capture stop
+	tshark -r some.pcapng -T fields -e frame.verdict.ebpf_xdp -e frame.cap_len >fields 2>/dev/null
+	[ "$(wc -l <fields)" = 300 ] || die "$(wc -l <fields) packets"
+	! grep -v '^1' fields || die "others than what was dropped"
+	[ -z "$(awk '$2 > 60' fields)" ] || die "longer than asked for"
+	refused 1 'filter `host host`' capture start x.pcapng filter 'host host'
+	refused 1 'there is no port nix' capture start x.pcapng port nix
+	refused 1 'without an action' capture start x.pcapng action none
+	refused 1 'no capture runs' capture stop
+	stop
+}
+
+captures_run_live() {
+	need tshark
+	play
+	./xdpkctl capture start - action tx count 50 | tshark -r - >live 2>/dev/null
+	[ "$(wc -l <live)" = 50 ] || die "tshark saw $(wc -l <live) packets live"
+	# A reader that has enough, a client that is interrupted: the capture ends.
+	./xdpkctl capture start - both | head -c 100000 >/dev/null
+	refused 1 'no capture runs' capture show
+	timeout -s INT 1 ./xdpkctl capture start - exit >interrupted.pcapng
+	wait_until refused 1 'no capture runs' capture show
+	tshark -r interrupted.pcapng -c 10 >/dev/null 2>&1 || die "what was interrupted cannot be read"
+	stop
+}
+
+# The row's outcomes add up to what was received, but for the burst that is under way.
+check_row() { # JSON
+	jq -e '(.received - .aborted - .drop - .pass - .tx - .redirect - .forward - .lost) as $under_way |
+		$under_way >= 0 and $under_way <= 64 and .received > 0' <<<"$1" >/dev/null || die "does not add up: $1"
+}
+
+counters_add_up() {
+	need jq
+	play
+	sleep 0.3
+	for view in port queue; do
+		ctl -j stats show $view
+		check_row "$(jq -c '.[0]' <<<"$answer")"
+	done
+	ctl -j stats show port
+	before=$(number received)
+	ctl stats clear
+	ctl -j stats show
+	[ "$(number received)" -lt "$before" ] || die "not cleared: $before, $answer"
+	ctl -j stats show prog
+	[ "$(number packets)" -gt 0 ] || die "no packets of the program"
+	ctl -j stats show worker
+	jq -e '.[0] | .busy_ns > 0 and .packets_per_burst > 0 and .bursts > 0' <<<"$answer" >/dev/null ||
+		die "worker: $answer"
+	# Metrics only grow.
+	ctl metrics
+	[ "$(grep -o '^xdpk_rx_packets_total{.*queue="0"} .*' <<<"$answer" | cut -d' ' -f2)" -ge "$before" ] ||
+		die "metrics were cleared"
+	stop
+}
+
+http() { # METHOD PATH: the answer to that request
+	exec 3<>"/dev/tcp/127.0.0.1/$http_port" || die "nobody serves metrics"
+	printf '%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$1" "$2" >&3
+	answer=$(tr -d '\r' <&3)
+	exec 3>&-
+}
+
+metrics_by_http() {
+	play --metrics-port 0
+	http_port=$(sed -n 's|.*http://127.0.0.1:\([0-9]*\)/metrics|\1|p' xdpk.log)
+	http GET /metrics
+	says 'HTTP/1.1 200 OK'
+	says 'Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8'
+	says 'xdpk_prog_verdicts_total{prog="xdp_firewall",verdict="drop"}'
+	[[ $answer == *'# EOF' ]] || die "it does not end"
+	http GET /
+	says '404 Not Found'
+	http DELETE /metrics
+	says '405 Method Not Allowed'
+	# Somebody who says nothing keeps nobody from asking for long.
+	exec 4<>"/dev/tcp/127.0.0.1/$http_port"
+	http GET /metrics
+	says '200 OK'
+	exec 4>&-
+	answer=$(./xdpk --port net_ring0 --no-socket --ebpf firewall.bpf.o --metrics-port "$http_port" 2>&1) && die "a port twice"
+	says "127.0.0.1:$http_port: Address already in use"
+	stop
+}
+
+metrics_by_telemetry() {
+	need dpdk-telemetry.py jq
+	export RUNTIME_DIRECTORY=$dir
+	play
+	answer=$(dpdk-telemetry.py <<<'/xdpk/port')
+	[ "$answer" = '{"/xdpk/port": ["net_pcap0"]}' ] || die "ports: $answer"
+	answer=$(dpdk-telemetry.py <<<'/xdpk/port,net_pcap0')
+	jq -e '."/xdpk/port" | .rx_packets > 0 and ."rx_verdicts/drop" > 0 and .driver == "net_pcap"' \
+		<<<"$answer" >/dev/null || die "port: $answer"
+	answer=$(dpdk-telemetry.py <<<'/xdpk/prog,xdp_firewall')
+	jq -e '."/xdpk/prog" | ."map_entries/rules" == 6 and .function == "xdp_firewall"' \
+		<<<"$answer" >/dev/null || die "program: $answer"
+	answer=$(dpdk-telemetry.py <<<'/xdpk/worker,0')
+	jq -e '."/xdpk/worker" | .worker_busy_ns > 0' <<<"$answer" >/dev/null || die "worker: $answer"
+	answer=$(dpdk-telemetry.py <<<'/xdpk/port,nobody')
+	[ "$answer" = '{"/xdpk/port": null}' ] || die "nobody: $answer"
+	stop
+}
+
+"$@"
