@@ -162,4 +162,25 @@ a_run_that_ends_opens_no_socket() {
 	grep -q 'control socket run: No such file' xdpk.log || die "does not say why"
 }
 
+# Its program runs meanwhile, others are loaded and replaced, and the end does not wait for it.
+a_hung_compiler_holds_nobody_up() {
+	local client
+	printf '#!/bin/sh\nexec sleep 1000\n' >xdpk-compile
+	start --port net_ring0
+	ctl prog load firewall.bpf.o as wall
+	ctl net attach wall port net_ring0
+	ctl prog load relay.bpf.o
+	ctl prog list
+	[ "$(grep -c compiling <<<"$answer")" = 2 ] || die "not compiling: $answer"
+	ctl prog replace wall firewall.bpf.o
+	./xdpkctl prog load relay.bpf.o as first engine llvm >client.log 2>&1 &
+	client=$!
+	sleep 0.5
+	ctl prog list
+	SECONDS=0
+	stop
+	[ "$SECONDS" -lt 10 ] || die "it took $SECONDS seconds to end"
+	! wait $client || die "what was not compiled is loaded"
+}
+
 "$@"

@@ -242,7 +242,6 @@ static int attach(struct app *app, char **errmsg)
 
 static void tell_what_was_not_compiled(struct dataplane *dp)
 {
-	tiers__stop(dp->tiers);
 	for (unsigned i = 0; i < MAX_PROGS; i++) {
 		struct tier_status status = {0};
 
@@ -314,6 +313,7 @@ static int run(struct app *app, char **errmsg)
 	watch = port_watch__start(app->dataplane, stderr);
 	dataplane__run(app->dataplane);
 	port_watch__stop(watch);
+	tiers__stop(app->dataplane->tiers); /* a client may wait for one */
 	stop_serving(app);
 	stats__stop_ticker(ticker);
 	tell_what_was_not_compiled(app->dataplane);
