@@ -51,6 +51,8 @@ static int add(struct dataplane *dp, const char *devargs, const struct input *in
 	slot = find_new(ports);
 	if (err || slot < 0)
 		return err ? err : slot;
+	if (opts)
+		ports->port[slot].queues = opts->queues;
 	if (opts && opts->ifindex)
 		err = set_ifindex(ports, (uint16_t)slot, opts->ifindex, errmsg);
 	if (!err)

@@ -68,6 +68,7 @@ static void add_port(struct json_text *row, const struct dataplane *dp, uint16_t
 	add_link(row, p->id);
 	json_text__add_string(
 		row, "pass", p->pass == NO_PORT ? "drop" : dp->ports->port[p->pass].name);
+	json_text__add_bool(row, "host side", p->host_of != NO_PORT);
 	add_programs(row, dp, slot);
 }
 
@@ -149,6 +150,18 @@ static int want_pass(struct dataplane *dp, struct control_words *w, uint16_t *to
 	return 0;
 }
 
+static int want_queues(struct control_words *w, uint16_t *queues, char **errmsg)
+{
+	uint32_t n = 0;
+	int err = control_words__want_number(w, "a number of receive queues", &n, errmsg);
+
+	if (!err && (!n || n > MAX_QUEUES))
+		err = error__set(
+			errmsg, -EINVAL, "expected 1 to %d receive queues, got %u", MAX_QUEUES, n);
+	*queues = (uint16_t)n;
+	return err;
+}
+
 int control__add_port(struct control_context *c, struct control_words *w, char **errmsg)
 {
 	const char *devargs = control_words__want(w, "a device, like net_tap0,iface=x0", errmsg);
@@ -160,10 +173,12 @@ int control__add_port(struct control_context *c, struct control_words *w, char *
 	while (w->n && !err) {
 		if (control_words__take(w, "ifindex"))
 			err = control_words__want_number(w, "an ifindex", &opts.ifindex, errmsg);
+		else if (control_words__take(w, "queues"))
+			err = want_queues(w, &opts.queues, errmsg);
 		else if (control_words__take(w, "pass"))
 			err = want_pass(dp, w, &pass, errmsg);
 		else
-			err = control_words__unexpected(w, "ifindex, pass", errmsg);
+			err = control_words__unexpected(w, "ifindex, queues, pass", errmsg);
 	}
 	if (err)
 		return err;

@@ -8,7 +8,8 @@
 # A case runs in namespaces of its own (network, mounts, processes), so that it needs no cleaning
 # up, may run beside others, and what it started ends with it; where they are not permitted it is
 # skipped. The build's files come by environment: XDPK, BACKENDS, and SAMPLES and PROGRAMS
-# (objects). XDPK_NET_BYTES: so many go over TCP (100 MB).
+# (objects), CONFIGS (their
+# configurations). XDPK_NET_BYTES: so many go over TCP (100 MB).
 
 set -u
 
@@ -51,12 +52,13 @@ on() { # HOST COMMAND...
 	ip netns exec "$@"
 }
 
-# A host on a cable: its end is eth0, ours HOST0.
-add_host() { # HOST ADDRESS
-	ip netns add "$1" && ip link add "${1}0" type veth peer name eth0 netns "$1" ||
+# A host on a cable: its end is eth0, ours HOST0 or what we say.
+add_host() { # HOST ADDRESS [OURS]
+	local ours=${3:-${1}0}
+	ip netns add "$1" && ip link add "$ours" type veth peer name eth0 netns "$1" ||
 		fail "no host $1"
-	sysctl -qw "net.ipv6.conf.${1}0.disable_ipv6=1" 2>/dev/null
-	ip link set "${1}0" up
+	sysctl -qw "net.ipv6.conf.$ours.disable_ipv6=1" 2>/dev/null
+	ip link set "$ours" up
 	bring_up "$1" "$2"
 	complete_packets "$1"
 }
@@ -77,7 +79,7 @@ declare -A running
 start_xdpk() { # NAME OPTION...
 	local name=$1
 	shift
-	"$XDPK" "$@" >"$name.out" 2>"$name.err" &
+	XDPK_SOCKET=$PWD/$name.sock "$XDPK" "$@" >"$name.out" 2>"$name.err" &
 	running[$name]=$!
 }
 
@@ -237,7 +239,7 @@ test_offloads() {
 	done
 	start_xdpk one --ebpf wire.bpf.o --port net_af_packet0,iface=a0 --port net_af_packet1,iface=b0
 	await_ping a 10.0.0.2
-	on a timeout 20 python3 "$XDPK_NET_INSIDE/transfer.py" send 10.0.0.2 5000 1000 2>/dev/null &
+	on a timeout 20 python3 "$XDPK_NET_INSIDE/transfer.py" send 10.0.0.2 5001 1000 2>/dev/null &
 	for _ in {1..200}; do
 		grep -q "ethtool" one.err && break
 		sleep 0.1
@@ -318,6 +320,160 @@ test_router() {
 		[ "$(total router forward $port)" = "$(total router received $port)" ] ||
 			fail "not all of $port forwarded"
 	done
+}
+
+# What xdpk tells the service manager goes to `notified`, a line each.
+start_manager() {
+	python3 -c '
+import socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("notify")
+while True:
+    print(s.recv(4096).decode(), flush=True)
+' >notified &
+	for _ in {1..100}; do
+		[ -S notify ] && break
+		sleep 0.1
+	done
+	export NOTIFY_SOCKET=$PWD/notify
+}
+
+# So many lines of what was notified so far.
+await_notified() { # LINE N
+	for _ in {1..200}; do
+		[ "$(grep -cx "$1" notified)" -ge "$2" ] && return
+		sleep 0.05
+	done
+	fail "not notified: $1"
+}
+
+use_example() { # NAME: NAME.conf and what it names
+	cp "$CONFIGS/$1.conf" . && cp "$CONFIGS"/*.init .
+	need_object "$2"
+}
+
+no_ping() { # HOST ADDRESS
+	! on "$1" ping -q -c 3 -i 0.05 -W 0.5 "$2" >/dev/null || fail "ping $2 from $1 gets through"
+}
+
+# The example firewall as a service: ready when it is, reloads what is different, says what it cannot,
+# ends in peace.
+test_service() {
+	local good
+	use_example firewall firewall
+	start_manager
+	add_host a 10.0.0.1/24 veth1
+	add_host b 10.0.0.2/24 veth2
+	start_xdpk one --config ./firewall.conf
+	await_notified READY=1 1
+	await_ping a 10.0.0.2
+	no_ping b 10.0.0.1
+
+	good=$(cat firewall.conf)
+	sed -i "s/^net attach.*//" firewall.conf
+	kill -HUP "${running[one]}"
+	await_notified READY=1 2
+	await_ping b 10.0.0.1
+
+	echo "$good" >firewall.conf
+	echo "net attach nobody port net_af_packet0" >>firewall.conf
+	kill -HUP "${running[one]}"
+	await_notified READY=1 3
+	grep -q "reload: ./firewall.conf:[0-9]*: .*nobody" one.err || fail "nobody attached"
+	no_ping b 10.0.0.1
+
+	echo "$good" | sed "s/map update rules.*/map delete rules key 10 0 0 2  10 0 0 1  0 0  8 0  1 0 0 0/" \
+		>firewall.conf
+	kill -HUP "${running[one]}"
+	await_notified READY=1 4
+	await_ping b 10.0.0.1
+	[ "$(grep -cx RELOADING=1 notified)" = 3 ] || fail "$(grep -c RELOADING notified) reloads"
+	stop_xdpk one
+	await_notified STOPPING=1 1
+	[ "$(total one drop net_af_packet1)" -ge 6 ] || fail "what was dropped is not counted"
+}
+
+# The unit is one that systemd takes, and leaves little to an intruder.
+test_unit() {
+	command -v systemd-analyze >/dev/null || skip "no systemd-analyze"
+	sed "s|^ExecStart=[^ ]*|ExecStart=$XDPK|; /^Documentation=/d" "$SAMPLES/xdpk.service" >xdpk.service
+	systemd-analyze --man=no verify ./xdpk.service 2>&1 | grep "xdpk.service" && fail "it is not valid"
+	systemd-analyze security --no-pager --offline=true --threshold=30 ./xdpk.service >security.out ||
+		fail "exposed: $(tail -n 1 security.out)"
+	tail -n 1 security.out
+}
+
+test_example_router() {
+	[ -w /dev/net/tun ] || skip "no /dev/net/tun"
+	use_example router route
+	ip netns add r
+	for n in 1 2; do
+		add_host h$n 10.0.$n.2/24 veth$n
+		ip link set veth$n address 02:00:00:00:0$n:01
+		ip -n h$n link set eth0 address 02:00:00:00:0$n:02
+		ip -n h$n route add default via 10.0.$n.1
+	done
+	start_manager
+	start_xdpk one --config router.conf
+	await_notified READY=1 1
+	add_host_side lan1 10.0.1.1/24
+	add_host_side lan2 10.0.2.1/24
+	await_ping h1 10.0.1.1
+	await_ping h2 10.0.1.2
+	stop_xdpk one
+	[ "$(total one redirect net_af_packet0)" -ge 20 ] || fail "not by the program"
+}
+
+# The server behind the filter is the namespace r.
+test_example_ddos() {
+	[ -w /dev/net/tun ] || skip "no /dev/net/tun"
+	use_example ddos ddos
+	ip netns add r
+	add_host a 10.0.0.2/24 veth1
+	start_manager
+	start_xdpk one --config ddos.conf
+	await_notified READY=1 1
+	add_host_side clean 10.0.0.1/24
+	await_ping a 10.0.0.1
+	on a python3 -c '
+import socket
+for port in 53, 54:
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("", port))
+    for _ in range(7):
+        s.sendto(b"x" * 500, ("10.0.0.1", 9))
+for n in range(80):
+    s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex(("10.0.0.1", 10))
+'
+	await_ping a 10.0.0.1
+	stop_xdpk one
+	# 7 from port 53, and SYNs after the 50th, of which a window's end may let another 50 through
+	[ "$(total one drop net_af_packet0)" -ge 7 ] || fail "$(total one drop net_af_packet0) dropped"
+	[ "$(total one drop net_af_packet0)" -le 37 ] || fail "$(total one drop net_af_packet0) dropped"
+}
+
+# Whom the balancer does not balance it passes to the host.
+test_example_balancer() {
+	[ -w /dev/net/tun ] || skip "no /dev/net/tun"
+	use_example balancer balancer
+	ip netns add r
+	add_host a 192.0.2.9/24 veth1
+	start_manager
+	start_xdpk one --config balancer.conf
+	await_notified READY=1 1
+	add_host_side front 192.0.2.2/24
+	await_ping a 192.0.2.2
+	on a python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for n in range(30):
+    s.sendto(b"x", ("192.0.2.2", 80))
+'
+	sleep 0.2
+	stop_xdpk one
+	[ "$(total one tx net_af_packet0)" = 30 ] || fail "$(total one tx net_af_packet0) to backends"
 }
 
 "test_$1" "${@:2}"

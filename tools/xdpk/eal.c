@@ -23,6 +23,21 @@
 /* What EAL and devices take beside packet buffers. */
 #define EAL_BASE_MB 48
 
+/* Room for ports that come later, by lines. */
+#define LATER_PORTS  16
+#define LATER_MAX_MB 1024
+
+static uint64_t later_mb(const struct options *o, unsigned queues)
+{
+	const struct input live = {.kind = INPUT_LIVE};
+	uint64_t port = port__mbufs(&live, queues, o->n_workers) + pool__worker_mbufs(o->n_workers);
+	uint64_t mb = pool__bytes(LATER_PORTS * port) >> 20;
+
+	if (!o->config && o->no_socket)
+		return 0;
+	return RTE_MIN(mb, (uint64_t)LATER_MAX_MB);
+}
+
 /* Without hugepages memory is reserved at once, though touched when it is used first. */
 static unsigned memory_mb(const struct options *o, const struct input *inputs)
 {
@@ -33,7 +48,8 @@ static unsigned memory_mb(const struct options *o, const struct input *inputs)
 		queues = RTE_MAX(queues, (unsigned)atoi(o->queues.item[i].value));
 	for (unsigned i = 0; i < o->n_ports; i++)
 		mbufs += port__mbufs(&inputs[i], queues, o->n_workers);
-	return EAL_BASE_MB + (unsigned)((pool__bytes(mbufs) + trace__bytes(o->n_workers)) >> 20);
+	return EAL_BASE_MB + (unsigned)later_mb(o, queues) +
+	       (unsigned)((pool__bytes(mbufs) + trace__bytes(o->n_workers)) >> 20);
 }
 
 /* lcore i on the i-th CPU; several may share one. */

@@ -11,25 +11,6 @@
 #include "dataplane.h"
 #include "lines.h"
 
-int lines__configure(struct dataplane *dp, const char *path, char **errmsg)
-{
-	struct control_context c = {.tables = control__dataplane_tables,
-		.instance = dp->instance,
-		.list_objects = control__list_objects,
-		.dataplane = dp,
-		.files = &control_files__local,
-		.role = CONTROL_OPERATOR};
-	struct control_file file;
-	int err = control_file__read(&file, path, errmsg);
-
-	if (err)
-		return err;
-	err = control_file__run(&file, &c, CONTROL_EVERY_PHASE, errmsg);
-	control__free_row(&c);
-	control_file__close(&file);
-	return err;
-}
-
 /* Every port is a capture, or gets nothing but what is sent to it: the run will end before
  * anybody could say anything. */
 static bool ends_by_itself(const struct ports *ports)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * lines.h -- control lines: those of --config before the first packet, those from the control
- * socket from then on.
+ * lines.h -- control lines from the control socket.
  */
 #ifndef XDPK_LINES_H
 #define XDPK_LINES_H
@@ -10,8 +9,6 @@
 
 struct control_server;
 struct dataplane;
-
-int lines__configure(struct dataplane *dp, const char *path, char **errmsg);
 
 /* Opens the socket that the options ask for. *server is NULL if they ask for none, and if none of
  * them speaks of it and there is no place for one. */

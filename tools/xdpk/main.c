@@ -20,6 +20,7 @@
 #include <rte_lcore.h>
 
 #include "background.h"
+#include "config.h"
 #include "core/error.h"
 #include "dataplane.h"
 #include "eal.h"
@@ -28,6 +29,7 @@
 #include "metrics/telemetry.h"
 #include "loader/object.h"
 #include "lines.h"
+#include "notify.h"
 #include "options.h"
 #include "port-watch.h"
 #include "stats.h"
@@ -44,6 +46,7 @@ struct app {
 	struct trace *trace; /* NULL: straight to stderr */
 	struct ports ports;
 	struct dataplane *dataplane;
+	struct config *config;
 	struct control_server *server;
 	struct metrics_http *metrics;
 	bool eal_started;
@@ -209,6 +212,16 @@ static int catch_signals(void)
 	return sigaction(SIGINT, &action, NULL) || sigaction(SIGTERM, &action, NULL) ? -errno : 0;
 }
 
+/* SIGHUP is for config.h alone: blocked before there are threads, so that all inherit it. */
+static void block_hangup(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static void warn_of_idle_workers(const struct dataplane *dp)
 {
 	unsigned idle = 0;
@@ -297,8 +310,10 @@ static int run(struct app *app, char **errmsg)
 		trace__watch(app->trace, app->dataplane);
 	if (app->program)
 		err = attach(app, errmsg);
-	if (!err && o->config)
-		err = lines__configure(app->dataplane, o->config, errmsg);
+	if (!err && o->config) {
+		app->config = config__start(app->dataplane, o->config, errmsg);
+		err = app->config ? 0 : -EINVAL;
+	}
 	if (!err)
 		err = lines__serve(app->dataplane, o, &app->server, errmsg);
 	if (!err)
@@ -311,7 +326,12 @@ static int run(struct app *app, char **errmsg)
 	if (o->stats_seconds)
 		ticker = stats__start_ticker(app->dataplane, stdout, o->stats_seconds);
 	watch = port_watch__start(app->dataplane, stderr);
+	config__listen(app->config);
+	notify__say("READY=1");
 	dataplane__run(app->dataplane);
+	notify__say("STOPPING=1");
+	config__stop(app->config);
+	app->config = NULL;
 	port_watch__stop(watch);
 	tiers__stop(app->dataplane->tiers); /* a client may wait for one */
 	stop_serving(app);
@@ -322,7 +342,12 @@ static int run(struct app *app, char **errmsg)
 
 static void close_app(struct app *app)
 {
+<<<<<<< HEAD
 	stop_serving(app);
+=======
+	config__stop(app->config);
+	control_server__stop(app->server);
+>>>>>>> e83ca76 (xdpk: --config is read again on SIGHUP and the difference done; a systemd unit, examples of a firewall, balancer, router and flood filter)
 	dataplane__destroy(app->dataplane);
 	ports__stop(&app->ports);
 	ebpf_program__unref(app->program);
@@ -338,6 +363,8 @@ static int start_and_run(struct app *app, char **errmsg)
 {
 	int err = scan_inputs(app, errmsg);
 
+	if (app->options.config)
+		block_hangup();
 	background__init();
 	if (!err)
 		err = eal__start(&app->options, app->inputs, errmsg);

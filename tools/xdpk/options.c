@@ -268,7 +268,8 @@ static const struct option_row rows[] = {
 		set_no_cache},
 	{"config", NULL, "FILE",
 		"control lines for all of xdpk, as xdpkctl takes them: port add,\n"
-		"prog load, net attach, map update ...",
+		"prog load, net attach, map update ...; SIGHUP has it read again, and\n"
+		"what is different done",
 		set_config},
 	{"socket", NULL, "PATH",
 		"where xdpkctl can connect (default: /run/xdpk/control.sock for root,\n"
