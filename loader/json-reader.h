@@ -35,7 +35,7 @@ char *json_reader__string(struct json_reader *r);
 char *json_reader__name(struct json_reader *r);
 /* How long the number, true, false or null is that comes next; 0: none comes. */
 size_t json_reader__word(struct json_reader *r);
-/* Takes any value, and looks no further than at its brackets. */
+/* Takes any value, leaves it as it is, and looks no further than at its brackets. */
 bool json_reader__skip(struct json_reader *r);
 
 /* "no JSON: expected EXPECTED in column N", -EINVAL */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cells.h"
+#include "loader/json-reader.h"
 
 /* C0, DEL, and C1, which is c2 80 to c2 9f in UTF-8. */
 static bool is_control(const char *at)
@@ -14,68 +15,96 @@ static bool is_control(const char *at)
 	return c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0);
 }
 
-static void print_safely(FILE *f, const char *text, const char *allowed)
+static char *put(char *to, const char *text)
 {
-	for (; *text; text++) {
-		if (strchr(allowed, *text) || !is_control(text))
-			fputc(*text, f);
-		else if ((unsigned char)*text == 0xc2)
-			fprintf(f, "\\x%02x", (unsigned char)*++text);
-		else
-			fprintf(f, "\\x%02x", (unsigned char)*text);
+	return stpcpy(to, text);
+}
+
+static char *put_safely(char *to, const char *text, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (const char *end = text + len; text < end; text++) {
+		if (!is_control(text)) {
+			*to++ = *text;
+			continue;
+		}
+		if ((unsigned char)*text == 0xc2)
+			text++;
+		to = put(to, "\\x");
+		*to++ = digits[(unsigned char)*text >> 4];
+		*to++ = digits[*text & 15];
+	}
+	return to;
+}
+
+static char *put_word(char *to, const char *word, size_t len)
+{
+	switch (word[0]) {
+	case 't': return put(to, "yes");
+	case 'f': return put(to, "no");
+	case 'n': return put(to, "-");
+	default: return mempcpy(to, word, len);
 	}
 }
 
-static bool is_simple(const json_t *value)
+static char *put_json(char *to, struct json_reader *r)
 {
-	return !json_is_object(value) && !json_is_array(value);
+	const char *begin = r->at;
+
+	return json_reader__skip(r) ? put_safely(to, begin, (size_t)(r->at - begin)) : NULL;
 }
 
-static void print_value(FILE *f, const json_t *value)
+static char *put_simple(char *to, struct json_reader *r)
 {
-	char *text;
+	const char *string;
+	size_t len;
 
-	if (json_is_string(value)) {
-		print_safely(f, json_string_value(value), "");
-	} else if (json_is_boolean(value)) {
-		fputs(json_is_true(value) ? "yes" : "no", f);
-	} else if (json_is_null(value)) {
-		fputc('-', f);
-	} else {
-		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-		print_safely(f, text ? text : "", "");
-		free(text);
+	if (json_reader__peek(r) == '"') {
+		string = json_reader__string(r);
+		return string ? put_safely(to, string, strlen(string)) : NULL;
 	}
+	len = json_reader__word(r);
+	to = put_word(to, r->at, len);
+	r->at += len;
+	return len ? to : NULL;
 }
 
-static bool all_are_simple(const json_t *array)
+/* Is the array that comes one of simple values? */
+static bool is_simple(struct json_reader r)
 {
-	for (size_t i = 0; i < json_array_size(array); i++)
-		if (!is_simple(json_array_get(array, i)))
+	json_reader__take(&r, '[');
+	do {
+		char c = json_reader__peek(&r);
+
+		if (c == '{' || c == '[')
 			return false;
+		if (c != ']' && !json_reader__skip(&r))
+			return false;
+	} while (json_reader__take(&r, ','));
 	return true;
 }
 
-char *cell__text(const json_t *value)
+static char *put_array(char *to, struct json_reader *r)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	json_reader__take(r, '[');
+	if (json_reader__take(r, ']'))
+		return put(to, "-");
+	do {
+		to = put_simple(to, r);
+		if (to && json_reader__peek(r) == ',')
+			to = put(to, ", ");
+	} while (to && json_reader__take(r, ','));
+	return json_reader__take(r, ']') ? to : NULL;
+}
 
-	if (!f)
-		return NULL;
-	if (!json_is_array(value) || !all_are_simple(value)) {
-		print_value(f, value);
-	} else {
-		for (size_t i = 0; i < json_array_size(value); i++) {
-			fputs(i ? ", " : "", f);
-			print_value(f, json_array_get(value, i));
-		}
-		if (!json_array_size(value))
-			fputc('-', f);
+char *cell__write(char *to, struct json_reader *r)
+{
+	switch (json_reader__peek(r)) {
+	case '{': return put_json(to, r);
+	case '[': return is_simple(*r) ? put_array(to, r) : put_json(to, r);
+	default: return put_simple(to, r);
 	}
-	fclose(f);
-	return text;
 }
 
 size_t cell__width(const char *text)
@@ -99,6 +128,12 @@ size_t cell__fit(const char *text, size_t width)
 
 void cell__print(const char *text)
 {
-	if (text)
-		print_safely(stdout, text, "\n\t");
+	for (; text && *text; text++) {
+		if (*text == '\n' || *text == '\t' || !is_control(text))
+			putchar(*text);
+		else if ((unsigned char)*text == 0xc2)
+			printf("\\x%02x", (unsigned char)*++text);
+		else
+			printf("\\x%02x", (unsigned char)*text);
+	}
 }

@@ -9,6 +9,7 @@
 
 #include "cells.h"
 #include "render.h"
+#include "row.h"
 #include "table.h"
 
 struct renderer {
@@ -16,6 +17,7 @@ struct renderer {
 	enum render_as as;
 	size_t n;            /* rows so far */
 	struct table *table; /* of a table for people */
+	struct row row;
 };
 
 struct renderer *renderer__begin(enum control_shape shape, enum render_as as)
@@ -65,62 +67,60 @@ static void print_key(const char *key, size_t width)
 	free(name);
 }
 
-static void print_object(json_t *row)
+static void print_object(const struct row *row)
 {
 	size_t width = 0;
-	const char *key;
-	json_t *value;
 
-	json_object_foreach(row, key, value)
-		width = strlen(key) > width ? strlen(key) : width;
-	json_object_foreach(row, key, value) {
-		char *cell = cell__text(value);
+	for (unsigned i = 0; i < row->n; i++) {
+		size_t n = strlen(row->cell[i].key);
 
-		print_key(key, width);
-		puts(cell ? cell : "");
-		free(cell);
+		width = n > width ? n : width;
+	}
+	for (unsigned i = 0; i < row->n; i++) {
+		print_key(row->cell[i].key, width);
+		puts(row->cell[i].text);
 	}
 }
 
 /* A line per row, without a header: it may go on for ever. */
-static void print_line(json_t *row)
+static void print_line(const struct row *row)
 {
-	const char *key, *space = "";
-	json_t *value;
-
-	json_object_foreach(row, key, value) {
-		char *cell = cell__text(value);
-
-		printf("%s%s %s", space, key, cell ? cell : "");
-		space = "  ";
-		free(cell);
-	}
+	for (unsigned i = 0; i < row->n; i++)
+		printf("%s%s %s", i ? "  " : "", row->cell[i].key, row->cell[i].text);
 	putchar('\n');
 }
 
-static void print_text(struct renderer *r, json_t *row)
+/* {"text": ...}, with its newlines. */
+static void print_piece(const char *json, size_t len)
 {
-	switch (r->shape) {
-	case CONTROL_TABLE: table__add(r->table, row); break;
-	case CONTROL_STREAM: print_line(row); break;
-	case CONTROL_TEXT: cell__print(json_string_value(json_object_get(row, "text"))); break;
-	default: print_object(row);
-	}
+	json_t *row = json_loadb(json, len, 0, NULL);
+
+	cell__print(json_string_value(json_object_get(row, "text")));
+	json_decref(row);
+}
+
+static void print_text(struct renderer *r, const char *json, size_t len)
+{
+	if (r->shape == CONTROL_TABLE)
+		table__add(r->table, json, len);
+	else if (r->shape == CONTROL_TEXT)
+		print_piece(json, len);
+	else if (!row__read(&r->row, json, len))
+		return;
+	else if (r->shape == CONTROL_STREAM)
+		print_line(&r->row);
+	else
+		print_object(&r->row);
 }
 
 int renderer__row(void *user, const char *json, size_t len)
 {
 	struct renderer *r = user;
-	json_t *row;
 
-	if (r->as == RENDER_TEXT) {
-		row = json_loadb(json, len, 0, NULL);
-		if (row)
-			print_text(r, row);
-		json_decref(row);
-	} else {
+	if (r->as == RENDER_TEXT)
+		print_text(r, json, len);
+	else
 		print_json(r, json, len);
-	}
 	r->n++;
 	if (r->shape == CONTROL_STREAM || r->shape == CONTROL_TEXT)
 		fflush(stdout);
@@ -133,6 +133,7 @@ void renderer__end(struct renderer *r, bool failed)
 		table__end(r->table);
 	else if (r->as != RENDER_TEXT && is_array(r) && (r->n || !failed))
 		puts(r->n ? "\n]" : "[]");
+	row__free(&r->row);
 	free(r);
 }
 

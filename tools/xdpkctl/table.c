@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cells.h"
+#include "row.h"
 #include "table.h"
 
 #define MOST_COLUMNS 32
@@ -27,20 +28,16 @@ struct column {
 struct table {
 	struct column column[MOST_COLUMNS];
 	unsigned n_columns;
-	json_t *rows; /* until they are printed */
-	bool begun;   /* the header has been */
+	struct row row;         /* the one at hand */
+	char *kept[FIRST_ROWS]; /* rows that wait to be printed, as JSON */
+	unsigned n_kept;
+	bool begun;   /* the header has been printed */
 	bool upright; /* key by key */
 };
 
 struct table *table__begin(void)
 {
-	struct table *t = calloc(1, sizeof(*t));
-
-	if (t && !(t->rows = json_array())) {
-		free(t);
-		return NULL;
-	}
-	return t;
+	return calloc(1, sizeof(struct table));
 }
 
 /* Columns that there are; 0: any number. */
@@ -82,22 +79,17 @@ static struct column *find_column(struct table *t, const char *key)
 	return NULL;
 }
 
-static void measure(struct table *t, json_t *row)
+static void measure(struct table *t)
 {
-	const char *key;
-	json_t *value;
+	for (unsigned i = 0; i < t->row.n; i++) {
+		const struct cell *cell = &t->row.cell[i];
+		struct column *c = find_column(t, cell->key);
+		size_t width = cell__width(cell->text);
 
-	json_object_foreach(row, key, value) {
-		struct column *c = find_column(t, key);
-		char *text = cell__text(value);
-
-		if (c && text) {
-			size_t width = cell__width(text);
-
-			c->width = width > c->width ? width : c->width;
-			c->is_text |= !json_is_number(value) && !json_is_null(value);
-		}
-		free(text);
+		if (!c)
+			continue;
+		c->width = width > c->width ? width : c->width;
+		c->is_text |= !cell->is_number;
 	}
 }
 
@@ -139,19 +131,24 @@ static void print_cell(const struct table *t, unsigned i, const char *text)
 		printf("%s%*s", text, last ? 0 : (int)pad, "");
 }
 
-static void print_row(const struct table *t, json_t *row)
+static const char *cell_text(const struct table *t, unsigned i)
 {
-	for (unsigned i = 0; i < t->n_columns; i++) {
-		json_t *value = json_object_get(row, t->column[i].key);
-		char *text = value ? cell__text(value) : strdup("");
+	const struct cell *cell = i < t->row.n ? &t->row.cell[i] : NULL;
 
-		print_cell(t, i, text ? text : "");
-		free(text);
-	}
+	/* rows most often have the same keys in the same order */
+	if (!cell || strcmp(cell->key, t->column[i].key) != 0)
+		cell = row__find(&t->row, t->column[i].key);
+	return cell ? cell->text : "";
+}
+
+static void print_row(const struct table *t)
+{
+	for (unsigned i = 0; i < t->n_columns; i++)
+		print_cell(t, i, cell_text(t, i));
 	putchar('\n');
 }
 
-static void print_upright(const struct table *t, json_t *row)
+static void print_upright(const struct table *t)
 {
 	size_t width = 0;
 
@@ -160,50 +157,48 @@ static void print_upright(const struct table *t, json_t *row)
 
 		width = n > width ? n : width;
 	}
-	for (unsigned i = 0; i < t->n_columns; i++) {
-		char *text = cell__text(json_object_get(row, t->column[i].key));
-
-		printf("%-*s  %s\n", (int)width, t->column[i].title, text ? text : "");
-		free(text);
-	}
+	for (unsigned i = 0; i < t->n_columns; i++)
+		printf("%-*s  %s\n", (int)width, t->column[i].title, cell_text(t, i));
 	putchar('\n');
 }
 
-static void print(const struct table *t, json_t *row)
+static void print(const struct table *t)
 {
 	if (t->upright)
-		print_upright(t, row);
+		print_upright(t);
 	else
-		print_row(t, row);
+		print_row(t);
 }
 
 static void begin_printing(struct table *t)
 {
-	json_t *row;
-	size_t i;
-
-	json_array_foreach(t->rows, i, row)
-		measure(t, row);
+	for (unsigned i = 0; i < t->n_kept; i++)
+		if (row__read(&t->row, t->kept[i], strlen(t->kept[i])))
+			measure(t);
 	fit(t);
 	if (!t->upright && t->n_columns) {
 		for (unsigned c = 0; c < t->n_columns; c++)
 			print_cell(t, c, t->column[c].title);
 		putchar('\n');
 	}
-	json_array_foreach(t->rows, i, row)
-		print(t, row);
-	json_array_clear(t->rows);
+	for (unsigned i = 0; i < t->n_kept; i++) {
+		if (row__read(&t->row, t->kept[i], strlen(t->kept[i])))
+			print(t);
+		free(t->kept[i]);
+	}
 	t->begun = true;
 }
 
-void table__add(struct table *t, json_t *row)
+void table__add(struct table *t, const char *json, size_t len)
 {
 	if (t->begun) {
-		print(t, row);
+		if (row__read(&t->row, json, len))
+			print(t);
 		return;
 	}
-	json_array_append(t->rows, row);
-	if (json_array_size(t->rows) == FIRST_ROWS)
+	t->kept[t->n_kept] = strndup(json, len);
+	t->n_kept += t->kept[t->n_kept] != NULL;
+	if (t->n_kept == FIRST_ROWS)
 		begin_printing(t);
 }
 
@@ -215,6 +210,6 @@ void table__end(struct table *t)
 		free(t->column[i].key);
 		free(t->column[i].title);
 	}
-	json_decref(t->rows);
+	row__free(&t->row);
 	free(t);
 }

@@ -8,13 +8,14 @@
 #ifndef XDPKCTL_TABLE_H
 #define XDPKCTL_TABLE_H
 
-#include <jansson.h>
+#include <stddef.h>
 
 struct table;
 
 /* NULL without memory. */
 struct table *table__begin(void);
-void table__add(struct table *t, json_t *row);
+/* A row, as JSON. */
+void table__add(struct table *t, const char *json, size_t len);
 /* Prints what is left, and goes. */
 void table__end(struct table *t);
 
