@@ -120,7 +120,10 @@ struct layout *object__type_layout(const struct object *obj, const char *type, c
 		id = btf__find_by_name_kind(obj->btf, type, kinds[i]);
 	size = id > 0 ? btf__resolve_size(obj->btf, (uint32_t)id) : 0;
 	if (size <= 0 || size > UINT32_MAX) {
-		error__set(errmsg, -ENOENT, "there is no struct %s in the object", type);
+		error__set(errmsg, -ENOENT,
+			"there is no struct %s among the object's types: a variable of the program "
+			"keeps it there, like: struct %s *keep;",
+			type, type);
 		return NULL;
 	}
 	l = layout__make(obj->btf, (uint32_t)id, (uint32_t)size);

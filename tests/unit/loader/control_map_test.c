@@ -343,7 +343,7 @@ static void events_are_streamed(void **state)
 		"{\"worker\":0,\"lost\":0,\"size\":4,\"data\":\"hex 00 00 00 00\"}\n");
 	assert_int_equal(rounds, 0);
 	bad("map events flows", "map flows is a hash: programs write no events to it");
-	bad("map events records as nothing", "there is no struct nothing in the object");
+	bad("map events records as nothing", "there is no struct nothing among the object's types");
 	close_with_maps(events, in);
 }
 
