@@ -342,12 +342,8 @@ static int run(struct app *app, char **errmsg)
 
 static void close_app(struct app *app)
 {
-<<<<<<< HEAD
-	stop_serving(app);
-=======
 	config__stop(app->config);
-	control_server__stop(app->server);
->>>>>>> e83ca76 (xdpk: --config is read again on SIGHUP and the difference done; a systemd unit, examples of a firewall, balancer, router and flood filter)
+	stop_serving(app);
 	dataplane__destroy(app->dataplane);
 	ports__stop(&app->ports);
 	ebpf_program__unref(app->program);
