@@ -29,7 +29,7 @@
 #include "error.h"
 
 #define DEFAULT_SECONDS 60
-#define DEFAULT_MEMORY  (4ull << 30)
+#define DEFAULT_MEMORY  (2ull << 30)
 #define MAX_REMARK      160 /* characters that are cited of what it said */
 
 extern char **environ;
@@ -189,12 +189,12 @@ static int spawn(struct run *run)
 	return -err;
 }
 
-/* No more than this process has itself. */
+/* No more than it has already. */
 static int limit(pid_t pid, __rlimit_resource_t resource, uint64_t most)
 {
 	struct rlimit l;
 
-	if (getrlimit(resource, &l))
+	if (prlimit(pid, resource, NULL, &l))
 		return -errno;
 	if (l.rlim_max > most)
 		l.rlim_max = most;

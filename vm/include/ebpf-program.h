@@ -52,7 +52,7 @@ typedef void (*ebpf_trace_fn)(void *user, const char *text, size_t len);
 struct ebpf_compiler {
 	const char *path; /* xdpk-compile */
 	uint32_t seconds; /* a compilation may take; 0 means 60 */
-	uint64_t memory;  /* bytes of addresses; 0 means 4 GiB */
+	uint64_t memory;  /* bytes of addresses; 0 means 2 GiB */
 };
 
 struct ebpf_instance_opts {
