@@ -121,6 +121,23 @@ counters_add_up() {
 	stop
 }
 
+top_shows_rates() {
+	need jq
+	play
+	answer=$(./xdpkctl -j top 1 count 2)
+	[ "$(wc -l <<<"$answer")" = 2 ] || die "not two frames: $answer"
+	jq -es '.[1] | .port[0].port == "net_pcap0" and .port[0].received > 1000 and .loss == [] and
+		.prog[0].prog == "xdp_firewall" and .prog[0].packets > 1000 and
+		.worker[0]."busy %" > 20 and .worker[0]."ns/packet" > 0' <<<"$answer" >/dev/null ||
+		die "top: $answer"
+	ctl top count 1
+	says 'net_pcap0'
+	says 'ns/packet'
+	refused 2 'seconds' top often
+	refused 2 'expected 1 to 3600 seconds' top 0
+	stop
+}
+
 http() { # METHOD PATH: the answer to that request
 	exec 3<>"/dev/tcp/127.0.0.1/$http_port" || die "nobody serves metrics"
 	printf '%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$1" "$2" >&3
