@@ -213,7 +213,7 @@ static int set_limits(const struct run *run)
 	if (!err)
 		err = limit(run->pid, RLIMIT_AS, run->child->memory);
 #endif
-	return err == -ESRCH ? 0 : err;
+	return err;
 }
 
 /* --- its end ------------------------------------------------------------------------- */
@@ -302,6 +302,8 @@ static int see_end(struct run *run)
 	err = run->pidfd < 0 ? -errno : set_limits(run);
 	if (!err)
 		err = wait_for_end(run);
+	if (err == -ESRCH) /* it has ended, and is gone where SIGCHLD is ignored */
+		err = 0;
 	kill(-run->pid, SIGKILL);
 	do
 		reaped = !waitid(P_PID, (id_t)run->pid, &how, WEXITED);
@@ -310,7 +312,7 @@ static int see_end(struct run *run)
 		close(run->pidfd);
 	if (err)
 		return explain_stop(run, err);
-	if (!reaped) /* SIGCHLD is ignored, so nobody learns how it ended: its answer tells */
+	if (!reaped) /* gone like that: nobody learns how it ended, but its answer tells */
 		return 0;
 	return how.si_code == CLD_EXITED && !how.si_status ? 0 : explain_death(run, &how);
 }
