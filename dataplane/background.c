@@ -18,6 +18,16 @@ void background__init(void)
 	cpus_known = sched_getaffinity(0, sizeof(cpus), &cpus) == 0;
 }
 
+void background__avoid(const cpu_set_t *workers)
+{
+	cpu_set_t left, both;
+
+	CPU_AND(&both, &cpus, workers);
+	CPU_XOR(&left, &cpus, &both);
+	if (cpus_known && CPU_COUNT(&left))
+		cpus = left;
+}
+
 int background__start(pthread_t *thread, const char *name, void *(*main)(void *), void *arg)
 {
 	pthread_attr_t attr;

@@ -7,9 +7,12 @@
 #define DATAPLANE_BACKGROUND_H
 
 #include <pthread.h>
+#include <sched.h>
 
 /* Notes the process's CPUs. Call it once, before EAL. */
 void background__init(void);
+/* Keeps threads that are started from now on off these CPUs, if that leaves any. */
+void background__avoid(const cpu_set_t *workers);
 /* 0 or negative errno. name: at most 15 bytes. */
 int background__start(pthread_t *thread, const char *name, void *(*main)(void *), void *arg);
 

@@ -153,6 +153,21 @@ who_may_connect() {
 	stop
 }
 
+# All threads are left with CAP_NET_ADMIN and CAP_NET_RAW, and with those a TAP can be added.
+privileges_go() {
+	[ "$(id -u)" = 0 ] || skip "not root"
+	start --port net_ring0
+	for status in /proc/"$daemon"/task/*/status; do
+		[ "$(awk '/^(CapPrm|CapEff|NoNewPrivs):/ { printf "%s ", $2 }' "$status")" = \
+			'0000000000003000 0000000000003000 1 ' ] ||
+			die "$(grep -E '^(Name|Cap|NoNew)' "$status")"
+	done
+	ctl port add "net_tap7,iface=xdpkctl$((RANDOM % 1000))"
+	ctl prog load firewall.bpf.o engine llvm
+	says 'compiled'
+	stop
+}
+
 a_run_that_ends_opens_no_socket() {
 	"$MAKE_CAPTURE" mix.pcap >/dev/null || die "no capture"
 	ln -s /nowhere/at/all run

@@ -31,6 +31,7 @@
 #include "lines.h"
 #include "notify.h"
 #include "options.h"
+#include "privileges.h"
 #include "port-watch.h"
 #include "stats.h"
 #include "trace.h"
@@ -318,6 +319,8 @@ static int run(struct app *app, char **errmsg)
 		err = lines__serve(app->dataplane, o, &app->server, errmsg);
 	if (!err)
 		err = serve_metrics(app, errmsg);
+	if (!err)
+		err = privileges__drop(errmsg);
 	if (err)
 		return err;
 	warn_of_idle_workers(app->dataplane);
@@ -354,6 +357,21 @@ static void close_app(struct app *app)
 		rte_eal_cleanup();
 }
 
+static void leave_workers_alone(void)
+{
+	cpu_set_t workers;
+	unsigned lcore;
+
+	CPU_ZERO(&workers);
+	RTE_LCORE_FOREACH(lcore)
+	{
+		cpu_set_t cpus = rte_lcore_cpuset(lcore);
+
+		CPU_OR(&workers, &workers, &cpus);
+	}
+	background__avoid(&workers);
+}
+
 /* 0, EXIT_UNACCOUNTED, or negative errno with *errmsg. */
 static int start_and_run(struct app *app, char **errmsg)
 {
@@ -365,6 +383,8 @@ static int start_and_run(struct app *app, char **errmsg)
 	if (!err)
 		err = eal__start(&app->options, app->inputs, errmsg);
 	app->eal_started = !err;
+	if (!err)
+		leave_workers_alone();
 	if (!err)
 		err = find_ports(app, errmsg);
 	if (!err)
