@@ -128,7 +128,7 @@ static void compile(struct tier *tier)
 
 	if (!err) {
 		compiled = true;
-		err = ebpf_program__compile_targets(tier->prog, "llvm", &why);
+		err = ebpf_program__compile_targets(tier->prog, "llvm", tier->driver, &why);
 	}
 	pthread_mutex_lock(&tiers->lock);
 	settle(tier, compiled, err, why);
@@ -224,7 +224,8 @@ static int begin(struct tier *tier, enum tier_engine engine, char **errmsg)
 
 		err = install_compiled(tier->prog, driver, errmsg);
 		if (!err)
-			err = ebpf_program__compile_targets(tier->prog, "llvm", errmsg);
+			err = ebpf_program__compile_targets(
+				tier->prog, "llvm", tier->driver, errmsg);
 		tier->status.ns = now_ns() - since;
 		tier->status.state = TIER_COMPILED;
 		return err;

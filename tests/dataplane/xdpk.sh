@@ -290,6 +290,46 @@ test_redirect_by_device_maps() {
 	done
 }
 
+# with_source BYTE: the packets, their source addresses ending so.
+with_source() {
+	sed -E "s/^(.{22})../\\1$1/"
+}
+
+# A port's program, a worker's program that sends on, copies to all, a worker without a program.
+test_programs_at_targets() {
+	local engine n
+	need_object targets
+	make_input in.pcap --count 200
+	cat >targets.init <<-END
+		map update ports key 1 value 2 prog at_port
+		map update ports key 2 value 3
+		map update cpus key 0 value 64
+		map update cpus key 1 value 64 prog at_worker
+	END
+	for engine in $(engines); do
+		rm -f one.pcap two.pcap pass.pcap
+		xdpk --ebpf targets.bpf.o --prog distribute --init targets.init --engine "$engine" \
+			--cores 2 --port net_pcap0,rx_pcap=in.pcap,tx_pcap=back.pcap \
+			--port net_pcap1,tx_pcap=one.pcap --port net_pcap2,tx_pcap=two.pcap \
+			--port net_pcap3,tx_pcap=pass.pcap --pass net_pcap3 >totals ||
+			fail "$engine: exit $?"
+		packets in.pcap >all
+		n=$(wc -l <all)
+		check_totals "$n"
+		[ "$(total redirect)" = "$n" ] || fail "$engine: not all are redirected"
+		cmp <(awk 'NR % 4 == 1 || NR % 4 == 3' all | with_source 02 | sort) \
+			<(packets one.pcap | sort) || fail "$engine: by the port's program"
+		cmp <((every 4 2 <all | with_source c1; every 4 3 <all) | sort) \
+			<(packets two.pcap | sort) || fail "$engine: by the worker's program, and copies"
+		cmp <(every 4 0 <all | sort) <(packets pass.pcap | sort) ||
+			fail "$engine: by a worker without a program"
+		grep -q "^egress of net_pcap1: $(awk 'NR % 4 == 1 || NR % 4 == 3' all | wc -l) entered" \
+			totals || fail "$engine: $(grep ^egress totals)"
+		grep -q "^cpumap of worker 1: $(every 4 2 <all | wc -l) entered, redirect" totals ||
+			fail "$engine: $(grep ^cpumap totals)"
+	done
+}
+
 test_pass_target() {
 	need_object count
 	make_input in.pcap

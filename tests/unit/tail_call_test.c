@@ -177,7 +177,7 @@ static void test_targets_are_compiled(void **state)
 		scene__add(&s, 1, "interp", (struct program)OF(to_2));
 		scene__add(&s, 2, "interp", (struct program)OF(seven));
 		alone = machine__load(machine.inst, "interp", s.maps, 2, seven, COUNT(seven));
-		assert_int_equal(ebpf_program__compile_targets(s.progs[1], *b, NULL), 0);
+		assert_int_equal(ebpf_program__compile_targets(s.progs[1], *b, NULL, NULL), 0);
 		for (int i = 0; i < 3; i++)
 			assert_string_equal(ebpf_program__code(s.progs[i])->backend, *b);
 		assert_string_equal(ebpf_program__code(alone)->backend, "interp");

@@ -68,8 +68,9 @@ static int make_code(struct machine *m, const struct engine *e, char **errmsg)
 	if (!m->code)
 		return -EINVAL;
 	ebpf_program__install(m->prog, m->code);
-	return strcmp(e->name, "interp") ? ebpf_program__compile_targets(m->prog, e->name, errmsg)
-					 : 0;
+	return strcmp(e->name, "interp")
+		       ? ebpf_program__compile_targets(m->prog, e->name, NULL, errmsg)
+		       : 0;
 }
 
 static int start_counting(struct machine *m, char **errmsg)

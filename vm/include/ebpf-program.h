@@ -193,8 +193,10 @@ const struct ebpf_code *ebpf_program__find_compiled(
 	struct ebpf_program *prog, const char *backend, const struct ebpf_driver *driver);
 
 /* Compiles and installs the programs that tail calls of this one lead to as its maps are now, and
- * those that theirs do; not this one. What is put into the maps later stays as it is. */
-int ebpf_program__compile_targets(struct ebpf_program *prog, const char *backend, char **errmsg);
+ * those that theirs do; not this one. What is put into the maps later stays as it is. With a driver
+ * also those at the entries that it redirects by: they are compiled into that loop. */
+int ebpf_program__compile_targets(struct ebpf_program *prog, const char *backend,
+	const struct ebpf_driver *driver, char **errmsg);
 
 /* Makes `code` what ebpf_program__code() returns from now on; other threads see it with
  * their next call. Code that was installed before stays valid as long as the program. */
