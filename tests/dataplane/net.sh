@@ -9,7 +9,7 @@
 # up, may run beside others, and what it started ends with it; where they are not permitted it is
 # skipped. The build's files come by environment: XDPK, BACKENDS, and SAMPLES and PROGRAMS
 # (objects), CONFIGS (their
-# configurations). XDPK_NET_BYTES: so many go over TCP (100 MB).
+# configurations), XDPKCTL. XDPK_NET_BYTES: so many go over TCP (100 MB).
 
 set -u
 
@@ -221,6 +221,10 @@ add_router() { # XDPK's OPTION...
 	add_host_side tap_b 10.0.2.1/24
 }
 
+ctl() { # NAME OF XDPK, LINE
+	XDPK_SOCKET=$PWD/$1.sock "$XDPKCTL" "${@:2}"
+}
+
 add_host_side() { # TAP ADDRESS
 	ip link set "$1" netns r
 	ip -n r link set "$1" up
@@ -309,7 +313,7 @@ test_router() {
 	await_ping a 10.0.2.2
 	[ "$(bytes_of_mac link show a0)" = "$(bytes_of_mac -n r link show tap_a)" ] ||
 		fail "the host side has another address"
-	transfer a b 10.0.2.2 "$bytes"
+	transfer a b 10.0.2.2 "${XDPK_NET_BYTES:-1000000000}"
 	stop_xdpk router
 	for port in net_af_packet0 net_af_packet1; do
 		[ "$(total router redirect $port)" -gt $((bytes / 65536)) ] || fail "not by the program"
@@ -320,6 +324,36 @@ test_router() {
 		[ "$(total router forward $port)" = "$(total router received $port)" ] ||
 			fail "not all of $port forwarded"
 	done
+}
+
+# A capture of all that comes and goes there, while hosts ping and send: tshark reads it without a
+# word, finds every checksum right, and each ping on its way through the router.
+test_capture() {
+	[ -w /dev/net/tun ] || skip "no /dev/net/tun"
+	command -v tshark >/dev/null || skip "no tshark"
+	[ -n "${XDPKCTL:-}" ] || skip "no xdpkctl"
+	need_object route
+	add_router
+	await_ping a 10.0.1.1
+	ctl router capture start all.pcapng both &
+	for _ in {1..100}; do
+		ctl router capture show 2>/dev/null | grep -q running && break
+		sleep 0.1
+	done
+	on a ping -q -c 10 -i 0.02 10.0.2.2 >/dev/null || fail "ping"
+	transfer a b 10.0.2.2 5000000
+	ctl router capture stop | tee stopped.out
+	wait $!
+	stop_xdpk router
+	tshark -n -r all.pcapng -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE \
+		-T fields -e frame.interface_name -e icmp.type -e tcp.len >packets.out 2>tshark.err || fail "tshark"
+	grep -v "^Running as user" tshark.err && fail "tshark complains"
+	tshark -n -r all.pcapng -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE \
+		-Y "ip.checksum.status == 0 || tcp.checksum.status == 0 || icmp.checksum.status == 0" 2>/dev/null >bad.out
+	[ ! -s bad.out ] || fail "wrong checksums: $(head -n 3 bad.out)"
+	# each ping and each answer comes in once and goes out once
+	[ "$(awk -F "\t" '$2 == 8 || $2 == 0 && $2 != ""' packets.out | wc -l)" = 40 ] || fail "not all pings"
+	[ "$(awk -F "\t" '{ n += $3 } END { print n }' packets.out)" -ge 10000000 ] || fail "not all of TCP"
 }
 
 # What xdpk tells the service manager goes to `notified`, a line each.

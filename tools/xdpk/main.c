@@ -333,10 +333,10 @@ static int run(struct app *app, char **errmsg)
 	notify__say("READY=1");
 	dataplane__run(app->dataplane);
 	notify__say("STOPPING=1");
+	tiers__stop(app->dataplane->tiers); /* a client may wait for one, and so may a reload */
 	config__stop(app->config);
 	app->config = NULL;
 	port_watch__stop(watch);
-	tiers__stop(app->dataplane->tiers); /* a client may wait for one */
 	stop_serving(app);
 	stats__stop_ticker(ticker);
 	tell_what_was_not_compiled(app->dataplane);
