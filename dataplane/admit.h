@@ -8,6 +8,7 @@
 
 #include <rte_ether.h>
 #include <rte_mbuf.h>
+#include <rte_prefetch.h>
 
 #include "burst.h"
 #include "counters.h"
@@ -28,6 +29,30 @@ static inline bool segment__is_first(const struct rte_mbuf *m)
 static inline bool packet__is_plain(const struct rte_mbuf *m)
 {
 	return m->nb_segs == 1 && segment__is_first(m);
+}
+
+/* A power of two, such that numbers below it stay there when they are or-ed. */
+#define SURELY_SHORT 2048
+_Static_assert(SURELY_SHORT + RTE_ETHER_HDR_LEN <= EBPF_XDP_MAX_LINEAR, "of lengths");
+
+/* Are all packets plain? It says no of few bursts that are, and has no jumps: what the packets have
+ * in common is gathered. Their first bytes are on the way to the cache after that. */
+static inline bool burst__is_plain(const struct burst *burst)
+{
+	uint32_t shares = 0, lengths = 0, room = UINT32_MAX;
+	uint64_t flags = 0;
+
+	for (uint32_t i = 0; i < burst->n; i++) {
+		const struct rte_mbuf *m = burst->pkts[i];
+
+		shares |= rte_mbuf_refcnt_read(m) | m->nb_segs;
+		flags |= m->ol_flags;
+		lengths |= (uint32_t)m->data_len - RTE_ETHER_HDR_LEN;
+		room &= m->buf_len;
+		rte_prefetch0(rte_pktmbuf_mtod(m, void *));
+	}
+	return shares == 1 && !(flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)) &&
+	       lengths < SURELY_SHORT && room >= PACKET_BUF_SIZE;
 }
 
 /* A packet that is not plain: it is taken, and what can be admitted given back. NULL: the loss is

@@ -20,9 +20,6 @@
 
 #include "burst.h"
 
-/* Packets whose first bytes are on their way while one is processed. */
-#define PREFETCH_AHEAD 4
-
 static inline uint8_t *packet_start(const struct rte_mbuf *m)
 {
 	return (uint8_t *)m->buf_addr + m->data_off;
@@ -98,6 +95,7 @@ static inline void close_packet(const struct ebpf_xdp_ctx *ctx, const struct ebp
 	m->data_off = (uint16_t)(ctx->data - ctx->buf);
 	m->data_len = (uint16_t)(ctx->data_end - ctx->data);
 	m->pkt_len = m->data_len;
+	burst->moved = true;
 	burst->state[i] = (struct packet_state){.meta = (uint16_t)(ctx->data - ctx->data_meta),
 		.moved = (int16_t)(ctx->data - ctx->head_limit - PACKET_HEAD_ROOM)};
 }
@@ -108,8 +106,6 @@ static inline void look_ahead(struct ebpf_env *env, const struct burst *burst)
 	uint64_t way[BURST_SIZE];
 	uint32_t n = burst->n;
 
-	for (uint32_t i = 0; i < n; i++)
-		__builtin_prefetch(packet_start(burst->pkts[i]));
 	for (uint32_t i = 0; i < n; i++) {
 		struct ebpf_xdp_ctx ctx;
 
@@ -125,19 +121,15 @@ void ebpf_driver(struct ebpf_env *env, void *arg);
 void ebpf_driver(struct ebpf_env *env, void *arg)
 {
 	struct burst *burst = arg;
-	uint32_t n = burst->n;
+	uint32_t n = burst->n, any = 0, all = UINT32_MAX;
 
 	if (ebpf_program_looks_ahead(env))
 		look_ahead(env, burst);
-	for (uint32_t i = 0; i < n && i < PREFETCH_AHEAD; i++)
-		__builtin_prefetch(packet_start(burst->pkts[i]));
 	for (uint32_t i = 0; i < n; i++) {
 		struct ebpf_xdp_ctx ctx, was;
 		struct ebpf_xdp_frags frags;
 		bool in_frags = is_in_frags(env, burst->pkts[i]);
 
-		if (i + PREFETCH_AHEAD < n)
-			__builtin_prefetch(packet_start(burst->pkts[i + PREFETCH_AHEAD]));
 		open_packet(&ctx, burst, i);
 		if (in_frags) {
 			open_frags(&frags, burst->pkts[i]);
@@ -154,7 +146,10 @@ void ebpf_driver(struct ebpf_env *env, void *arg)
 		if (in_frags)
 			close_frags(&frags, burst->pkts[i]);
 		burst->verdict[i] = verdict;
+		any |= verdict;
+		all &= verdict;
 		if (verdict == XDP_REDIRECT)
 			burst->redirect[i] = env->redirect;
 	}
+	burst->uniform = any == all;
 }

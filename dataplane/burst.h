@@ -26,7 +26,7 @@ struct rte_mbuf;
  * packet that meets the buffer's start is moved. */
 #define PACKET_BUF_SIZE (PACKET_HEAD_ROOM + EBPF_XDP_MAX_LINEAR)
 
-/* What one program leaves to the next beside the packet itself. All zero before the first. */
+/* What one program leaves to the next beside the packet itself. Zero before the first. */
 struct packet_state {
 	uint16_t meta; /* bytes of metadata before the packet */
 	int16_t moved; /* how far the packet begins behind where it did when it was received */
@@ -43,7 +43,8 @@ struct burst {
 	uint32_t verdict[BURST_SIZE]; /* what the program returned, checked by nobody yet */
 	struct ebpf_redirect redirect[BURST_SIZE]; /* XDP_REDIRECT: where to */
 	struct packet_state state[BURST_SIZE];
-	bool uniform;              /* all verdicts are the same (chain.c) */
+	bool moved;                /* states may be other than zero; chain.c takes it back */
+	bool uniform;              /* all verdicts are the same; else a driver need not say so */
 	uint8_t judge[BURST_SIZE]; /* in a chain of several: whose verdict it is */
 };
 

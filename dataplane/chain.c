@@ -39,6 +39,7 @@ bool program__run_burst(struct worker *w, const struct ebpf_program *program, st
 	ebpf_driver_fn driver = code->driver ? code->driver : burst_driver;
 
 	w->env.prog = program;
+	burst->uniform = false;
 	driver(&w->env, burst);
 	if (unlikely(burst->in_frags))
 		burst__trim(burst);
@@ -50,7 +51,6 @@ static void run_link(struct worker *w, const struct chain_link *link, struct bur
 	struct prog_counters *counters = &w->progs[link->prog];
 	bool compiled = program__run_burst(w, link->program, burst);
 
-	burst->uniform = burst__is_uniform(burst);
 	if (burst->uniform)
 		counter__add(
 			&counters->verdict[RTE_MIN(burst->verdict[0], (uint32_t)VERDICT_UNKNOWN)],
@@ -108,6 +108,7 @@ static void run_others(struct worker *w, const struct chain *chain, struct burst
 		run_link(w, &chain->link[i], rest);
 		put_back(burst, rest, place, i);
 	}
+	burst->moved |= rest->moved;
 	burst->uniform = burst__is_uniform(burst);
 }
 
@@ -119,7 +120,10 @@ void chain__run(struct worker *w, const struct chain *chain, struct burst *burst
 		burst->uniform = true;
 		return;
 	}
-	memset(burst->state, 0, sizeof(burst->state));
+	if (burst->moved) {
+		memset(burst->state, 0, sizeof(burst->state));
+		burst->moved = false;
+	}
 	run_link(w, &chain->link[0], burst);
 	if (chain->n > 1)
 		run_others(w, chain, burst);

@@ -79,6 +79,7 @@ static void run_alike(struct worker *w, const struct handed *packets, unsigned n
 		burst->pkts[i] = packets[i].packet;
 		burst->state[i] = packets[i].state;
 	}
+	burst->moved = true;
 	burst->n = n;
 	burst->ifindex = w->plan->port[from].ifindex;
 	burst->queue = 0; /* Linux does not tell it either */

@@ -85,6 +85,24 @@ void outbox__flush(struct worker *w, uint16_t to, uint16_t hop, struct counters 
 	box->n = 0;
 }
 
+void outbox__send_burst(struct worker *w, uint16_t to, uint16_t hop, struct burst *burst,
+	enum outcome outcome, struct counters *delta)
+{
+	const struct plan_port *port = &w->plan->port[to];
+	uint16_t n = (uint16_t)burst->n, sent;
+
+	delta->outcome[outcome] += n;
+	if (w->index < port->n_txq && likely(!burst->in_frags || port->sends_segments)) {
+		sent = send_burst(w, to, (uint16_t)w->index, burst->pkts, n);
+		delta->outcome[outcome] -= n - sent;
+		delta->outcome[OUTCOME_TX_FULL] += n - sent;
+		return;
+	}
+	for (uint16_t i = 0; i < n; i++)
+		outbox__add(&w->outbox[to], burst->pkts[i], outcome);
+	outbox__flush(w, to, hop, delta);
+}
+
 static unsigned handover__send_port(struct worker *w, uint16_t to, struct rte_ring *ring)
 {
 	struct rte_mbuf *pkts[BURST_SIZE];

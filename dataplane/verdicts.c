@@ -11,18 +11,31 @@
 #include "redirect.h"
 #include "verdicts.h"
 
+/* Packets that were admitted go back to their pool as they are, all at once if it is the same. */
+static void free_all(struct rte_mbuf **pkts, uint32_t n)
+{
+	uintptr_t differ = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		differ |= ((uintptr_t)pkts[i]->pool ^ (uintptr_t)pkts[0]->pool) |
+			  (pkts[i]->nb_segs ^ 1u);
+	if (likely(!differ))
+		rte_mempool_put_bulk(pkts[0]->pool, (void **)pkts, n);
+	else
+		rte_pktmbuf_free_bulk(pkts, n);
+}
+
 static void dispatch_uniform(
 	struct worker *w, const struct rxq *rxq, struct burst *burst, struct counters *delta)
 {
 	enum outcome outcome;
 	uint16_t to = verdict__port(w->plan, rxq->port, burst, 0, &outcome);
 
-	delta->outcome[outcome] += burst->n;
 	if (to == NO_PORT) {
-		rte_pktmbuf_free_bulk(burst->pkts, burst->n);
+		delta->outcome[outcome] += burst->n;
+		free_all(burst->pkts, burst->n);
 	} else {
-		outbox__fill(&w->outbox[to], burst->pkts, burst->n, outcome);
-		outbox__flush(w, to, rxq->hop, delta);
+		outbox__send_burst(w, to, rxq->hop, burst, outcome, delta);
 	}
 }
 

@@ -38,8 +38,9 @@ struct outbox {
 };
 
 struct worker_time {          /* of the cycle counter (rte_rdtsc) */
-	uint64_t round;       /* when the round that runs now began */
-	uint64_t longest_gap; /* between two rounds; may be cleared by others */
+	uint64_t looked;      /* at the end of a round; of each, if bursts are not full */
+	unsigned unseen;      /* full rounds since then */
+	uint64_t longest_gap; /* between two looks, and so between rounds; cleared by others */
 	uint64_t busy;        /* all rounds that had packets */
 };
 
