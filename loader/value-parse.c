@@ -159,8 +159,13 @@ static int parse_json(const struct layout *l, const char *text, void *bytes, cha
 
 int value__parse(const struct layout *l, const char *text, void *bytes, char **errmsg)
 {
+	int err;
+
 	if (text[0] && strchr("{[\"", text[0]))
 		return parse_json(l, text, bytes, errmsg);
 	memset(bytes, 0, l->size);
-	return value__parse_word(l, text, bytes, errmsg);
+	err = value__parse_word(l, text, bytes, errmsg);
+	if (err)
+		error__make_printable(errmsg);
+	return err;
 }

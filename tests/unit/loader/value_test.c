@@ -10,6 +10,8 @@
 #include <layout.h>
 #include <value.h>
 
+#include "../random.h"
+
 static struct object *obj;
 
 static int open_object(void **state)
@@ -280,6 +282,64 @@ static void what_is_not_known(void **state)
 	refused("untyped", "[1]", -EINVAL, "got an array");
 }
 
+static const char *const layouts[] = {"key flows", "flows", "addresses", "numbers", "nested",
+	"key padded", "counters", "overlapping", "key routes", "key routes6", "key ports", "odd",
+	"key hosts", "hosts", "key untyped", "untyped", "layouts.data"};
+
+/* Whatever bytes there are, what is printed of them is read back to the same. */
+static void random_bytes_and_back(void **state)
+{
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+		struct layout *l = layout_of(layouts[i]);
+		struct json_text t = {0};
+		uint8_t bytes[128], got[128];
+		char *err;
+
+		assert_in_range(l->size, 1, sizeof(bytes));
+		for (int round = 0; round < 2000; round++) {
+			fill_random(bytes, sizeof(bytes));
+			if (l->kind == LAYOUT_PREFIX) /* others are in no map */
+				memcpy(bytes, &(uint32_t){below(l->size * 8 - 31)}, 4);
+			json_text__clear(&t);
+			value__print(&t, l, bytes);
+			if (value__parse(l, t.text, got, &err))
+				fail_msg("%s: %s: %s", layouts[i], t.text, err);
+			if (memcmp(bytes, got, l->size) != 0)
+				fail_msg("%s: %s is read back as something else", layouts[i],
+					t.text);
+		}
+		json_text__free(&t);
+		layout__free(l);
+	}
+}
+
+/* Whatever the text, it is read or refused by one line. */
+static void damaged_text(void **state)
+{
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+		struct layout *l = layout_of(layouts[i]);
+		struct json_text t = {0};
+		uint8_t bytes[128] = {0};
+		unsigned refused = 0;
+
+		value__print(&t, l, bytes);
+		for (int round = 0; round < 2000; round++) {
+			char *text = strdup(t.text), *err = NULL;
+
+			for (uint32_t n = below(3); n < 3; n++)
+				text[below((uint32_t)t.len)] = "{}[]\",:\\u0a9-. \n\x80"[below(18)];
+			if (value__parse(l, text, bytes, &err)) {
+				refused++;
+				assert_sentence(err, "", NULL);
+			}
+			free(text);
+		}
+		assert_in_range(refused, 1, 1999);
+		json_text__free(&t);
+		layout__free(l);
+	}
+}
+
 /* Each where its symbol is. */
 static void variables(void **state)
 {
@@ -326,6 +386,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(padding_is_not_lost),
 		cmocka_unit_test(what_is_not_known),
+		cmocka_unit_test(random_bytes_and_back),
+		cmocka_unit_test(damaged_text),
 		cmocka_unit_test(variables),
 		cmocka_unit_test(sums),
 		cmocka_unit_test(a_map_without_keys),
