@@ -74,18 +74,25 @@ static void add_interpreted(struct metrics_walk *w, const struct prog *prog, uin
 		w, dataplane__prog_counters(w->dp, place).interpreted, "prog", prog->name, NULL);
 }
 
+static void add_map(struct metrics_walk *w, const struct prog *prog, size_t i, uint64_t value)
+{
+	const struct ebpf_map_opts *map = object__map_opts(prog->object, i);
+	const char *type = ebpf_map_type__name(map->type);
+
+	metrics__add(
+		w, value, "prog", prog->name, "map", map->name, "type", type ? type : "", NULL);
+}
+
 static void add_map_entries(struct metrics_walk *w, const struct prog *prog, uint16_t place)
 {
 	for (size_t i = 0; prog->object && i < object__n_maps(prog->object); i++)
-		metrics__add(w, ebpf_map__count(object__map(prog->object, i)), "prog", prog->name,
-			"map", object__map_opts(prog->object, i)->name, NULL);
+		add_map(w, prog, i, ebpf_map__count(object__map(prog->object, i)));
 }
 
 static void add_map_max_entries(struct metrics_walk *w, const struct prog *prog, uint16_t place)
 {
 	for (size_t i = 0; prog->object && i < object__n_maps(prog->object); i++)
-		metrics__add(w, object__map_opts(prog->object, i)->max_entries, "prog", prog->name,
-			"map", object__map_opts(prog->object, i)->name, NULL);
+		add_map(w, prog, i, object__map_opts(prog->object, i)->max_entries);
 }
 
 void metrics__prog_info(struct metrics_walk *w)

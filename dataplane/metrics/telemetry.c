@@ -81,7 +81,7 @@ static void take_value(void *user, const struct metric *m, const struct metric_s
 	if (m->unit == METRIC_SECONDS && (!s->part || !strcmp(s->part, "sum")))
 		append(key, sizeof(key), "_ns");
 	for (unsigned i = 1; i < s->n_labels; i++) {
-		if (!strcmp(s->label[i].name, "queue"))
+		if (!strcmp(s->label[i].name, "queue") || !strcmp(s->label[i].name, "type"))
 			continue;
 		append(key, sizeof(key), "/");
 		append(key, sizeof(key), s->label[i].value);
