@@ -51,14 +51,23 @@ static void each_cpumap(struct metrics_walk *w, add_place *add)
 		add(w, &(struct place){hop__cpumap(i), {{"worker", metrics__number(i).text}}});
 }
 
-static void each_egress(struct metrics_walk *w, add_place *add)
+static void each_of_a_port(struct metrics_walk *w, add_place *add, uint16_t (*hop)(uint16_t slot))
 {
 	const struct ports *ports = w->dp->ports;
 
 	for (uint16_t slot = 0; slot < ports->n; slot++)
 		if (ports->port[slot].state == PORT_STARTED)
-			add(w, &(struct place){
-				       hop__egress(slot), {{"port", ports->port[slot].name}}});
+			add(w, &(struct place){hop(slot), {{"port", ports->port[slot].name}}});
+}
+
+static void each_egress(struct metrics_walk *w, add_place *add)
+{
+	each_of_a_port(w, add, hop__egress);
+}
+
+static void each_copies(struct metrics_walk *w, add_place *add)
+{
+	each_of_a_port(w, add, hop__copies);
 }
 
 static void add_one(struct metrics_walk *w, const struct place *p, uint64_t value, const char *name,
@@ -162,4 +171,14 @@ void metrics__egress_verdicts(struct metrics_walk *w)
 void metrics__egress_lost(struct metrics_walk *w)
 {
 	each_egress(w, add_losses);
+}
+
+void metrics__broadcast_copies(struct metrics_walk *w)
+{
+	each_copies(w, add_packets);
+}
+
+void metrics__broadcast_lost(struct metrics_walk *w)
+{
+	each_copies(w, add_losses);
 }
