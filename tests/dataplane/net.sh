@@ -7,9 +7,9 @@
 #
 # A case runs in namespaces of its own (network, mounts, processes), so that it needs no cleaning
 # up, may run beside others, and what it started ends with it; where they are not permitted it is
-# skipped. The build's files come by environment: XDPK, BACKENDS, and SAMPLES and PROGRAMS
-# (objects), CONFIGS (their
-# configurations), XDPKCTL. XDPK_NET_BYTES: so many go over TCP (100 MB).
+# skipped. The build's files come by environment: XDPK, XDPKCTL, BACKENDS, SAMPLES and PROGRAMS
+# (objects), CONFIGS (their configurations), BUILD (all of it) and README. XDPK_NET_BYTES: so many
+# go over TCP (100 MB; 1 GB through the router).
 
 set -u
 
@@ -435,6 +435,27 @@ test_unit() {
 	systemd-analyze security --no-pager --offline=true --threshold=30 ./xdpk.service >security.out ||
 		fail "exposed: $(tail -n 1 security.out)"
 	tail -n 1 security.out
+}
+
+# The README's five commands, as they stand there, typed one after the other.
+test_readme() {
+	local commands i here=$PWD
+	[ -n "${XDPKCTL:-}" ] || skip "no xdpkctl"
+	need_object firewall
+	mapfile -t commands < <(sed -n '/^## Five commands/,/^## As/s/^    # //p' "$README")
+	[ ${#commands[@]} = 5 ] || fail "${#commands[@]} commands"
+	cd "$BUILD" || fail "no $BUILD"
+	for i in 0 1 2 3; do
+		eval "${commands[i]}" >"$here/command$i.out" 2>"$here/command$i.err" || fail "${commands[i]}"
+		sleep 1
+	done
+	timeout 4 bash -c "${commands[4]}" >"$here/top.out" 2>&1
+	cd "$here" || exit
+	grep -q -e "--config" command0.out || fail "no help"
+	awk '/^net_af_packet0/ && $4 == 0 && $5 > 10 { there = 1 }
+		/^net_af_packet1/ && $4 > 10 && $5 > 10 { back = 1 }
+		/^firewall / && $2 ~ /^(compiled|interpreted)$/ { program = 1 }
+		END { exit !(there && back && program) }' top.out || fail "$(cat top.out)"
 }
 
 test_example_router() {
