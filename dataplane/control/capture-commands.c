@@ -136,7 +136,7 @@ int control__start_capture(struct control_context *c, struct control_words *w, c
 static const char *state_word(const struct capture_state *state)
 {
 	if (!state->ended)
-		return "runs";
+		return "running";
 	return !state->error ? "ended" : state->error == -EPIPE ? "nobody reads it" : "failed";
 }
 

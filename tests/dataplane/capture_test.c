@@ -304,6 +304,45 @@ static void a_count_ends_the_capture(void **state)
 	close_scene(&s);
 }
 
+/* Programs that take fragments get such packets; a capture takes them whole. */
+static void packets_in_segments_are_captured_whole(void **state)
+{
+	struct port port = {.name = "port"};
+	struct plan_port at = {.port = &port};
+	struct capture_opts opts = {.points = CAPTURE_ENTRY | CAPTURE_EXIT, .queue = -1};
+	struct burst burst = {.n = 1};
+	struct rte_mbuf *head, *tail;
+	struct capture *capture;
+	struct scene s;
+
+	open_scene(&s);
+	head = ringed__make(s.ringed.pool, 7, XDP_DROP, 0);
+	tail = rte_pktmbuf_alloc(s.ringed.pool);
+	memset(rte_pktmbuf_append(tail, 300), 0x5a, 300);
+	assert_int_equal(rte_pktmbuf_chain(head, tail), 0);
+	burst.pkts[0] = head;
+	s.fd = make_file();
+	capture = capture__create(dup(s.fd), &opts, 1, NULL);
+	assert_non_null(capture);
+	capture__entry(capture, 0, &at, &burst);
+	burst.verdict[0] = XDP_DROP;
+	capture__exit(capture, 0, &at, &burst);
+	capture__destroy(capture);
+	pcapng_file__read(&s.file, s.fd);
+	assert_int_equal(s.file.n_packets, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct pcapng_file_packet *p = &s.file.packet[i];
+
+		assert_string_equal(p->interface, i ? "port@exit" : "port@entry");
+		assert_int_equal(p->len, sizeof(struct tag) + 300);
+		assert_int_equal(p->wire_len, p->len);
+		assert_int_equal(p->bytes[p->len - 1], 0x5a);
+	}
+	rte_pktmbuf_free(head);
+	ringed__run(&s.ringed, PACKETS);
+	close_scene(&s);
+}
+
 static void bad_filters_are_refused(void **state)
 {
 	struct capture_opts opts = {.points = CAPTURE_EXIT, .filter = "host host"};
@@ -442,6 +481,7 @@ int main(void)
 		cmocka_unit_test(filters_see_what_is_captured),
 		cmocka_unit_test(queues_ports_and_lengths_are_chosen),
 		cmocka_unit_test(a_count_ends_the_capture),
+		cmocka_unit_test(packets_in_segments_are_captured_whole),
 		cmocka_unit_test(bad_filters_are_refused),
 		cmocka_unit_test(losses_are_counted_and_told),
 		cmocka_unit_test(nobody_waits_for_a_full_pipe),
