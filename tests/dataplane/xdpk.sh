@@ -296,16 +296,20 @@ with_source() {
 }
 
 # A port's program, a worker's program that sends on, copies to all, a worker without a program.
-test_programs_at_targets() {
-	local engine n
+need_targets() {
 	need_object targets
-	make_input in.pcap --count 200
 	cat >targets.init <<-END
 		map update ports key 1 value 2 prog at_port
 		map update ports key 2 value 3
 		map update cpus key 0 value 64
 		map update cpus key 1 value 64 prog at_worker
 	END
+}
+
+test_programs_at_targets() {
+	local engine n
+	need_targets
+	make_input in.pcap --count 200
 	for engine in $(engines); do
 		rm -f one.pcap two.pcap pass.pcap
 		xdpk --ebpf targets.bpf.o --prog distribute --init targets.init --engine "$engine" \
@@ -372,6 +376,20 @@ test_signals_drain() {
 			[ "$(total sent)" = "$(total tx)" ] || fail "sent $(total sent) of $(total tx)"
 		done
 	done
+}
+
+# With packets between ports, between workers, and copies.
+test_signals_drain_targets() {
+	need_targets
+	make_input in.pcap
+	timeout -s TERM -k 30 --preserve-status 2 "${as_user[@]}" ./xdpk \
+		--ebpf targets.bpf.o --prog distribute --init targets.init --cores 2 \
+		--port net_pcap0,rx_pcap=in.pcap,infinite_rx=1 --port net_pcap1,tx_pcap=/dev/null \
+		--port net_pcap2,tx_pcap=/dev/null >totals || fail "exit $?"
+	[ "$(total received)" -gt 10000 ] || fail "received $(total received)"
+	check_totals "$(total received)"
+	[ "$(total redirect)" = "$(total received)" ] || fail "not all are redirected"
+	grep -q "^cpumap of worker 1: [1-9]" totals || fail "nothing came to worker 1"
 }
 
 # bad WORDS OPTION...: exit 2, and one line on stderr, with these words in it
