@@ -161,14 +161,17 @@ void offloads__free(struct offloads *offloads)
 	free(offloads);
 }
 
-/* What cures packets that come by the interface. */
-static void print_cure(const char *interface, char *text, size_t size)
+/* The command that has the kernel finish what comes by the interface. */
+static void print_cure(const char *interface, enum finding finding, char *text, size_t size)
 {
-	char driver[32];
+	char driver[IF_NAMESIZE];
 	uint32_t mtu;
 
 	ask_kernel(interface, &mtu, driver, sizeof(driver));
-	if (!strcmp(driver, "veth"))
+	if (finding == CUT_OFF)
+		snprintf(text, size, "there and where they come from: ip link set %s mtu 1500",
+			interface);
+	else if (!strcmp(driver, "veth"))
 		snprintf(text, size,
 			"at the other end of the veth %s, IF being its name there: ethtool -K IF "
 			"tx "
@@ -192,7 +195,6 @@ size_t offloads__tell(struct offloads *o, char *text, size_t size)
 		return 0;
 	finding = (enum finding)__builtin_ctz(found & ~o->told);
 	o->told |= 1u << finding;
-	print_cure(o->interface, cure, sizeof(cure));
-	return (size_t)snprintf(text, size, "%s; cure: %s", words[finding],
-		finding == CUT_OFF ? "a greater device argument framesz=" : cure);
+	print_cure(o->interface, finding, cure, sizeof(cure));
+	return (size_t)snprintf(text, size, "%s; cure: %s", words[finding], cure);
 }

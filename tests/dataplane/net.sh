@@ -256,7 +256,22 @@ test_offloads() {
 		on $host ${cure/IF/eth0} >/dev/null
 	done
 	transfer a b 10.0.0.2 "$bytes"
+
+	for host in a b; do
+		ip link set ${host}0 mtu 9000
+		ip -n $host link set eth0 mtu 9000
+	done
 	stop_xdpk one
+	start_xdpk two --ebpf wire.bpf.o --port net_af_packet0,iface=a0 --port net_af_packet1,iface=b0
+	await_ping a 10.0.0.2
+	on a python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for n in range(1000):
+    s.sendto(b"x" * 3000, ("10.0.0.2", 9))
+'
+	await_line two.err "packets are cut off, .*: ip link set a0 mtu 1500$"
+	stop_xdpk two
 }
 
 # Several receive queues, on as many workers or fewer: each gets some of the flows, and none is split.
@@ -425,6 +440,70 @@ test_service() {
 	stop_xdpk one
 	await_notified STOPPING=1 1
 	[ "$(total one drop net_af_packet1)" -ge 6 ] || fail "what was dropped is not counted"
+}
+
+reload() { # how often by now
+	kill -HUP "${running[one]}"
+	await_notified READY=1 $(($1 + 1))
+}
+
+has() { # TEXT, LINE FOR XDPKCTL
+	ctl one -j "${@:2}" | grep -q "$1" || fail "'$1' is not in ${*:2}: $(ctl one -j "${@:2}")"
+}
+
+has_not() {
+	ctl one -j "${@:2}" | grep -q "$1" && fail "'$1' is in ${*:2}"
+}
+
+# What a reload does with each kind of line: the same, changed, new, gone.
+test_reload() {
+	[ -n "${XDPKCTL:-}" ] || skip "no xdpkctl"
+	need_object firewall
+	need_object mac-swap
+	start_manager
+	cat >one.conf <<-END
+		port add net_ring0
+		port add net_ring1   # and a comment
+		prog load firewall.bpf.o as filter rodata default_verdict=1
+		prog load mac-swap.bpf.o
+		map update rules key 10 0 0 2  10 0 0 1  0 0  8 0  1 0 0 0  value 1
+		net attach filter port net_ring0
+		net attach filter port net_ring1 priority 7
+		net attach xdp_mac_swap port net_ring0
+	END
+	start_xdpk one --config one.conf
+	await_notified READY=1 1
+	ctl one port set net_ring0 pass net_ring1
+
+	sed -i "s/^port add net_ring1.*/  port  add 'net_ring1'/" one.conf
+	reload 1
+	grep -q "reload: one.conf is in force" one.err || fail "no word of the reload"
+	has '"pass":"net_ring1"' port show net_ring0
+	has '"replaced":1' prog show filter
+	has '"replaced":1' prog show xdp_mac_swap
+	has '"priority":7' net list net_ring1
+
+	sed -i "s/priority 7/priority 9 actions pass,tx/; /rodata/s/=1/=2/; /net_ring0$/{/mac_swap/d}; /mac-swap/d" one.conf
+	echo "map update rules key 10 0 0 3  10 0 0 1  0 0  8 0  1 0 0 0  value 1" >>one.conf
+	reload 2
+	has '"priority":9' net list net_ring1
+	has '"replaced":2' prog show filter
+	has_not xdp_mac_swap prog list
+	[ "$(ctl one -j map dump rules | grep -c '"key"')" = 2 ] || fail "$(ctl one -j map dump rules)"
+
+	sed -i "/net_ring1/d" one.conf
+	reload 3
+	has_not net_ring1 port list
+	has '"pass":"drop"' port show net_ring0
+
+	sed -i "s/port add net_ring0/port add net_ring0,colour=red/" one.conf
+	reload 4
+	grep -q "one.conf:1: port net_ring0 is there with other arguments" one.err || fail "no complaint"
+	rm one.conf
+	reload 5
+	grep -q "reload: one.conf: No such file" one.err || fail "no complaint of a missing file"
+	has '"filter"' net list net_ring0
+	stop_xdpk one
 }
 
 # The unit is one that systemd takes, and leaves little to an intruder.
