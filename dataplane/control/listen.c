@@ -20,7 +20,7 @@
 #include "address.h"
 #include "listen.h"
 
-#define BACKLOG    16
+#define BACKLOG    64
 #define LOCK_TRIES 50 /* of 20 ms */
 
 static int failed(char **errmsg, const char *path)

@@ -33,6 +33,7 @@ struct session {
 	const struct control_server_opts *opts;
 	enum control_role role;
 	int fd, stop;
+	int broken; /* 0, or why nothing can be answered any more */
 	char *in, *out;
 	size_t n_in, n_out;
 	int files[CONTROL_MAX_FILES]; /* that came; -1: taken */
@@ -69,22 +70,25 @@ static int wait_for(const struct session *s, short events, int ms)
 
 /* --- answers --------------------------------------------------------------------------------- */
 
+/* What has once failed is not tried again. */
 static int send_all(struct session *s, const char *text, size_t len)
 {
-	while (len) {
+	if (!s->broken && len && wait_for(s, 0, 0) == -ECANCELED)
+		s->broken = -ECANCELED;
+	while (len && !s->broken) {
 		ssize_t sent = send(s->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		int err = sent < 0 ? -errno : 0;
 
 		if (err == -EAGAIN)
 			err = wait_for(s, POLLOUT, PATIENCE_MS);
 		if (err && err != -EINTR)
-			return err;
+			s->broken = err;
 		if (sent > 0) {
 			text += sent;
 			len -= (size_t)sent;
 		}
 	}
-	return 0;
+	return s->broken;
 }
 
 static int flush(struct session *s)
@@ -251,7 +255,7 @@ static int run_request(struct session *s, char *text, size_t len)
 	close_files(s);
 	err = put_end(s, err, errmsg);
 	free(errmsg);
-	return err;
+	return err ? err : s->broken;
 }
 
 /* Whoever asks too often waits. */

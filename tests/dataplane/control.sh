@@ -4,7 +4,8 @@
 # usage: control.sh TEST
 # A running xdpk does what xdpkctl says, and says what it does.
 
-. "$(dirname "$0")/daemon.sh"
+here=$(realpath "$(dirname "$0")")
+. "$here/daemon.sh"
 
 programs_come_and_go() {
 	start --port net_ring0 --port net_ring1
@@ -196,6 +197,39 @@ a_hung_compiler_holds_nobody_up() {
 	stop
 	[ "$SECONDS" -lt 10 ] || die "it took $SECONDS seconds to end"
 	! wait $client || die "what was not compiled is loaded"
+}
+
+# busy MODE: a worker that judges packets of a capture over and over, and clients that do as
+# control-load.py says. A noisy machine gets three tries.
+busy() {
+	"$MAKE_CAPTURE" mix.pcap >/dev/null || die "no capture"
+	local engine=interp
+	[ ! -e "$BACKENDS/libebpf-llvm.so" ] || engine=llvm
+	start --ebpf firewall.bpf.o --engine $engine --port net_pcap0,rx_pcap=mix.pcap,infinite_rx=1
+	for _ in 1 2 3; do
+		python3 "$here/control-load.py" "$daemon" "$XDPK_SOCKET" "$1"
+		status=$?
+		[ $status = 1 ] || break
+	done
+	[ $status = 77 ] && exit 77
+	[ $status = 0 ] || die "$1: status $status"
+}
+
+control_costs_workers_little() {
+	busy load
+	stop
+}
+
+hostile_clients_cost_nothing() {
+	busy hostile
+	stop
+}
+
+clients_are_bounded() {
+	start --port net_ring0
+	python3 "$here/control-load.py" "$daemon" "$XDPK_SOCKET" bounds || die "bounds"
+	wait "$daemon" || die "xdpk ended with $?"
+	daemon=
 }
 
 "$@"
