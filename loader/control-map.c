@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <linux/bpf.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "../vm/core/error.h"
@@ -159,22 +158,16 @@ static const struct layout *value_layout(const struct map_element *e, const stru
 static int set_value(struct control_context *c, struct control_words *w,
 	const struct control_map *m, struct map_element *e, char **errmsg)
 {
-	/* what programs an object has loaded is the object's, and it belongs to one thread */
-	static pthread_mutex_t programs = PTHREAD_MUTEX_INITIALIZER;
-	bool by_name = control_words__take(w, "name");
 	uint64_t flag;
-	int err = by_name ? 0
-			  : control__parse_data(
-				    w, "value", value_ends, value_layout(e, w), e->value, errmsg);
+	int err;
 
+	if (control_words__take(w, "name"))
+		return set_by_name(c, w, m, e, errmsg);
+	err = control__parse_data(w, "value", value_ends, value_layout(e, w), e->value, errmsg);
 	if (err)
 		return err;
-	if (by_name || (holds_targets(e) && control_words__take(w, "prog"))) {
-		pthread_mutex_lock(&programs);
-		err = by_name ? set_by_name(c, w, m, e, errmsg) : set_target(w, m, e, errmsg);
-		pthread_mutex_unlock(&programs);
-		return err;
-	}
+	if (holds_targets(e) && control_words__take(w, "prog"))
+		return set_target(w, m, e, errmsg);
 	err = control__parse_flag(w, &flag, errmsg);
 	if (err)
 		return err;

@@ -161,7 +161,7 @@ int control_file__run(
 struct control_set_up {
 	const struct control_file *lines;
 	const struct control_files *files; /* that lines may name; NULL: none */
-	const struct object *before;       /* whose place it takes: its maps are shared */
+	struct object *before;             /* whose place it takes: its maps are shared */
 	struct object_share_opts share;    /* those of object__share_maps() */
 };
 

@@ -147,8 +147,10 @@ int object__set_map_program(
 	p = object__find_program(obj, program, errmsg);
 	if (!p)
 		return -ENOENT;
+	pthread_mutex_lock(&obj->lock);
 	err = m ? object__put_program(obj, m, key, p, errmsg)
 		: error__set(errmsg, -ENOENT, "no map %s in the object", map);
+	pthread_mutex_unlock(&obj->lock);
 	if (err)
 		object__fail(obj, errmsg);
 	return err;

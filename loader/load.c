@@ -82,6 +82,7 @@ struct ebpf_program *object__load_program(
 	struct object *obj, const char *name, const struct ebpf_load_opts *opts, char **errmsg)
 {
 	const struct object_program *program;
+	struct ebpf_program *loaded = NULL;
 	struct object_function *f;
 	int err;
 
@@ -92,13 +93,16 @@ struct ebpf_program *object__load_program(
 		return NULL;
 	/* the program is the first member of its function */
 	f = obj->functions + ((const struct object_function *)program - obj->functions);
+	pthread_mutex_lock(&obj->lock);
 	err = load_function(obj, f, opts, errmsg);
+	if (!err)
+		loaded = ebpf_program__ref(f->loaded);
+	pthread_mutex_unlock(&obj->lock);
 	if (err) {
 		errno = -err;
 		object__fail(obj, errmsg);
-		return NULL;
 	}
-	return ebpf_program__ref(f->loaded);
+	return loaded;
 }
 
 struct ebpf_program *object__loaded_program(const struct object *obj, size_t i)

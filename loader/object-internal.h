@@ -21,6 +21,7 @@
 #define LOADER_OBJECT_INTERNAL_H
 
 #include <linux/bpf.h>
+#include <pthread.h>
 
 #include "btf-ext.h"
 #include "btf-types.h"
@@ -79,6 +80,7 @@ struct linked_program;
 
 struct object {
 	uint32_t references;
+	pthread_mutex_t lock; /* what programs are loaded, what is in arrays of programs */
 	char *path;
 	struct elf_file elf;
 	struct btf *btf; /* NULL if there is none */

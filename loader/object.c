@@ -58,6 +58,7 @@ struct object *object__open_mem(const char *path, const void *elf, size_t size, 
 		*errmsg = NULL;
 	if (obj) {
 		obj->references = 1;
+		pthread_mutex_init(&obj->lock, NULL);
 		obj->path = strdup(path);
 	}
 	if (!obj || !obj->path) {
@@ -167,6 +168,7 @@ void object__close(struct object *obj)
 	btf_ext_info__close(&obj->ext);
 	btf__free(obj->btf);
 	elf_file__close(&obj->elf);
+	pthread_mutex_destroy(&obj->lock);
 	free(obj->path);
 	free(obj);
 }

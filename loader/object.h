@@ -16,8 +16,9 @@
  * Bad input is expected: every size, offset, index and string of the file is checked before
  * it is used, and a refusal is one sentence naming object, section and offset.
  *
- * Threads: what changes an object belongs to one thread at a time; when its programs are loaded,
- * others may read what is in it. References may be taken and dropped anywhere.
+ * Threads: what changes an object belongs to one thread at a time; when its maps exist, others may
+ * read what is in it, load its programs, put them into its arrays, and share its maps. References
+ * may be taken and dropped anywhere.
  */
 #ifndef LOADER_OBJECT_H
 #define LOADER_OBJECT_H
@@ -107,7 +108,7 @@ struct object_share_opts {
 	bool variables; /* .data and .bss, too */
 };
 
-int object__share_maps(struct object *obj, const struct object *other,
+int object__share_maps(struct object *obj, struct object *other,
 	const struct object_share_opts *opts, char **errmsg);
 
 /* Creates every map of the object in `inst`, with the contents of .data, .rodata and .bss: all

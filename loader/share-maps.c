@@ -156,7 +156,7 @@ static int share_one(struct object *obj, struct object_map *m, const struct obje
 	return err;
 }
 
-int object__share_maps(struct object *obj, const struct object *other,
+int object__share_maps(struct object *obj, struct object *other,
 	const struct object_share_opts *opts, char **errmsg)
 {
 	static const struct object_share_opts nothing;
@@ -168,8 +168,10 @@ int object__share_maps(struct object *obj, const struct object *other,
 		err = error__set(errmsg, obj->instance ? -EEXIST : -EINVAL,
 			obj->instance ? "the maps are created already"
 				      : "the other object has no maps yet");
+	pthread_mutex_lock(&other->lock);
 	for (size_t i = 0; i < obj->n_maps && !err; i++)
 		err = share_one(obj, &obj->maps[i], other, opts ? opts : &nothing, errmsg);
+	pthread_mutex_unlock(&other->lock);
 	if (!err)
 		return 0;
 	for (size_t i = 0; i < obj->n_maps && !obj->instance; i++) {

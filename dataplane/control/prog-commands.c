@@ -248,8 +248,7 @@ static struct object *open_object(struct control_context *c, const char *path, c
 }
 
 /* The object that the new one takes the place of, if its maps are to stay. */
-static const struct object *find_predecessor(
-	const struct control_context *c, const struct loading *l)
+static struct object *find_predecessor(const struct control_context *c, const struct loading *l)
 {
 	for (size_t i = 0; i < c->n_objects && l->replace && !l->fresh_maps; i++)
 		if (strcmp(c->objects[i].name, l->name) == 0)

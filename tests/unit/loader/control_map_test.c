@@ -146,6 +146,15 @@ static void redirects_and_queues(void **state)
 {
 	good("map update devices key 3 value 4");
 	answers("map lookup devices key 3", "{\"key\":3,\"value\":4}\n");
+	good("map update targets key 70000 value 4");
+	answers("map lookup targets key 70000",
+		"{\"key\":70000,\"value\":{\"ifindex\":4,\"bpf_prog\":{\"fd\":0,\"id\":0}}}\n");
+	good("map update targets key 70000 value 5 prog leave");
+	good("map lookup targets key 70000");
+	assert_non_null(strstr(answer, "\"ifindex\":5,\"bpf_prog\":{\"fd\":"));
+	assert_null(strstr(answer, "\"id\":0"));
+	bad("map update targets key 70000 value 5 prog leave noexist",
+		"does not take program leave");
 	good("map update queue value 1");
 	good("map update queue value 2");
 	answers("map lookup queue", "{\"value\":1}\n");

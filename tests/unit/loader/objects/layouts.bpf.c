@@ -131,6 +131,8 @@ struct {
 	__uint(max_entries, 16);
 } devices SEC(".maps");
 
+MAP(targets, DEVMAP_HASH, __u32, struct bpf_devmap_val, 0);
+
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
 	__type(value, __u32);
@@ -140,6 +142,11 @@ struct {
 const volatile __u32 limit = 100;
 __u64 total = 5;
 static volatile __u16 quiet = 6;
+
+SEC("xdp/devmap") int leave(struct xdp_md *ctx)
+{
+	return ctx->egress_ifindex == 1 ? XDP_DROP : XDP_PASS;
+}
 
 SEC("xdp") int pass(struct xdp_md *ctx)
 {
