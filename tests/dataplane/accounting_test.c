@@ -68,6 +68,56 @@ static void pass_goes_to_its_target(void **state)
 	ringed__close(&b);
 }
 
+/* Port 1 is the host's: no program there may say anything. */
+static void make_host_side(struct ringed *b)
+{
+	struct dataplane *dp = b->dataplane;
+
+	assert_int_equal(dataplane__set_host(dp, 0, 1, NULL), -EBUSY);
+	assert_int_equal(dataplane__detach(dp, "obedient", 1, NULL), 0);
+	assert_int_equal(dataplane__set_host(dp, 0, 1, NULL), 0);
+	assert_int_equal(dataplane__attach(dp, "obedient", 1, NULL, NULL), -EINVAL);
+	assert_int_equal(dataplane__set_pass(dp, 1, 2, NULL), -EINVAL);
+	assert_int_equal(dataplane__set_host(dp, 2, 1, NULL), -EINVAL); /* it is another's */
+	assert_int_equal(dataplane__set_host(dp, 1, 2, NULL), -EBUSY);
+	assert_int_equal(dataplane__set_host(dp, 0, 9, NULL), -ENODEV);
+}
+
+static void a_host_side_gets_what_passes_and_sends_out_of_its_port(void **state)
+{
+	enum { FROM_HOST = 40, FROM_PORT = 320 }; /* two rounds, ten rounds */
+	struct counters host, port;
+	struct ringed b;
+
+	ringed__open(&b, 3, 32, NULL); /* rings of 31 to send to */
+	make_host_side(&b);
+	for (unsigned i = 0; i < FROM_HOST; i++)
+		ringed__inject(&b, 1, 0, ringed__make(b.pool, i, XDP_DROP, 0));
+	for (unsigned i = 0; i < FROM_PORT; i++)
+		ringed__inject(&b, 0, 0, ringed__make(b.pool, i, i % 16 ? XDP_DROP : XDP_PASS, 0));
+	ringed__run(&b, FROM_PORT);
+
+	host = dataplane__port_counters(b.dataplane, 1);
+	assert_int_equal(host.entered, FROM_HOST);
+	assert_int_equal(host.outcome[OUTCOME_FORWARD], 31);
+	assert_int_equal(host.outcome[OUTCOME_TX_FULL], FROM_HOST - 31);
+	assert_int_equal(dataplane__port_sent(b.dataplane, 0), 31);
+	port = dataplane__port_counters(b.dataplane, 0);
+	assert_int_equal(port.outcome[OUTCOME_PASS], FROM_PORT / 16);
+	assert_int_equal(port.outcome[OUTCOME_DROP], FROM_PORT - FROM_PORT / 16);
+	assert_int_equal(port.outcome[OUTCOME_FORWARD], 0);
+	for (unsigned i = 0; i < 31; i++)
+		assert_int_equal(ringed__take_number(&b, 0, 0), i);
+	for (unsigned i = 0; i < FROM_PORT; i += 16)
+		assert_int_equal(ringed__take_number(&b, 1, 0), i);
+
+	/* Without its port it is a port like others. */
+	assert_int_equal(dataplane__del_port(b.dataplane, 0, NULL), 0);
+	assert_int_equal(b.ports.port[1].host_of, NO_PORT);
+	assert_int_equal(dataplane__attach(b.dataplane, "obedient", 1, NULL, NULL), 0);
+	ringed__close(&b);
+}
+
 static void refused_packets_are_a_loss_of_where_they_came_from(void **state)
 {
 	struct counters c;
@@ -220,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verdicts_go_where_they_say),
 		cmocka_unit_test(pass_goes_to_its_target),
+		cmocka_unit_test(a_host_side_gets_what_passes_and_sends_out_of_its_port),
 		cmocka_unit_test(refused_packets_are_a_loss_of_where_they_came_from),
 		cmocka_unit_test(odd_packets_are_made_plain_or_lost_by_name),
 		cmocka_unit_test(handed_over_packets_arrive_and_are_counted_once),
