@@ -109,9 +109,10 @@ def tcp_options():
 
 
 def marked():
-    """The first word says where the marks are."""
-    for offset in 4, 60, 100, 3000, 70000:
-        packet = bytearray(struct.pack("<I", offset) + bytes(160))
+    """The first word says where the marks are: in one buffer, across two, or behind the end."""
+    for offset, size in ((4, 164), (60, 164), (100, 164), (3000, 164), (70000, 164), (31, 9000),
+                         (3510, 9000), (3520, 9000), (5000, 9000), (7610, 9000), (8990, 9000)):
+        packet = bytearray(struct.pack("<I", offset).ljust(size, b"\0"))
         if offset + 16 <= len(packet):
             packet[offset] = packet[offset + 15] = 0xaa
         yield bytes(packet)
