@@ -52,9 +52,10 @@ static struct ebpf_program *load(
 	return prog;
 }
 
-static int load_theirs(enum bpf_attach_type type)
+static int load_theirs(enum bpf_attach_type type, bool has_frags)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type);
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type,
+		.prog_flags = has_frags ? BPF_F_XDP_HAS_FRAGS : 0);
 
 	return bpf_prog_load(BPF_PROG_TYPE_XDP, "there", "GPL", passing, COUNT(passing), &opts);
 }
@@ -70,6 +71,19 @@ static struct ebpf_map *make_map(struct ebpf_instance *inst, uint32_t type, uint
 
 	assert_non_null(map);
 	return map;
+}
+
+static struct ebpf_program *load_frags(enum ebpf_program_type type, bool has_frags)
+{
+	struct ebpf_program_spec spec = {.name = "there",
+		.type = type,
+		.has_frags = has_frags,
+		.insns = (const struct ebpf_insn *)passing,
+		.n_insns = COUNT(passing)};
+	struct ebpf_program *prog = ebpf_program__load(machine.inst, &spec, NULL, NULL);
+
+	assert_non_null(prog);
+	return prog;
 }
 
 /* What both show of entry 0: the number, and whether there is a program. */
@@ -91,7 +105,7 @@ static void offer(uint32_t map_type, size_t kind, uint32_t number)
 			.type = map_type, .key_size = 4, .value_size = 8, .max_entries = N_ENTRIES},
 		-1);
 	struct ebpf_program *prog = load(machine.inst, kinds[kind].ours, NULL);
-	int fd = load_theirs(kinds[kind].theirs), ours, theirs;
+	int fd = load_theirs(kinds[kind].theirs, false), ours, theirs;
 	uint32_t key = 0, value[2] = {number, (uint32_t)fd};
 
 	assert_true(fd >= 0);
@@ -114,6 +128,40 @@ static void test_programs_are_taken_as_by_kernel(void **state)
 		for (size_t k = 0; k < COUNT(kinds); k++)
 			offer(map_types[m], k, LOOPBACK);
 	offer(BPF_MAP_TYPE_DEVMAP, 1, 0);
+}
+
+/* All programs of a map take packets in fragments, or none does. */
+static void offer_both(uint32_t map_type, size_t kind, bool first_has_frags)
+{
+	struct twin t = twin__create(
+		(struct ebpf_map_opts){
+			.type = map_type, .key_size = 4, .value_size = 8, .max_entries = N_ENTRIES},
+		-1);
+
+	for (int i = 0; i < 3; i++) {
+		bool has_frags = (i % 2 == 0) == first_has_frags;
+		struct ebpf_program *prog = load_frags(kinds[kind].ours, has_frags);
+		int fd = load_theirs(kinds[kind].theirs, has_frags), theirs;
+		uint32_t key = 0, value[2] = {LOOPBACK, (uint32_t)fd};
+
+		assert_true(fd >= 0);
+		theirs = kernel__result(bpf_map_update_elem(t.theirs, &key, value, BPF_ANY));
+		assert_int_equal(theirs != 0, i % 2); /* of a CPUMAP it says there is no memory */
+		assert_int_equal(ebpf_map__set_target(t.ours, key, LOOPBACK, prog, BPF_ANY),
+			theirs ? -EINVAL : 0);
+		close(fd);
+		ebpf_program__unref(prog);
+	}
+	twin__drop(&t);
+}
+
+static void test_packets_in_fragments_as_kernel(void **state)
+{
+	kernel__require();
+	for (size_t m = 0; m < COUNT(map_types); m++)
+		for (int has_frags = 0; has_frags < 2; has_frags++)
+			offer_both(map_types[m], map_types[m] == BPF_MAP_TYPE_CPUMAP ? 2 : 1,
+				has_frags);
 }
 
 static void test_programs_are_refused(void **state)
@@ -330,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_programs_are_taken_as_by_kernel),
+		cmocka_unit_test(test_packets_in_fragments_as_kernel),
 		cmocka_unit_test(test_programs_are_refused),
 		cmocka_unit_test(test_redirect_tells_the_program),
 		cmocka_unit_test(test_programs_stay_for_packets_under_way),

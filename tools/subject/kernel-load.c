@@ -15,8 +15,7 @@
 #include "core/error.h"
 #include "kernel-load.h"
 
-/* linux/bpf.h of 5.18 and of 6.3 and later: BPF_F_XDP_HAS_FRAGS, BPF_F_XDP_DEV_BOUND_ONLY */
-#define XDP_HAS_FRAGS      (1u << 5)
+/* linux/bpf.h of 6.3 and later: BPF_F_XDP_DEV_BOUND_ONLY */
 #define XDP_DEV_BOUND_ONLY (1u << 6)
 
 #define LOG_SIZE  (1 << 20)
@@ -339,7 +338,7 @@ static int load_spec(struct kernel_program *k, const struct subject *s,
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, load, .fd_array = k->map_fds, .log_buf = log,
 		.log_size = LOG_SIZE, .log_level = log_level(opts),
-		.prog_flags = s->spec->has_frags ? XDP_HAS_FRAGS : 0);
+		.prog_flags = s->spec->has_frags ? BPF_F_XDP_HAS_FRAGS : 0);
 	int err = refuse_values(s, errmsg);
 
 	for (uint32_t i = 0; !err && i < k->n_maps; i++)

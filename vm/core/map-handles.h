@@ -14,8 +14,9 @@ struct ebpf_program;
 int map_handles__lookup(struct ebpf_map *map, const void *key, void *value);
 int map_handles__update(struct ebpf_map *map, const void *key, uint64_t flags);
 int map_handles__delete(struct ebpf_map *map, const void *key);
-/* What a PROG_ARRAY leads to gets the packets and the context of those who call it, so all have to
- * be of one kind: the first one's, whether it is in the array or uses it. -EINVAL: another. */
+/* All programs in a map are of one kind, the first one's. What a PROG_ARRAY leads to gets the
+ * packets and the context of those who call it: they have to be of that kind, too. -EINVAL:
+ * another. */
 int map_handles__join(struct ebpf_map *map, const struct ebpf_program *prog);
 /* Takes all entries out. */
 void map_handles__clear(struct ebpf_map *map);

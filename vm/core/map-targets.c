@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "map-handles.h"
 #include "map-targets.h"
 #include "program.h"
 #include "../runtime/map-target.h"
@@ -139,6 +140,8 @@ int ebpf_map__set_target(struct ebpf_map *map, uint32_t key, uint32_t number,
 		return -EPERM;
 	if (!prog)
 		return put(map, key, (struct rt_target){.number = number}, NULL, flags);
+	if (map_handles__join(map, prog))
+		return -EINVAL;
 	held = pair__create(map, number, prog);
 	if (!held)
 		return -ENOMEM;

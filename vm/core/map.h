@@ -28,7 +28,7 @@ struct ebpf_map {
 	struct ebpf_map_opts inner_opts;
 	struct rt_geometry inner_geo;
 	char *refusal;            /* why programs that use the map are not loaded; NULL: they are */
-	struct program_kind kind; /* PROG_ARRAY: of all programs that use it or are in it */
+	struct program_kind kind; /* of all programs in it; PROG_ARRAY: and of those that use it */
 	void *walk_key;           /* HASH_OF_MAPS: key_size bytes for the one who empties it */
 	struct ebpf_instance *inst;
 	atomic_uint refs;     /* all */

@@ -93,7 +93,8 @@ int ebpf_map__set_program(struct ebpf_map *map, uint32_t index, struct ebpf_prog
 /* An entry of a DEVMAP, DEVMAP_HASH or CPUMAP with a program that runs there: `number` is the
  * interface or the length of the queue, `prog` an XDP_DEVMAP or XDP_CPUMAP program of the same
  * instance, to which the map holds a reference as above; NULL: none, as with ebpf_map__update().
- * By ebpf_map__lookup() the program is its id. -EINVAL also where values have no room for it. */
+ * By ebpf_map__lookup() the program is its id. -EINVAL also where values have no room for it, and
+ * where the map's other programs take packets in fragments and it does not, or the other way. */
 int ebpf_map__set_target(struct ebpf_map *map, uint32_t key, uint32_t number,
 	struct ebpf_program *prog, uint64_t flags);
 /* A reference to the program there, or NULL: of a PROG_ARRAY, or of the maps above. */
