@@ -120,7 +120,7 @@ void pcapng__section(struct pcapng *p, const char *application)
 	put32(p, UINT32_MAX); /* its length is not told: 64 bits */
 	put32(p, UINT32_MAX);
 	put_option(p, SHB_USERAPPL, application, strnlen(application, MAX_NAME));
-	put_option(p, OPT_END, NULL, 0);
+	put_option(p, OPT_END, "", 0);
 	end(p, at);
 }
 
@@ -137,7 +137,7 @@ void pcapng__interface(struct pcapng *p, const struct pcapng_interface *interfac
 	if (interface->filter)
 		put_kind_option(p, IF_FILTER, FILTER_IS_TEXT, interface->filter,
 			strnlen(interface->filter, MAX_FILTER_TEXT));
-	put_option(p, OPT_END, NULL, 0);
+	put_option(p, OPT_END, "", 0);
 	end(p, at);
 }
 
@@ -156,7 +156,7 @@ void pcapng__packet(struct pcapng *p, const struct pcapng_packet *packet)
 	put_option64(p, EPB_PACKETID, packet->id);
 	put_option(p, EPB_QUEUE, &packet->queue, sizeof(packet->queue));
 	put_kind_option(p, EPB_VERDICT, VERDICT_OF_XDP, &packet->verdict, sizeof(packet->verdict));
-	put_option(p, OPT_END, NULL, 0);
+	put_option(p, OPT_END, "", 0);
 	end(p, at);
 }
 
@@ -177,6 +177,6 @@ void pcapng__statistics(struct pcapng *p, const struct pcapng_statistics *s)
 	put_time_option(p, ISB_ENDTIME, s->end);
 	put_option64(p, ISB_IFDROP, s->lost);
 	put_option64(p, ISB_USRDELIV, s->packets);
-	put_option(p, OPT_END, NULL, 0);
+	put_option(p, OPT_END, "", 0);
 	end(p, at);
 }

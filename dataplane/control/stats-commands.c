@@ -5,6 +5,7 @@
  * Rows are made under the lock, all at once so that they fit each other, and sent without it.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +64,7 @@ static void make_port_rows(struct rows *rows)
 		if (!is_started(rows, slot))
 			continue;
 		for (uint16_t q = 0; q < port->n_rxq; q++)
-			counters__sum(&sum, &rows->since->rx[slot][q]);
+			counters__sum(&sum, &rows->since->hop[hop__rx(slot, q)]);
 		row = begin_row(rows);
 		json_text__add_string(row, "port", port->name);
 		add_counters(row, &sum);
@@ -84,37 +85,81 @@ static void make_queue_rows(struct rows *rows)
 			json_text__add_string(row, "port", port->name);
 			json_text__add_unsigned(row, "queue", q);
 			json_text__add_unsigned(row, "worker", port->worker[q]);
-			add_counters(row, &rows->since->rx[slot][q]);
-			json_text__add_unsigned(row, "bursts", rows->since->rx[slot][q].bursts);
+			add_counters(row, &rows->since->hop[hop__rx(slot, q)]);
+			json_text__add_unsigned(
+				row, "bursts", rows->since->hop[hop__rx(slot, q)].bursts);
 			end_row(rows);
 		}
 	}
 }
 
-/* Only what there was. */
+typedef void hop_fn(struct rows *rows, const char *name, const struct counters *c);
+
+/* Where packets come to that were redirected, as far as any did. */
+static void each_other_hop(struct rows *rows, hop_fn *fn)
+{
+	const struct ports *ports = rows->dp->ports;
+	char name[2 * RTE_ETH_NAME_MAX_LEN];
+
+	for (unsigned i = 0; i < rows->dp->n_workers; i++) {
+		snprintf(name, sizeof(name), "cpumap of worker %u", i);
+		fn(rows, name, &rows->since->hop[hop__cpumap(i)]);
+	}
+	for (uint16_t slot = 0; slot < ports->n; slot++) {
+		if (!is_started(rows, slot))
+			continue;
+		snprintf(name, sizeof(name), "egress of %s", ports->port[slot].name);
+		fn(rows, name, &rows->since->hop[hop__egress(slot)]);
+		snprintf(name, sizeof(name), "copies from %s", ports->port[slot].name);
+		fn(rows, name, &rows->since->hop[hop__copies(slot)]);
+	}
+}
+
+static void make_hop_row(struct rows *rows, const char *name, const struct counters *c)
+{
+	struct json_text *row;
+
+	if (!c->entered)
+		return;
+	row = begin_row(rows);
+	json_text__add_string(row, "hop", name);
+	add_counters(row, c);
+	end_row(rows);
+}
+
+static void make_hop_rows(struct rows *rows)
+{
+	each_other_hop(rows, make_hop_row);
+}
+
+static void make_losses(struct rows *rows, const char *name, const struct counters *c)
+{
+	for (unsigned o = FIRST_LOSS; o < N_OUTCOMES; o++) {
+		struct json_text *row;
+
+		if (!c->outcome[o])
+			continue;
+		row = begin_row(rows);
+		json_text__add_string(row, "where", name);
+		json_text__add_string(row, "loss", outcome__text(o) + strlen("lost: "));
+		json_text__add_unsigned(row, "packets", c->outcome[o]);
+		end_row(rows);
+	}
+}
+
 static void make_loss_rows(struct rows *rows)
 {
+	char name[2 * RTE_ETH_NAME_MAX_LEN];
+
 	for (uint16_t slot = 0; slot < rows->dp->ports->n; slot++) {
 		const struct port *port = &rows->dp->ports->port[slot];
 
 		for (uint16_t q = 0; is_started(rows, slot) && q < port->n_rxq; q++) {
-			const struct counters *c = &rows->since->rx[slot][q];
-
-			for (unsigned o = FIRST_LOSS; o < N_OUTCOMES; o++) {
-				struct json_text *row;
-
-				if (!c->outcome[o])
-					continue;
-				row = begin_row(rows);
-				json_text__add_string(row, "port", port->name);
-				json_text__add_unsigned(row, "queue", q);
-				json_text__add_string(
-					row, "loss", outcome__text(o) + strlen("lost: "));
-				json_text__add_unsigned(row, "packets", c->outcome[o]);
-				end_row(rows);
-			}
+			snprintf(name, sizeof(name), "%s queue %u", port->name, q);
+			make_losses(rows, name, &rows->since->hop[hop__rx(slot, q)]);
 		}
 	}
+	each_other_hop(rows, make_losses);
 }
 
 static void make_prog_rows(struct rows *rows)
@@ -178,6 +223,7 @@ static const struct {
 } views[] = {
 	{"port", make_port_rows},
 	{"queue", make_queue_rows},
+	{"hop", make_hop_rows},
 	{"loss", make_loss_rows},
 	{"prog", make_prog_rows},
 	{"worker", make_worker_rows},

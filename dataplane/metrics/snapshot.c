@@ -7,6 +7,11 @@
 
 #include "metrics/snapshot.h"
 
+static void take_hop(struct snapshot *s, const struct dataplane *dp, uint16_t hop)
+{
+	s->hop[hop] = dataplane__hop_counters(dp, hop);
+}
+
 static void take_ports(struct snapshot *s, const struct dataplane *dp)
 {
 	for (uint16_t slot = 0; slot < dp->ports->n; slot++) {
@@ -15,7 +20,9 @@ static void take_ports(struct snapshot *s, const struct dataplane *dp)
 		if (port->state != PORT_STARTED)
 			continue;
 		for (uint16_t q = 0; q < port->n_rxq; q++)
-			s->rx[slot][q] = dataplane__hop_counters(dp, hop__rx(slot, q));
+			take_hop(s, dp, hop__rx(slot, q));
+		take_hop(s, dp, hop__egress(slot));
+		take_hop(s, dp, hop__copies(slot));
 		s->sent[slot] = dataplane__port_sent(dp, slot);
 		s->missed[slot] = dataplane__port_missed(dp, slot);
 	}
@@ -41,8 +48,10 @@ static struct snapshot *take(const struct dataplane *dp)
 	take_ports(s, dp);
 	for (uint16_t i = 0; i < MAX_PROGS; i++)
 		s->prog[i] = dataplane__prog_counters(dp, i);
-	for (unsigned i = 0; i < dp->n_workers; i++)
+	for (unsigned i = 0; i < dp->n_workers; i++) {
+		take_hop(s, dp, hop__cpumap(i));
 		take_worker(&s->worker[i], dp->workers[i], dp->ports);
+	}
 	return s;
 }
 

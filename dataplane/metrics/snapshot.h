@@ -16,7 +16,7 @@ struct snapshot_worker {
 
 /* Nothing but counters of 64 bits. */
 struct snapshot {
-	struct counters rx[RTE_MAX_ETHPORTS][MAX_QUEUES];
+	struct counters hop[N_HOPS];
 	uint64_t sent[RTE_MAX_ETHPORTS], missed[RTE_MAX_ETHPORTS];
 	struct prog_counters prog[MAX_PROGS];
 	struct snapshot_worker worker[RTE_MAX_LCORE];

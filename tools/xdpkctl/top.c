@@ -61,7 +61,8 @@ static void derive_worker(json_t *shown, const json_t *row, const json_t *before
 
 static const struct view views[] = {
 	{"port", {"port"}, NULL},
-	{"loss", {"port", "queue", "loss"}, NULL},
+	{"hop", {"hop"}, NULL},
+	{"loss", {"where", "loss"}, NULL},
 	{"prog", {"prog"}, NULL},
 	{"worker", {"worker"}, derive_worker},
 };
