@@ -173,3 +173,12 @@ int dataplane__del_prog(struct dataplane *dp, const char *name, char **errmsg)
 		prog__release(&before);
 	return err;
 }
+
+void dataplane__compile_targets(struct dataplane *dp)
+{
+	pthread_mutex_lock(&dp->lock);
+	for (unsigned i = 0; i < MAX_PROGS; i++)
+		if (*dp->progs[i].name)
+			tier__revisit(dp->progs[i].tier);
+	pthread_mutex_unlock(&dp->lock);
+}

@@ -50,6 +50,9 @@ int dataplane__replace_prog(struct dataplane *dp, const struct prog_opts *opts, 
 /* -ENOENT, -EBUSY: it is attached. */
 int dataplane__del_prog(struct dataplane *dp, const char *name, char **errmsg);
 
+/* Maps have got programs: those that compiled ones lead to are compiled soon. */
+void dataplane__compile_targets(struct dataplane *dp);
+
 /* Lets go of all that it holds; a free place holds nothing. No worker runs it. */
 void prog__release(struct prog *prog);
 

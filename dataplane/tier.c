@@ -110,22 +110,27 @@ static void settle(struct tier *tier, bool compiled, int err, char *why)
 		s->ns = tier->since ? now_ns() - tier->since : 0;
 	}
 	tier->since = 0;
-	if (err == -ECANCELED)
+	if (err == -ECANCELED) {
 		free(why);
-	else
+	} else {
+		free(s->why);
 		s->why = why;
+	}
 	pthread_cond_broadcast(&tier->tiers->changed);
 	let_go(tier);
 }
 
-/* The program, and then what it goes on in. */
+/* The program, unless it is compiled already, and then what it goes on in. What has failed once is
+ * left alone. Only this thread changes the state of what it has taken. */
 static void compile(struct tier *tier)
 {
 	struct tiers *tiers = tier->tiers;
+	bool compiled = tier->status.state == TIER_COMPILED;
 	char *why = NULL;
-	bool compiled = tier->status.from_cache;
-	int err = compiled ? 0 : install_compiled(tier->prog, tier->driver, &why);
+	int err = compiled ? 0 : -ECANCELED;
 
+	if (tier->status.state == TIER_COMPILING)
+		err = install_compiled(tier->prog, tier->driver, &why);
 	if (!err) {
 		compiled = true;
 		err = ebpf_program__compile_targets(tier->prog, "llvm", tier->driver, &why);
@@ -193,14 +198,12 @@ void tiers__destroy(struct tiers *tiers)
 
 /* --- a program ----------------------------------------------------------------------- */
 
-static void enqueue(struct tier *tier)
+/* Under the lock. */
+static void append(struct tier *tier)
 {
 	struct tiers *tiers = tier->tiers;
 	struct tier **last = &tiers->queue;
 
-	pthread_mutex_lock(&tiers->lock);
-	if (tier->status.state == TIER_INTERPRETED)
-		tier->status.state = TIER_COMPILING;
 	tier->holders++;
 	if (tiers->stopping) {
 		settle(tier, false, -ECANCELED, NULL);
@@ -211,7 +214,27 @@ static void enqueue(struct tier *tier)
 		tier->queued = true;
 		pthread_cond_broadcast(&tiers->changed);
 	}
-	pthread_mutex_unlock(&tiers->lock);
+}
+
+static void enqueue(struct tier *tier)
+{
+	pthread_mutex_lock(&tier->tiers->lock);
+	if (tier->status.state == TIER_INTERPRETED)
+		tier->status.state = TIER_COMPILING;
+	append(tier);
+	pthread_mutex_unlock(&tier->tiers->lock);
+}
+
+/* One that the thread has in hand may have passed the map already. */
+void tier__revisit(struct tier *tier)
+{
+	enum tier_state state;
+
+	pthread_mutex_lock(&tier->tiers->lock);
+	state = tier->status.state;
+	if (!tier->queued && (state == TIER_COMPILED || state == TIER_COMPILING))
+		append(tier);
+	pthread_mutex_unlock(&tier->tiers->lock);
 }
 
 static int begin(struct tier *tier, enum tier_engine engine, char **errmsg)

@@ -57,6 +57,8 @@ void tiers__destroy(struct tiers *tiers); /* NULL is fine */
  * *errmsg. driver may be NULL; it must live as long as the program. */
 struct tier *tier__start(struct tiers *tiers, struct ebpf_program *prog,
 	const struct ebpf_driver *driver, enum tier_engine engine, char **errmsg);
+/* Maps have got programs: those that this one leads to are compiled, too, if it is or will be. */
+void tier__revisit(struct tier *tier);
 void tier__release(struct tier *tier); /* NULL is fine */
 
 struct tier_status tier__status(const struct tier *tier);

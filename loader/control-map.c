@@ -154,6 +154,13 @@ static const struct layout *value_layout(const struct map_element *e, const stru
 	return holds_targets(e) && l->kind == LAYOUT_STRUCT && l->n && alone ? &l->members[0] : l;
 }
 
+static int put_program(struct control_context *c, int err)
+{
+	if (!err && c->program_put)
+		c->program_put(c->dataplane);
+	return err;
+}
+
 /* What follows `value`. */
 static int set_value(struct control_context *c, struct control_words *w,
 	const struct control_map *m, struct map_element *e, char **errmsg)
@@ -162,12 +169,12 @@ static int set_value(struct control_context *c, struct control_words *w,
 	int err;
 
 	if (control_words__take(w, "name"))
-		return set_by_name(c, w, m, e, errmsg);
+		return put_program(c, set_by_name(c, w, m, e, errmsg));
 	err = control__parse_data(w, "value", value_ends, value_layout(e, w), e->value, errmsg);
 	if (err)
 		return err;
 	if (holds_targets(e) && control_words__take(w, "prog"))
-		return set_target(w, m, e, errmsg);
+		return put_program(c, set_target(w, m, e, errmsg));
 	err = control__parse_flag(w, &flag, errmsg);
 	if (err)
 		return err;

@@ -83,6 +83,8 @@ struct control_context {
 	/* If not NULL, fills in `objects` for each command; they are dropped after it. *list and
 	 * the names in it are malloc'ed, each object is a reference. -ENOMEM. */
 	int (*list_objects)(void *dataplane, struct control_object **list, size_t *n);
+	/* If not NULL, is told when a line has put a program into a map. */
+	void (*program_put)(void *dataplane);
 	void *dataplane;                   /* for the dataplane's own commands */
 	const struct control_reply *reply; /* NULL: nobody listens */
 	const struct control_files *files; /* NULL: lines may name none */

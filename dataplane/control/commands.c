@@ -46,6 +46,11 @@ int control__list_objects(void *dataplane, struct control_object **list, size_t 
 	return err;
 }
 
+void control__program_put(void *dataplane)
+{
+	dataplane__compile_targets(dataplane);
+}
+
 static int no_port(const struct ports *ports, const char *name, char **errmsg)
 {
 	char *known = NULL;

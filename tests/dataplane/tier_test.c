@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -260,6 +261,40 @@ static void a_stop_does_not_wait(void **state)
 	close_test(&t);
 }
 
+/* An interpreted program that is put where a compiled one redirects to. */
+static void programs_that_are_put_into_maps_follow(void **state)
+{
+	static const struct ebpf_map_opts opts = {.name = "ports",
+		.type = BPF_MAP_TYPE_DEVMAP,
+		.key_size = 4,
+		.value_size = 8,
+		.max_entries = 4};
+	static const struct ebpf_insn passing[] = {
+		{.opcode = 0xb7, .imm = XDP_PASS}, {.opcode = 0x95}};
+	static const struct ebpf_program_spec spec = {
+		.name = "there", .type = EBPF_PROGRAM_XDP_DEVMAP, .insns = passing, .n_insns = 2};
+	struct test t = open_test("exec \"$REAL\" \"$@\"", 0, NULL);
+	struct ebpf_map *map = ebpf_map__create(t.inst, &opts, NULL);
+	struct ebpf_program *there = ebpf_program__load(t.inst, &spec, NULL, NULL);
+	int64_t end = now_ms() + 20000;
+
+	t.prog[0] = assembled__load(
+		t.inst, "lddw %r1, map_by_idx(0)\nmov %r2, 0\nmov %r3, 0\ncall 51\nexit\n", map);
+	t.n = 1;
+	start(&t, TIER_AUTO);
+	tier__wait(t.tier[0]);
+	assert_int_equal(ebpf_map__set_target(map, 0, 2, there, BPF_ANY), 0);
+	assert_string_equal(ebpf_program__code(there)->backend, "interp");
+	tier__revisit(t.tier[0]);
+	while (strcmp(ebpf_program__code(there)->backend, "llvm") && now_ms() < end)
+		sched_yield();
+	assert_string_equal(ebpf_program__code(there)->backend, "llvm");
+	assert_non_null(ebpf_program__code(there)->driver);
+	ebpf_map__unref(map);
+	ebpf_program__unref(there);
+	close_test(&t);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +306,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_was_compiled_before_starts_compiled),
 		cmocka_unit_test(nobody_waits_for_what_nobody_wants),
 		cmocka_unit_test(a_stop_does_not_wait),
+		cmocka_unit_test(programs_that_are_put_into_maps_follow),
 	};
 
 	if (argc != 2)

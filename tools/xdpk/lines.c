@@ -42,7 +42,8 @@ int lines__serve(struct dataplane *dp, const struct options *o, struct control_s
 		.tables = control__dataplane_tables,
 		.instance = dp->instance,
 		.dataplane = dp,
-		.list_objects = control__list_objects};
+		.list_objects = control__list_objects,
+		.program_put = control__program_put};
 	int err = find_readers(o->readers, &opts.readers, errmsg);
 
 	*server = NULL;
