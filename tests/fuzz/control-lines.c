@@ -44,8 +44,10 @@ static void run_line(const char *line)
 		.object = obj,
 		.role = CONTROL_OPERATOR};
 	char *err = NULL;
+	int status = control__run_line(&c, line, &err);
 
-	if (!control__run_line(&c, line, &err))
+	control__free_row(&c);
+	if (!status)
 		return;
 	if (!err || !*err || strchr(err, '\n'))
 		abort();
