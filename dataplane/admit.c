@@ -20,21 +20,22 @@ static bool is_in_frags(const struct rte_mbuf *m)
 	return true;
 }
 
-/* As much as a linear part may have in the first segment, so that it can grow at its head. */
-static struct rte_mbuf *copy_in_frags(const struct rte_mbuf *m, struct rte_mempool *pool)
+/* As much as a linear part may have is in the first segment, so that it can grow at its head. */
+struct rte_mbuf *packet__copy(const struct rte_mbuf *m, struct rte_mempool *pool)
 {
-	struct rte_mbuf *head = rte_pktmbuf_copy(m, pool, 0, EBPF_XDP_MAX_LINEAR);
-	struct rte_mbuf *tail = rte_pktmbuf_copy(m, pool, EBPF_XDP_MAX_LINEAR, UINT32_MAX);
+	struct rte_mbuf *head = rte_pktmbuf_copy(m, pool, 0, EBPF_XDP_MAX_LINEAR), *tail;
 
-	if (head && tail && !rte_pktmbuf_chain(head, tail))
+	if (!head || m->pkt_len <= EBPF_XDP_MAX_LINEAR)
+		return head;
+	tail = rte_pktmbuf_copy(m, pool, EBPF_XDP_MAX_LINEAR, UINT32_MAX);
+	if (tail && !rte_pktmbuf_chain(head, tail))
 		return head;
 	rte_pktmbuf_free(head);
 	rte_pktmbuf_free(tail);
 	return NULL;
 }
 
-/* What copy_in_frags() finds fragments for: they have DPDK's headroom, which the first one, too,
- * counts as its own. */
+/* What packet__copy() finds fragments for, each behind DPDK's headroom. */
 static uint32_t longest(struct rte_mempool *pool)
 {
 	uint32_t room = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
@@ -62,7 +63,7 @@ struct rte_mbuf *packet__linearize(
 {
 	if (m->pkt_len > EBPF_XDP_MAX_LINEAR)
 		return lose(m, delta, OUTCOME_TOO_LONG);
-	return take_copy(m, rte_pktmbuf_copy(m, pool, 0, UINT32_MAX), delta);
+	return take_copy(m, packet__copy(m, pool), delta);
 }
 
 struct rte_mbuf *packet__admit(
@@ -76,7 +77,7 @@ struct rte_mbuf *packet__admit(
 		return packet__linearize(m, pool, delta);
 	if (m->pkt_len > longest(pool))
 		return lose(m, delta, OUTCOME_TOO_LONG);
-	return take_copy(m, copy_in_frags(m, pool), delta);
+	return take_copy(m, packet__copy(m, pool), delta);
 }
 
 void burst__suit(struct burst *burst, const struct ebpf_program *prog, struct rte_mempool *pool,

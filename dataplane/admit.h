@@ -59,6 +59,8 @@ static inline bool burst__is_plain(const struct burst *burst)
  * in *delta. */
 struct rte_mbuf *packet__admit(
 	struct rte_mbuf *m, bool has_frags, struct rte_mempool *pool, struct counters *delta);
+/* A copy, in more than one segment only if it is longer than EBPF_XDP_MAX_LINEAR. NULL: no mbuf. */
+struct rte_mbuf *packet__copy(const struct rte_mbuf *m, struct rte_mempool *pool);
 /* The packet in one segment, taken and given back in the same way. */
 struct rte_mbuf *packet__linearize(
 	struct rte_mbuf *m, struct rte_mempool *pool, struct counters *delta);

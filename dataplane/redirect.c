@@ -188,16 +188,16 @@ struct broadcast {
 	const struct ebpf_program *prog;
 };
 
-/* With the metadata, which lies before the packet; and as linear as it is. */
+/* With the metadata, which lies before the packet; one in one segment stays so. */
 static struct rte_mbuf *copy_packet(
 	struct rte_mbuf *m, struct packet_state state, struct rte_mempool *pool)
 {
 	struct rte_mbuf *copy;
 
 	rte_pktmbuf_prepend(m, state.meta);
-	copy = rte_pktmbuf_copy(m, pool, 0, UINT32_MAX);
+	copy = m->nb_segs > 1 ? packet__copy(m, pool) : rte_pktmbuf_copy(m, pool, 0, UINT32_MAX);
 	rte_pktmbuf_adj(m, state.meta);
-	if (copy && copy->nb_segs != m->nb_segs) {
+	if (copy && m->nb_segs == 1 && copy->nb_segs > 1) {
 		rte_pktmbuf_free(copy);
 		return NULL;
 	}

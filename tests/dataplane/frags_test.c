@@ -8,6 +8,18 @@
 #define SECOND 2000 /* bytes of a second segment, and of a third */
 #define CUT    3000
 
+/* bpf_redirect_map(map 0, 0, r3) */
+static const struct ebpf_insn redirect[] = {
+	{.opcode = 0x18, .dst = 1, .src = 5},
+	{0},
+	{.opcode = 0xb7, .dst = 2},
+	{.opcode = 0xb7, .dst = 3, .imm = BPF_F_BROADCAST},
+	{.opcode = 0x85, .imm = 51},
+	{.opcode = 0x95},
+};
+
+static const struct ebpf_insn pass[] = {{.opcode = 0xb7, .imm = XDP_PASS}, {.opcode = 0x95}};
+
 /* Cuts 3000 bytes; XDP_TX, or XDP_DROP of packets that are not so long. */
 static const struct ebpf_insn cut[] = {
 	{.opcode = 0xb7, .dst = 2, .imm = -CUT}, /* r2 = -3000 */
@@ -25,28 +37,42 @@ static void seen_driver(struct ebpf_env *env, void *arg)
 	ringed__seen(((struct burst *)arg)->n);
 }
 
+static struct ebpf_program *load(struct ringed *b, const struct ebpf_program_spec *spec)
+{
+	char *errmsg = NULL;
+	struct ebpf_program *program = ebpf_program__load(b->instance, spec, NULL, &errmsg);
+
+	if (!program)
+		fail_msg("%s", errmsg);
+	return program;
+}
+
 /* In the place of what is attached to all ports. */
-static void attach_cut(struct ringed *b, bool has_frags)
+static void attach(struct ringed *b, const struct ebpf_program_spec *spec)
 {
 	static const struct ebpf_driver native = {.name = "test", .native = seen_driver};
-	struct ebpf_program_spec spec = {.name = "cut",
-		.type = EBPF_PROGRAM_XDP,
-		.has_frags = has_frags,
-		.insns = cut,
-		.n_insns = RTE_DIM(cut)};
+	struct ebpf_program *program = load(b, spec);
 	char *errmsg = NULL;
-	struct ebpf_program *program = ebpf_program__load(b->instance, &spec, NULL, &errmsg);
 
-	if (!program || !dataplane__add_prog(b->dataplane,
-				&(struct prog_opts){
-					.name = "cut", .program = program, .engine = TIER_INTERP},
-				&errmsg))
+	if (!dataplane__add_prog(b->dataplane,
+		    &(struct prog_opts){
+			    .name = spec->name, .program = program, .engine = TIER_INTERP},
+		    &errmsg))
 		fail_msg("%s", errmsg);
 	ebpf_program__install(program, ebpf_program__interpret(program, &native, NULL));
 	for (uint16_t p = 0; p < b->ports.n; p++) {
 		assert_int_equal(dataplane__detach(b->dataplane, "obedient", p, &errmsg), 0);
-		assert_int_equal(dataplane__attach(b->dataplane, "cut", p, NULL, &errmsg), 0);
+		assert_int_equal(dataplane__attach(b->dataplane, spec->name, p, NULL, &errmsg), 0);
 	}
+}
+
+static void attach_cut(struct ringed *b, bool has_frags)
+{
+	attach(b, &(struct ebpf_program_spec){.name = "cut",
+			  .type = EBPF_PROGRAM_XDP,
+			  .has_frags = has_frags,
+			  .insns = cut,
+			  .n_insns = RTE_DIM(cut)});
 }
 
 /* A packet of segments of these lengths, the first one's included; ends with 0. Byte i is i. */
@@ -75,10 +101,10 @@ static struct rte_mbuf *make_long(struct rte_mempool *pool)
 	return make(pool, (unsigned[]){100, SECOND, SECOND, 0});
 }
 
-static void expect_packet(
-	struct ringed *b, const struct rte_mbuf *same, unsigned len, unsigned segs)
+static void expect_at(
+	struct ringed *b, unsigned port, const struct rte_mbuf *same, unsigned len, unsigned segs)
 {
-	struct rte_mbuf *m = ringed__take(b, 0, 0);
+	struct rte_mbuf *m = ringed__take(b, port, 0);
 
 	assert_non_null(m);
 	rte_mbuf_sanity_check(m, 1);
@@ -90,6 +116,12 @@ static void expect_packet(
 		assert_int_equal(
 			*(const uint8_t *)rte_pktmbuf_read(m, i, 1, &(uint8_t){0}), (uint8_t)i);
 	rte_pktmbuf_free(m);
+}
+
+static void expect_packet(
+	struct ringed *b, const struct rte_mbuf *same, unsigned len, unsigned segs)
+{
+	expect_at(b, 0, same, len, segs);
 }
 
 static void segments_are_fragments(void **state)
@@ -184,12 +216,62 @@ static void ports_that_send_one_segment(void **state)
 	ringed__close(&b);
 }
 
+/* A program at a DEVMAP's entry is asked as well. */
+static void broadcast_to_programs(void **state)
+{
+	struct ebpf_map_opts opts = {.name = "ports",
+		.type = BPF_MAP_TYPE_DEVMAP,
+		.key_size = 4,
+		.value_size = 8,
+		.max_entries = 3};
+	struct ebpf_program_spec egress = {.name = "egress",
+		.type = EBPF_PROGRAM_XDP_DEVMAP,
+		.insns = pass,
+		.n_insns = RTE_DIM(pass)};
+	struct counters copies, there;
+	struct ebpf_program *linear;
+	struct ebpf_map *ports;
+	struct ringed b;
+
+	ringed__open(&b, 3, RING_SLOTS, NULL);
+	ports = ebpf_map__create(b.instance, &opts, NULL);
+	assert_non_null(ports);
+	linear = load(&b, &egress);
+	assert_int_equal(ebpf_map__set_target(ports, 0, 2, NULL, BPF_ANY), 0);
+	assert_int_equal(ebpf_map__set_target(ports, 1, 3, linear, BPF_ANY), 0);
+	attach(&b, &(struct ebpf_program_spec){.name = "redirect",
+			   .type = EBPF_PROGRAM_XDP,
+			   .has_frags = true,
+			   .insns = redirect,
+			   .n_insns = RTE_DIM(redirect),
+			   .maps = &ports,
+			   .n_maps = 1});
+	ringed__inject(&b, 0, 0, make(b.pool, (unsigned[]){3000, 520, 0}));
+	ringed__inject(&b, 0, 0, make(b.pool, (unsigned[]){3000, 521, 0}));
+	ringed__run(&b, 2);
+	copies = dataplane__hop_counters(b.dataplane, hop__copies(0));
+	assert_int_equal(copies.entered, 4);
+	assert_int_equal(copies.outcome[OUTCOME_REDIRECT], 4);
+	there = dataplane__hop_counters(b.dataplane, hop__egress(2));
+	assert_int_equal(there.entered, 2);
+	assert_int_equal(there.outcome[OUTCOME_PASS], 1);
+	assert_int_equal(there.outcome[OUTCOME_TOO_LONG], 1);
+	expect_at(&b, 1, NULL, 3520, 1);
+	expect_at(&b, 1, NULL, 3521, 2);
+	expect_at(&b, 2, NULL, 3520, 1);
+	assert_null(ringed__take(&b, 2, 0));
+	ebpf_map__unref(ports);
+	ebpf_program__unref(linear);
+	ringed__close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(segments_are_fragments),
 		cmocka_unit_test(others_get_one_segment),
 		cmocka_unit_test(ports_that_send_one_segment),
+		cmocka_unit_test(broadcast_to_programs),
 	};
 
 	return ringed__main(tests, RTE_DIM(tests));
