@@ -306,6 +306,9 @@ static int run(struct app *app, char **errmsg)
 	app->dataplane = dataplane__create(&app->ports, app->instance, errmsg);
 	if (!app->dataplane)
 		return -ENOMEM;
+	/* Who finds the socket there may end the run. */
+	running = app->dataplane;
+	catch_signals();
 	app->dataplane->trace = app->trace;
 	if (app->trace)
 		trace__watch(app->trace, app->dataplane);
@@ -324,8 +327,6 @@ static int run(struct app *app, char **errmsg)
 	if (err)
 		return err;
 	warn_of_idle_workers(app->dataplane);
-	running = app->dataplane;
-	catch_signals();
 	if (o->stats_seconds)
 		ticker = stats__start_ticker(app->dataplane, stdout, o->stats_seconds);
 	watch = port_watch__start(app->dataplane, stderr);
