@@ -11,6 +11,7 @@
 #include <rte_ring_elem.h>
 
 #include "admit.h"
+#include "capture/capture.h"
 #include "cpumap.h"
 #include "dataplane.h"
 #include "verdicts.h"
@@ -68,6 +69,23 @@ static struct rte_mempool *pool_of(const struct plan *plan, const struct handed 
 	return port ? port->pool : h->packet->pool;
 }
 
+/* A capture sees what a program judges. */
+static void judge_seen(struct worker *w, const struct handed *h, struct burst *burst)
+{
+	struct capture *capture = h->prog ? w->plan->capture : NULL;
+	const struct port *port = w->plan->port[h->from].port;
+	const struct capture_hop hop = {.port = port ? port->name : "gone",
+		.entry = "@cpumap-entry",
+		.exit = "@cpumap-exit",
+		.program = h->prog ? ebpf_program__name(h->prog) : NULL};
+
+	if (unlikely(capture != NULL))
+		capture__entry(capture, w->index, &hop, burst);
+	judge(w, h->prog, burst);
+	if (unlikely(capture != NULL))
+		capture__exit(capture, w->index, &hop, burst);
+}
+
 /* Those that came from one port to one program. */
 static void run_alike(struct worker *w, const struct handed *packets, unsigned n)
 {
@@ -86,7 +104,7 @@ static void run_alike(struct worker *w, const struct handed *packets, unsigned n
 	burst->in_frags = false;
 	if (packets[0].prog)
 		burst__suit(burst, packets[0].prog, pool_of(w->plan, &packets[0]), &delta);
-	judge(w, packets[0].prog, burst);
+	judge_seen(w, &packets[0], burst);
 	verdicts__dispatch(w, &(struct rxq){.port = from, .hop = hop}, burst, &delta);
 	counters__apply(&w->hops[hop], &delta);
 }

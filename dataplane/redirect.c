@@ -10,6 +10,7 @@
 #include <rte_mbuf.h>
 
 #include "admit.h"
+#include "capture/capture.h"
 #include "cpumap.h"
 #include "dataplane.h"
 #include "outbox.h"
@@ -39,6 +40,22 @@ static void fill_burst(struct burst *burst, const struct outbox *box)
 	memcpy(burst->state, box->state, box->n * sizeof(box->state[0]));
 }
 
+static void run_egress(
+	struct worker *w, uint16_t to, const struct ebpf_program *prog, struct burst *burst)
+{
+	struct capture *capture = w->plan->capture;
+	const struct capture_hop hop = {.port = w->plan->port[to].port->name,
+		.entry = "@egress-entry",
+		.exit = "@egress-exit",
+		.program = ebpf_program__name(prog)};
+
+	if (unlikely(capture != NULL))
+		capture__entry(capture, w->index, &hop, burst);
+	program__run_burst(w, prog, burst);
+	if (unlikely(capture != NULL))
+		capture__exit(capture, w->index, &hop, burst);
+}
+
 /* Leaves in the box what passes, the rest is freed. */
 static void judge_egress(struct departure *d, uint16_t to, struct counters *delta)
 {
@@ -51,7 +68,7 @@ static void judge_egress(struct departure *d, uint16_t to, struct counters *delt
 	burst->ifindex = d->burst->ifindex;
 	burst->queue = 0; /* Linux does not tell it either */
 	burst->egress_ifindex = w->plan->port[to].ifindex;
-	program__run_burst(w, box->prog, burst);
+	run_egress(w, to, box->prog, burst);
 	burst->egress_ifindex = 0;
 	box->n = 0;
 	for (uint32_t i = 0; i < burst->n; i++) {

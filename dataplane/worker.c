@@ -55,6 +55,18 @@ static void admit(struct burst *burst, const struct plan_port *port, struct coun
 		admit_one_by_one(burst, port, delta);
 }
 
+static void run_captured(struct worker *w, const struct plan_port *port, struct burst *burst)
+{
+	const struct capture_hop hop = {.port = port->port->name,
+		.entry = "@entry",
+		.exit = "@exit",
+		.chain = &port->chain};
+
+	capture__entry(w->plan->capture, w->index, &hop, burst);
+	chain__run(w, &port->chain, burst);
+	capture__exit(w->plan->capture, w->index, &hop, burst);
+}
+
 /* Receives a burst and sees all of it off. Returns how many packets came. */
 static unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 {
@@ -79,10 +91,9 @@ static unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 	admit(burst, port, &delta);
 
 	if (unlikely(w->plan->capture != NULL))
-		capture__entry(w->plan->capture, w->index, port, burst);
-	chain__run(w, &port->chain, burst);
-	if (unlikely(w->plan->capture != NULL))
-		capture__exit(w->plan->capture, w->index, port, burst);
+		run_captured(w, port, burst);
+	else
+		chain__run(w, &port->chain, burst);
 	verdicts__dispatch(w, rxq, burst, &delta);
 	counters__apply(counters, &delta);
 	if (unlikely(began))

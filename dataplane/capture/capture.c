@@ -16,9 +16,9 @@
 
 #include "capture/filter.h"
 #include "capture/internal.h"
+#include "chain.h"
 #include "core/error.h"
 #include "counters.h"
-#include "plan.h"
 
 #define RING_BYTES (4u << 20)
 
@@ -85,8 +85,8 @@ static void fill_in(struct capture_record *r, const struct capture_worker *w,
 	r->wanted = true;
 }
 
-void capture__entry(
-	struct capture *c, unsigned worker, const struct plan_port *port, const struct burst *burst)
+void capture__entry(struct capture *c, unsigned worker, const struct capture_hop *hop,
+	const struct burst *burst)
 {
 	struct capture_worker *w = &c->workers[worker];
 	uint64_t time;
@@ -101,7 +101,7 @@ void capture__entry(
 		w->entered[i] = NULL;
 		w->chosen[i] = accepts(c, burst->pkts[i]);
 		if (w->chosen[i])
-			w->entered[i] = put(c, w, port->port->name, NULL, "@entry", burst->pkts[i]);
+			w->entered[i] = put(c, w, hop->port, NULL, hop->entry, burst->pkts[i]);
 		if (w->entered[i]) {
 			w->entered[i]->time = time;
 			w->entered[i]->wanted = false;
@@ -110,8 +110,12 @@ void capture__entry(
 }
 
 /* The name of the program whose verdict counts; NULL without programs. */
-static const char *judge(const struct chain *chain, const struct burst *burst, uint32_t i)
+static const char *judge(const struct capture_hop *hop, const struct burst *burst, uint32_t i)
 {
+	const struct chain *chain = hop->chain;
+
+	if (!chain)
+		return hop->program;
 	return chain->n ? chain->link[chain->n > 1 ? burst->judge[i] : 0].name : NULL;
 }
 
@@ -127,8 +131,8 @@ static bool is_wanted(const struct capture *c, const struct capture_worker *w,
 	return c->opts.points & CAPTURE_ENTRY ? w->chosen[i] : accepts(c, burst->pkts[i]);
 }
 
-void capture__exit(
-	struct capture *c, unsigned worker, const struct plan_port *port, const struct burst *burst)
+void capture__exit(struct capture *c, unsigned worker, const struct capture_hop *hop,
+	const struct burst *burst)
 {
 	struct capture_worker *w = &c->workers[worker];
 	uint64_t time, lost = 0;
@@ -137,7 +141,7 @@ void capture__exit(
 		return;
 	time = now();
 	for (uint32_t i = 0; i < burst->n; i++) {
-		const char *program = judge(&port->chain, burst, i);
+		const char *program = judge(hop, burst, i);
 		struct capture_record *r;
 
 		if (!is_wanted(c, w, burst, i, program))
@@ -150,7 +154,7 @@ void capture__exit(
 		}
 		if (!(c->opts.points & CAPTURE_EXIT))
 			continue;
-		r = put(c, w, port->port->name, program, "@exit", burst->pkts[i]);
+		r = put(c, w, hop->port, program, hop->exit, burst->pkts[i]);
 		if (r) {
 			r->time = time;
 			fill_in(r, w, burst, i);

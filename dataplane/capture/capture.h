@@ -7,7 +7,9 @@
  *	worker   capture__entry(), the programs, capture__exit()  ─► its ring ─┴─► a thread ─► file
  *
  * In the file an interface is a place where packets were seen: "PORT@entry", "PORT:PROGRAM@exit",
- * where PROGRAM is the one whose verdict counts. A packet has its queue, its verdict (at entry that
+ * where PROGRAM is the one whose verdict counts; "PORT@cpumap-entry" and so on where a CPUMAP's
+ *entry has a program, by the port that the packet came from, and "PORT@egress-entry" where a
+ *DEVMAP's has, by the port that it leaves by. A packet has its queue, its verdict (at entry that
  * which it will get) and a number that is the same at entry and at exit. Whatever finds no room in
  * a ring is counted, and told with the next packet that does: workers never wait.
  *
@@ -21,7 +23,7 @@
 
 struct burst;
 struct capture;
-struct plan_port;
+struct chain;
 
 enum capture_point { CAPTURE_ENTRY = 1, CAPTURE_EXIT = 2 };
 
@@ -30,7 +32,7 @@ enum capture_point { CAPTURE_ENTRY = 1, CAPTURE_EXIT = 2 };
 struct capture_opts {
 	unsigned points;     /* bits of enum capture_point */
 	unsigned actions;    /* bits of verdicts, unknown ones are aborted; 0: all */
-	uint32_t ifindex;    /* of the port; 0: all */
+	uint32_t ifindex;    /* of the port that received them; 0: all */
 	int queue;           /* negative: all */
 	const char *program; /* whose verdict counts; NULL: any */
 	/* pcap-filter(7); NULL: all. It sees the packet as it came, or, if it is captured at exit
@@ -50,11 +52,19 @@ void capture__end(struct capture *capture);
 /* Ends and frees it. NULL is fine. */
 void capture__destroy(struct capture *capture);
 
+/* Where a burst is judged, and by whom. */
+struct capture_hop {
+	const char *port, *entry,
+		*exit;             /* the names of the places: "net_ring0", "@entry", "@exit" */
+	const struct chain *chain; /* NULL: by one program */
+	const char *program;       /* which, if there is one */
+};
+
 /* The same burst, before and after it is judged; only the packets' bytes and verdicts change in
  * between. */
-void capture__entry(struct capture *capture, unsigned worker, const struct plan_port *port,
+void capture__entry(struct capture *capture, unsigned worker, const struct capture_hop *hop,
 	const struct burst *burst);
-void capture__exit(struct capture *capture, unsigned worker, const struct plan_port *port,
+void capture__exit(struct capture *capture, unsigned worker, const struct capture_hop *hop,
 	const struct burst *burst);
 
 struct capture_state {

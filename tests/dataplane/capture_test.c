@@ -307,8 +307,8 @@ static void a_count_ends_the_capture(void **state)
 /* Programs that take fragments get such packets; a capture takes them whole. */
 static void packets_in_segments_are_captured_whole(void **state)
 {
-	struct port port = {.name = "port"};
-	struct plan_port at = {.port = &port};
+	struct capture_hop at = {
+		.port = "port", .entry = "@entry", .exit = "@exit", .program = "one"};
 	struct capture_opts opts = {.points = CAPTURE_ENTRY | CAPTURE_EXIT, .queue = -1};
 	struct burst burst = {.n = 1};
 	struct rte_mbuf *head, *tail;
@@ -333,7 +333,7 @@ static void packets_in_segments_are_captured_whole(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		const struct pcapng_file_packet *p = &s.file.packet[i];
 
-		assert_string_equal(p->interface, i ? "port@exit" : "port@entry");
+		assert_string_equal(p->interface, i ? "port:one@exit" : "port@entry");
 		assert_int_equal(p->len, sizeof(struct tag) + 300);
 		assert_int_equal(p->wire_len, p->len);
 		assert_int_equal(p->bytes[p->len - 1], 0x5a);

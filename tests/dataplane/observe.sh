@@ -76,6 +76,39 @@ captures_hold_what_is_asked_for() {
 	stop
 }
 
+# Programs of a DEVMAP's and a CPUMAP's entries are places of their own.
+captures_see_programs_of_map_entries() {
+	need tshark
+	cp "$PROGRAMS/targets.bpf.o" . || skip "no targets.bpf.o"
+	"$MAKE_CAPTURE" mix.pcap >/dev/null || die "no capture to play"
+	cat >targets.init <<-END
+		map update ports key 1 value 2 prog at_port
+		map update ports key 2 value 3
+		map update cpus key 0 value 1024
+		map update cpus key 1 value 1024 prog at_worker
+	END
+	start --ebpf targets.bpf.o --prog distribute --init targets.init --cores 2 \
+		--port net_pcap0,rx_pcap=mix.pcap,infinite_rx=1,tx_pcap=/dev/null \
+		--port net_pcap1,tx_pcap=/dev/null --port net_pcap2,tx_pcap=/dev/null
+	while read -r prog verdict entry exit; do
+		ctl capture start "$prog.pcapng" both prog "$prog" count 200
+		wait_until capture_has_ended
+		ctl capture stop
+		tshark -r "$prog.pcapng" -T fields -e frame.interface_name -e frame.verdict.ebpf_xdp \
+			2>/dev/null | sort -u >fields
+		printf '%s\t%s\n' "$exit" "$verdict" "$entry" "$verdict" | diff - fields ||
+			die "$prog: not these places"
+	done <<-END
+		distribute 4 net_pcap0@entry net_pcap0:distribute@exit
+		at_worker 4 net_pcap0@cpumap-entry net_pcap0:at_worker@cpumap-exit
+		at_port 2 net_pcap1@egress-entry net_pcap1:at_port@egress-exit
+	END
+	ctl stats show hop
+	says 'cpumap of worker 1'
+	says 'egress of net_pcap1'
+	stop
+}
+
 captures_run_live() {
 	need tshark
 	play
