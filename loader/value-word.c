@@ -20,7 +20,6 @@ void layout__describe(const struct layout *l, char *text, size_t size)
 		const char *text;
 		bool counts;
 	} kinds[] = {
-		[LAYOUT_BYTES] = {"bytes", true},
 		[LAYOUT_NUMBER] = {"a number", true},
 		[LAYOUT_BOOL] = {"true or false", false},
 		[LAYOUT_ENUM] = {"an enumeration", true},
@@ -37,7 +36,9 @@ void layout__describe(const struct layout *l, char *text, size_t size)
 			   : l->is_network          ? "big-endian "
 						    : "";
 
-	if (l->bits)
+	if (l->kind == LAYOUT_BYTES)
+		snprintf(text, size, "%u byte%s (hex ...)", l->size, l->size == 1 ? "" : "s");
+	else if (l->bits)
 		snprintf(text, size, "%s of %u bits", kinds[l->kind].text, l->bits);
 	else if (kinds[l->kind].counts)
 		snprintf(text, size, "%s of %u %sbyte%s", kinds[l->kind].text, l->size, sign,

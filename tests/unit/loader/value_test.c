@@ -277,8 +277,9 @@ static void what_is_not_known(void **state)
 	prints("key devices", "\x03\0\0\0", "3");
 	prints("devices", "\x04\0\0\0", "4");
 	prints("odd", "\0\0\x80\x3f\x07\0\0\0", "{\"f\":\"hex 00 00 80 3f\",\"a\":7}");
-	refused("key untyped", "\"hex 0a 00 00\"", -EINVAL, "expected bytes of 4 bytes");
-	refused("untyped", "7", -EINVAL, "bytes");
+	refused("key untyped", "\"hex 0a 00 00\"", -EINVAL,
+		"expected 4 bytes (hex ...), got 'hex 0a 00 00'");
+	refused("untyped", "7", -EINVAL, "expected 6 bytes (hex ...), got '7'");
 	refused("untyped", "[1]", -EINVAL, "got an array");
 }
 
