@@ -3,9 +3,11 @@
  * programs.h -- the dataplane's programs, by name. A name stays when the program behind it is
  * replaced; so do its attachments and its counters.
  *
- *	dataplane__add_prog()       verified and in the interpreter at once, compiled later (tier.h)
+ *	dataplane__add_prog()       verified and in the interpreter at once, compiled later
+ *	                            (tier.h), or compiled at once if the cache has it
  *	dataplane__replace_prog()   compiled first if its predecessor was, then swapped in one
- *moment: each burst is judged by the one or by the other dataplane__del_prog()
+ *	                            moment: each burst is judged by the one or by the other
+ *	dataplane__del_prog()
  *
  * Threads: see dataplane.h.
  */
