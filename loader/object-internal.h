@@ -80,6 +80,7 @@ struct linked_program;
 
 struct object {
 	uint32_t references;
+	uint64_t digest;
 	pthread_mutex_t lock; /* what programs are loaded, what is in arrays of programs */
 	char *path;
 	struct elf_file elf;

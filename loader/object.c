@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../vm/core/error.h"
+#include "digest.h"
 #include "object-internal.h"
 
 #define MAX_LISTED 16 /* names in an error sentence */
@@ -58,6 +59,7 @@ struct object *object__open_mem(const char *path, const void *elf, size_t size, 
 		*errmsg = NULL;
 	if (obj) {
 		obj->references = 1;
+		obj->digest = digest__add(DIGEST_BEGIN, elf, size);
 		pthread_mutex_init(&obj->lock, NULL);
 		obj->path = strdup(path);
 	}
@@ -140,6 +142,11 @@ struct object *object__open(const char *path, char **errmsg)
 	close(fd);
 	errno = err;
 	return obj;
+}
+
+uint64_t object__digest(const struct object *obj)
+{
+	return obj->digest;
 }
 
 struct object *object__ref(struct object *obj)

@@ -51,6 +51,9 @@ struct object *object__ref(struct object *obj);
 /* Drops a reference, and with the last one the object. NULL is fine. */
 void object__close(struct object *obj);
 
+/* Of the file's bytes (digest.h). */
+uint64_t object__digest(const struct object *obj);
+
 size_t object__n_programs(const struct object *obj);
 const struct object_program *object__program(const struct object *obj, size_t i);
 /* The program called `name`; name NULL: the first XDP program. NULL with *errmsg that lists

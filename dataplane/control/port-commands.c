@@ -68,7 +68,7 @@ static void add_port(struct json_text *row, const struct dataplane *dp, uint16_t
 	add_link(row, p->id);
 	json_text__add_string(
 		row, "pass", p->pass == NO_PORT ? "drop" : dp->ports->port[p->pass].name);
-	json_text__add_bool(row, "host side", p->host_of != NO_PORT);
+	json_text__add_bool(row, "host_side", p->host_of != NO_PORT);
 	add_programs(row, dp, slot);
 }
 

@@ -3,6 +3,7 @@
  * prog-commands.c -- prog list, show, load, replace, unload, dump, tracelog.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,12 @@ static void add_details(struct json_text *row, const struct dataplane *dp, const
 		json_text__add_real(row, "compile_ms", (double)tier.ns / 1e6, 1);
 	json_text__add_bool(row, "from_cache", tier.from_cache);
 	free(tier.why);
+	if (p->object) {
+		char digest[17];
+
+		snprintf(digest, sizeof(digest), "%016" PRIx64, object__digest(p->object));
+		json_text__add_string(row, "digest", digest);
+	}
 	json_text__add_unsigned(row, "instructions", ebpf_program__n_insns(p->program));
 	json_text__add_unsigned(row, "priority", p->config.priority);
 	json_text__key(row, "maps");

@@ -96,6 +96,40 @@ a_file_is_as_good_as_lines() {
 	grep -q 'wrong:6: there is no program hall' xdpk.log || die "the wrong line is not named"
 }
 
+# The difference is shown, then made, and then there is none.
+a_file_is_applied() {
+	mkdir lines
+	cp firewall.bpf.o firewall.init lines
+	cat >lines/config <<-END
+		port add net_ring4
+		port add net_ring5
+		port set net_ring4 pass net_ring5
+		prog load firewall.bpf.o as wall init firewall.init engine interp
+		net attach wall port net_ring4 priority 12 actions pass,tx
+		map update wall/rules key 10 0 0 1 192 0 2 2 4 1 0 80 6 0 0 0 value 3
+		link add eth9 ifindex 99 mac 02:00:00:00:00:09 mtu 1500
+	END
+	start --port net_ring4
+	ctl apply lines/config --dry-run
+	[ "$(cut -c1 <<<"$answer" | tr -d '\n')" = '=+~+++?' ] || die "at first: $answer"
+	ctl prog list
+	says_not wall
+	ctl apply lines/config
+	ctl apply lines/config --dry-run
+	[ "$(cut -c1 <<<"$answer" | tr -d '\n')" = '======?' ] || die "when it is applied: $answer"
+	ctl apply lines/config
+	sed -i 's/priority 12/priority 13/; s/value 3/value 2/' lines/config
+	cp relay.bpf.o lines/firewall.bpf.o
+	ctl apply lines/config --dry-run
+	says '~ prog replace wall lines/firewall.bpf.o init lines/firewall.init engine interp'
+	says '~ net order wall port net_ring4 priority 13 actions pass,tx'
+	says '~ map update wall/rules'
+	ctl -j apply lines/config --dry-run
+	says '"state": "changed"'
+	refused 1 'lines/config:4: ' apply lines/config
+	stop
+}
+
 wrong_lines_are_explained() {
 	refused 3 'no xdpk listens at' port list
 	start --port net_ring0
