@@ -41,6 +41,15 @@ uint64_t pool__bytes(uint64_t mbufs)
 	return mbufs * (sizeof(struct rte_mbuf) + POOL_DATA_ROOM + 4 * RTE_CACHE_LINE_SIZE);
 }
 
+/* Devices that scatter long frames put into the first segment what a linear part may have, and no
+ * more: then it can grow at its head, and need not be copied. */
+static void tell_room(struct rte_mempool *pool)
+{
+	struct rte_pktmbuf_pool_private *told = rte_mempool_get_priv(pool);
+
+	told->mbuf_data_room_size = RTE_PKTMBUF_HEADROOM + EBPF_XDP_MAX_LINEAR;
+}
+
 static struct rte_mempool *create(const char *name, int socket, unsigned mbufs)
 {
 	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = POOL_DATA_ROOM};
@@ -55,6 +64,7 @@ static struct rte_mempool *create(const char *name, int socket, unsigned mbufs)
 		rte_pktmbuf_pool_init(pool, &private);
 		if (rte_mempool_populate_default(pool) > 0) {
 			rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+			tell_room(pool);
 			return pool;
 		}
 	}
