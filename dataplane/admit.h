@@ -35,23 +35,31 @@ static inline bool packet__is_plain(const struct rte_mbuf *m)
 #define SURELY_SHORT 2048
 _Static_assert(SURELY_SHORT + RTE_ETHER_HDR_LEN <= EBPF_XDP_MAX_LINEAR, "of lengths");
 
+/* Where a packet begins if its pool is one of ours and the device did as most do: what is fetched
+ * ahead, for there is no need to be right, nor to wait for the mbuf. */
+static inline const void *packet__likely_start(const struct rte_mbuf *m)
+{
+	return (const uint8_t *)(m + 1) + RTE_PKTMBUF_HEADROOM;
+}
+
 /* Are all packets plain? It says no of few bursts that are, and has no jumps: what the packets have
  * in common is gathered. Their first bytes are on the way to the cache after that. */
 static inline bool burst__is_plain(const struct burst *burst)
 {
-	uint32_t shares = 0, lengths = 0, room = UINT32_MAX;
+	uint16_t refs = 0, segs = 0, lengths = 0, room = UINT16_MAX;
 	uint64_t flags = 0;
 
 	for (uint32_t i = 0; i < burst->n; i++) {
 		const struct rte_mbuf *m = burst->pkts[i];
 
-		shares |= rte_mbuf_refcnt_read(m) | m->nb_segs;
+		rte_prefetch0(packet__likely_start(m));
+		refs |= m->refcnt;
+		segs |= m->nb_segs;
 		flags |= m->ol_flags;
-		lengths |= (uint32_t)m->data_len - RTE_ETHER_HDR_LEN;
+		lengths |= (uint16_t)(m->data_len - RTE_ETHER_HDR_LEN);
 		room &= m->buf_len;
-		rte_prefetch0(rte_pktmbuf_mtod(m, void *));
 	}
-	return shares == 1 && !(flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)) &&
+	return refs == 1 && segs == 1 && !(flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)) &&
 	       lengths < SURELY_SHORT && room >= PACKET_BUF_SIZE;
 }
 

@@ -116,6 +116,12 @@ static inline void look_ahead(struct ebpf_env *env, const struct burst *burst)
 		ebpf_program_fetch(env, way[i]);
 }
 
+static inline void forget_calls(struct ebpf_env *env)
+{
+	env->redirect.kind = EBPF_REDIRECT_NONE;
+	env->tail_calls = 0;
+}
+
 void ebpf_driver(struct ebpf_env *env, void *arg);
 
 void ebpf_driver(struct ebpf_env *env, void *arg)
@@ -123,6 +129,7 @@ void ebpf_driver(struct ebpf_env *env, void *arg)
 	struct burst *burst = arg;
 	uint32_t n = burst->n, any = 0, all = UINT32_MAX;
 
+	forget_calls(env);
 	if (ebpf_program_looks_ahead(env))
 		look_ahead(env, burst);
 	for (uint32_t i = 0; i < n; i++) {
@@ -137,8 +144,8 @@ void ebpf_driver(struct ebpf_env *env, void *arg)
 			ctx.metadata |= EBPF_RX_FRAGS;
 		}
 		was = ctx;
-		env->redirect.kind = EBPF_REDIRECT_NONE;
-		env->tail_calls = 0;
+		if (ebpf_program_redirects(env))
+			forget_calls(env);
 
 		uint32_t verdict = (uint32_t)ebpf_program_entry(env, &ctx);
 

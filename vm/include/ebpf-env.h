@@ -197,9 +197,17 @@ uint64_t ebpf_program__entry(struct ebpf_env *env, void *ctx);
  * A scout is the program up to its first lookup in such a map, without effects; a driver opens
  * the context for it as for the program. Compiled programs alone have one: to others, and where
  * the maps as they are filled now fit the cache, it is not worth while.
+ *
+ * A program may leave env->redirect and env->tail_calls other than it found them; both are to be
+ * cleared before each packet then. Compiled, most are known not to: ebpf_program_redirects().
  */
 #ifdef EBPF_NATIVE_DRIVER
 #define ebpf_program_entry ebpf_program__entry
+static inline int ebpf_program_redirects(struct ebpf_env *env)
+{
+	(void)env;
+	return 1;
+}
 static inline int ebpf_program_looks_ahead(struct ebpf_env *env)
 {
 	(void)env;
@@ -216,6 +224,7 @@ static inline void ebpf_program_fetch(struct ebpf_env *env, uint64_t way)
 }
 #else
 uint64_t ebpf_program_entry(struct ebpf_env *env, void *ctx);
+int ebpf_program_redirects(struct ebpf_env *env);
 int ebpf_program_looks_ahead(struct ebpf_env *env);
 uint64_t ebpf_program_scout(struct ebpf_env *env, void *ctx);
 void ebpf_program_fetch(struct ebpf_env *env, uint64_t way);

@@ -192,16 +192,24 @@ void compilation__inline_program(struct compilation *c)
 	}
 }
 
-/* What drivers and the runtime ask of the program (ebpf-env.h), known here. */
-static void make_has_frags(struct compilation *c)
+static void make_answer(struct compilation *c, const char *question, bool answer)
 {
 	LLVMTypeRef type = LLVMFunctionType(c->i32, &c->ptr, 1, false);
-	LLVMValueRef fn = LLVMAddFunction(c->module, "ebpf_program_has_frags", type);
+	LLVMValueRef fn = LLVMAddFunction(c->module, question, type);
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
 
 	LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(c->context, fn, ""));
-	LLVMBuildRet(b, LLVMConstInt(c->i32, c->view->has_frags, false));
+	LLVMBuildRet(b, LLVMConstInt(c->i32, answer, false));
 	LLVMDisposeBuilder(b);
+}
+
+/* What drivers and the runtime ask of the program (ebpf-env.h), known here. */
+static void answer_questions(struct compilation *c)
+{
+	make_answer(c, "ebpf_program_has_frags", c->view->has_frags);
+	make_answer(c, "ebpf_program_redirects",
+		c->tail_calls || LLVMGetNamedFunction(c->module, "helper_redirect") ||
+			LLVMGetNamedFunction(c->module, "helper_redirect_map"));
 }
 
 /* ebpf_entry(env, ctx): the same program without a driver. */
@@ -226,7 +234,7 @@ int compilation__link(struct compilation *c)
 	LLVMValueRef one = LLVMConstInt(c->i32, 1, false);
 	int err;
 
-	make_has_frags(c);
+	answer_questions(c);
 	err = link_driver(c);
 	if (!err)
 		err = link_runtime(c);

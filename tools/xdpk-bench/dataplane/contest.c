@@ -116,6 +116,7 @@ static void command_xdpk(struct command *c, const struct contest *contest, const
 	add(c, "--");
 	add(c, "--ebpf=%s", contest->object);
 	add(c, "--engine=llvm");
+	add(c, "--socket=%s/%s.sock", folder, name);
 }
 
 /* Its first lcore does not forward. Commands are read from a file, as it needs one for its BPF. */
