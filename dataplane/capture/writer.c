@@ -84,6 +84,13 @@ static int wait_for_room(struct capture_writer *w, uint64_t *deadline)
 	}
 }
 
+/* err 0: no failure. Others read it. */
+static void fail(struct capture_writer *w, int err)
+{
+	if (err)
+		__atomic_store_n(&w->error, err, __ATOMIC_RELEASE);
+}
+
 /* Writes the buffer; whatever becomes of it, it is empty afterwards. */
 static void flush(struct capture_writer *w)
 {
@@ -95,13 +102,13 @@ static void flush(struct capture_writer *w)
 		ssize_t n;
 
 		if (!w->is_file)
-			w->error = wait_for_room(w, &deadline);
+			fail(w, wait_for_room(w, &deadline));
 		if (w->error)
 			break;
 		n = write(w->fd, w->out.bytes + done,
 			w->is_file ? left : RTE_MIN(left, (size_t)PIPE_BUF));
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			w->error = -errno;
+			fail(w, -errno);
 		else if (n > 0)
 			done += (size_t)n;
 	}
@@ -149,7 +156,7 @@ static void write_record(struct capture_writer *w, const struct capture_record *
 	int64_t number = find_interface(w, r);
 
 	if (number < 0) {
-		w->error = -ENOMEM;
+		fail(w, -ENOMEM);
 		return;
 	}
 	make_room(w, r->len);
@@ -234,7 +241,7 @@ static void write_end(struct capture_writer *w)
 	}
 	flush(w);
 	if (close(w->fd) && !w->error)
-		w->error = -errno;
+		fail(w, -errno);
 }
 
 static void *writer_main(void *arg)

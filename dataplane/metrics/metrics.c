@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "metrics/collect.h"
 
@@ -52,18 +53,12 @@ struct metric_number metrics__number(uint64_t number)
 /* A bound in its unit, as OpenMetrics would have numbers in labels: %g, and always a float. */
 static struct metric_number bound_text(const struct metric *m, uint64_t bound)
 {
+	double value = m->unit == METRIC_SECONDS ? (double)bound * 1e-9 : (double)bound;
 	struct metric_number n;
 
-	snprintf(n.text, sizeof(n.text), "%g",
-		m->unit == METRIC_SECONDS ? (double)bound * 1e-9 : (double)bound);
-	for (const char *c = n.text;; c++) {
-		if (*c == '.' || *c == 'e')
-			return n;
-		if (!*c)
-			break;
-	}
-	snprintf(n.text, sizeof(n.text), "%" PRIu64 ".0",
-		m->unit == METRIC_SECONDS ? bound / 1000000000 : bound);
+	snprintf(n.text, sizeof(n.text), "%g", value);
+	if (!strpbrk(n.text, ".e"))
+		snprintf(n.text, sizeof(n.text), "%.1f", value);
 	return n;
 }
 
