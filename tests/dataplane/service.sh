@@ -106,6 +106,8 @@ test_reload() {
 		net attach filter port net_ring0
 		net attach filter port net_ring1 priority 7
 		net attach xdp_mac_swap port net_ring0
+		map delete rules key 10 0 0 2  10 0 0 1  0 0  8 0  1 0 0 0
+		map update rules key 10 0 0 2  10 0 0 1  0 0  8 0  1 0 0 0  value 1
 	END
 	start_xdpk one --config one.conf
 	await_notified READY=1 1

@@ -163,19 +163,19 @@ static char *name_what_is_made(
 	}
 }
 
-static struct applied *find_line(struct config *config, enum kind kind, const char *text)
+/* A line that has been run before, of this kind, and not yet been met again: with the same words,
+ * or that has made the same. */
+static struct applied *find(
+	struct config *config, enum kind kind, const char *text, const char *made)
 {
-	for (size_t i = 0; i < config->n_lines; i++)
-		if (config->lines[i].kind == kind && !strcmp(config->lines[i].text, text))
-			return &config->lines[i];
-	return NULL;
-}
+	for (size_t i = 0; i < config->n_lines; i++) {
+		struct applied *a = &config->lines[i];
 
-static struct applied *find_made(struct config *config, enum kind kind, const char *made)
-{
-	for (size_t i = 0; i < config->n_lines && made; i++)
-		if (config->lines[i].kind == kind && !strcmp(config->lines[i].made, made))
-			return &config->lines[i];
+		if (a->kind != kind || a->kept)
+			continue;
+		if ((text && !strcmp(a->text, text)) || (made && a->made && !strcmp(a->made, made)))
+			return a;
+	}
 	return NULL;
 }
 
@@ -233,7 +233,7 @@ static int remember(struct config *config, struct applied line, char **errmsg)
 static int apply_words(struct config *config, const struct control_words *w, char **errmsg)
 {
 	struct applied line = {.kind = find_kind(w), .text = join(w, 0), .kept = true};
-	struct applied *known = line.text ? find_line(config, line.kind, line.text) : NULL;
+	struct applied *known = line.text ? find(config, line.kind, line.text, NULL) : NULL;
 	int err = 0;
 
 	if (!line.text)
@@ -244,7 +244,7 @@ static int apply_words(struct config *config, const struct control_words *w, cha
 		return 0;
 	}
 	line.made = name_what_is_made(config, line.kind, w);
-	known = find_made(config, line.kind, line.made);
+	known = find(config, line.kind, NULL, line.made);
 	err = known ? change(config, known, w, errmsg) : run(config, line.text, errmsg);
 	if (err) {
 		if (known)
