@@ -151,6 +151,45 @@ wrong_lines_are_explained() {
 	stop
 }
 
+# In a terminal of so many columns.
+in_columns() {
+	local n=$1
+	shift
+	answer=$(script -qec "stty cols $n; ./xdpkctl $*" /dev/null | tr -d '\r')
+}
+
+help_and_tables_fit() {
+	start --port net_ring0 --port net_ring1 --ebpf firewall.bpf.o --engine interp
+	ctl help net
+	says 'net attach PROG port PORT [priority N] [actions ACTION,...]'
+	says_not 'map update'
+	ctl --complete net at
+	[ "$answer" = attach ] || die "completes to: $answer"
+	ctl --complete net attach ''
+	[ "$answer" = xdp_firewall ] || die "completes to: $answer"
+	ctl --complete net attach xdp_firewall port net_ring
+	[ "$answer" = $'net_ring0\nnet_ring1' ] || die "completes to: $answer"
+	ctl --complete prog load x.o engine i
+	[ "$answer" = interp ] || die "completes to: $answer"
+	bash -n <(./xdpkctl completion) || die "the completion script"
+	if command -v groff >/dev/null; then
+		answer=$(./xdpkctl man | groff -man -Tutf8 -ww -rLL=90n 2>&1 >/dev/null)
+		[ -z "$answer" ] || die "the manual page: $answer"
+	fi
+	ctl -j port list
+	python3 -c 'import json, sys; assert len(json.load(sys.stdin)) == 2' <<<"$answer" || die "no JSON"
+	ctl -p port show 0
+	python3 -c 'import json, sys; json.load(sys.stdin)["name"]' <<<"$answer" || die "no JSON"
+	if command -v script >/dev/null; then
+		for n in 70 40; do
+			in_columns $n port list
+			says net_ring1
+			[ "$(wc -L <<<"$answer")" -le $n ] || die "wider than $n columns: $answer"
+		done
+	fi
+	stop
+}
+
 one_xdpk_at_a_socket() {
 	start --port net_ring0
 	./xdpk --no-cache --port net_ring0 >second.log 2>&1
