@@ -30,6 +30,7 @@ const struct contest contests[] = {
 	{"bpf-swap-ring", "net_ring0", SWAP, "io", RAW("swap"), true},
 	{"bpf-swap-pcap", CAPTURE, SWAP, "io", RAW("swap"), true},
 	{"bpf-drop-pcap", CAPTURE, DROP, "rxonly", RAW("drop"), false},
+	{"workers-pcap", "net_pcap0,rx_pcap=@,rx_pcap=@,infinite_rx=1", SWAP, NULL, NULL, true},
 	{"workers-ring", "net_ring0", SWAP, NULL, NULL, true},
 };
 const size_t n_contests = sizeof(contests) / sizeof(*contests);
@@ -83,13 +84,15 @@ static int find_places(struct places *p)
 
 static void add_device(struct command *c, const char *device, const char *folder)
 {
-	const char *capture = strchr(device, '@');
+	char text[ARG_SIZE] = "";
+	size_t n = 0;
 
-	if (capture)
-		add(c, "--vdev=%.*s%s/in.pcap%s", (int)(capture - device), device, folder,
-			capture + 1);
-	else
-		add(c, "--vdev=%s", device);
+	for (; *device && n < sizeof(text) - 1; device++)
+		if (*device == '@')
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s/in.pcap", folder);
+		else
+			text[n++] = *device;
+	add(c, "--vdev=%s", text);
 }
 
 static void add_eal(
