@@ -80,6 +80,26 @@ struct rte_mbuf *packet__admit(
 	return take_copy(m, packet__copy(m, pool), delta);
 }
 
+void burst__admit(
+	struct burst *burst, uint32_t first, const struct plan_port *port, struct counters *delta)
+{
+	uint32_t n = first;
+
+	if (likely(packets__are_plain(burst->pkts + first, burst->n - first)))
+		return;
+	for (uint32_t i = first; i < burst->n; i++) {
+		struct rte_mbuf *m = burst->pkts[i];
+
+		if (!packet__is_plain(m)) {
+			m = packet__admit(m, port->chain.has_frags, port->port->pool, delta);
+			burst->in_frags |= m && m->nb_segs > 1;
+		}
+		if (m)
+			burst->pkts[n++] = m;
+	}
+	burst->n = n;
+}
+
 void burst__suit(struct burst *burst, const struct ebpf_program *prog, struct rte_mempool *pool,
 	struct counters *delta)
 {

@@ -8,10 +8,11 @@
 
 #include <rte_ether.h>
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 
 #include "burst.h"
 #include "counters.h"
+#include "plan.h"
+#include "plain.h"
 
 /* A buffer of our own, with room to grow. */
 static inline bool segment__is_own(const struct rte_mbuf *m)
@@ -31,42 +32,13 @@ static inline bool packet__is_plain(const struct rte_mbuf *m)
 	return m->nb_segs == 1 && segment__is_first(m);
 }
 
-/* A power of two, such that numbers below it stay there when they are or-ed. */
-#define SURELY_SHORT 2048
-_Static_assert(SURELY_SHORT + RTE_ETHER_HDR_LEN <= EBPF_XDP_MAX_LINEAR, "of lengths");
-
-/* Where a packet begins if its pool is one of ours and the device did as most do: what is fetched
- * ahead, for there is no need to be right, nor to wait for the mbuf. */
-static inline const void *packet__likely_start(const struct rte_mbuf *m)
-{
-	return (const uint8_t *)(m + 1) + RTE_PKTMBUF_HEADROOM;
-}
-
-/* Are all packets plain? It says no of few bursts that are, and has no jumps: what the packets have
- * in common is gathered. Their first bytes are on the way to the cache after that. */
-static inline bool burst__is_plain(const struct burst *burst)
-{
-	uint16_t refs = 0, segs = 0, lengths = 0, room = UINT16_MAX;
-	uint64_t flags = 0;
-
-	for (uint32_t i = 0; i < burst->n; i++) {
-		const struct rte_mbuf *m = burst->pkts[i];
-
-		rte_prefetch0(packet__likely_start(m));
-		refs |= m->refcnt;
-		segs |= m->nb_segs;
-		flags |= m->ol_flags;
-		lengths |= (uint16_t)(m->data_len - RTE_ETHER_HDR_LEN);
-		room &= m->buf_len;
-	}
-	return refs == 1 && segs == 1 && !(flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)) &&
-	       lengths < SURELY_SHORT && room >= PACKET_BUF_SIZE;
-}
-
 /* A packet that is not plain: it is taken, and what can be admitted given back. NULL: the loss is
  * in *delta. */
 struct rte_mbuf *packet__admit(
 	struct rte_mbuf *m, bool has_frags, struct rte_mempool *pool, struct counters *delta);
+/* Leaves those packets in the burst, from `first` on, that the port's programs may have. */
+void burst__admit(
+	struct burst *burst, uint32_t first, const struct plan_port *port, struct counters *delta);
 /* A copy, in more than one segment only if it is longer than EBPF_XDP_MAX_LINEAR. NULL: no mbuf. */
 struct rte_mbuf *packet__copy(const struct rte_mbuf *m, struct rte_mempool *pool);
 /* The packet in one segment, taken and given back in the same way. */

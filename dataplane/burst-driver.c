@@ -19,6 +19,7 @@
 #include <linux/bpf.h>
 
 #include "burst.h"
+#include "plain.h"
 
 static inline uint8_t *packet_start(const struct rte_mbuf *m)
 {
@@ -124,39 +125,68 @@ static inline void forget_calls(struct ebpf_env *env)
 
 void ebpf_driver(struct ebpf_env *env, void *arg);
 
+/* May these be judged? */
+static inline bool are_fit(const struct burst *burst, uint32_t first, uint32_t end)
+{
+	struct rte_mbuf *const *pkts = burst->pkts + first;
+	uint32_t n = end - first;
+
+	return !burst->unchecked || (n == PLAIN_GROUP ? packets__are_plain(pkts, PLAIN_GROUP)
+						      : packets__are_plain(pkts, n));
+}
+
+static inline uint32_t judge(struct ebpf_env *env, struct burst *burst, uint32_t i)
+{
+	struct ebpf_xdp_ctx ctx, was;
+	struct ebpf_xdp_frags frags;
+	bool in_frags = is_in_frags(env, burst->pkts[i]);
+	uint32_t verdict;
+
+	open_packet(&ctx, burst, i);
+	if (in_frags) {
+		open_frags(&frags, burst->pkts[i]);
+		ctx.frags = &frags;
+		ctx.metadata |= EBPF_RX_FRAGS;
+	}
+	was = ctx;
+	if (ebpf_program_redirects(env))
+		forget_calls(env);
+	verdict = (uint32_t)ebpf_program_entry(env, &ctx);
+	close_packet(&ctx, &was, burst, i);
+	if (in_frags)
+		close_frags(&frags, burst->pkts[i]);
+	burst->verdict[i] = verdict;
+	if (verdict == XDP_REDIRECT)
+		burst->redirect[i] = env->redirect;
+	return verdict;
+}
+
 void ebpf_driver(struct ebpf_env *env, void *arg)
 {
 	struct burst *burst = arg;
-	uint32_t n = burst->n, any = 0, all = UINT32_MAX;
+	uint32_t n = burst->n, i = 0, any = 0, all = UINT32_MAX;
+	uint32_t group = PLAIN_GROUP;
 
 	forget_calls(env);
-	if (ebpf_program_looks_ahead(env))
-		look_ahead(env, burst);
-	for (uint32_t i = 0; i < n; i++) {
-		struct ebpf_xdp_ctx ctx, was;
-		struct ebpf_xdp_frags frags;
-		bool in_frags = is_in_frags(env, burst->pkts[i]);
-
-		open_packet(&ctx, burst, i);
-		if (in_frags) {
-			open_frags(&frags, burst->pkts[i]);
-			ctx.frags = &frags;
-			ctx.metadata |= EBPF_RX_FRAGS;
-		}
-		was = ctx;
-		if (ebpf_program_redirects(env))
-			forget_calls(env);
-
-		uint32_t verdict = (uint32_t)ebpf_program_entry(env, &ctx);
-
-		close_packet(&ctx, &was, burst, i);
-		if (in_frags)
-			close_frags(&frags, burst->pkts[i]);
-		burst->verdict[i] = verdict;
-		any |= verdict;
-		all &= verdict;
-		if (verdict == XDP_REDIRECT)
-			burst->redirect[i] = env->redirect;
+	if (ebpf_program_looks_ahead(env)) {
+		group = n;
+		if (are_fit(burst, 0, n))
+			look_ahead(env, burst);
 	}
+	packets__fetch(burst->pkts);
+	while (i < n) {
+		uint32_t end = n - i < group ? n : i + group;
+
+		packets__fetch(burst->pkts + end);
+		if (__builtin_expect(!are_fit(burst, i, end), 0))
+			break;
+		for (; i < end; i++) {
+			uint32_t verdict = judge(env, burst, i);
+
+			any |= verdict;
+			all &= verdict;
+		}
+	}
+	burst->judged = i;
 	burst->uniform = any == all;
 }

@@ -15,8 +15,11 @@
 
 struct rte_mbuf;
 
-/* Packets of one round; more than 64 would overflow a mempool's cache. */
-#define BURST_SIZE 32
+/* Packets of one round; more would overflow a mempool's cache. */
+#define BURST_SIZE 64
+
+/* Packets that a driver looks at together. */
+#define PLAIN_GROUP 8
 
 /* How far a program may grow a packet at its head: what the kernel leaves of its headroom. */
 #define PACKET_HEAD_ROOM (EBPF_XDP_HEADROOM - EBPF_XDP_FRAME_HEADER)
@@ -34,17 +37,20 @@ struct packet_state {
 
 struct burst {
 	/* Direct, unshared, in the first segment 14 to EBPF_XDP_MAX_LINEAR bytes in a buffer of
-	 * PACKET_BUF_SIZE at least: what admit.c admits. */
-	struct rte_mbuf *pkts[BURST_SIZE];
+	 * PACKET_BUF_SIZE at least: what admit.c admits.
+	 * Behind the last, pointers are read, but not what is there: plain.h. */
+	struct rte_mbuf *pkts[BURST_SIZE + PLAIN_GROUP];
 	uint32_t n;
-	bool in_frags;                /* some have more segments: the programs take that */
+	uint32_t judged; /* so many the driver has judged: all, or those before what is not plain */
+	bool unchecked;  /* whether packets are plain (plain.h) the driver is to see for itself */
+	bool moved;      /* states may be other than zero; chain.c takes it back */
+	bool uniform;    /* all verdicts are the same; else a driver need not say so */
+	bool in_frags;   /* some have more segments: the programs take that */
 	uint32_t ifindex, queue;      /* where they came from */
 	uint32_t egress_ifindex;      /* where they go, for an egress program; else 0 */
 	uint32_t verdict[BURST_SIZE]; /* what the program returned, checked by nobody yet */
 	struct ebpf_redirect redirect[BURST_SIZE]; /* XDP_REDIRECT: where to */
 	struct packet_state state[BURST_SIZE];
-	bool moved;                /* states may be other than zero; chain.c takes it back */
-	bool uniform;              /* all verdicts are the same; else a driver need not say so */
 	uint8_t judge[BURST_SIZE]; /* in a chain of several: whose verdict it is */
 };
 

@@ -40,17 +40,15 @@ bool program__run_burst(struct worker *w, const struct ebpf_program *program, st
 
 	w->env.prog = program;
 	burst->uniform = false;
+	burst->judged = burst->n;
 	driver(&w->env, burst);
 	if (unlikely(burst->in_frags))
 		burst__trim(burst);
 	return driver != burst_driver;
 }
 
-static void run_link(struct worker *w, const struct chain_link *link, struct burst *burst)
+static void count(struct prog_counters *counters, const struct burst *burst, bool compiled)
 {
-	struct prog_counters *counters = &w->progs[link->prog];
-	bool compiled = program__run_burst(w, link->program, burst);
-
 	if (burst->uniform)
 		counter__add(
 			&counters->verdict[RTE_MIN(burst->verdict[0], (uint32_t)VERDICT_UNKNOWN)],
@@ -59,6 +57,13 @@ static void run_link(struct worker *w, const struct chain_link *link, struct bur
 		count_verdicts(counters, burst);
 	if (!compiled)
 		counter__add(&counters->interpreted, burst->n);
+}
+
+static void run_link(struct worker *w, const struct chain_link *link, struct burst *burst)
+{
+	bool compiled = program__run_burst(w, link->program, burst);
+
+	count(&w->progs[link->prog], burst, compiled);
 }
 
 /* Gathers into `next` those packets of `from` that the next program shall see; place[] tells where
@@ -89,6 +94,46 @@ static void put_back(
 	}
 }
 
+/* The driver has stopped before a packet that is not plain: it and those behind it are admitted one
+ * by one, and judged in a burst of their own. */
+static __attribute__((noinline, cold)) void judge_admitted(
+	struct worker *w, const struct plan_port *port, struct burst *burst, struct counters *delta)
+{
+	struct burst *rest = &w->rest;
+	uint32_t first = burst->judged;
+	uint8_t place[BURST_SIZE];
+
+	burst__admit(burst, first, port, delta);
+	rest->in_frags = burst->in_frags;
+	rest->ifindex = burst->ifindex;
+	rest->queue = burst->queue;
+	rest->egress_ifindex = burst->egress_ifindex;
+	rest->n = burst->n - first;
+	for (uint32_t i = 0; i < rest->n; i++) {
+		place[i] = (uint8_t)(first + i);
+		rest->pkts[i] = burst->pkts[first + i];
+		rest->state[i] = burst->state[first + i];
+	}
+	if (rest->n) {
+		program__run_burst(w, port->chain.link[0].program, rest);
+		put_back(burst, rest, place, 0);
+		burst->moved |= rest->moved;
+	}
+	burst->uniform = burst__is_uniform(burst);
+}
+
+static void run_first(
+	struct worker *w, const struct plan_port *port, struct burst *burst, struct counters *delta)
+{
+	const struct chain_link *link = &port->chain.link[0];
+	bool compiled = program__run_burst(w, link->program, burst);
+
+	if (unlikely(burst->judged < burst->n))
+		judge_admitted(w, port, burst, delta);
+	if (likely(burst->n))
+		count(&w->progs[link->prog], burst, compiled);
+}
+
 static void run_others(struct worker *w, const struct chain *chain, struct burst *burst)
 {
 	struct burst *rest = &w->rest;
@@ -112,9 +157,13 @@ static void run_others(struct worker *w, const struct chain *chain, struct burst
 	burst->uniform = burst__is_uniform(burst);
 }
 
-void chain__run(struct worker *w, const struct chain *chain, struct burst *burst)
+void chain__run(
+	struct worker *w, const struct plan_port *port, struct burst *burst, struct counters *delta)
 {
+	const struct chain *chain = &port->chain;
+
 	if (!chain->n) {
+		burst__admit(burst, 0, port, delta);
 		for (uint32_t i = 0; i < burst->n; i++)
 			burst->verdict[i] = XDP_PASS;
 		burst->uniform = true;
@@ -124,7 +173,7 @@ void chain__run(struct worker *w, const struct chain *chain, struct burst *burst
 		memset(burst->state, 0, sizeof(burst->state));
 		burst->moved = false;
 	}
-	run_link(w, &chain->link[0], burst);
+	run_first(w, port, burst, delta);
 	if (chain->n > 1)
 		run_others(w, chain, burst);
 }

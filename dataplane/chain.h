@@ -16,7 +16,9 @@
 #define MAX_CHAIN 10
 
 struct burst;
+struct counters;
 struct ebpf_program;
+struct plan_port;
 struct worker;
 
 struct chain_link {
@@ -47,7 +49,9 @@ struct prog_counters {
 bool program__run_burst(struct worker *w, const struct ebpf_program *program, struct burst *burst);
 /* Did every packet get the same verdict? Most bursts do. */
 bool burst__is_uniform(const struct burst *burst);
-/* Judges every packet of the burst; burst->verdict[] is final. */
-void chain__run(struct worker *w, const struct chain *chain, struct burst *burst);
+/* Judges every packet of a burst that the port has received; burst->verdict[] is final. If nobody
+ * has looked at the packets, those that cannot be admitted are losses in *delta. */
+void chain__run(struct worker *w, const struct plan_port *port, struct burst *burst,
+	struct counters *delta);
 
 #endif

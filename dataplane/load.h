@@ -18,7 +18,7 @@
 #define LOAD_SAMPLE 64
 
 /* Bursts of at most 1, 2, 4 ... BURST_SIZE packets. */
-#define LOAD_FILLS 6
+#define LOAD_FILLS 7
 _Static_assert(BURST_SIZE == 1 << (LOAD_FILLS - 1), "the last is a full burst");
 
 #define LOAD_LATENCIES 13

@@ -147,6 +147,8 @@ bool handover__has_room(const struct worker *w)
 {
 	const struct plan *plan = w->plan;
 
+	if (likely(!plan->worker[w->index].hands_over))
+		return true;
 	for (uint16_t i = 0; i < plan->n_ports; i++) {
 		const struct plan_port *port = &plan->port[i];
 

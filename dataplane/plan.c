@@ -55,14 +55,16 @@ static void draw_port(struct plan *plan, const struct dataplane *dp, uint16_t sl
 }
 
 /* The queues of one worker, in the order of slots, from rxqs[n] on; gives the next n. */
-static size_t draw_worker(struct plan *plan, const struct ports *ports, unsigned worker, size_t n)
+static size_t draw_worker(struct plan *plan, const struct dataplane *dp, unsigned worker, size_t n)
 {
+	const struct ports *ports = dp->ports;
 	struct plan_worker *w = &plan->worker[worker];
 
 	w->rxqs = &plan->rxqs[n];
 	for (uint16_t slot = 0; slot < ports->n; slot++) {
 		const struct port *port = &ports->port[slot];
 
+		w->hands_over |= plan->port[slot].port && port->n_txq < dp->n_workers;
 		for (uint16_t q = 0; port->state == PORT_STARTED && q < port->n_rxq; q++) {
 			if (port->worker[q] != worker)
 				continue;
@@ -90,6 +92,6 @@ struct plan *plan__draw(const struct dataplane *dp)
 		draw_port(plan, dp, slot);
 	n = 0;
 	for (unsigned worker = 0; worker < dp->n_workers; worker++)
-		n = draw_worker(plan, ports, worker, n);
+		n = draw_worker(plan, dp, worker, n);
 	return plan;
 }

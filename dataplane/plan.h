@@ -42,6 +42,7 @@ struct plan_port {
 struct plan_worker {
 	const struct rxq *rxqs;
 	uint16_t n_rxqs;
+	bool hands_over; /* it sends for others by some port, or others for it */
 };
 
 struct plan {

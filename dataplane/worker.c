@@ -29,41 +29,17 @@
 /* How long packets may be handed on after the last one was received. */
 #define DRAIN_SECONDS 1
 
-static void admit_one_by_one(
-	struct burst *burst, const struct plan_port *port, struct counters *delta)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < burst->n; i++) {
-		struct rte_mbuf *m = burst->pkts[i];
-
-		if (!packet__is_plain(m)) {
-			m = packet__admit(m, port->chain.has_frags, port->port->pool, delta);
-			burst->in_frags |= m && m->nb_segs > 1;
-		}
-		if (m)
-			burst->pkts[n++] = m;
-	}
-	burst->n = n;
-}
-
-/* Leaves those packets in the burst that the port's programs may have. */
-static void admit(struct burst *burst, const struct plan_port *port, struct counters *delta)
-{
-	burst->in_frags = false;
-	if (unlikely(!burst__is_plain(burst)))
-		admit_one_by_one(burst, port, delta);
-}
-
-static void run_captured(struct worker *w, const struct plan_port *port, struct burst *burst)
+static void run_captured(
+	struct worker *w, const struct plan_port *port, struct burst *burst, struct counters *delta)
 {
 	const struct capture_hop hop = {.port = port->port->name,
 		.entry = "@entry",
 		.exit = "@exit",
 		.chain = &port->chain};
 
+	burst__admit(burst, 0, port, delta);
 	capture__entry(w->plan->capture, w->index, &hop, burst);
-	chain__run(w, &port->chain, burst);
+	chain__run(w, port, burst, delta);
 	capture__exit(w->plan->capture, w->index, &hop, burst);
 }
 
@@ -88,12 +64,15 @@ static unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 	burst->n = received;
 	burst->ifindex = port->ifindex;
 	burst->queue = rxq->queue;
-	admit(burst, port, &delta);
+	burst->in_frags = false;
 
-	if (unlikely(w->plan->capture != NULL))
-		run_captured(w, port, burst);
-	else
-		chain__run(w, &port->chain, burst);
+	if (unlikely(w->plan->capture != NULL)) {
+		run_captured(w, port, burst, &delta);
+	} else {
+		burst->unchecked = true;
+		chain__run(w, port, burst, &delta);
+		burst->unchecked = false;
+	}
 	verdicts__dispatch(w, rxq, burst, &delta);
 	counters__apply(counters, &delta);
 	if (unlikely(began))
@@ -133,8 +112,10 @@ static void worker__begin_round(struct worker *w, unsigned moved)
 /* Sees off what others have given it. Returns how many packets. */
 static unsigned worker__serve(struct worker *w)
 {
-	unsigned moved = handover__send(w);
+	unsigned moved = 0;
 
+	if (unlikely(w->plan->worker[w->index].hands_over))
+		moved = handover__send(w);
 	if (handover__has_room(w))
 		moved += cpumap__run(w);
 	return moved;

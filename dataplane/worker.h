@@ -48,17 +48,17 @@ struct worker {
 	struct dataplane *dp;
 	const struct plan *plan; /* of this round */
 	unsigned index;
+	bool closing; /* the run is over: nobody hands anything over any more */
+	struct worker_time time;
+	struct load load;
 	struct ebpf_env env;
 	struct burst burst; /* what was received */
 	struct burst rest;  /* what of it the next program of a chain sees */
 	struct outbox outbox[RTE_MAX_ETHPORTS];
 	struct cpumap_ring cpumap;
-	bool closing; /* the run is over: nobody hands anything over any more */
 	struct counters hops[N_HOPS];
 	uint64_t sent[RTE_MAX_ETHPORTS]; /* out of each port, wherever they came from */
-	struct prog_counters progs[MAX_PROGS];
-	struct worker_time time;
-	struct load load;
+	struct prog_counters progs[MAX_PROGS] __rte_cache_aligned; /* a line each */
 } __rte_cache_aligned;
 
 /* The lcore's main function; returns when the dataplane has stopped and drained. */

@@ -34,7 +34,7 @@ static const struct ebpf_insn cut[] = {
 static void seen_driver(struct ebpf_env *env, void *arg)
 {
 	burst_driver(env, arg);
-	ringed__seen(((struct burst *)arg)->n);
+	ringed__seen(((struct burst *)arg)->judged);
 }
 
 static struct ebpf_program *load(struct ringed *b, const struct ebpf_program_spec *spec)

@@ -221,8 +221,11 @@ test_capture() {
 	tshark -n -r all.pcapng -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE \
 		-T fields -e frame.interface_name -e icmp.type -e tcp.len >packets.out 2>tshark.err || fail "tshark"
 	grep -v "^Running as user" tshark.err && fail "tshark complains"
+	# Where the sum is zero Linux writes its other name, as UDP would have it (skb_checksum_help).
+	# No receiver minds, but tshark does.
 	tshark -n -r all.pcapng -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE \
-		-Y "ip.checksum.status == 0 || tcp.checksum.status == 0 || icmp.checksum.status == 0" 2>/dev/null >bad.out
+		-Y "ip.checksum.status == 0 || (tcp.checksum.status == 0 && tcp.checksum != 0xffff) ||
+			icmp.checksum.status == 0" 2>/dev/null >bad.out
 	[ ! -s bad.out ] || fail "wrong checksums: $(head -n 3 bad.out)"
 	# each ping and each answer comes in once and goes out once
 	[ "$(awk -F "\t" '$2 == 8 || $2 == 0 && $2 != ""' packets.out | wc -l)" = 40 ] || fail "not all pings"

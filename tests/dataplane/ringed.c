@@ -3,6 +3,7 @@
  * ringed.c -- a dataplane between rings.
  */
 #include "background.h"
+#include "plain.h"
 #include "ringed.h"
 
 #define SKIPPED 77
@@ -21,6 +22,10 @@ void obedient_driver(struct ebpf_env *env, void *arg)
 {
 	struct burst *burst = arg;
 
+	if (burst->unchecked && !packets__are_plain(burst->pkts, burst->n)) {
+		burst->judged = 0;
+		return;
+	}
 	for (uint32_t i = 0; i < burst->n; i++) {
 		struct rte_mbuf *m = burst->pkts[i];
 		const struct tag *tag = rte_pktmbuf_mtod(m, const struct tag *);

@@ -14,6 +14,7 @@
 #include <pcap/pcap.h>
 
 #include "core/error.h"
+#include "dataplane/burst.h"
 
 #include "../figures.h"
 #include "contest.h"
@@ -144,9 +145,10 @@ static int run_all(struct options *o, struct score *scores, char **errmsg)
 
 static void print_table(const struct options *o, const struct score *scores)
 {
-	printf("packets of %d bytes, one core, bursts of 32, median of %u repetitions and %u "
+	printf("packets of %d bytes, one core, bursts of %d, median of %u repetitions and %u "
 	       "launch%s\n",
-		CONTEST_PACKET, o->contest.repetitions, o->launches, o->launches == 1 ? "" : "es");
+		CONTEST_PACKET, BURST_SIZE, o->contest.repetitions, o->launches,
+		o->launches == 1 ? "" : "es");
 	printf("\nns per packet\n\n%-14s  %7s  %7s  %7s\n", "", "xdpk", "testpmd", "more");
 	for (size_t i = 0; i < n_contests; i++)
 		if (o->chosen[i] && contests[i].forward)
