@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * offload.h -- a program on a device: batches of packets go, verdicts come back in order, and
+ * whatever happens to the device every packet gets its verdict.
+ *
+ *	o = offload__create(dev, prog, &opts, &err);          compiled, its maps there: control
+ *thread offload__refresh(o);                                  from time to time: maps that have
+ *changed
+ *
+ *	q = offload_queue__create(o, &err);                   one per worker: its own batches
+ *	offload_queue__add(q, &packet);                       into the open batch; false: all are
+ *away b = offload_queue__poll(q, now_ns);                   sends what is full or due; the oldest
+ *that is back, or NULL for each i < b->n: verdict = offload_batch__judge(b, i, env, ctx);   the
+ *packet of ctx is as the program left it offload_queue__free(q, b);                            its
+ *place may be filled again
+ *
+ * The memory picture: a queue has `depth` batches, each with a job's pinned buffers (kernel.h), and
+ * goes round them: the open one is filled, those before it are away or back. offload_batch__judge()
+ * is the program to whoever calls it: it does to packet, ctx, env and maps what the program would
+ * have done. If the batch failed, was late, or the packet never went, it calls the CPU's code.
+ *
+ * A batch goes when it is full, or when its first packet has waited for the deadline. One that is
+ * not back `patience` later has failed: the watchdog gives it up. After a failure the device is not
+ * asked again (offload__state()), and all packets are judged by the CPU.
+ *
+ * Versions: a batch reads one state of all maps. There are two modules, one that batches go to and
+ * one that a refresh writes to; refreshing waits until no batch is away with the latter.
+ *
+ * Threads: a queue belongs to a worker; create, refresh, destroy to one control thread, beside
+ * workers; the state and the counters may be read by anybody.
+ */
+#ifndef GPU_OFFLOAD_OFFLOAD_H
+#define GPU_OFFLOAD_OFFLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "device.h"
+
+struct offload;
+struct offload_queue;
+
+#define OFFLOAD_MAX_BATCH 4096
+
+struct offload_opts {
+	uint32_t batch;       /* packets, 1 to OFFLOAD_MAX_BATCH; 0: 1024 */
+	uint32_t depth;       /* batches of a queue; 0: 4 */
+	uint32_t deadline_us; /* a packet waits for others; 0: 100 */
+	uint32_t patience_ms; /* for a batch that is away; 0: 1000 */
+	uint32_t window;      /* at least so many bytes of a packet go; 0: what the program needs */
+	uint32_t cpu;         /* the worker number that programs see, and whose per-CPU values */
+};
+
+enum offload_state { OFFLOAD_WORKS, OFFLOAD_FAILED };
+
+struct offload_stats {
+	uint64_t batches, packets; /* that came back */
+	uint64_t sent_packets;
+	uint64_t again;    /* packets of them that the CPU had to judge (kernel_result.again) */
+	uint64_t failed;   /* batches */
+	uint64_t fallback; /* packets that the CPU judged because of failure */
+	uint64_t on_cpu;   /* packets that never went */
+	uint64_t due;      /* batches that went because of the deadline */
+	uint64_t in_ns, kernel_ns, out_ns, away_ns; /* of all batches together */
+	uint64_t refreshes, refreshed_bytes,
+		stale_ns; /* stale: the longest between change and use */
+};
+
+struct offload_packet {
+	const uint8_t *data; /* NULL: it does not go, the CPU is to judge it in its turn */
+	uint32_t len;
+	uint32_t ifindex, queue;
+	uint32_t metadata, rx_hash, rx_hash_type, rx_vlan_tci; /* as in struct ebpf_xdp_ctx */
+	uint64_t rx_timestamp;
+	void *user; /* the caller's: its mbuf */
+};
+
+struct offload_batch {
+	uint32_t n;
+	void **user; /* of each packet */
+};
+
+/* The reason why not is a sentence in *errmsg, errno ENOTSUP where it lies in the program. */
+struct offload *offload__create(struct gpu_device *dev, struct ebpf_program *prog,
+	const struct offload_opts *opts, char **errmsg);
+/* When all queues are gone. NULL is fine. */
+void offload__destroy(struct offload *o);
+int offload__refresh(struct offload *o);
+enum offload_state offload__state(const struct offload *o, const char **why);
+void offload__stats(const struct offload *o, struct offload_stats *sum);
+
+struct offload_queue *offload_queue__create(struct offload *o, char **errmsg);
+/* Packets in it are the caller's again: drain it first. */
+void offload_queue__destroy(struct offload_queue *q);
+bool offload_queue__add(struct offload_queue *q, const struct offload_packet *p);
+struct offload_batch *offload_queue__poll(struct offload_queue *q, uint64_t now_ns);
+/* Sends the open batch now, whatever the deadline. */
+void offload_queue__flush(struct offload_queue *q, uint64_t now_ns);
+/* Packets in it, open, away or back. */
+uint32_t offload_queue__held(const struct offload_queue *q);
+uint64_t offload_batch__judge(
+	struct offload_batch *b, uint32_t i, struct ebpf_env *env, struct ebpf_xdp_ctx *ctx);
+void offload_queue__free(struct offload_queue *q, struct offload_batch *b);
+
+#endif
