@@ -3,12 +3,14 @@
  * device.h -- what runs kernels: a table of functions, with two implementations (device-cuda.c,
  * device-host.c) and one that wraps any other and breaks it (device-faulty.c).
  *
- *	dev = gpu_device__open("host:4", &err);                  "cuda", "cuda:1", "cuda:H100"
- *	mod = dev->ops->load(dev, kernel, &err);                 an instance of a kernel: one
- *version of dev->ops->write_map(mod, i, offset, bytes, size);        its maps, until another is
- *written job = dev->ops->open_job(dev, in_bytes, out_bytes, &err);     buffers and a stream
- *	dev->ops->submit(job, mod, in_used, out_used, n);        copy in, launch, copy out: returns
- *at once while (!(state = dev->ops->poll(job))) ...;              1: done, below 0: it failed
+ *	dev = gpu_device__open("host:4", &err);               "cuda", "cuda:1", "cuda:H100"
+ *	mod = dev->ops->load(dev, kernel, &err);              an instance of it: a version of its
+ *	dev->ops->write_map(mod, i, offset, bytes, size);     maps, until another is written
+ *	job = dev->ops->open_job(dev, in_bytes, out_bytes, &err);        buffers and a stream
+ *	dev->ops->submit(job, mod, in_used, out_used, n);     copy in, launch, copy out: returns
+ *	                                                      at once
+ *	while (!(state = dev->ops->poll(job)))
+ *		;                                             1: done, below 0: it failed
  *
  * A module may be unloaded, and its maps written, only when no job that was submitted with it is
  * under way. A job whose poll said something other than 0 may be submitted again.
@@ -19,7 +21,7 @@
  *
  * Errors: negative errno; -EIO: the device failed, with a sentence in dev->why. Threads: load,
  * write_map, unload from one thread at a time; each job belongs to one thread; different jobs may
- *be used at once.
+ * be used at once.
  */
 #ifndef GPU_OFFLOAD_DEVICE_H
 #define GPU_OFFLOAD_DEVICE_H
@@ -39,8 +41,8 @@ struct gpu_job_times {
 
 struct gpu_job {
 	struct gpu_device *dev;
-	uint8_t *in, *out;    /* pinned; the caller fills and reads them */
-	uint64_t out_address; /* of `out`, as a kernel sees it */
+	uint8_t *in, *out;                /* pinned; the caller fills and reads them */
+	uint64_t in_address, out_address; /* of both, as a kernel sees them */
 	size_t in_bytes, out_bytes;
 	struct gpu_job_times times; /* of the last run */
 };

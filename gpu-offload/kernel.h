@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * kernel.h -- what lies in a batch's buffers: written by batch.c, read by kernel.c, which is
- * compiled for GPUs and for the CPU; so no pointers, but offsets from a buffer's beginning, and
- * nothing but <stdint.h>.
+ * compiled for GPUs and for the CPU; so no pointers, but offsets from launch->in and launch->out,
+ * and nothing but <stdint.h>. A launch may be a copy: it need not lie where launch->in says.
  *
  *	in    launch │ packets[n] │ windows[n], 256 bytes aligned, `stride` apart
  *	out   results[n] │ notes[n][max_notes] │ windows[n] as the program left them, if it writes
@@ -40,7 +40,8 @@ struct kernel_result {
 
 struct kernel_launch {
 	uint32_t n;          /* packets */
-	uint32_t first, end; /* host: those of this thread; a GPU goes by its thread's number */
+	uint32_t first, end; /* host: those of this thread, which has its own copy of the launch;
+				a GPU goes by its thread's number */
 	uint32_t cpu;        /* what bpf_get_smp_processor_id() says */
 	uint32_t stride;     /* of windows, in and out */
 	uint32_t headroom;   /* of windows */
@@ -48,7 +49,7 @@ struct kernel_launch {
 	uint32_t windows_out;                 /* not 0: windows are to be copied to `out` */
 	uint64_t packets, windows;            /* offsets in `in` */
 	uint64_t results, notes, out_windows; /* offsets in `out` */
-	uint64_t out;                         /* address of `out`, as the kernel sees it */
+	uint64_t in, out;                     /* addresses of both, as the kernel sees them */
 	uint64_t ktime_ns;                    /* when the batch went */
 	uint64_t seed;                        /* of random numbers, with the packet's number */
 };
