@@ -83,4 +83,7 @@ static inline uint32_t kernel_result__seal(const struct kernel_result *r,
 	return (uint32_t)(sum >> 32) ^ (uint32_t)sum ^ r->again;
 }
 
+/* kernel.c for ebpf_program__offload(): its bitcode is NULL in builds without the compiler. */
+struct ebpf_kernel_driver kernel_driver(void);
+
 #endif

@@ -187,6 +187,7 @@ void ebpf_env__init(struct ebpf_env *env, struct ebpf_instance *inst, uint32_t w
 	env->host = &inst->host;
 	env->owner = inst;
 	env->worker = worker;
+	env->cpu = worker;
 	env->n_workers = inst->workers;
 	env->net = &inst->net.rt;
 	/* The state must not be all zero; the clock serves where the system has no entropy. */

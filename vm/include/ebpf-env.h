@@ -51,6 +51,7 @@ extern "C" {
 #define EBPF_HZ 250
 
 struct ebpf_env;
+struct ebpf_notes;
 struct ebpf_program;
 struct rt_net;
 
@@ -133,7 +134,7 @@ struct ebpf_call_frame { /* a raw program's stack frames, for run-time checks */
 struct ebpf_env {
 	const struct ebpf_program *prog; /* what runs now */
 	const struct ebpf_host *host;
-	uint32_t worker; /* index; bpf_get_smp_processor_id() */
+	uint32_t worker; /* index: whose per-CPU values; in a kernel 0, where there is one slot */
 	uint32_t tail_calls;
 	struct ebpf_redirect redirect; /* the driver clears .kind before each packet */
 	/* A program that ends by a tail call leaves here what goes on: ebpf_tail_call__follow() */
@@ -152,7 +153,9 @@ struct ebpf_env {
 	void *owner; /* the instance: where host services find their sinks */
 	void *run;   /* the interpreter's: whose function a helper calls back */
 	uint32_t n_workers;
+	uint32_t cpu; /* bpf_get_smp_processor_id(): the worker, or whom a kernel stands for */
 	const struct rt_net *net; /* the instance's links and routes: ebpf-net.h */
+	struct ebpf_notes *notes; /* a kernel's (ebpf-offload.h); elsewhere NULL */
 };
 
 struct ebpf_instance;

@@ -45,7 +45,7 @@ rt_hot uint64_t helper_get_numa_node_id(struct ebpf_env *env)
 
 rt_hot uint64_t helper_get_smp_processor_id(struct ebpf_env *env)
 {
-	return env->worker;
+	return env->cpu;
 }
 
 uint64_t helper_get_prandom_u32(struct ebpf_env *env)

@@ -28,11 +28,11 @@ uint64_t helper_get_current_uid_gid(struct ebpf_env *env)
 uint64_t helper_get_current_comm(struct ebpf_env *env, void *name, uint64_t size)
 {
 	char *to = name, text[24] = "swapper/", digits[10];
-	uint32_t n = 8, worker = env->worker, left = 0;
+	uint32_t n = 8, cpu = env->cpu, left = 0;
 
 	do
-		digits[left++] = (char)('0' + worker % 10);
-	while (worker /= 10);
+		digits[left++] = (char)('0' + cpu % 10);
+	while (cpu /= 10);
 	while (left)
 		text[n++] = digits[--left];
 	for (uint64_t i = 0; i < (uint32_t)size; i++)
