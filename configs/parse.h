@@ -26,6 +26,7 @@
 
 #define MAX_VLANS     2 /* 802.1Q within 802.1ad */
 #define MAX_IPV6_EXTS 4
+#define MAX_HEADERS   1024   /* bytes */
 #define IP_MF         0x2000 /* more fragments follow */
 #define IP_DF         0x4000 /* do not fragment */
 #define IP_OFFSET     0x1fff /* where this fragment belongs, in units of 8 bytes */
@@ -74,6 +75,19 @@ static __always_inline void *take(struct cursor *c, __u32 size)
 		return NULL;
 	c->pos = p + size;
 	return p;
+}
+
+/* Forgets how the cursor came to where it is, which is not far: to the verifier all ways there are
+ * one then, and what follows, a loop say, is looked at once. 0: it is too far. */
+static __always_inline int forget_way(struct cursor *c, const struct xdp_md *ctx)
+{
+	__u64 at = c->pos - (void *)(long)ctx->data;
+
+	barrier_var(at);
+	if (at > MAX_HEADERS)
+		return 0;
+	c->pos = (void *)(long)ctx->data + at;
+	return 1;
 }
 
 static __always_inline int is_vlan(__be16 proto)

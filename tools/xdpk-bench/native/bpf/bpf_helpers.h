@@ -17,6 +17,9 @@
 #undef __noinline
 #define __noinline
 
+/* Said to the verifier. */
+#define barrier_var(var)
+
 #define __uint(name, value)  int(*name)[value]
 #define __type(name, type)   __typeof__(type) *name
 #define __array(name, value) __typeof__(value) *name[]
