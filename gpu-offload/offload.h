@@ -93,6 +93,8 @@ struct offload_queue *offload_queue__create(struct offload *o, char **errmsg);
 /* Packets in it are the caller's again: drain it first. */
 void offload_queue__destroy(struct offload_queue *q);
 bool offload_queue__add(struct offload_queue *q, const struct offload_packet *p);
+/* So many more packets it takes for certain, whenever its batches go. */
+uint32_t offload_queue__room(const struct offload_queue *q);
 struct offload_batch *offload_queue__poll(struct offload_queue *q, uint64_t now_ns);
 /* Sends the open batch now, whatever the deadline. */
 void offload_queue__flush(struct offload_queue *q, uint64_t now_ns);
