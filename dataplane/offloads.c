@@ -13,17 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <rte_ethdev.h>
 #include <rte_ip.h>
 #include <rte_net.h>
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include "interface.h"
 #include "offloads.h"
 
 /* So many of so many packets of TCP or UDP. */
@@ -113,31 +110,10 @@ static uint16_t look_at_first(uint16_t port, uint16_t queue, struct rte_mbuf *pk
 	return n;
 }
 
-/* An interface's MTU and its driver's name. */
-static int ask_kernel(const char *interface, uint32_t *mtu, char *driver, size_t size)
-{
-	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
-	struct ifreq ifr = {0};
-	int err, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
-	err = ioctl(fd, SIOCGIFMTU, &ifr);
-	*mtu = err ? 0 : (uint32_t)ifr.ifr_mtu;
-	ifr.ifr_data = (char *)&info;
-	if (!err)
-		err = ioctl(fd, SIOCETHTOOL, &ifr);
-	snprintf(driver, size, "%s", err ? "" : info.driver);
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
 struct offloads *offloads__watch(uint16_t id, uint16_t n_rxq)
 {
 	struct rte_eth_dev_info info;
-	char driver[IF_NAMESIZE];
 	struct offloads *o;
-	uint32_t mtu;
 
 	if (rte_eth_dev_info_get(id, &info) || !info.if_index)
 		return NULL;
@@ -146,10 +122,10 @@ struct offloads *offloads__watch(uint16_t id, uint16_t n_rxq)
 		return NULL;
 	memset(o, 0, sizeof(*o) + n_rxq * sizeof(o->queue[0]));
 	o->n_rxq = n_rxq;
-	if (!if_indextoname(info.if_index, o->interface) ||
-		ask_kernel(o->interface, &mtu, driver, sizeof(driver)))
-		mtu = UINT16_MAX;
-	o->max_len = mtu;
+	if (if_indextoname(info.if_index, o->interface))
+		o->max_len = interface__mtu(o->interface);
+	if (!o->max_len)
+		o->max_len = UINT16_MAX;
 	for (uint16_t q = 0; q < n_rxq; q++)
 		if (!rte_eth_add_rx_callback(id, q, look_at_first, o))
 			break; /* this queue is not looked at */
@@ -165,9 +141,8 @@ void offloads__free(struct offloads *offloads)
 static void print_cure(const char *interface, enum finding finding, char *text, size_t size)
 {
 	char driver[IF_NAMESIZE];
-	uint32_t mtu;
 
-	ask_kernel(interface, &mtu, driver, sizeof(driver));
+	interface__driver(interface, driver, sizeof(driver));
 	if (finding == CUT_OFF)
 		snprintf(text, size, "there and where they come from: ip link set %s mtu 1500",
 			interface);

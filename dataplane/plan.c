@@ -4,6 +4,10 @@
  */
 #include <stdlib.h>
 
+#include <rte_ether.h>
+
+#include <ebpf-net.h>
+
 #include "dataplane.h"
 #include "plan.h"
 
@@ -34,6 +38,14 @@ static void draw_pass(struct plan_port *p, const struct port *port, const struct
 						     : OUTCOME_NO_TARGET;
 }
 
+/* As Linux has it: the link's MTU does not count the Ethernet header, nor a VLAN's tag. */
+static uint32_t max_len(struct ebpf_instance *inst, uint32_t ifindex)
+{
+	uint32_t mtu = ebpf_net__link_mtu(inst, ifindex);
+
+	return mtu ? mtu + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN : UINT32_MAX;
+}
+
 static void draw_port(struct plan *plan, const struct dataplane *dp, uint16_t slot)
 {
 	const struct port *port = &dp->ports->port[slot];
@@ -50,6 +62,7 @@ static void draw_port(struct plan *plan, const struct dataplane *dp, uint16_t sl
 		return;
 	p->is_target = true;
 	p->ifindex = port->ifindex;
+	p->max_len = max_len(dp->instance, port->ifindex);
 	draw_pass(p, port, dp->ports);
 	draw_chain(&p->chain, dp, slot);
 }

@@ -36,6 +36,7 @@ struct plan_port {
 	bool sends_segments; /* packets in several; otherwise they are made one, or lost */
 	bool is_target; /* packets may be sent there; what is under way to it leaves all the same */
 	uint32_t ifindex;   /* 0 where nothing may be sent */
+	uint32_t max_len;   /* of packets that are redirected there */
 	struct chain chain; /* empty: everything passes */
 };
 

@@ -10,6 +10,7 @@
  * Buffers: one pool per socket, large enough that no queue, ring and cache can run it dry. A
  * buffer holds any packet the kernel could make of a linear one (burst.h).
  */
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 
 #include "burst.h"
 #include "core/error.h"
+#include "interface.h"
 #include "offloads.h"
 #include "pool.h"
 #include "ports.h"
@@ -169,15 +171,28 @@ int ports__set_host(struct ports *ports, uint16_t slot, uint16_t host, char **er
 	return 0;
 }
 
+/* The kernel's, if it has the interface: of virtual devices DPDK says 1500 whatever it is. */
+static uint16_t port__mtu(const struct port *port)
+{
+	struct rte_eth_dev_info info = {0};
+	char interface[IF_NAMESIZE];
+	uint16_t mtu = RTE_ETHER_MTU;
+	uint32_t kernels = 0;
+
+	rte_eth_dev_get_mtu(port->id, &mtu);
+	if (!rte_eth_dev_info_get(port->id, &info) && info.if_index &&
+		if_indextoname(info.if_index, interface))
+		kernels = interface__mtu(interface);
+	return kernels ? (uint16_t)RTE_MIN(kernels, (uint32_t)UINT16_MAX) : mtu;
+}
+
 void port__resemble(const struct port *host, const struct port *port)
 {
 	struct rte_ether_addr mac;
-	uint16_t mtu;
 
 	if (!rte_eth_macaddr_get(port->id, &mac))
 		rte_eth_dev_default_mac_addr_set(host->id, &mac);
-	if (!rte_eth_dev_get_mtu(port->id, &mtu))
-		rte_eth_dev_set_mtu(host->id, mtu);
+	rte_eth_dev_set_mtu(host->id, port__mtu(port));
 }
 
 static int check_ifindexes(const struct ports *ports, char **errmsg)
@@ -309,14 +324,12 @@ int ports__add_links(const struct ports *ports, struct ebpf_instance *inst, char
 		const struct port *port = &ports->port[i];
 		struct ebpf_link link = {.name = port->name, .ifindex = port->ifindex};
 		struct rte_ether_addr mac = {{0}};
-		uint16_t mtu = RTE_ETHER_MTU;
 
 		if (port->state != PORT_FOUND)
 			continue;
-		rte_eth_macaddr_get(port->id, &mac); /* both stay where the device tells nothing */
-		rte_eth_dev_get_mtu(port->id, &mtu);
+		rte_eth_macaddr_get(port->id, &mac); /* stays where the device tells nothing */
 		memcpy(link.mac, mac.addr_bytes, sizeof(link.mac));
-		link.mtu = mtu;
+		link.mtu = port__mtu(port);
 		err = ebpf_net__set_link(inst, &link, errmsg);
 	}
 	return err;

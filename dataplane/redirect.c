@@ -146,11 +146,11 @@ static void lose(struct departure *d, uint32_t i, enum outcome outcome)
 static void redirect_to_port(struct departure *d, uint32_t i)
 {
 	const struct ebpf_redirect *to = &d->burst->redirect[i];
-	uint16_t port = plan__port_by_ifindex(d->w->plan, to->target);
 	struct parcel p = parcel_of(d, i, OUTCOME_REDIRECT);
+	uint16_t port = redirect__port(d->w->plan, to->target, p.packet, &p.outcome);
 
 	if (port == NO_PORT) {
-		lose(d, i, OUTCOME_NO_TARGET);
+		lose(d, i, p.outcome);
 		return;
 	}
 	d->delta->outcome[OUTCOME_REDIRECT]++;
@@ -243,11 +243,12 @@ static void name_port(void *user, const struct ebpf_redirect *one)
 	struct broadcast *b = user;
 	struct departure *d = b->d;
 	const struct plan *plan = d->w->plan;
-	uint16_t port = plan__port_by_ifindex(plan, one->target);
+	enum outcome outcome = OUTCOME_REDIRECT;
+	uint16_t port = redirect__port(plan, one->target, b->parcel.packet, &outcome);
 
 	counter__add(&d->w->hops[b->parcel.hop].entered, 1);
 	if (port == NO_PORT) {
-		d->copies.outcome[OUTCOME_NO_TARGET]++;
+		d->copies.outcome[outcome]++;
 		return;
 	}
 	if (b->port != NO_PORT)

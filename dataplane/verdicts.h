@@ -5,6 +5,8 @@
 #ifndef DATAPLANE_VERDICTS_H
 #define DATAPLANE_VERDICTS_H
 
+#include <rte_mbuf.h>
+
 #include "worker.h"
 
 /* Is there no more to do than to send or to free the packet? */
@@ -14,6 +16,22 @@ static inline bool verdict__is_plain(const struct burst *burst, uint32_t i)
 
 	return burst->verdict[i] != XDP_REDIRECT || to->kind == EBPF_REDIRECT_NONE ||
 	       (to->kind == EBPF_REDIRECT_IFINDEX && !to->prog);
+}
+
+/* The port of this ifindex. NO_PORT if there is none, or it does not take the packet: *outcome is
+ * what it is lost by, else left alone. */
+static inline uint16_t redirect__port(const struct plan *plan, uint32_t ifindex,
+	const struct rte_mbuf *packet, enum outcome *outcome)
+{
+	uint16_t to = plan__port_by_ifindex(plan, ifindex);
+
+	if (unlikely(to == NO_PORT)) {
+		*outcome = OUTCOME_NO_TARGET;
+	} else if (unlikely(packet->pkt_len > plan->port[to].max_len)) {
+		*outcome = OUTCOME_OVER_MTU;
+		to = NO_PORT;
+	}
+	return to;
 }
 
 /* The port a plain packet leaves by, or NO_PORT; *outcome is what it counts as. */
@@ -29,8 +47,9 @@ static inline uint16_t verdict__port(const struct plan *plan, uint16_t from,
 	case XDP_PASS: *outcome = plan->port[from].pass_counts_as; return plan->port[from].pass;
 	case XDP_REDIRECT:
 		if (burst->redirect[i].kind == EBPF_REDIRECT_IFINDEX)
-			to = plan__port_by_ifindex(plan, burst->redirect[i].target);
-		if (to == NO_PORT)
+			to = redirect__port(
+				plan, burst->redirect[i].target, burst->pkts[i], outcome);
+		else
 			*outcome = OUTCOME_NO_TARGET;
 		return to;
 	default: return NO_PORT;

@@ -156,8 +156,8 @@ static const struct layout *value_layout(const struct map_element *e, const stru
 
 static int put_program(struct control_context *c, int err)
 {
-	if (!err && c->program_put)
-		c->program_put(c->dataplane);
+	if (!err && c->changed)
+		c->changed(c->dataplane, CONTROL_CHANGED_TARGETS);
 	return err;
 }
 

@@ -174,6 +174,13 @@ static const struct attribute link_attributes[] = {
 	{0},
 };
 
+static int tell_change(struct control_context *c, int err)
+{
+	if (!err && c->changed)
+		c->changed(c->dataplane, CONTROL_CHANGED_LINKS);
+	return err;
+}
+
 int control__add_link(struct control_context *c, struct control_words *w, char **errmsg)
 {
 	struct line l = {c->instance, w, errmsg};
@@ -188,7 +195,9 @@ int control__add_link(struct control_context *c, struct control_words *w, char *
 	err = parse_attributes(&l, link_attributes, &link);
 	if (!err && !link.ifindex)
 		err = error__set(errmsg, -EINVAL, "expected 'ifindex', got the end of the line");
-	return err ? err : ebpf_net__set_link(c->instance, &link, errmsg);
+	if (!err)
+		err = ebpf_net__set_link(c->instance, &link, errmsg);
+	return tell_change(c, err);
 }
 
 int control__set_link(struct control_context *c, struct control_words *w, char **errmsg)
@@ -208,7 +217,9 @@ int control__set_link(struct control_context *c, struct control_words *w, char *
 	err = parse_attributes(&l, link_attributes, &link);
 	if (!err && link.ifindex != before)
 		err = error__set(errmsg, -EBUSY, "interface %s keeps its ifindex", name);
-	return err ? err : ebpf_net__set_link(c->instance, &link, errmsg);
+	if (!err)
+		err = ebpf_net__set_link(c->instance, &link, errmsg);
+	return tell_change(c, err);
 }
 
 int control__del_link(struct control_context *c, struct control_words *w, char **errmsg)
@@ -219,7 +230,9 @@ int control__del_link(struct control_context *c, struct control_words *w, char *
 
 	if (!err)
 		err = control_words__end(w, errmsg);
-	return err ? err : ebpf_net__del_link(c->instance, ifindex);
+	if (!err)
+		err = ebpf_net__del_link(c->instance, ifindex);
+	return tell_change(c, err);
 }
 
 /* --- addresses and neighbours ---------------------------------------------------------------- */

@@ -70,6 +70,11 @@ struct control_object {
 	struct object *object;
 };
 
+enum control_change {
+	CONTROL_CHANGED_TARGETS, /* a program was put into a map */
+	CONTROL_CHANGED_LINKS,
+};
+
 /* Who runs lines, about what; made by whoever runs them, everything borrowed. */
 struct control_context {
 	/* The tables that lines are looked up in; ends with NULL. Each ends with NULL words. */
@@ -83,8 +88,8 @@ struct control_context {
 	/* If not NULL, fills in `objects` for each command; they are dropped after it. *list and
 	 * the names in it are malloc'ed, each object is a reference. -ENOMEM. */
 	int (*list_objects)(void *dataplane, struct control_object **list, size_t *n);
-	/* If not NULL, is told when a line has put a program into a map. */
-	void (*program_put)(void *dataplane);
+	/* If not NULL, is told what a line has changed of what workers go by. */
+	void (*changed)(void *dataplane, enum control_change what);
 	void *dataplane;                   /* for the dataplane's own commands */
 	const struct control_reply *reply; /* NULL: nobody listens */
 	const struct control_files *files; /* NULL: lines may name none */

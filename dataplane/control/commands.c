@@ -46,9 +46,19 @@ int control__list_objects(void *dataplane, struct control_object **list, size_t 
 	return err;
 }
 
-void control__program_put(void *dataplane)
+static void publish_links(struct dataplane *dp)
 {
-	dataplane__compile_targets(dataplane);
+	pthread_mutex_lock(&dp->lock);
+	dataplane__publish(dp, NULL); /* without memory the next change of anything does it */
+	pthread_mutex_unlock(&dp->lock);
+}
+
+void control__changed(void *dataplane, enum control_change what)
+{
+	switch (what) {
+	case CONTROL_CHANGED_TARGETS: dataplane__compile_targets(dataplane); break;
+	case CONTROL_CHANGED_LINKS: publish_links(dataplane); break;
+	}
 }
 
 static int no_port(const struct ports *ports, const char *name, char **errmsg)

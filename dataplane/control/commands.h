@@ -20,8 +20,8 @@ extern const struct control_command *const control__dataplane_tables[];
 
 /* control_context.list_objects */
 int control__list_objects(void *dataplane, struct control_object **list, size_t *n);
-/* control_context.program_put */
-void control__program_put(void *dataplane);
+/* control_context.changed */
+void control__changed(void *dataplane, enum control_change what);
 
 /* A line's PORT. Under the lock. The slot, or -ENODEV with *errmsg that says what there is. */
 int control__want_port(struct dataplane *dp, struct control_words *w, char **errmsg);

@@ -8,6 +8,8 @@
 
 #include <rte_ether.h>
 
+#include <ebpf-net.h>
+
 #include "../dataplane.h"
 #include "../port-change.h"
 #include "commands.h"
@@ -76,14 +78,12 @@ static void add_details(struct json_text *row, const struct dataplane *dp, uint1
 {
 	const struct port *p = &dp->ports->port[slot];
 	struct rte_eth_dev_info info = {0};
-	uint16_t mtu = 0;
 
 	rte_eth_dev_info_get(p->id, &info);
-	rte_eth_dev_get_mtu(p->id, &mtu);
 	json_text__add_string(row, "driver", info.driver_name);
 	json_text__add_string(row, "state", state_words[p->state]);
 	add_mac(row, p->id);
-	json_text__add_unsigned(row, "mtu", mtu);
+	json_text__add_unsigned(row, "mtu", ebpf_net__link_mtu(dp->instance, p->ifindex));
 	json_text__add_unsigned(row, "rx_queues", p->n_rxq);
 	json_text__add_unsigned(row, "tx_queues", p->n_txq);
 	json_text__key(row, "workers");

@@ -40,7 +40,7 @@ struct control_server_opts {
 	void *dataplane; /* for the commands */
 	/* As in a context; NULL: there are no programs. */
 	int (*list_objects)(void *dataplane, struct control_object **list, size_t *n);
-	void (*program_put)(void *dataplane);
+	void (*changed)(void *dataplane, enum control_change what);
 };
 
 /* NULL with *errmsg. */

@@ -76,7 +76,7 @@ static int run(struct config *config, const char *line, char **errmsg)
 	struct control_context c = {.tables = control__dataplane_tables,
 		.instance = config->dp->instance,
 		.list_objects = control__list_objects,
-		.program_put = control__program_put,
+		.changed = control__changed,
 		.dataplane = config->dp,
 		.files = &files,
 		.role = CONTROL_OPERATOR};

@@ -43,7 +43,7 @@ int lines__serve(struct dataplane *dp, const struct options *o, struct control_s
 		.instance = dp->instance,
 		.dataplane = dp,
 		.list_objects = control__list_objects,
-		.program_put = control__program_put};
+		.changed = control__changed};
 	int err = find_readers(o->readers, &opts.readers, errmsg);
 
 	*server = NULL;

@@ -284,6 +284,17 @@ int ebpf_net__find_link(struct ebpf_instance *inst, const char *name, struct ebp
 	return err;
 }
 
+uint32_t ebpf_net__link_mtu(struct ebpf_instance *inst, uint32_t ifindex)
+{
+	struct rt_link link = {0};
+
+	pthread_mutex_lock(&inst->net.lock);
+	if (inst->net.links)
+		ebpf_map__lookup(inst->net.links, &ifindex, &link);
+	pthread_mutex_unlock(&inst->net.lock);
+	return link.mtu;
+}
+
 static bool is_neighbour_of(const void *key, const void *value, const void *ifindex)
 {
 	return ((const struct rt_neighbour_key *)key)->ifindex == *(const uint32_t *)ifindex;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * ebpf-net.h -- what an instance knows of the network: links, addresses, routes, rules and
- * neighbours. bpf_fib_lookup and bpf_check_mtu answer out of it; nothing else is done with it.
+ * neighbours. bpf_fib_lookup and bpf_check_mtu answer out of it; what sends packets may ask for
+ * MTUs.
  *
  * It works as in Linux with a network namespace of its own, which begins without any link: an
  * address brings its local route and the one to its subnet, a link that goes takes along what
@@ -61,6 +62,8 @@ int ebpf_net__set_link(struct ebpf_instance *inst, const struct ebpf_link *link,
 int ebpf_net__del_link(struct ebpf_instance *inst, uint32_t ifindex);
 /* -ENODEV: there is none of that name. link->name is not set. */
 int ebpf_net__find_link(struct ebpf_instance *inst, const char *name, struct ebpf_link *link);
+/* 0: there is none with that ifindex. */
+uint32_t ebpf_net__link_mtu(struct ebpf_instance *inst, uint32_t ifindex);
 
 /* ip->length is that of the subnet. */
 int ebpf_net__add_address(
