@@ -20,6 +20,10 @@
  *	ebpf_lddw.N   the value of the LDDW at instruction N (raw programs, source 1..6)
  *	ebpf_self     the struct ebpf_program that owns the image
  *	and the functions of vm/native/symbols.c
+ *
+ * For COMPILE_CPU_PTX it is PTX text instead: ebpf_driver is its entry, and the memory of map N the
+ * global ebpf_map_N, zeroed and with one slot of per-CPU values, where there is need of it. Nothing
+ * is left undefined.
  */
 #ifndef VM_CORE_BACKEND_H
 #define VM_CORE_BACKEND_H
@@ -31,7 +35,7 @@
 #include "compile-stats.h"
 #include "ebpf-program.h"
 
-#define EBPF_BACKEND_ABI 2
+#define EBPF_BACKEND_ABI 3
 
 struct ebpf_backend {
 	uint32_t abi; /* EBPF_BACKEND_ABI */

@@ -14,7 +14,11 @@
 
 enum compile_flags {
 	COMPILE_CHECK_ACCESS = 1 << 0, /* raw programs: check what facts do not prove */
+	COMPILE_KERNEL = 1 << 1,       /* for ebpf-offload.h: the driver's loop is all there is */
 };
+
+/* Kernels for GPUs: the oldest level there is code for. Drivers compile on from there. */
+#define COMPILE_CPU_PTX "sm_75"
 
 struct compile_request {
 	struct program_view view; /* points into the blob and into `tables` */
@@ -23,7 +27,7 @@ struct compile_request {
 	const uint8_t *driver_bitcode;
 	size_t driver_bitcode_size;
 	uint64_t cache_size; /* lookups in maps beyond it look ahead; without driver 0 */
-	const char *cpu;     /* "native", or "x86-64" and "x86-64-v2" to "-v4" */
+	const char *cpu;     /* "native", "x86-64", "x86-64-v2" to "-v4", or COMPILE_CPU_PTX */
 	void *tables;        /* owned: map views, funcs, lines rebuilt with pointers */
 };
 

@@ -6,31 +6,15 @@
  * compiler relies on are its own.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <llvm-c/Analysis.h>
-#include <llvm-c/Support.h>
-#include <llvm-c/Target.h>
 
 #include "../core/backend.h"
 #include "compile.h"
 
 enum stage { STAGE_LINKED, STAGE_OPTIMISED };
-
-/* Domain reassignment (integers into AVX-512 mask registers) takes time quadratic in a
- * function's length, 1.2 of 1.6 seconds for 8000 instructions, and finds nothing here. */
-static void start_llvm(void)
-{
-	static const char *const options[] = {"ebpf-llvm", "-disable-x86-domain-reassignment"};
-
-	LLVMParseCommandLineOptions(2, options, NULL);
-	LLVMInitializeX86TargetInfo();
-	LLVMInitializeX86Target();
-	LLVMInitializeX86TargetMC();
-	LLVMInitializeX86AsmPrinter();
-}
 
 /* Without a handler LLVM prints errors and ends the process. */
 static void keep_diagnostic(LLVMDiagnosticInfoRef info, void *user)
@@ -43,55 +27,6 @@ static void keep_diagnostic(LLVMDiagnosticInfoRef info, void *user)
 		c->diagnostic = strdup(text);
 		LLVMDisposeMessage(text);
 	}
-}
-
-/* LLVM ends the process where it does not know the name: these it knows. */
-static bool is_known(const char *cpu)
-{
-	static const char *const names[] = {
-		"native", "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(cpu, names[i]) == 0)
-			return true;
-	return false;
-}
-
-static int make_machine(struct compilation *c)
-{
-	bool native = strcmp(c->req->cpu, "native") == 0;
-	char *cpu = native ? LLVMGetHostCPUName() : NULL;
-	char *features = native ? LLVMGetHostCPUFeatures() : NULL;
-	char *triple = LLVMGetDefaultTargetTriple(), *why = NULL;
-	LLVMTargetRef target;
-	int err = 0;
-
-	if (!is_known(c->req->cpu)) {
-		err = error__set(c->errmsg, -ENOTSUP,
-			"%s: cpu %s: must be native, x86-64 or x86-64-v2 to -v4", c->view->name,
-			c->req->cpu);
-	} else if (LLVMGetTargetFromTriple(triple, &target, &why)) {
-		err = error__set(c->errmsg, -ENOTSUP, "%s: %s", c->view->name, why);
-		LLVMDisposeMessage(why);
-	} else {
-		c->machine = LLVMCreateTargetMachine(target, triple, native ? cpu : c->req->cpu,
-			native ? features : "", LLVMCodeGenLevelDefault, LLVMRelocPIC,
-			LLVMCodeModelDefault);
-		if (!c->machine)
-			err = error__set(c->errmsg, -ENOTSUP, "%s: LLVM cannot compile for %s",
-				c->view->name, triple);
-	}
-	if (!err) {
-		LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(c->machine);
-
-		LLVMSetTarget(c->module, triple);
-		LLVMSetModuleDataLayout(c->module, layout);
-		LLVMDisposeTargetData(layout);
-	}
-	LLVMDisposeMessage(triple);
-	LLVMDisposeMessage(cpu);
-	LLVMDisposeMessage(features);
-	return err;
 }
 
 static void open_context(struct compilation *c)
@@ -146,7 +81,7 @@ static int run_stages(struct compilation *c, enum stage last)
 	static const struct {
 		enum compile_step step;
 		int (*run)(struct compilation *c);
-	} stages[] = {{STEP_PREPARE, make_machine}, {STEP_TRANSLATE, translate},
+	} stages[] = {{STEP_PREPARE, compilation__make_machine}, {STEP_TRANSLATE, translate},
 		{STEP_LINK, compilation__link}, {STEP_OPTIMISE, compilation__optimise}};
 	unsigned n = last == STAGE_OPTIMISED ? 4 : 3;
 	int err = 0;
@@ -182,7 +117,6 @@ typedef int (*output_fn)(struct compilation *c, void *to);
 static int with_module(const uint8_t *blob, size_t size, enum stage last, output_fn output,
 	void *to, struct compile_stats *stats, char **errmsg)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct verifier_result verified = {0};
 	struct compile_request req;
 	struct compilation c = {.req = &req,
@@ -197,7 +131,6 @@ static int with_module(const uint8_t *blob, size_t size, enum stage last, output
 	err = analyse(&req, &verified, errmsg);
 	compile_stats__end(stats, STEP_VERIFY, &c.since);
 	if (!err) {
-		pthread_once(&once, start_llvm);
 		c.facts = verified.facts.insn;
 		c.ctx_table = ctx_table__of(req.view.type);
 		c.is_raw = req.view.type == EBPF_PROGRAM_RAW;
@@ -244,7 +177,7 @@ static int emit(struct compilation *c, LLVMCodeGenFileType what, struct bytes *t
 
 static int emit_object(struct compilation *c, void *to)
 {
-	return emit(c, LLVMObjectFile, to);
+	return emit(c, c->is_ptx ? LLVMAssemblyFile : LLVMObjectFile, to);
 }
 
 static int emit_assembly(struct compilation *c, void *to)

@@ -6,7 +6,7 @@
  *	            scouts of them where its maps are large
  *	link        the burst driver and what is called of the runtime joins it
  *	optimise    LLVM's pipeline for the CPU of the request
- *	emit        object or assembly text
+ *	emit        object or assembly text; PTX is of the latter kind
  *
  * A compilation has an LLVM context of its own, so that any number of threads may compile at
  * once. Every stage gives 0 or a negative errno with a sentence in *errmsg.
@@ -70,6 +70,7 @@ struct compilation {
 	uint32_t n_ahead;          /* maps in which scouts look ahead */
 	uint32_t n_lookups;        /* but for those in arrays */
 	bool is_raw;
+	bool is_ptx;           /* the machine is a GPU's */
 	bool tail_calls;       /* the program has some */
 	bool scouts_draw;      /* random numbers */
 	bool publishes_frames; /* raw: some access is checked against the frames at run time */
@@ -79,12 +80,19 @@ struct compilation {
 	uint64_t since;              /* when the current step began */
 };
 
+int compilation__make_machine(struct compilation *c);
 int compilation__translate(struct compilation *c);
 int compilation__link(struct compilation *c);
 /* The program is to become a part of the driver's loop; ebpf_entry calls a copy of it. */
 void compilation__inline_program(struct compilation *c);
 int compilation__optimise(struct compilation *c);
 int compilation__emit(struct compilation *c, LLVMCodeGenFileType what, LLVMMemoryBufferRef *out);
+
+/* ptx.c: what a GPU wants of a module that is linked, and of one that is to be emitted. */
+void compilation__mark_kernel(struct compilation *c);
+int compilation__check_kernel(struct compilation *c);
+/* The global that is a map's memory. */
+LLVMValueRef compilation__kernel_memory(struct compilation *c, uint32_t map);
 
 /* A pointer on all paths: FACT_ANY is none. */
 static inline bool fact_kind__is_pointer(uint8_t kind)

@@ -16,8 +16,8 @@
 
 #include "compile.h"
 
-extern const unsigned char runtime_bitcode[];
-extern const unsigned long runtime_bitcode_size;
+extern const unsigned char runtime_bitcode[], runtime_ptx_bitcode[];
+extern const unsigned long runtime_bitcode_size, runtime_ptx_bitcode_size;
 
 /* Programs beyond this are called by the driver, not inlined: the call is then nothing beside
  * the program, and its code would be compiled twice. */
@@ -73,10 +73,11 @@ static int link_driver(struct compilation *c)
 	return 0;
 }
 
-/* llvm-extract made what was static hidden. */
+/* llvm-extract, where it was run, made what was static hidden. */
 static void link_if_used(LLVMValueRef global)
 {
-	bool is_static = LLVMGetVisibility(global) == LLVMHiddenVisibility;
+	bool is_static = LLVMGetVisibility(global) == LLVMHiddenVisibility ||
+			 LLVMGetLinkage(global) == LLVMInternalLinkage;
 
 	if (LLVMIsDeclaration(global) || LLVMGetLinkage(global) == LLVMAppendingLinkage)
 		return;
@@ -108,7 +109,9 @@ static void drop_other_types(struct compilation *c, LLVMModuleRef runtime)
 
 static int link_runtime(struct compilation *c)
 {
-	LLVMModuleRef runtime = read_module(c, runtime_bitcode, runtime_bitcode_size, true);
+	LLVMModuleRef runtime =
+		c->is_ptx ? read_module(c, runtime_ptx_bitcode, runtime_ptx_bitcode_size, true)
+			  : read_module(c, runtime_bitcode, runtime_bitcode_size, true);
 
 	if (!runtime)
 		return link_error(c, "the runtime's bitcode cannot be read");
@@ -165,7 +168,8 @@ static void prepare_function(struct compilation *c, LLVMValueRef f)
 static void prepare_globals(struct compilation *c)
 {
 	for (LLVMValueRef g = LLVMGetFirstGlobal(c->module); g; g = LLVMGetNextGlobal(g))
-		if (!LLVMIsDeclaration(g) && LLVMGetLinkage(g) != LLVMAppendingLinkage)
+		if (!LLVMIsDeclaration(g) && LLVMGetLinkage(g) != LLVMAppendingLinkage &&
+			!LLVMIsExternallyInitialized(g)) /* a kernel's map */
 			LLVMSetLinkage(g, LLVMInternalLinkage);
 }
 
@@ -203,16 +207,18 @@ static void make_answer(struct compilation *c, const char *question, bool answer
 	LLVMDisposeBuilder(b);
 }
 
-/* What drivers and the runtime ask of the program (ebpf-env.h), known here. */
+/* What drivers and the runtime ask of the program (ebpf-env.h), known here. A kernel gets no packet
+ * in fragments. */
 static void answer_questions(struct compilation *c)
 {
-	make_answer(c, "ebpf_program_has_frags", c->view->has_frags);
+	make_answer(c, "ebpf_program_has_frags",
+		c->view->has_frags && !(c->req->flags & COMPILE_KERNEL));
 	make_answer(c, "ebpf_program_redirects",
 		c->tail_calls || LLVMGetNamedFunction(c->module, "helper_redirect") ||
 			LLVMGetNamedFunction(c->module, "helper_redirect_map"));
 }
 
-/* ebpf_entry(env, ctx): the same program without a driver. */
+/* ebpf_entry(env, ctx): the same program without a driver, and no door of kernels. */
 static void make_entry(struct compilation *c)
 {
 	LLVMValueRef program = LLVMGetNamedFunction(c->module, "ebpf_program_entry");
@@ -240,11 +246,14 @@ int compilation__link(struct compilation *c)
 		err = link_runtime(c);
 	if (err)
 		return err;
-	make_entry(c);
+	if (!(c->req->flags & COMPILE_KERNEL))
+		make_entry(c);
 	for (LLVMValueRef f = LLVMGetFirstFunction(c->module); f; f = LLVMGetNextFunction(f))
 		prepare_function(c, f);
 	prepare_globals(c);
 	LLVMStripModuleDebugInfo(c->module);
+	if (c->is_ptx)
+		compilation__mark_kernel(c);
 	/* So that memcpy and its like, called by the code generator, go through the GOT too. */
 	LLVMAddModuleFlag(c->module, LLVMModuleFlagBehaviorWarning, "RtLibUseGOT", 11,
 		LLVMValueAsMetadata(one));

@@ -27,6 +27,8 @@ LLVMValueRef compilation__map_memory(struct compilation *c, uint32_t map)
 	struct map_code *m = &c->maps[map];
 	char name[32];
 
+	if (!m->memory && c->is_ptx)
+		m->memory = compilation__kernel_memory(c, map);
 	if (!m->memory) {
 		snprintf(name, sizeof(name), "ebpf_map.%" PRIu32, map);
 		m->memory = LLVMAddGlobal(c->module, c->i8, name);

@@ -382,7 +382,7 @@ int compilation__scout(struct compilation *c)
 	bool wanted = false;
 	int err = 0;
 
-	if (!c->req->driver_bitcode)
+	if (!c->req->driver_bitcode || c->req->flags & COMPILE_KERNEL)
 		return 0;
 	for (uint32_t i = 0; !c->is_raw && i < c->view->n_maps; i++)
 		wanted |= may_exceed_cache(c, i);

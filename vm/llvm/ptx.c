@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * ptx.c -- what is different in a module that becomes PTX.
+ *
+ * The driver is the entry, by its calling convention. The memory of maps is the module's own: a
+ * global for each, of a size that is known, as per-CPU values have one slot in a kernel. And there
+ * is nobody to resolve what is left undefined, so that nothing may be.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "compile.h"
+
+#define KERNEL_CALL   71 /* llvm::CallingConv::PTX_Kernel: LLVM's C API has no name for it */
+#define GLOBAL_MEMORY 1  /* NVPTX's number of that address space */
+#define ONE_SLOT      1
+
+void compilation__mark_kernel(struct compilation *c)
+{
+	LLVMSetFunctionCallConv(LLVMGetNamedFunction(c->module, "ebpf_driver"), KERNEL_CALL);
+}
+
+/* "ebpf_map_N": a dot is no part of names there. */
+LLVMValueRef compilation__kernel_memory(struct compilation *c, uint32_t map)
+{
+	uint64_t bytes = rt_map__bytes(&c->view->maps[map].geo, ONE_SLOT);
+	LLVMTypeRef type = LLVMArrayType2(c->i8, bytes);
+	LLVMValueRef memory;
+	char name[32];
+
+	snprintf(name, sizeof(name), "ebpf_map_%" PRIu32, map);
+	memory = LLVMAddGlobalInAddressSpace(c->module, type, name, GLOBAL_MEMORY);
+	LLVMSetInitializer(memory, LLVMConstNull(type));
+	LLVMSetExternallyInitialized(memory, true); /* the host writes it */
+	LLVMSetAlignment(memory, 64);
+	return LLVMConstAddrSpaceCast(memory, c->ptr);
+}
+
+static int refuse(struct compilation *c, LLVMValueRef needed)
+{
+	size_t length;
+
+	return error__set(c->errmsg, -ENOTSUP, "%s: it needs %s, which GPUs do not have",
+		c->view->name, LLVMGetValueName2(needed, &length));
+}
+
+int compilation__check_kernel(struct compilation *c)
+{
+	for (LLVMValueRef f = LLVMGetFirstFunction(c->module); f; f = LLVMGetNextFunction(f))
+		if (LLVMIsDeclaration(f) && !LLVMGetIntrinsicID(f) && LLVMGetFirstUse(f))
+			return refuse(c, f);
+	for (LLVMValueRef g = LLVMGetFirstGlobal(c->module); g; g = LLVMGetNextGlobal(g))
+		if (LLVMIsDeclaration(g) && LLVMGetFirstUse(g))
+			return refuse(c, g);
+	return 0;
+}
