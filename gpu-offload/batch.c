@@ -52,6 +52,7 @@ void batch_layout__make(
 	l->windows = align(sizeof(struct kernel_launch) + o->batch * sizeof(struct kernel_packet),
 		KERNEL_WINDOW_ALIGN);
 	l->in_bytes = l->windows + windows;
+	l->least_packets = windows / most < o->batch ? (uint32_t)(windows / most) : o->batch;
 	l->out_bytes = o->batch * (sizeof(struct kernel_result) +
 					  info->max_notes * sizeof(struct ebpf_note)) +
 		       KERNEL_WINDOW_ALIGN + (info->writes_packet ? windows : 0);
@@ -132,6 +133,15 @@ void batch__add(struct batch *b, const struct offload_packet *p)
 	b->public.user[b->public.n++] = p->user;
 	b->is_full = b->public.n == o->opts.batch ||
 		     o->layout.windows + b->used + most_room(&o->layout) > o->layout.in_bytes;
+}
+
+uint32_t batch__room(const struct batch *b)
+{
+	const struct offload *o = b->queue->offload;
+	uint64_t fit = (o->layout.in_bytes - o->layout.windows - b->used) / most_room(&o->layout);
+	uint32_t places = o->opts.batch - b->public.n;
+
+	return fit < places ? (uint32_t)fit : places;
 }
 
 static uint64_t ktime_ns(void)

@@ -54,6 +54,7 @@ struct batch_layout {
 	uint32_t least_room; /* of a window: a tail that grows needs more than its packet */
 	uint64_t windows;    /* offset in `in` */
 	uint64_t in_bytes, out_bytes;
+	uint32_t least_packets; /* that fit a batch, however long */
 };
 
 struct offload {
@@ -67,7 +68,7 @@ struct offload {
 	_Atomic uint64_t seed;
 	atomic_int state;
 	pthread_mutex_t lock; /* of what follows */
-	char why[256];
+	char why[336];        /* device: reason */
 	struct offload_queue *queues;
 	struct offload_stats gone; /* of queues that are gone */
 };
@@ -116,6 +117,8 @@ void batch__close(struct batch *b);
 void batch__clear(struct batch *b);
 /* A full one takes no more. */
 void batch__add(struct batch *b, const struct offload_packet *p);
+/* So many more it takes, however long. */
+uint32_t batch__room(const struct batch *b);
 /* 0, or what the device says. */
 int batch__send(struct batch *b, uint64_t now_ns);
 

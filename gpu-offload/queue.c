@@ -101,6 +101,17 @@ bool offload_queue__add(struct offload_queue *q, const struct offload_packet *p)
 	return true;
 }
 
+uint32_t offload_queue__room(const struct offload_queue *q)
+{
+	uint32_t others;
+
+	if (!has_open(q))
+		return 0;
+	others = q->offload->opts.depth - 1 - (uint32_t)(q->closed - q->freed);
+	return batch__room(batch_at((struct offload_queue *)q, q->closed)) +
+	       others * q->offload->layout.least_packets;
+}
+
 static void fail(struct offload_queue *q, struct batch *b, const char *why)
 {
 	b->has_failed = true;

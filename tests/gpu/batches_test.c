@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * batches_test.c -- every packet of every batch is judged once and in its turn, whatever the device
+ * does; when batches go; what they read of maps.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "hand-device.h"
+#include "kernel-double.h"
+#include "rig.h"
+
+static struct ebpf_instance *inst;
+static struct ebpf_program *prog;
+static struct hand_device *hand;
+static struct rig rig;
+
+static int set_up(void **state)
+{
+	inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, NULL);
+	assert_non_null(inst);
+	prog = double__load(inst);
+	hand = hand_device__open();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	hand_device__close(hand);
+	ebpf_program__unref(prog);
+	for (uint32_t i = 0; i < 2; i++)
+		ebpf_map__unref(double_maps[i]);
+	ebpf_instance__destroy(inst);
+	return 0;
+}
+
+static void open_rig(const struct offload_opts *opts)
+{
+	char *err = NULL;
+	struct offload *o = offload__create(&hand->dev, prog, opts, &err);
+
+	if (!o)
+		fail_msg("%s", err);
+	double__clear_counts();
+	rig__open(&rig, inst, 0, o);
+}
+
+/* Whatever happened, counters are exact. */
+static void close_rig(void)
+{
+	struct offload *o = rig.offload;
+
+	for (uint32_t kind = 0; kind < 4; kind++)
+		assert_int_equal(double__count(kind), rig.counted[kind]);
+	rig__close(&rig);
+	offload__destroy(o);
+}
+
+static struct offload_stats stats(void)
+{
+	struct offload_stats s;
+
+	offload__stats(rig.offload, &s);
+	return s;
+}
+
+static void batches_of_every_size(void **state)
+{
+	static const uint32_t sizes[] = {1, 2, 3, 31, 32, 64, 255, 1000, 1024, 4095, 4096};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		open_rig(&(struct offload_opts){.batch = sizes[i]});
+		rig__run(&rig, 3 * sizes[i] + 100, 32, 0);
+		assert_int_equal(stats().packets, 3 * sizes[i] + 100);
+		assert_int_equal(stats().sent_packets, stats().packets);
+		assert_int_equal(stats().failed + stats().on_cpu + stats().again, 0);
+		close_rig();
+	}
+}
+
+static void packets_that_stay_have_their_turn(void **state)
+{
+	open_rig(&(struct offload_opts){.batch = 16});
+	rig__run(&rig, 1000, 32, 3);
+	assert_int_equal(stats().on_cpu, 334);
+	assert_int_equal(stats().packets, 666);
+	close_rig();
+}
+
+/* Nobody waits for packets that do not go. */
+static void nothing_but_packets_that_stay(void **state)
+{
+	open_rig(&(struct offload_opts){.batch = 1024, .deadline_us = 1000});
+	assert_int_equal(rig__add(&rig, 5, 1), 5);
+	assert_int_equal(rig__poll(&rig), 1);
+	assert_int_equal(hand->submitted, 0);
+	close_rig();
+}
+
+static void a_batch_goes_at_its_deadline(void **state)
+{
+	open_rig(&(struct offload_opts){.batch = 64, .deadline_us = 50});
+	rig__add(&rig, 10, 0);
+	assert_int_equal(rig__poll(&rig), 0);
+	rig.now_ns += 49999;
+	assert_int_equal(rig__poll(&rig), 0);
+	assert_int_equal(hand->submitted, 0);
+	rig.now_ns += 1;
+	assert_int_equal(rig__poll(&rig), 1);
+	assert_int_equal(stats().due, 1);
+	rig__add(&rig, 64, 0); /* a full one does not wait */
+	assert_int_equal(rig__poll(&rig), 1);
+	assert_int_equal(stats().due, 1);
+	close_rig();
+}
+
+static void all_batches_away_take_no_more(void **state)
+{
+	open_rig(&(struct offload_opts){.batch = 8, .depth = 2});
+	hand->holds = true;
+	assert_int_equal(offload_queue__room(rig.queue), 16);
+	assert_int_equal(rig__add(&rig, 100, 0), 16);
+	assert_int_equal(offload_queue__room(rig.queue), 0);
+	assert_int_equal(rig__poll(&rig), 0);
+	assert_int_equal(rig__add(&rig, 1, 0), 0);
+	hand->holds = false;
+	assert_int_equal(rig__poll(&rig), 2);
+	assert_int_equal(rig__add(&rig, 100, 0), 16);
+	rig__drain(&rig);
+	close_rig();
+}
+
+/* The packet's buffer has no headroom: the kernel's window had. The CPU's code is told no, as it
+ * would have been. */
+static void buffers_too_small_for_what_the_kernel_did(void **state)
+{
+	open_rig(&(struct offload_opts){.batch = 32});
+	rig.small_buffers = true;
+	rig__run(&rig, 1000, 32, 0);
+	assert_true(stats().again > 100);
+	assert_int_equal(stats().failed, 0);
+	close_rig();
+}
+
+/* --- faults ------------------------------------------------------------------------------- */
+
+static void check_failed(const char *why)
+{
+	const char *said;
+
+	assert_int_equal(offload__state(rig.offload, &said), OFFLOAD_FAILED);
+	if (!strstr(said, why))
+		fail_msg("\"%s\" does not say \"%s\"", said, why);
+}
+
+/* Before and after it, packets go on as if nothing had been. */
+static void fault(uint32_t *which, const char *why)
+{
+	static const uint32_t sizes[] = {1, 7, 64, 1024};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		uint32_t submitted;
+
+		open_rig(&(struct offload_opts){.batch = sizes[i]});
+		rig__run(&rig, 2 * sizes[i], 32, 5);
+		*which = 2;
+		rig__run(&rig, 4 * sizes[i], 32, 5);
+		check_failed(why);
+		assert_true(stats().failed >= 1 && stats().fallback >= 1);
+		submitted = hand->submitted;
+		rig__run(&rig, 500, 32, 0);
+		assert_int_equal(hand->submitted, submitted); /* it is not asked again */
+		assert_int_equal(offload__refresh(rig.offload), -EIO);
+		close_rig();
+		*which = 0;
+	}
+}
+
+static void launches_that_fail(void **state)
+{
+	fault(&hand->fail_submit, "hand: a launch failed");
+}
+
+static void kernels_that_fail(void **state)
+{
+	fault(&hand->fail_poll, "hand: a kernel failed");
+}
+
+static void results_that_are_spoiled(void **state)
+{
+	open_rig(&(struct offload_opts){.batch = 64});
+	rig__run(&rig, 200, 32, 0);
+	hand->spoils = true;
+	rig__run(&rig, 200, 32, 0);
+	check_failed("not whole");
+	assert_true(stats().fallback >= 64);
+	close_rig();
+}
+
+/* All that are away are given up at once, and packets come in the order in which they went. */
+static void batches_that_do_not_come_back(void **state)
+{
+	open_rig(&(struct offload_opts){.batch = 10, .depth = 4, .patience_ms = 3});
+	hand->holds = true;
+	assert_int_equal(rig__add(&rig, 100, 0), 40);
+	assert_int_equal(rig__poll(&rig), 0);
+	rig.now_ns += 2999999;
+	assert_int_equal(rig__poll(&rig), 0);
+	rig.now_ns += 1;
+	assert_int_equal(rig__poll(&rig), 4);
+	check_failed("in time");
+	assert_int_equal(hand->abandoned, 4);
+	assert_int_equal(stats().fallback, 40);
+	rig__run(&rig, 300, 32, 0); /* their buffers are not touched */
+	close_rig();
+}
+
+static void queues_that_go_with_batches_away(void **state)
+{
+	open_rig(&(struct offload_opts){.batch = 10});
+	hand->holds = true;
+	rig__add(&rig, 25, 0);
+	assert_int_equal(rig__poll(&rig), 0);
+	close_rig();
+	assert_int_equal(hand->abandoned, 2);
+}
+
+static void devices_that_cannot_begin(void **state)
+{
+	struct {
+		uint32_t *which;
+		uint32_t call;
+		const char *why;
+	} cases[] = {
+		{&hand->fail_load, 1, "the module cannot be loaded"},
+		{&hand->fail_load, 2, "the module cannot be loaded"},
+		{&hand->fail_write, 2, "a copy to a map failed"},
+	};
+	char *err;
+
+	double__set_bias(1); /* what is zero is not copied */
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		err = NULL;
+		*cases[i].which = cases[i].call;
+		assert_null(offload__create(&hand->dev, prog, NULL, &err));
+		assert_non_null(err);
+		assert_non_null(strstr(err, cases[i].why));
+		free(err);
+		assert_int_equal(hand->modules, 0);
+	}
+}
+
+static void queues_that_get_no_memory(void **state)
+{
+	char *err = NULL;
+
+	open_rig(&(struct offload_opts){.batch = 10});
+	hand->fail_open = 3;
+	assert_null(offload_queue__create(rig.offload, &err));
+	assert_non_null(strstr(err, "no memory on the device"));
+	free(err);
+	assert_int_equal(hand->jobs, 4); /* the rig's own */
+	close_rig();
+}
+
+static void batches_that_are_too_large(void **state)
+{
+	char *err = NULL;
+
+	assert_null(offload__create(
+		&hand->dev, prog, &(struct offload_opts){.batch = OFFLOAD_MAX_BATCH + 1}, &err));
+	assert_int_equal(errno, EINVAL);
+	assert_non_null(strstr(err, "4096"));
+	free(err);
+}
+
+/* --- maps --------------------------------------------------------------------------------- */
+
+static void batches_read_the_version_they_went_with(void **state)
+{
+	open_rig(&(struct offload_opts){.batch = 8, .depth = 4});
+	hand->holds = true;
+	rig__add(&rig, 8, 0);
+	rig__poll(&rig);
+	double__set_bias(1);
+	assert_int_equal(offload__refresh(rig.offload), 0);
+	rig__add(&rig, 8, 0);
+	rig__poll(&rig);
+	double__set_bias(2);
+	assert_int_equal(offload__refresh(rig.offload), -EAGAIN); /* the first is still away */
+	hand->holds = false;
+	struct offload_batch *b = offload_queue__poll(rig.queue, rig.now_ns);
+	assert_non_null(b);
+	assert_int_equal(offload__refresh(rig.offload), -EAGAIN); /* it is not yet judged */
+	rig.out += 8;
+	offload_queue__free(rig.queue, b);
+	assert_int_equal(offload__refresh(rig.offload), 0);
+	rig.bias = 1;
+	assert_int_equal(rig__poll(&rig), 1);
+	rig.bias = 2;
+	rig__run(&rig, 100, 32, 0);
+	assert_int_equal(stats().refreshes, 2);
+	assert_int_equal(stats().refreshed_bytes, 16);
+	assert_true(stats().stale_ns > 0);
+	rig__close(&rig);
+	offload__destroy(rig.offload);
+}
+
+static void nothing_is_copied_that_has_not_changed(void **state)
+{
+	open_rig(NULL);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(offload__refresh(rig.offload), 0);
+	assert_int_equal(stats().refreshes, 0);
+	double__set_bias(0); /* the same again */
+	assert_int_equal(offload__refresh(rig.offload), 0);
+	assert_int_equal(stats().refreshed_bytes, 0);
+	close_rig();
+}
+
+static void refreshes_that_fail(void **state)
+{
+	open_rig(&(struct offload_opts){.batch = 8});
+	rig__run(&rig, 100, 32, 0);
+	double__set_bias(1);
+	hand->fail_write = 1;
+	assert_int_equal(offload__refresh(rig.offload), -EIO);
+	check_failed("hand: a copy to a map failed");
+	rig.bias = 1;
+	rig__run(&rig, 100, 32, 0);
+	close_rig();
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(batches_of_every_size),
+		CASE(packets_that_stay_have_their_turn),
+		CASE(nothing_but_packets_that_stay),
+		CASE(a_batch_goes_at_its_deadline),
+		CASE(all_batches_away_take_no_more),
+		CASE(buffers_too_small_for_what_the_kernel_did),
+		CASE(launches_that_fail),
+		CASE(kernels_that_fail),
+		CASE(results_that_are_spoiled),
+		CASE(batches_that_do_not_come_back),
+		CASE(queues_that_go_with_batches_away),
+		CASE(devices_that_cannot_begin),
+		CASE(queues_that_get_no_memory),
+		CASE(batches_that_are_too_large),
+		CASE(batches_read_the_version_they_went_with),
+		CASE(nothing_is_copied_that_has_not_changed),
+		CASE(refreshes_that_fail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

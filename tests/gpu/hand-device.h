@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * hand-device.h -- a device that does what the test says, when it says so: it runs the double
+ * (kernel-double.h) in poll(), or holds jobs back, or breaks.
+ *
+ * Threads: one.
+ */
+#ifndef TESTS_GPU_HAND_DEVICE_H
+#define TESTS_GPU_HAND_DEVICE_H
+
+#include "device.h"
+
+struct hand_device {
+	struct gpu_device dev;
+	bool holds; /* jobs stay under way until it does no longer */
+	uint32_t fail_open, fail_load, fail_write, fail_submit, fail_poll; /* 1: the next call */
+	bool spoils; /* results, of which a bit in each is turned */
+	uint32_t abandoned, running, jobs, modules, submitted;
+};
+
+struct hand_device *hand_device__open(void);
+/* Fails the test if anything is left that was to be closed, abandoned jobs aside. */
+void hand_device__close(struct hand_device *hand);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * rig.h -- a worker by itself: numbered packets go into a queue, and each that comes back is
+ * looked at: in its turn, once, judged, and with the bytes that the program of kernel-double.h
+ * leaves.
+ *
+ * Time is the rig's own, and does not pass. Threads: one a rig.
+ */
+#ifndef TESTS_GPU_RIG_H
+#define TESTS_GPU_RIG_H
+
+#include "offload.h"
+
+struct rig {
+	struct offload *offload;
+	struct offload_queue *queue;
+	struct ebpf_env env;
+	uint64_t now_ns;
+	uint64_t bias;    /* in the map that the packets' batches read */
+	uint32_t in, out; /* numbers of the next packet */
+	uint64_t counted[4];
+	bool small_buffers; /* without headroom */
+	uint32_t most_held;
+	uint8_t *frames;
+	uint32_t n_frames;
+};
+
+/* Fails the test if it cannot be. */
+void rig__open(struct rig *r, struct ebpf_instance *inst, uint32_t worker, struct offload *o);
+void rig__close(struct rig *r);
+
+/* Adds up to n packets, as many as there is room for; of every `stay` one stays here, 0: none. */
+uint32_t rig__add(struct rig *r, uint32_t n, uint32_t stay);
+/* Looks at the packets of what is back; gives how many batches that were. */
+uint32_t rig__poll(struct rig *r);
+/* n packets in all, in bursts, until they all are back. Time passes with each burst. */
+void rig__run(struct rig *r, uint32_t n, uint32_t burst, uint32_t stay);
+/* Until nothing is held; fails the test after a while. */
+void rig__drain(struct rig *r);
+
+#endif
