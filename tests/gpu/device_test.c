@@ -13,61 +13,7 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "sum-kernel.h"
-
-static struct gpu_device *open_device(const char *spec)
-{
-	char *err = NULL;
-	struct gpu_device *dev = gpu_device__open(spec, &err);
-
-	if (!dev)
-		fail_msg("%s", err);
-	return dev;
-}
-
-static struct gpu_module *load(struct gpu_device *dev, uint64_t value)
-{
-	struct gpu_module *mod = NULL;
-	char *err = NULL;
-
-	if (dev->ops->load(dev, &sum_kernel, &mod, &err))
-		fail_msg("%s", err);
-	assert_int_equal(dev->ops->write_map(mod, 0, SUM_VALUE_AT, &value, sizeof(value)), 0);
-	return mod;
-}
-
-static struct gpu_job *open_job(struct gpu_device *dev)
-{
-	struct gpu_job *job = NULL;
-	char *err = NULL;
-
-	if (dev->ops->open_job(dev, BATCH_IN, BATCH_OUT, &job, &err))
-		fail_msg("%s", err);
-	assert_ptr_equal(job->dev, dev);
-	return job;
-}
-
-static void wait_a_little(void)
-{
-	nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
-}
-
-static int await(struct gpu_job *job)
-{
-	int state;
-
-	while (!(state = job->dev->ops->poll(job)))
-		wait_a_little();
-	return state;
-}
-
-static int submit(struct gpu_job *job, struct gpu_module *mod, struct batch *b, uint32_t n)
-{
-	static atomic_uint mark;
-
-	batch__fill(b, job, n, ++mark);
-	return job->dev->ops->submit(job, mod, b->in_used, b->out_used, n);
-}
+#include "use-device.h"
 
 /* --- names ----------------------------------------------------------------------------------- */
 
@@ -93,15 +39,8 @@ static void test_what_is_no_device_is_refused(void **state)
 		{"faulty:late:nothing", "there is no device nothing"},
 	};
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		char *err = NULL;
-
-		assert_null(gpu_device__open(bad[i].spec, &err));
-		if (!strstr(err, bad[i].says))
-			fail_msg("%s: %s", bad[i].spec, err);
-		assert_null(strchr(err, '\n'));
-		free(err);
-	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		use__open_refused(bad[i].spec, bad[i].says);
 	gpu_device__close(NULL);
 }
 
@@ -112,13 +51,13 @@ static void test_devices_have_names(void **state)
 		{"faulty:lost:faulty:load:host:1", "faulty:lost:faulty:load:host:1"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		struct gpu_device *dev = open_device(names[i][0]);
+		struct gpu_device *dev = use__open(names[i][0]);
 
 		assert_string_equal(dev->name, names[i][1]);
 		assert_int_equal(dev->ops->target, EBPF_TARGET_HOST);
 		gpu_device__close(dev);
 	}
-	gpu_device__close(open_device("host"));
+	gpu_device__close(use__open("host"));
 }
 
 /* --- host ------------------------------------------------------------------------------------ */
@@ -128,14 +67,14 @@ static void test_all_packets_of_a_batch_are_judged(void **state)
 	static const char *const specs[] = {"host:1", "host:2", "host:7"};
 
 	for (size_t s = 0; s < sizeof(specs) / sizeof(*specs); s++) {
-		struct gpu_device *dev = open_device(specs[s]);
-		struct gpu_module *mod = load(dev, 77);
-		struct gpu_job *job = open_job(dev);
+		struct gpu_device *dev = use__open(specs[s]);
+		struct gpu_module *mod = use__load(dev, 77);
+		struct gpu_job *job = use__open_job(dev);
 		struct batch b;
 
 		for (uint32_t n = 1; n <= BATCH_MAX; n = n * 2 + (n & 1 && n > 1)) {
-			assert_int_equal(submit(job, mod, &b, n), 0);
-			assert_int_equal(await(job), 1);
+			assert_int_equal(use__submit(job, mod, &b, n), 0);
+			assert_int_equal(use__await(job), 1);
 			assert_int_equal(batch__count_wrong(&b, job, 77), 0);
 			assert_true(job->times.in_ns && job->times.kernel_ns && job->times.out_ns);
 		}
@@ -148,17 +87,17 @@ static void test_all_packets_of_a_batch_are_judged(void **state)
 
 static void test_submit_returns_at_once(void **state)
 {
-	struct gpu_device *dev = open_device("host:2");
-	struct gpu_module *mod = load(dev, 1);
-	struct gpu_job *job = open_job(dev);
+	struct gpu_device *dev = use__open("host:2");
+	struct gpu_module *mod = use__load(dev, 1);
+	struct gpu_job *job = use__open_job(dev);
 	struct batch b;
 
 	sum_holds = true;
-	assert_int_equal(submit(job, mod, &b, 100), 0);
+	assert_int_equal(use__submit(job, mod, &b, 100), 0);
 	assert_int_equal(dev->ops->poll(job), 0);
 	assert_int_equal(dev->ops->submit(job, mod, b.in_used, b.out_used, 100), -EBUSY);
 	sum_holds = false;
-	assert_int_equal(await(job), 1);
+	assert_int_equal(use__await(job), 1);
 	assert_int_equal(dev->ops->poll(job), 1); /* and again */
 	assert_int_equal(batch__count_wrong(&b, job, 1), 0);
 	dev->ops->close_job(job);
@@ -169,14 +108,14 @@ static void test_submit_returns_at_once(void **state)
 /* What a caller forgets to say must not come by chance here, and be missing on a GPU. */
 static void test_only_what_is_used_is_copied(void **state)
 {
-	struct gpu_device *dev = open_device("host:1");
-	struct gpu_module *mod = load(dev, 5);
-	struct gpu_job *job = open_job(dev);
+	struct gpu_device *dev = use__open("host:1");
+	struct gpu_module *mod = use__load(dev, 5);
+	struct gpu_job *job = use__open_job(dev);
 	struct kernel_result before[8], after[8];
 	struct batch b;
 
-	assert_int_equal(submit(job, mod, &b, 8), 0);
-	assert_int_equal(await(job), 1);
+	assert_int_equal(use__submit(job, mod, &b, 8), 0);
+	assert_int_equal(use__await(job), 1);
 	memcpy(before, job->out, sizeof(before));
 	/* The last packet is another now, which nobody says; nor that it is wanted back. */
 	job->in[b.in_used - 1] ^= 0xff;
@@ -184,7 +123,7 @@ static void test_only_what_is_used_is_copied(void **state)
 	memset(job->out, 0xaa, b.out_used);
 	assert_int_equal(
 		dev->ops->submit(job, mod, b.in_used - BATCH_LEN, b.out_used - BATCH_LEN, 8), 0);
-	assert_int_equal(await(job), 1);
+	assert_int_equal(use__await(job), 1);
 	memcpy(after, job->out, sizeof(after));
 	assert_memory_equal(before, after, sizeof(before));
 	for (size_t i = 1; i <= BATCH_LEN; i++)
@@ -196,9 +135,9 @@ static void test_only_what_is_used_is_copied(void **state)
 
 static void test_sizes_are_checked(void **state)
 {
-	struct gpu_device *dev = open_device("host:1");
-	struct gpu_module *mod = load(dev, 5);
-	struct gpu_job *job = open_job(dev);
+	struct gpu_device *dev = use__open("host:1");
+	struct gpu_module *mod = use__load(dev, 5);
+	struct gpu_job *job = use__open_job(dev);
 	const struct gpu_device_ops *ops = dev->ops;
 	uint8_t bytes[16] = {0};
 
@@ -218,14 +157,14 @@ static void test_sizes_are_checked(void **state)
 
 static void test_close_job_waits_for_it(void **state)
 {
-	struct gpu_device *dev = open_device("host:2");
-	struct gpu_module *mod = load(dev, 5);
+	struct gpu_device *dev = use__open("host:2");
+	struct gpu_module *mod = use__load(dev, 5);
 
 	for (int i = 0; i < 50; i++) {
-		struct gpu_job *job = open_job(dev);
+		struct gpu_job *job = use__open_job(dev);
 		struct batch b;
 
-		assert_int_equal(submit(job, mod, &b, 300), 0);
+		assert_int_equal(use__submit(job, mod, &b, 300), 0);
 		dev->ops->close_job(job);
 	}
 	dev->ops->unload(mod);
@@ -234,19 +173,19 @@ static void test_close_job_waits_for_it(void **state)
 
 static void test_what_is_given_up_goes_with_the_device(void **state)
 {
-	struct gpu_device *dev = open_device("host:2");
-	struct gpu_module *mod = load(dev, 5), *other = load(dev, 6);
-	struct gpu_job *job = open_job(dev), *next = open_job(dev);
+	struct gpu_device *dev = use__open("host:2");
+	struct gpu_module *mod = use__load(dev, 5), *other = use__load(dev, 6);
+	struct gpu_job *job = use__open_job(dev), *next = use__open_job(dev);
 	struct batch b;
 
 	sum_holds = true;
-	assert_int_equal(submit(job, mod, &b, 64), 0);
+	assert_int_equal(use__submit(job, mod, &b, 64), 0);
 	dev->ops->abandon(job);
 	dev->ops->unload(mod);
 	assert_int_equal(sum_images, 2); /* it may still run */
-	assert_int_equal(submit(next, other, &b, 64), 0);
+	assert_int_equal(use__submit(next, other, &b, 64), 0);
 	sum_holds = false;
-	assert_int_equal(await(next), 1);
+	assert_int_equal(use__await(next), 1);
 	assert_int_equal(batch__count_wrong(&b, next, 6), 0);
 	dev->ops->close_job(next);
 	dev->ops->unload(other);
@@ -289,7 +228,7 @@ static struct version *take_version(void)
 
 static void end_job(struct worker *w, struct gpu_job *job, struct batch *b, struct version *v)
 {
-	if (await(job) != 1)
+	if (use__await(job) != 1)
 		w->failed++;
 	else
 		w->wrong += batch__count_wrong(b, job, v->value);
@@ -313,7 +252,7 @@ static void *work(void *arg)
 		if (used[j])
 			end_job(w, jobs[j], &batches[j], used[j]);
 		used[j] = take_version();
-		w->failed += submit(jobs[j], used[j]->mod, &batches[j], 1 + i * 5) != 0;
+		w->failed += use__submit(jobs[j], used[j]->mod, &batches[j], 1 + i * 5) != 0;
 	}
 	for (uint32_t j = 0; j < N_JOBS; j++) {
 		end_job(w, jobs[j], &batches[j], used[j]);
@@ -327,7 +266,7 @@ static void write_next_version(struct gpu_device *dev, uint64_t value)
 	struct version *idle = &versions[!in_use];
 
 	while (idle->users)
-		wait_a_little();
+		use__wait_a_little();
 	idle->value = value;
 	if (dev->ops->write_map(idle->mod, 0, SUM_VALUE_AT, &value, sizeof(value)))
 		abort();
@@ -338,12 +277,12 @@ static void write_next_version(struct gpu_device *dev, uint64_t value)
 
 static void test_each_batch_has_one_version_of_the_maps(void **state)
 {
-	struct gpu_device *dev = open_device("host:2");
+	struct gpu_device *dev = use__open("host:2");
 	struct worker workers[N_WORKERS];
 
 	for (uint32_t i = 0; i < 2; i++) {
 		versions[i].value = i;
-		versions[i].mod = load(dev, i);
+		versions[i].mod = use__load(dev, i);
 	}
 	for (uint32_t i = 0; i < N_WORKERS; i++) {
 		workers[i] = (struct worker){.dev = dev};

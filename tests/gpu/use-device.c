@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * use-device.c -- see use-device.h.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "use-device.h"
+
+struct gpu_device *use__open(const char *spec)
+{
+	char *err = NULL;
+	struct gpu_device *dev = gpu_device__open(spec, &err);
+
+	if (!dev)
+		fail_msg("%s", err);
+	return dev;
+}
+
+void use__open_refused(const char *spec, const char *says)
+{
+	char *err = NULL;
+
+	assert_null(gpu_device__open(spec, &err));
+	if (!strstr(err, says) || strchr(err, '\n'))
+		fail_msg("%s: %s", spec, err);
+	free(err);
+}
+
+struct gpu_module *use__load(struct gpu_device *dev, uint64_t value)
+{
+	struct gpu_module *mod = NULL;
+	char *err = NULL;
+
+	if (dev->ops->load(dev, &sum_kernel, &mod, &err))
+		fail_msg("%s", err);
+	assert_int_equal(dev->ops->write_map(mod, 0, SUM_VALUE_AT, &value, sizeof(value)), 0);
+	return mod;
+}
+
+struct gpu_job *use__open_job(struct gpu_device *dev)
+{
+	struct gpu_job *job = NULL;
+	char *err = NULL;
+
+	if (dev->ops->open_job(dev, BATCH_IN, BATCH_OUT, &job, &err))
+		fail_msg("%s", err);
+	assert_ptr_equal(job->dev, dev);
+	return job;
+}
+
+void use__wait_a_little(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+}
+
+int use__await(struct gpu_job *job)
+{
+	int state;
+
+	while (!(state = job->dev->ops->poll(job)))
+		use__wait_a_little();
+	return state;
+}
+
+int use__submit(struct gpu_job *job, struct gpu_module *mod, struct batch *b, uint32_t n)
+{
+	static atomic_uint mark;
+
+	batch__fill(b, job, n, ++mark);
+	return job->dev->ops->submit(job, mod, b->in_used, b->out_used, n);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * use-device.h -- what all tests of devices do with them. Functions that fail end the test.
+ */
+#ifndef TESTS_GPU_USE_DEVICE_H
+#define TESTS_GPU_USE_DEVICE_H
+
+#include "sum-kernel.h"
+
+struct gpu_device *use__open(const char *spec);
+/* Fails the test if it can be opened, or says something else. */
+void use__open_refused(const char *spec, const char *says);
+/* With that value in the map. */
+struct gpu_module *use__load(struct gpu_device *dev, uint64_t value);
+/* For any batch. */
+struct gpu_job *use__open_job(struct gpu_device *dev);
+/* A new batch; gives what submit() gives. */
+int use__submit(struct gpu_job *job, struct gpu_module *mod, struct batch *b, uint32_t n);
+/* Polls until it is no longer under way. */
+int use__await(struct gpu_job *job);
+void use__wait_a_little(void);
+
+#endif
