@@ -6,8 +6,9 @@
  * Compiled to bitcode twice, and never natively: for the CPU, where a thread goes over the packets
  * from launch->first to launch->end, and for GPUs, where there is a thread for each packet.
  *
- * Environment and context are made anew for each packet and seen by nobody else, so that they
- * dissolve into registers. Nothing is written but the packet's window, its result and its notes.
+ * Environment, notes and context are made anew for each packet and seen by nobody else, so that
+ * they dissolve into registers: that is why none of them has a pointer to itself. Nothing is
+ * written but the packet's window, its result and its notes.
  */
 #include "kernel.h"
 
@@ -16,11 +17,19 @@
 /* The environment comes first: helpers find the launch behind it. */
 struct kernel_run {
 	struct ebpf_env env;
-	struct ebpf_notes notes;
-	const struct kernel_launch *launch;
+	const struct kernel_launch *launch; /* the device's own */
 };
 
 typedef uint64_t vector __attribute__((vector_size(16)));
+
+/* A packet begins so many bytes behind a multiple of 16, so that its IP header begins at one. */
+#define PACKET_PHASE 2
+
+#ifdef __NVPTX__
+#define GLOBAL_MEMORY __attribute__((address_space(1)))
+#else
+#define GLOBAL_MEMORY
+#endif
 
 static const struct kernel_launch *launch_of(const struct ebpf_env *env)
 {
@@ -52,14 +61,20 @@ uint64_t helper_jiffies64(struct ebpf_env *env)
 
 /* --- a packet ---------------------------------------------------------------------------- */
 
+/* What comes of it is known to be of the one kind of memory, whose loads are the cheaper ones. */
+static inline uint8_t *place(uint64_t address)
+{
+	return (uint8_t *)(uint8_t GLOBAL_MEMORY *)address;
+}
+
 static inline uint8_t *in_at(const struct kernel_launch *l, uint64_t offset)
 {
-	return (uint8_t *)l->in + offset;
+	return place(l->in + offset);
 }
 
 static inline uint8_t *out_at(const struct kernel_launch *l, uint64_t offset)
 {
-	return (uint8_t *)l->out + offset;
+	return place(l->out + offset);
 }
 
 /* Bits that differ in all places from one packet to the next (splitmix64, by Vigna). */
@@ -73,12 +88,6 @@ static inline uint64_t mix(uint64_t x)
 
 static inline void open_run(struct kernel_run *run, const struct kernel_launch *l, uint32_t i)
 {
-	struct ebpf_note *notes = (struct ebpf_note *)out_at(l, l->notes);
-
-	*run = (struct kernel_run){.launch = l};
-	run->notes.note = notes + (uint64_t)i * l->max_notes;
-	run->notes.max = l->max_notes;
-	run->env.notes = &run->notes;
 	run->env.cpu = l->cpu;
 	run->env.n_workers = 1;
 	run->env.random[0] = mix(l->seed + i);
@@ -89,7 +98,7 @@ static inline void open_run(struct kernel_run *run, const struct kernel_launch *
 static inline void open_packet(
 	struct ebpf_xdp_ctx *ctx, const struct kernel_packet *p, uint8_t *window, uint32_t headroom)
 {
-	uint8_t *data = window + headroom;
+	uint8_t *data = __builtin_assume_aligned(window + headroom, 16, PACKET_PHASE);
 
 	*ctx = (struct ebpf_xdp_ctx){.data = data,
 		.data_end = data + p->len,
@@ -119,15 +128,19 @@ static inline void copy_window(
 		*(vector *)(to + at) = *(const vector *)(window + at);
 }
 
-static inline void judge(const struct kernel_launch *l, uint32_t i)
+/* The launch is copied, so that it need not be read again behind each store. */
+static inline void judge(const struct kernel_launch *launch, uint32_t i)
 {
+	const struct kernel_launch copy = *launch, *l = &copy;
 	const struct kernel_packet *p = (const struct kernel_packet *)in_at(l, l->packets) + i;
-	uint8_t *window = in_at(l, l->windows + p->window);
+	uint8_t *window = __builtin_assume_aligned(in_at(l, l->windows + p->window), 16);
 	struct kernel_result result;
 	struct ebpf_xdp_ctx ctx;
-	struct kernel_run run;
+	struct ebpf_notes notes = {.max = l->max_notes};
+	struct kernel_run run = {.env.notes = &notes, .launch = launch};
 	uint32_t verdict;
 
+	notes.note = (struct ebpf_note *)out_at(l, l->notes) + (uint64_t)i * l->max_notes;
 	open_run(&run, l, i);
 	open_packet(&ctx, p, window, l->headroom);
 	verdict = (uint32_t)ebpf_program_entry(&run.env, &ctx);
@@ -135,11 +148,11 @@ static inline void judge(const struct kernel_launch *l, uint32_t i)
 		.len = (uint32_t)(ctx.data_end - ctx.data),
 		.head = (int16_t)(ctx.data - window - l->headroom),
 		.meta = (uint16_t)(ctx.data - ctx.data_meta),
-		.n_notes = run.notes.n,
+		.n_notes = notes.n,
 		.redirect_kind = run.env.redirect.kind,
 		.redirect_target = run.env.redirect.target,
-		.again = run.notes.full};
-	result.seal = kernel_result__seal(&result, run.notes.note, l->seed, i);
+		.again = notes.full};
+	result.seal = kernel_result__seal(&result, notes.note, l->seed, i);
 	if (l->windows_out)
 		copy_window(out_at(l, l->out_windows + p->window), window, p->room, &ctx);
 	((struct kernel_result *)out_at(l, l->results))[i] = result;

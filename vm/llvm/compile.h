@@ -88,7 +88,9 @@ void compilation__inline_program(struct compilation *c);
 int compilation__optimise(struct compilation *c);
 int compilation__emit(struct compilation *c, LLVMCodeGenFileType what, LLVMMemoryBufferRef *out);
 
-/* ptx.c: what a GPU wants of a module that is linked, and of one that is to be emitted. */
+/* ptx.c: what a GPU wants of the runtime's functions, of a module that is linked, and of one that
+ * is to be emitted. */
+void compilation__inline_always(struct compilation *c, LLVMValueRef fn);
 void compilation__mark_kernel(struct compilation *c);
 int compilation__check_kernel(struct compilation *c);
 /* The global that is a map's memory. */

@@ -117,8 +117,11 @@ static int link_runtime(struct compilation *c)
 		return link_error(c, "the runtime's bitcode cannot be read");
 	adopt(c, runtime);
 	drop_other_types(c, runtime);
-	for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f))
+	for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f)) {
 		link_if_used(f);
+		if (c->is_ptx && !LLVMIsDeclaration(f))
+			compilation__inline_always(c, f);
+	}
 	for (LLVMValueRef g = LLVMGetFirstGlobal(runtime); g; g = LLVMGetNextGlobal(g))
 		link_if_used(g);
 	if (LLVMLinkModules2(c->module, runtime))

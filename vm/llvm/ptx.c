@@ -2,6 +2,8 @@
  *
  * ptx.c -- what is different in a module that becomes PTX.
  *
+ * All of the runtime is inlined, also what is cold elsewhere: a function that is called gets the
+ * environment and the context in memory, and memory of its own is far away from a GPU's thread.
  * The driver is the entry, by its calling convention. The memory of maps is the module's own: a
  * global for each, of a size that is known, as per-CPU values have one slot in a kernel. And there
  * is nobody to resolve what is left undefined, so that nothing may be.
@@ -15,6 +17,16 @@
 #define KERNEL_CALL   71 /* llvm::CallingConv::PTX_Kernel: LLVM's C API has no name for it */
 #define GLOBAL_MEMORY 1  /* NVPTX's number of that address space */
 #define ONE_SLOT      1
+
+void compilation__inline_always(struct compilation *c, LLVMValueRef fn)
+{
+	unsigned never = LLVMGetEnumAttributeKindForName("noinline", 8),
+		 always = LLVMGetEnumAttributeKindForName("alwaysinline", 12);
+
+	LLVMRemoveEnumAttributeAtIndex(fn, LLVMAttributeFunctionIndex, never);
+	LLVMAddAttributeAtIndex(
+		fn, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(c->context, always, 0));
+}
 
 void compilation__mark_kernel(struct compilation *c)
 {

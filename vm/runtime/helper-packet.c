@@ -9,6 +9,7 @@
  *
  * Of a packet in fragments the linear part has no tail: it ends where the first fragment begins.
  */
+#include "ebpf-offload.h"
 #include "helpers.h"
 #include "packet.h"
 #include "uapi.h"
@@ -27,22 +28,29 @@ static void packet__shift(struct ebpf_xdp_ctx *ctx, int64_t by)
 	ctx->tail_limit += by;
 }
 
-/* Makes room for `head` bytes before data_meta and `tail` bytes after data_end. */
-rt_cold static bool packet__move(struct ebpf_xdp_ctx *ctx, int64_t head, int64_t tail)
+/* Makes room for `head` bytes before data_meta and `tail` bytes after data_end. A kernel has a part
+ * of the packet, and no room but that around it: the CPU is to judge such a packet. */
+rt_cold static bool packet__move(
+	struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, int64_t head, int64_t tail)
 {
 	int64_t before = ctx->data_meta - ctx->buf, after = ctx->buf_end - ctx->data_end;
 
+	if (env->notes) {
+		env->notes->full = 1;
+		return false;
+	}
 	if (before + after < head + tail)
 		return false;
 	packet__shift(ctx, before < head ? head - before : after - tail);
 	return true;
 }
 
-rt_inline bool packet__make_room(struct ebpf_xdp_ctx *ctx, int64_t head, int64_t tail)
+rt_inline bool packet__make_room(
+	struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, int64_t head, int64_t tail)
 {
 	if (likely(ctx->data_meta - ctx->buf >= head && ctx->buf_end - ctx->data_end >= tail))
 		return true;
-	return packet__move(ctx, head, tail);
+	return packet__move(env, ctx, head, tail);
 }
 
 uint64_t helper_xdp_adjust_head(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, uint64_t delta)
@@ -52,7 +60,7 @@ uint64_t helper_xdp_adjust_head(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, 
 	if (ctx->data - ctx->head_limit + offset < meta ||
 		ctx->data_end - ctx->data - offset < ETH_HEADER)
 		return (uint64_t)-RT_EINVAL;
-	if (!packet__make_room(ctx, -offset, 0))
+	if (!packet__make_room(env, ctx, -offset, 0))
 		return (uint64_t)-RT_EINVAL;
 	if (meta)
 		__builtin_memmove(ctx->data_meta + offset, ctx->data_meta, (uint64_t)meta);
@@ -69,7 +77,7 @@ uint64_t helper_xdp_adjust_meta(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, 
 		return (uint64_t)-RT_EINVAL;
 	if (meta % 4 || meta > META_MAX)
 		return (uint64_t)-RT_EACCES;
-	if (!packet__make_room(ctx, -offset, 0))
+	if (!packet__make_room(env, ctx, -offset, 0))
 		return (uint64_t)-RT_EINVAL;
 	ctx->data_meta += offset;
 	return 0;
@@ -105,7 +113,7 @@ uint64_t helper_xdp_adjust_tail(struct ebpf_env *env, struct ebpf_xdp_ctx *ctx, 
 	if (ctx->tail_limit - ctx->data_end < offset ||
 		ctx->data_end - ctx->data + offset < ETH_HEADER)
 		return (uint64_t)-RT_EINVAL;
-	if (!packet__make_room(ctx, 0, offset))
+	if (!packet__make_room(env, ctx, 0, offset))
 		return (uint64_t)-RT_EINVAL;
 	if (offset > 0)
 		__builtin_memset(ctx->data_end, 0, (uint64_t)offset);

@@ -14,11 +14,7 @@
 #include <stdint.h>
 
 #define rt_inline static inline __attribute__((always_inline))
-#if defined(__NVPTX__) /* what is called has its arguments in memory, which GPUs have far away */
-#define rt_cold __attribute__((always_inline))
-#else
-#define rt_cold __attribute__((noinline, cold))
-#endif
+#define rt_cold   __attribute__((noinline, cold))
 /* On the way of a lookup: in bitcode inlined into the program wherever it is called. */
 #if defined(__clang__)
 #define rt_hot __attribute__((always_inline))
