@@ -77,10 +77,12 @@ static int put(struct ebpf_map *map, uint32_t key, struct rt_target entry,
 	const struct rt_target *old;
 	int err;
 
+	map__begin_change(map);
 	pthread_mutex_lock(&map->lock);
 	old = rt_target__pair_at(&map->rt, key);
 	err = (int)rt_target__write(&map->rt, map->slots, key, entry, pair, flags);
 	pthread_mutex_unlock(&map->lock);
+	map__end_change(map);
 	if (!err)
 		pair__take_out(old);
 	return err;
@@ -91,10 +93,12 @@ static int take_out(struct ebpf_map *map, uint32_t key)
 	const struct rt_target *old;
 	int err;
 
+	map__begin_change(map);
 	pthread_mutex_lock(&map->lock);
 	old = rt_target__pair_at(&map->rt, key);
 	err = (int)rt_target__remove(&map->rt, key);
 	pthread_mutex_unlock(&map->lock);
+	map__end_change(map);
 	if (!err)
 		pair__take_out(old);
 	return err;

@@ -158,6 +158,7 @@ struct ebpf_map *ebpf_map__create(
 	atomic_init(&map->refs, 1);
 	atomic_init(&map->users, 1);
 	pthread_mutex_init(&map->lock, NULL);
+	map__init_changes(map);
 	map->slots = inst->workers + 1;
 	err = map__make(map, opts->inner, errmsg);
 	if (err) {
@@ -194,6 +195,7 @@ void map__release(struct ebpf_map *map)
 	instance__uncharge(map->inst, map->bytes);
 	instance__unref(map->inst);
 	pthread_mutex_destroy(&map->lock);
+	pthread_rwlock_destroy(&map->changes);
 	free(map->walk_key);
 	free(map->refusal);
 	free((char *)map->inner_opts.name);
@@ -270,7 +272,10 @@ int ebpf_map__update(struct ebpf_map *map, const void *key, const void *value, u
 		return map_handles__update(map, key, flags);
 	if (rt_holds_targets(&map->rt.geo))
 		return map_targets__update(map, key, value, flags);
-	return (int)rt_map__write_all(&map->rt, map->slots, key, value, flags);
+	map__begin_change(map);
+	err = (int)rt_map__write_all(&map->rt, map->slots, key, value, flags);
+	map__end_change(map);
+	return err;
 }
 
 int ebpf_map__delete(struct ebpf_map *map, const void *key)
@@ -283,7 +288,10 @@ int ebpf_map__delete(struct ebpf_map *map, const void *key)
 		return map_handles__delete(map, key);
 	if (rt_holds_targets(&map->rt.geo))
 		return map_targets__delete(map, key);
-	return (int)rt_map__delete(&map->rt, key);
+	map__begin_change(map);
+	err = (int)rt_map__delete(&map->rt, key);
+	map__end_change(map);
+	return err;
 }
 
 int ebpf_map__next_key(struct ebpf_map *map, const void *key, void *next)
@@ -308,7 +316,12 @@ int ebpf_map__lookup_and_delete(struct ebpf_map *map, const void *key, void *val
 
 	if (map->opts.flags & BPF_F_WRONLY || map__is_read_only(map))
 		return -EPERM;
-	return err ? err : (int)rt_map__take_all(&map->rt, map->slots, key, value);
+	if (err)
+		return err;
+	map__begin_change(map);
+	err = (int)rt_map__take_all(&map->rt, map->slots, key, value);
+	map__end_change(map);
+	return err;
 }
 
 uint32_t ebpf_map__count(const struct ebpf_map *map)

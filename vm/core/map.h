@@ -35,6 +35,9 @@ struct ebpf_map {
 	atomic_uint users;    /* those of ebpf_map__create() and ebpf_map__ref() */
 	pthread_mutex_t lock; /* host calls on maps that hold programs or maps; readers of events */
 	atomic_bool frozen;
+	/* The host's changes exclude snapshots, not each other: map__begin_change(). */
+	pthread_rwlock_t changes;
+	atomic_ullong version;
 	uint32_t slots; /* per-CPU slots: the instance's workers and one for the host */
 	uint64_t bytes; /* of rt.mem, charged to the instance */
 };
@@ -42,6 +45,11 @@ struct ebpf_map {
 /* References that programs and other maps hold: see ebpf_map__unref(). */
 struct ebpf_map *map__hold(struct ebpf_map *map);
 void map__release(struct ebpf_map *map);
+
+/* map-snapshot.c: around whatever the host does to the map's memory. */
+void map__init_changes(struct ebpf_map *map);
+void map__begin_change(struct ebpf_map *map);
+void map__end_change(struct ebpf_map *map);
 
 static inline bool map__is_read_only(const struct ebpf_map *map)
 {

@@ -12,6 +12,7 @@
 #include <llvm-c/Analysis.h>
 
 #include "../core/backend.h"
+#include "../verifier/offload.h"
 #include "compile.h"
 
 enum stage { STAGE_LINKED, STAGE_OPTIMISED };
@@ -93,6 +94,18 @@ static int run_stages(struct compilation *c, enum stage last)
 	return err;
 }
 
+/* The translator notes what may be noted, and relies on there being nothing else. */
+static int check_kernel(
+	const struct compile_request *req, const struct verifier_result *res, char **errmsg)
+{
+	struct offload_needs needs;
+	int err = offload__examine(&req->view, &res->facts, &needs, errmsg);
+
+	if (!err)
+		free(needs.use);
+	return err;
+}
+
 /* Facts of a typed program are a must, those of a raw one a gift. */
 static int analyse(const struct compile_request *req, struct verifier_result *res, char **errmsg)
 {
@@ -109,7 +122,7 @@ static int analyse(const struct compile_request *req, struct verifier_result *re
 	if (err)
 		return error__set(errmsg, err, "%s: %s", req->view.name,
 			res->reason ? res->reason : "it cannot be verified");
-	return 0;
+	return req->flags & COMPILE_KERNEL ? check_kernel(req, res, errmsg) : 0;
 }
 
 typedef int (*output_fn)(struct compilation *c, void *to);

@@ -6,12 +6,14 @@
  * a temporary, copied in before the call and back after it if the helper writes. Where the
  * helper is inlined, the copies dissolve.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <linux/bpf.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "../runtime/helpers.h"
+#include "../verifier/offload.h"
 #include "translate.h"
 
 struct argument {
@@ -183,6 +185,37 @@ static void leave_by_tail_call(struct function *f, LLVMValueRef succeeded)
 	LLVMPositionBuilderAtEnd(f->b, stay);
 }
 
+/* The helper is not called in a kernel; what it would give if it failed is as good a result as any,
+ * since none of the packet's counts. */
+static void give_back(struct function *f, const struct helper_proto *proto)
+{
+	function__call_runtime(f, "rt_note__again", f->c->void_type, &f->env, 1);
+	if (gives_pointer(proto))
+		function__set_ptr(f, 0, LLVMConstNull(f->c->ptr));
+	else
+		function__set_int(f, 0, function__const(f, (uint64_t)-ENOMEM));
+}
+
+static void note_redirect(struct function *f)
+{
+	LLVMValueRef args[] = {f->env, compilation__map_descriptor(f->c, f->fact->map),
+		LLVMConstInt(f->c->i32, f->fact->map, false), function__int(f, 2),
+		function__int(f, 3)};
+
+	function__set_int(
+		f, 0, function__call_runtime(f, "rt_note__redirect_map", f->c->i64, args, 5));
+}
+
+/* Does a kernel do something else than to call the helper? */
+static bool translate_kernel_call(struct function *f, const struct helper_proto *proto)
+{
+	switch (offload__call(proto->id)) {
+	case OFFLOAD_NOTES: note_redirect(f); return true;
+	case OFFLOAD_AGAIN: give_back(f, proto); return true;
+	default: return false;
+	}
+}
+
 static int translate_helper(struct function *f)
 {
 	const struct helper_proto *proto = helper__find((uint32_t)f->in->imm);
@@ -192,6 +225,8 @@ static int translate_helper(struct function *f)
 
 	if (!proto)
 		return function__refuse(f, "call of a helper that is not implemented");
+	if (f->c->req->flags & COMPILE_KERNEL && translate_kernel_call(f, proto))
+		return 0;
 	if (proto->id == BPF_FUNC_map_lookup_elem && is_map_call(f) &&
 		function__lookup(f, f->fact->map, function__ptr(f, 2)))
 		return 0;

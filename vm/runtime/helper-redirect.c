@@ -8,8 +8,6 @@
 #include "map-target.h"
 #include "uapi.h"
 
-#define ACTION_MASK UINT64_C(3) /* flags of redirect_map: what to return without an entry */
-
 rt_hot uint64_t helper_redirect(struct ebpf_env *env, uint64_t ifindex, uint64_t flags)
 {
 	if (flags)
@@ -20,19 +18,13 @@ rt_hot uint64_t helper_redirect(struct ebpf_env *env, uint64_t ifindex, uint64_t
 	return RT_XDP_REDIRECT;
 }
 
-rt_inline bool is_devmap(const struct rt_map *m)
-{
-	return m->geo.type == RT_MAP_DEVMAP || m->geo.type == RT_MAP_DEVMAP_HASH;
-}
-
 rt_hot uint64_t helper_redirect_map(
 	struct ebpf_env *env, const struct rt_map *m, uint64_t key, uint64_t flags)
 {
-	uint64_t allowed = is_devmap(m) ? RT_F_BROADCAST | RT_F_EXCLUDE_INGRESS : 0;
 	bool is_cpumap = m->geo.type == RT_MAP_CPUMAP;
 	struct rt_target found;
 
-	if (unlikely(flags & ~(ACTION_MASK | allowed)))
+	if (unlikely(flags & ~rt_redirect__flags(m)))
 		return RT_XDP_ABORTED;
 	if (flags & RT_F_BROADCAST) {
 		env->redirect.kind = EBPF_REDIRECT_BROADCAST;
@@ -43,7 +35,7 @@ rt_hot uint64_t helper_redirect_map(
 	found = rt_target__find(m, (uint32_t)key);
 	if (unlikely(!found.number)) {
 		env->redirect.kind = EBPF_REDIRECT_NONE;
-		return flags & ACTION_MASK;
+		return flags & RT_REDIRECT_ACTION;
 	}
 	env->redirect.kind = is_cpumap ? EBPF_REDIRECT_WORKER : EBPF_REDIRECT_IFINDEX;
 	env->redirect.target = is_cpumap ? (uint32_t)key : found.number;

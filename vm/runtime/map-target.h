@@ -58,15 +58,29 @@ rt_inline struct rt_target target__read_copy(const struct rt_map *m, uint32_t ke
 	return rt_target__read(&map, key);
 }
 
+/* Flags of bpf_redirect_map(): what to return without an entry, and what maps of devices take. */
+#define RT_REDIRECT_ACTION UINT64_C(3)
+
+rt_inline uint64_t rt_redirect__flags(const struct rt_map *m)
+{
+	bool is_devmap = m->geo.type == RT_MAP_DEVMAP || m->geo.type == RT_MAP_DEVMAP_HASH;
+
+	return RT_REDIRECT_ACTION | (is_devmap ? RT_F_BROADCAST | RT_F_EXCLUDE_INGRESS : 0);
+}
+
+/* An entry's word, 0: there is none. */
+rt_inline uint64_t rt_target__word_of(const struct rt_map *m, uint32_t key)
+{
+	if (rt_target__is_hash(m))
+		return rt_hash__word(m, &key);
+	return likely(key < m->geo.max_entries) ? rt_read(rt_target__word(m, key)) : 0;
+}
+
 /* An entry, for a redirect. */
 rt_inline struct rt_target rt_target__find(const struct rt_map *m, uint32_t key)
 {
-	uint64_t word = 0;
+	uint64_t word = rt_target__word_of(m, key);
 
-	if (rt_target__is_hash(m))
-		word = rt_hash__word(m, &key);
-	else if (likely(key < m->geo.max_entries))
-		word = rt_read(rt_target__word(m, key));
 	if (rt_targets_run(&m->geo) && unlikely(word >> 32))
 		return target__read_copy(m, key);
 	return (struct rt_target){.number = (uint32_t)word};

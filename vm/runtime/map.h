@@ -121,6 +121,10 @@ int64_t rt_map__walk_key(const struct rt_map *m, const void *key, void *next);
 /* Entries there are; 0 where nobody counts. */
 uint32_t rt_map__count(const struct rt_map *m);
 
+/* The first `bytes` of what the map's memory would be with one slot, that of `slot`; words as they
+ * are at the moment. `to` is 8-byte aligned. Not beside the host's changes. */
+void rt_map__snapshot(const struct rt_map *m, uint32_t slot, uint8_t *to, uint64_t bytes);
+
 /* Does [p, p+size) lie within one value of the map? For run-time checks. */
 bool rt_map__owns(const struct rt_map *m, uint32_t slot, const void *p, uint64_t size);
 
