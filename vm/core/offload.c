@@ -88,6 +88,18 @@ static int find_needs(struct ebpf_kernel *k, char **errmsg)
 
 /* --- its code ------------------------------------------------------------------------------ */
 
+/* Text has a NUL behind it, wherever it came from. */
+static int end_text(struct ebpf_kernel *k, char **errmsg)
+{
+	uint8_t *text = realloc(k->object.elf, k->object.size + 1);
+
+	if (!text)
+		return no_memory(k->prog, errmsg);
+	text[k->object.size] = '\0';
+	k->object.elf = text;
+	return 0;
+}
+
 /* What a kernel looks up is in memory of the device: nothing is fetched ahead. */
 static int compile(struct ebpf_kernel *k, const struct ebpf_kernel_driver *driver, char **errmsg)
 {
@@ -95,13 +107,13 @@ static int compile(struct ebpf_kernel *k, const struct ebpf_kernel_driver *drive
 		.bitcode = driver->bitcode[k->target],
 		.bitcode_size = driver->bitcode_size[k->target],
 		.cache_size = UINT64_MAX};
-	struct compile_opts opts = {
-		.backend = "llvm", .driver = &d, .cpu = "native", .flags = COMPILE_KERNEL};
+	struct compile_opts opts = {.backend = "llvm",
+		.driver = &d,
+		.cpu = k->target == EBPF_TARGET_PTX ? COMPILE_CPU_PTX : "native",
+		.flags = COMPILE_KERNEL};
+	int err = program__make_object(k->prog, &opts, &k->object, errmsg);
 
-	if (k->target != EBPF_TARGET_HOST)
-		return error__set(errmsg, -ENOTSUP, "%s: kernels for that target are not compiled",
-			k->prog->view.name);
-	return program__make_object(k->prog, &opts, &k->object, errmsg);
+	return !err && k->target == EBPF_TARGET_PTX ? end_text(k, errmsg) : err;
 }
 
 struct ebpf_kernel *ebpf_program__offload(struct ebpf_program *prog, enum ebpf_target target,
@@ -146,6 +158,14 @@ const struct ebpf_kernel_info *ebpf_kernel__info(const struct ebpf_kernel *k)
 struct ebpf_program *ebpf_kernel__program(const struct ebpf_kernel *k)
 {
 	return k->prog;
+}
+
+const char *ebpf_kernel__ptx(const struct ebpf_kernel *k, size_t *size)
+{
+	if (k->target != EBPF_TARGET_PTX)
+		return NULL;
+	*size = k->object.size;
+	return (const char *)k->object.elf;
 }
 
 /* --- host images --------------------------------------------------------------------------- */
