@@ -33,15 +33,17 @@ void cpumap__destroy(struct cpumap_ring *c)
 }
 
 /* Entered before they are there: else their outcome might be counted first. */
-void cpumap__hand_over(struct worker *w, unsigned to, const struct handed *packets, unsigned n)
+void cpumap__hand_over(
+	struct worker *w, struct cpumap_queue to, const struct handed *packets, unsigned n)
 {
-	struct counters *hop = &w->hops[hop__cpumap(to)];
-	unsigned taken = 0;
+	struct rte_ring *ring = w->dp->workers[to.worker]->cpumap.ring;
+	struct counters *hop = &w->hops[hop__cpumap(to.worker)];
+	unsigned waiting = rte_ring_count(ring), taken = 0;
 
 	counter__add(&hop->entered, n);
-	if (!w->closing)
+	if (!w->closing && waiting < to.length)
 		taken = rte_ring_enqueue_burst_elem(
-			w->dp->workers[to]->cpumap.ring, packets, sizeof(*packets), n, NULL);
+			ring, packets, sizeof(*packets), RTE_MIN(n, to.length - waiting), NULL);
 	if (unlikely(taken < n))
 		counter__add(&hop->outcome[OUTCOME_RING_FULL], n - taken);
 	for (unsigned i = taken; i < n; i++)

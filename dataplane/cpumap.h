@@ -5,7 +5,9 @@
  * redirected once more; anything else but XDP_DROP counts as aborted, as in Linux.
  *
  * The ring is the hop. Who puts a packet in counts it there as entered, and as lost if there is no
- * room: nobody waits. Its length is the same for all, whatever the map's entry says.
+ * room: nobody waits. There is room as long as fewer packets are in the ring than the length of the
+ * queue that the map's entry tells, whichever maps they came by; workers that put some in at the
+ * same moment may exceed it by a burst each.
  *
  * A program at an entry may be replaced while packets wait for it. It stays until every worker has
  * been quiescent three times (vm/core/map-targets.c), and a worker is quiescent only when it has
@@ -18,7 +20,11 @@
 
 #include "burst.h"
 
-#define CPUMAP_SLOTS 1024
+/* The longest queue that an entry can have; the ring holds one less. */
+#define CPUMAP_SLOTS 16384
+/* So many packets in it have buffers of their own. In longer queues they hold those of ports, which
+ * receive no more when all of them wait, until the worker has caught up. */
+#define CPUMAP_RESERVED 1024
 
 struct dataplane;
 struct rte_ring;
@@ -40,8 +46,15 @@ struct cpumap_ring {
 int cpumap__create(struct cpumap_ring *c);
 void cpumap__destroy(struct cpumap_ring *c);
 
-/* From w to the worker `to`; what it cannot take is freed. */
-void cpumap__hand_over(struct worker *w, unsigned to, const struct handed *packets, unsigned n);
+/* A worker's queue as a map's entry has it. */
+struct cpumap_queue {
+	uint32_t worker;
+	uint32_t length;
+};
+
+/* From w; what it cannot take is freed. */
+void cpumap__hand_over(
+	struct worker *w, struct cpumap_queue to, const struct handed *packets, unsigned n);
 
 /* Runs a burst of what is owed, and sees it off. Returns how many packets. */
 unsigned cpumap__run(struct worker *w);

@@ -32,7 +32,7 @@ _Static_assert(POOL_DATA_ROOM - RTE_PKTMBUF_HEADROOM >= EBPF_XDP_MAX_LINEAR,
 uint64_t pool__worker_mbufs(unsigned workers)
 {
 	/* A cache is flushed when it holds half as much again as its size. */
-	return (uint64_t)workers * (POOL_CACHE * 3 / 2 + 2 * BURST_SIZE + CPUMAP_SLOTS);
+	return (uint64_t)workers * (POOL_CACHE * 3 / 2 + 2 * BURST_SIZE + CPUMAP_RESERVED);
 }
 
 uint64_t pool__bytes(uint64_t mbufs)

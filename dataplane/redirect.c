@@ -27,7 +27,7 @@ struct departure {
 	uint32_t used;          /* outboxes: a bit per port */
 	unsigned n_handed;
 	struct handed handed[BURST_SIZE];
-	uint32_t worker[BURST_SIZE]; /* whom each of them is for */
+	struct cpumap_queue queue[BURST_SIZE]; /* that each of them is for */
 };
 
 /* --- programs at a DEVMAP's entries ------------------------------------------------------------
@@ -167,28 +167,28 @@ static void redirect_to_worker(struct departure *d, uint32_t i)
 		return;
 	}
 	d->delta->outcome[OUTCOME_REDIRECT]++;
-	d->worker[d->n_handed] = to->target;
+	d->queue[d->n_handed] = (struct cpumap_queue){to->target, to->queue};
 	d->handed[d->n_handed++] = (struct handed){.packet = d->burst->pkts[i],
 		.prog = to->prog,
 		.from = d->rxq->port,
 		.state = d->burst->state[i]};
 }
 
-/* In order, those for one worker together. */
+/* In order, those for one queue together. */
 static void hand_over_all(struct departure *d)
 {
 	struct handed together[BURST_SIZE];
 
 	while (d->n_handed) {
-		uint32_t to = d->worker[0];
+		struct cpumap_queue to = d->queue[0];
 		unsigned n = 0, left = 0;
 
 		for (unsigned i = 0; i < d->n_handed; i++) {
-			if (d->worker[i] == to) {
+			if (d->queue[i].worker == to.worker && d->queue[i].length == to.length) {
 				together[n++] = d->handed[i];
 				continue;
 			}
-			d->worker[left] = d->worker[i];
+			d->queue[left] = d->queue[i];
 			d->handed[left++] = d->handed[i];
 		}
 		d->n_handed = left;

@@ -115,8 +115,8 @@ static void nothing_is_lost_without_a_name(void **state)
 	assert_int_equal(dataplane__attach(b.dataplane, "letting through", 0, &first, NULL), 0);
 	programs = b.instance->refs;
 	set_all(&b);
-	set_target(cpumap, 0, 64, NULL);
-	set_target(cpumap, 1, 64, driven(&b, EBPF_PROGRAM_XDP_CPUMAP, at_cpumap));
+	set_target(cpumap, 0, 1024, NULL);
+	set_target(cpumap, 1, 1024, driven(&b, EBPF_PROGRAM_XDP_CPUMAP, at_cpumap));
 	assert_int_equal(dataplane__set_pass(b.dataplane, 0, 1, NULL), 0);
 	t.b = &b;
 	pthread_create(&feeding, NULL, feed, &t);
@@ -166,8 +166,8 @@ static void a_stop_in_mid_burst_leaves_nothing_behind(void **state)
 
 		open_targets(&b, RING_SLOTS);
 		set_all(&b);
-		set_target(cpumap, 0, 64, NULL);
-		set_target(cpumap, 1, 64, driven(&b, EBPF_PROGRAM_XDP_CPUMAP, at_cpumap));
+		set_target(cpumap, 0, 1024, NULL);
+		set_target(cpumap, 1, 1024, driven(&b, EBPF_PROGRAM_XDP_CPUMAP, at_cpumap));
 		for (unsigned p = 0; p < 1800; p++)
 			ringed__inject(&b, 0, p % QUEUES,
 				ringed__make(b.pool, p, random_verdict(&seed), random_way(&seed)));

@@ -301,8 +301,8 @@ need_targets() {
 	cat >targets.init <<-END
 		map update ports key 1 value 2 prog at_port
 		map update ports key 2 value 3
-		map update cpus key 0 value 64
-		map update cpus key 1 value 64 prog at_worker
+		map update cpus key 0 value 1024
+		map update cpus key 1 value 1024 prog at_worker
 	END
 }
 

@@ -193,11 +193,13 @@ static void test_programs_are_refused(void **state)
 
 /* --- what a redirect says ------------------------------------------------------------------- */
 
-static void check_redirect(struct ebpf_map *map, uint32_t key, uint32_t kind, uint32_t target,
+/* number: the entry's, an interface or the length of a worker's queue. */
+static void check_redirect(struct ebpf_map *map, uint32_t key, uint32_t kind, uint32_t number,
 	const struct ebpf_program *there)
 {
 	struct bpf_insn insns[] = {MAP_AT(1, 0), MOV_IMM(2, (int32_t)key), MOV_IMM(3, XDP_DROP),
 		CALL(BPF_FUNC_redirect_map), EXIT()};
+	bool worker = kind == EBPF_REDIRECT_WORKER;
 
 	for (const char *const *backend = machine_backends; *backend; backend++) {
 		struct ebpf_program *prog =
@@ -206,7 +208,8 @@ static void check_redirect(struct ebpf_map *map, uint32_t key, uint32_t kind, ui
 		assert_int_equal(machine__run(prog, &machine.env), kind ? XDP_REDIRECT : XDP_DROP);
 		assert_int_equal(machine.env.redirect.kind, kind);
 		if (kind) {
-			assert_int_equal(machine.env.redirect.target, target);
+			assert_int_equal(machine.env.redirect.target, worker ? key : number);
+			assert_int_equal(machine.env.redirect.queue, worker ? number : 0);
 			assert_ptr_equal(machine.env.redirect.prog, there);
 		}
 		ebpf_program__unref(prog);
@@ -224,14 +227,14 @@ static void redirect_to(uint32_t map_type)
 	uint32_t plain[2] = {77, (uint32_t)-1};
 
 	assert_int_equal(ebpf_map__set_target(map, key, 55, first, BPF_ANY), 0);
-	check_redirect(map, key, kind, cpumap ? key : 55, first);
+	check_redirect(map, key, kind, 55, first);
 	assert_int_equal(ebpf_map__set_target(map, key, 66, second, BPF_ANY), 0);
-	check_redirect(map, key, kind, cpumap ? key : 66, second);
+	check_redirect(map, key, kind, 66, second);
 	got = ebpf_map__get_program(map, key);
 	assert_ptr_equal(got, second);
 	ebpf_program__unref(got);
 	assert_int_equal(ebpf_map__update(map, &key, plain, BPF_ANY), 0);
-	check_redirect(map, key, kind, cpumap ? key : 77, NULL);
+	check_redirect(map, key, kind, 77, NULL);
 	assert_null(ebpf_map__get_program(map, key));
 	assert_int_equal(ebpf_map__set_target(map, key, 55, first, BPF_ANY), 0);
 	assert_int_equal(ebpf_map__delete(map, &key), 0);

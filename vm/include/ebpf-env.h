@@ -119,7 +119,8 @@ enum ebpf_redirect_kind {
 
 /* What map entries name stays until the worker is quiescent (below). */
 struct ebpf_redirect {
-	uint32_t kind;   /* enum ebpf_redirect_kind */
+	uint16_t kind;   /* enum ebpf_redirect_kind */
+	uint16_t queue;  /* to a worker: how many packets may wait there, by the entry */
 	uint32_t target; /* interface or worker; of a broadcast the flags */
 	union {
 		const struct ebpf_program *prog; /* what runs there first, or NULL */

@@ -38,6 +38,7 @@ rt_hot uint64_t helper_redirect_map(
 		return flags & RT_REDIRECT_ACTION;
 	}
 	env->redirect.kind = is_cpumap ? EBPF_REDIRECT_WORKER : EBPF_REDIRECT_IFINDEX;
+	env->redirect.queue = is_cpumap ? (uint16_t)found.number : 0; /* 16384 at most */
 	env->redirect.target = is_cpumap ? (uint32_t)key : found.number;
 	env->redirect.prog = found.prog;
 	return RT_XDP_REDIRECT;
