@@ -7,6 +7,16 @@
 #include "core/error.h"
 #include "dataplane.h"
 
+enum verb { ATTACH, REORDER, DETACH };
+
+/* What is asked for. */
+struct change {
+	enum verb verb;
+	const char *prog;
+	uint16_t slot;
+	const struct attach_opts *opts;
+};
+
 struct place {
 	struct prog *prog;
 	struct attachments *list;
@@ -17,6 +27,7 @@ struct place {
 static int find_place(
 	struct dataplane *dp, const char *name, uint16_t slot, struct place *p, char **errmsg)
 {
+	p->at = -1;
 	if (slot >= dp->ports->n || dp->ports->port[slot].state != PORT_STARTED)
 		return error__set(errmsg, -ENODEV, "program %s: there is no port %u", name, slot);
 	p->port = dp->ports->port[slot].name;
@@ -62,100 +73,67 @@ static void insert(const struct dataplane *dp, struct place *p, const struct att
 	put_in(p->list, &a);
 }
 
-static int publish_or_undo(
-	struct dataplane *dp, struct place *p, const struct attachments *before, char **errmsg)
+/* Does the list allow it? */
+static int check(const struct change *change, const struct place *p, char **errmsg)
 {
-	int err = dataplane__publish(dp, errmsg);
+	if (change->verb == ATTACH && p->at >= 0)
+		return error__set(errmsg, -EEXIST, "program %s is attached to port %s already",
+			change->prog, p->port);
+	if (change->verb == ATTACH && p->list->n == MAX_CHAIN)
+		return error__set(
+			errmsg, -ENOSPC, "port %s has %d programs already", p->port, MAX_CHAIN);
+	if (change->verb != ATTACH && p->at < 0)
+		return error__set(errmsg, -ENOENT, "program %s is not attached to port %s",
+			change->prog, p->port);
+	return 0;
+}
 
+static int apply(struct dataplane *dp, const struct change *change, char **errmsg)
+{
+	struct attachments before;
+	struct place p;
+	int err = find_place(dp, change->prog, change->slot, &p, errmsg);
+
+	if (!err)
+		err = check(change, &p, errmsg);
 	if (err)
-		*p->list = *before;
+		return err;
+	before = *p.list;
+	if (change->verb != ATTACH)
+		take_out(p.list, p.at);
+	if (change->verb != DETACH)
+		insert(dp, &p, change->opts);
+	err = dataplane__publish(dp, errmsg);
+	if (err)
+		*p.list = before;
 	else
-		p->prog->attached += p->list->n - before->n;
+		p.prog->attached += p.list->n - before.n;
 	return err;
 }
 
-static int attach(struct dataplane *dp, const char *prog, uint16_t slot,
-	const struct attach_opts *opts, char **errmsg)
+static int change(struct dataplane *dp, struct change change, char **errmsg)
 {
-	struct attachments before;
-	struct place p = {.at = -1};
-	int err = find_place(dp, prog, slot, &p, errmsg);
+	int err;
 
-	if (err)
-		return err;
-	if (p.at >= 0)
-		return error__set(
-			errmsg, -EEXIST, "program %s is attached to port %s already", prog, p.port);
-	if (p.list->n == MAX_CHAIN)
-		return error__set(
-			errmsg, -ENOSPC, "port %s has %d programs already", p.port, MAX_CHAIN);
-	before = *p.list;
-	insert(dp, &p, opts);
-	return publish_or_undo(dp, &p, &before, errmsg);
-}
-
-static int reorder(struct dataplane *dp, const char *prog, uint16_t slot,
-	const struct attach_opts *opts, char **errmsg)
-{
-	struct attachments before;
-	struct place p = {.at = -1};
-	int err = find_place(dp, prog, slot, &p, errmsg);
-
-	if (err)
-		return err;
-	if (p.at < 0)
-		return error__set(
-			errmsg, -ENOENT, "program %s is not attached to port %s", prog, p.port);
-	before = *p.list;
-	take_out(p.list, p.at);
-	insert(dp, &p, opts);
-	return publish_or_undo(dp, &p, &before, errmsg);
-}
-
-static int detach(struct dataplane *dp, const char *prog, uint16_t slot, char **errmsg)
-{
-	struct attachments before;
-	struct place p = {.at = -1};
-	int err = find_place(dp, prog, slot, &p, errmsg);
-
-	if (err)
-		return err;
-	if (p.at < 0)
-		return error__set(
-			errmsg, -ENOENT, "program %s is not attached to port %s", prog, p.port);
-	before = *p.list;
-	take_out(p.list, p.at);
-	return publish_or_undo(dp, &p, &before, errmsg);
+	pthread_mutex_lock(&dp->lock);
+	err = apply(dp, &change, errmsg);
+	pthread_mutex_unlock(&dp->lock);
+	return err;
 }
 
 int dataplane__attach(struct dataplane *dp, const char *prog, uint16_t slot,
 	const struct attach_opts *opts, char **errmsg)
 {
-	int err;
-
-	pthread_mutex_lock(&dp->lock);
-	err = attach(dp, prog, slot, opts, errmsg);
-	pthread_mutex_unlock(&dp->lock);
-	return err;
+	return change(dp, (struct change){ATTACH, prog, slot, opts}, errmsg);
 }
 
 int dataplane__reorder(struct dataplane *dp, const char *prog, uint16_t slot,
 	const struct attach_opts *opts, char **errmsg)
 {
-	int err;
-
-	pthread_mutex_lock(&dp->lock);
-	err = reorder(dp, prog, slot, opts, errmsg);
-	pthread_mutex_unlock(&dp->lock);
-	return err;
+	return change(dp, (struct change){REORDER, prog, slot, opts}, errmsg);
 }
 
 int dataplane__detach(struct dataplane *dp, const char *prog, uint16_t slot, char **errmsg)
 {
-	int err;
-
-	pthread_mutex_lock(&dp->lock);
-	err = detach(dp, prog, slot, errmsg);
-	pthread_mutex_unlock(&dp->lock);
-	return err;
+	return change(dp, (struct change){DETACH, prog, slot, NULL}, errmsg);
 }
