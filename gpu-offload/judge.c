@@ -85,13 +85,15 @@ static uint64_t apply_notes(const struct batch *b, const struct kernel_result *r
 	const struct ebpf_note *notes, struct ebpf_env *env)
 {
 	const struct offload *o = b->queue->offload;
+	/* The kernel saw the map's entry as it was, and no bpf_redirect() came behind. */
+	bool is_by_map = r->verdict == XDP_REDIRECT && !r->redirect_kind;
 	uint64_t verdict = r->verdict;
 
 	for (uint32_t i = 0; i < r->n_notes; i++) {
 		uint64_t result = ebpf_note__apply(
 			o->kernel, env, &notes[i], b->version->memory[notes[i].map]);
 
-		if (notes[i].kind == EBPF_NOTE_REDIRECT && r->verdict == XDP_REDIRECT)
+		if (notes[i].kind == EBPF_NOTE_REDIRECT && is_by_map)
 			verdict = result;
 	}
 	if (r->redirect_kind)

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "hand-device.h"
-#include "kernel-double.h"
+#include "rig-program.h"
 #include "rig.h"
 
 static struct ebpf_instance *inst;
@@ -24,7 +24,7 @@ static int set_up(void **state)
 {
 	inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, NULL);
 	assert_non_null(inst);
-	prog = double__load(inst);
+	prog = rig_program__load(inst);
 	hand = hand_device__open();
 	return 0;
 }
@@ -32,9 +32,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	hand_device__close(hand);
-	ebpf_program__unref(prog);
-	for (uint32_t i = 0; i < 2; i++)
-		ebpf_map__unref(double_maps[i]);
+	rig_program__unload(prog);
 	ebpf_instance__destroy(inst);
 	return 0;
 }
@@ -42,11 +40,12 @@ static int tear_down(void **state)
 static void open_rig(const struct offload_opts *opts)
 {
 	char *err = NULL;
-	struct offload *o = offload__create(&hand->dev, prog, opts, &err);
+	struct offload *o;
 
+	rig_program__clear_counts();
+	o = offload__create(&hand->dev, prog, opts, &err);
 	if (!o)
 		fail_msg("%s", err);
-	double__clear_counts();
 	rig__open(&rig, inst, 0, o);
 }
 
@@ -55,8 +54,9 @@ static void close_rig(void)
 {
 	struct offload *o = rig.offload;
 
+	rig__check(&rig);
 	for (uint32_t kind = 0; kind < 4; kind++)
-		assert_int_equal(double__count(kind), rig.counted[kind]);
+		assert_int_equal(rig_program__count(kind), rig.counted[kind]);
 	rig__close(&rig);
 	offload__destroy(o);
 }
@@ -243,7 +243,7 @@ static void devices_that_cannot_begin(void **state)
 	};
 	char *err;
 
-	double__set_bias(1); /* what is zero is not copied */
+	rig_program__set_bias(1); /* what is zero is not copied */
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		err = NULL;
 		*cases[i].which = cases[i].call;
@@ -287,11 +287,11 @@ static void batches_read_the_version_they_went_with(void **state)
 	hand->holds = true;
 	rig__add(&rig, 8, 0);
 	rig__poll(&rig);
-	double__set_bias(1);
+	rig_program__set_bias(1);
 	assert_int_equal(offload__refresh(rig.offload), 0);
 	rig__add(&rig, 8, 0);
 	rig__poll(&rig);
-	double__set_bias(2);
+	rig_program__set_bias(2);
 	assert_int_equal(offload__refresh(rig.offload), -EAGAIN); /* the first is still away */
 	hand->holds = false;
 	struct offload_batch *b = offload_queue__poll(rig.queue, rig.now_ns);
@@ -306,6 +306,7 @@ static void batches_read_the_version_they_went_with(void **state)
 	rig__run(&rig, 100, 32, 0);
 	assert_int_equal(stats().refreshes, 2);
 	assert_int_equal(stats().refreshed_bytes, 16);
+	rig__check(&rig);
 	assert_true(stats().stale_ns > 0);
 	rig__close(&rig);
 	offload__destroy(rig.offload);
@@ -317,8 +318,9 @@ static void nothing_is_copied_that_has_not_changed(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(offload__refresh(rig.offload), 0);
 	assert_int_equal(stats().refreshes, 0);
-	double__set_bias(0); /* the same again */
+	rig_program__set_bias(0); /* the same again */
 	assert_int_equal(offload__refresh(rig.offload), 0);
+	assert_int_equal(stats().refreshes, 1);
 	assert_int_equal(stats().refreshed_bytes, 0);
 	close_rig();
 }
@@ -327,7 +329,7 @@ static void refreshes_that_fail(void **state)
 {
 	open_rig(&(struct offload_opts){.batch = 8});
 	rig__run(&rig, 100, 32, 0);
-	double__set_bias(1);
+	rig_program__set_bias(1);
 	hand->fail_write = 1;
 	assert_int_equal(offload__refresh(rig.offload), -EIO);
 	check_failed("hand: a copy to a map failed");
