@@ -27,7 +27,6 @@ struct place {
 static int find_place(
 	struct dataplane *dp, const char *name, uint16_t slot, struct place *p, char **errmsg)
 {
-	p->at = -1;
 	if (slot >= dp->ports->n || dp->ports->port[slot].state != PORT_STARTED)
 		return error__set(errmsg, -ENODEV, "program %s: there is no port %u", name, slot);
 	p->port = dp->ports->port[slot].name;
@@ -91,7 +90,7 @@ static int check(const struct change *change, const struct place *p, char **errm
 static int apply(struct dataplane *dp, const struct change *change, char **errmsg)
 {
 	struct attachments before;
-	struct place p;
+	struct place p = {.at = -1};
 	int err = find_place(dp, change->prog, change->slot, &p, errmsg);
 
 	if (!err)
