@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 		perror(argv[3]);
 		return 2;
 	}
-	err = case__open(&c, w, CASE_AS_IT_IS, 4096, &errmsg);
+	err = case__open(&c, w, CASE_AS_IT_IS, 4096, 1, &errmsg);
 	if (!err)
 		err = makes ? make(&c, &opts, f, &errmsg) : run(&c, &opts, f, &errmsg);
 	if (fclose(f))

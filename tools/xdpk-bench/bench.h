@@ -20,6 +20,22 @@ struct bench_packet {
 	uint32_t verdict; /* set by the driver */
 };
 
+/* The program's view of it. */
+static inline void bench_packet__open(const struct bench_packet *p, struct ebpf_xdp_ctx *ctx)
+{
+	ctx->data = ctx->data_meta = p->data;
+	ctx->data_end = ctx->data + p->len;
+	ctx->buf = ctx->data - EBPF_XDP_HEADROOM;
+	ctx->buf_end = ctx->data_end;
+	ctx->head_limit = ctx->buf + EBPF_XDP_FRAME_HEADER;
+	ctx->tail_limit = ctx->data_end;
+	ctx->ingress_ifindex = 1;
+	ctx->rx_queue_index = 0;
+	ctx->egress_ifindex = 0;
+	ctx->metadata = 0;
+	ctx->frame = 0;
+}
+
 /* The driver's argument: a burst of them. */
 struct bench_burst {
 	struct bench_packet *packets;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "case.h"
+#include "control.h"
 #include "core/error.h"
 #include "object.h"
 
@@ -30,7 +31,7 @@ static int open_object(struct bench_case *c, char **errmsg)
 		return -1;
 	if (w->map && object__set_max_entries(c->obj, w->map, w->entries, errmsg))
 		return -1;
-	return object__create_maps(c->obj, c->inst, errmsg) ? -1 : 0;
+	return control__init_object(c->obj, c->inst, w->init, errmsg) ? -1 : 0;
 }
 
 /* How many flows or routes a program has to choose from. */
@@ -90,9 +91,9 @@ static int open_program(struct bench_case *c, uint32_t packets, char **errmsg)
 }
 
 int case__open(struct bench_case *c, const struct workload *w, enum case_kind kind,
-	uint32_t packets, char **errmsg)
+	uint32_t packets, uint32_t workers, char **errmsg)
 {
-	struct ebpf_instance_opts opts = {.workers = 1, .map_memory = MAP_MEMORY};
+	struct ebpf_instance_opts opts = {.workers = workers, .map_memory = MAP_MEMORY};
 
 	*c = (struct bench_case){.workload = w, .kind = kind};
 	c->inst = ebpf_instance__create(&opts, errmsg);

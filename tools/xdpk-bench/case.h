@@ -43,10 +43,11 @@ struct bench_case {
 
 /* The object that is run; NULL: the workload is not run in this way. */
 const char *case__object(const struct workload *w, enum case_kind kind);
-/* packets 0: as many as the workload says. Random programs have RANDOM_PACKETS. 0, or -1 with
- * *errmsg; close it in any case. */
+/* packets 0: as many as the workload says. Random programs have RANDOM_PACKETS. The instance has so
+ * many workers, of which the first has the case's env. 0, or -1 with *errmsg; close it in any case.
+ */
 int case__open(struct bench_case *c, const struct workload *w, enum case_kind kind,
-	uint32_t packets, char **errmsg);
+	uint32_t packets, uint32_t workers, char **errmsg);
 void case__close(struct bench_case *c);
 
 #endif

@@ -9,21 +9,6 @@
 
 void ebpf_driver(struct ebpf_env *env, void *arg);
 
-static inline void open_packet(struct ebpf_xdp_ctx *ctx, const struct bench_packet *p)
-{
-	ctx->data = ctx->data_meta = p->data;
-	ctx->data_end = ctx->data + p->len;
-	ctx->buf = ctx->data - EBPF_XDP_HEADROOM;
-	ctx->buf_end = ctx->data_end;
-	ctx->head_limit = ctx->buf + EBPF_XDP_FRAME_HEADER;
-	ctx->tail_limit = ctx->data_end;
-	ctx->ingress_ifindex = 1;
-	ctx->rx_queue_index = 0;
-	ctx->egress_ifindex = 0;
-	ctx->metadata = 0;
-	ctx->frame = 0;
-}
-
 /* What the lookups of the burst will touch is on its way before the first of them. */
 static inline void look_ahead(struct ebpf_env *env, const struct bench_packet *p, uint32_t n)
 {
@@ -34,7 +19,7 @@ static inline void look_ahead(struct ebpf_env *env, const struct bench_packet *p
 	for (uint32_t i = 0; i < n; i++) {
 		struct ebpf_xdp_ctx ctx;
 
-		open_packet(&ctx, &p[i]);
+		bench_packet__open(&p[i], &ctx);
 		way[i] = ebpf_program_scout(env, &ctx);
 	}
 	for (uint32_t i = 0; i < n; i++)
@@ -54,7 +39,7 @@ void ebpf_driver(struct ebpf_env *env, void *arg)
 
 		if (i + PREFETCH_AHEAD < n)
 			__builtin_prefetch(p[i + PREFETCH_AHEAD].data);
-		open_packet(&ctx, &p[i]);
+		bench_packet__open(&p[i], &ctx);
 		env->redirect.kind = EBPF_REDIRECT_NONE;
 		env->tail_calls = 0;
 		p[i].verdict = (uint32_t)ebpf_program_entry(env, &ctx);

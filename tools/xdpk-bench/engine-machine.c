@@ -123,7 +123,7 @@ static int set__open(struct variant *v, char **errmsg)
 
 	if (!own)
 		return error__set(errmsg, -ENOMEM, "%s: no memory", v->engine->name);
-	err = case__open(own, v->bench->workload, CASE_AS_IT_IS, 0, errmsg);
+	err = case__open(own, v->bench->workload, CASE_AS_IT_IS, 0, 1, errmsg);
 	v->bench = own;
 	if (!err)
 		err = machine__open(v, compile, errmsg);

@@ -7,7 +7,7 @@
 #include "case.h"
 #include "core/error.h"
 #include "object.h"
-#include "programs/packets.h"
+#include "networks.h"
 
 static struct ebpf_map *find_map(
 	struct bench_case *c, const char *name, size_t key_size, size_t value_size, char **errmsg)
@@ -105,6 +105,21 @@ int fill__route(struct bench_case *c, char **errmsg)
 
 	for (uint32_t i = 0; i < c->workload->entries && !err; i++) {
 		struct route_key key = {route_length(i), route__addr(i)};
+		uint32_t hop = i % N_HOPS;
+
+		err = update(routes, &key, &hop, errmsg);
+	}
+	return err;
+}
+
+int fill__networks(struct bench_case *c, char **errmsg)
+{
+	struct ebpf_map *routes = find_map(c, "routes", sizeof(struct route_key), 4, errmsg);
+	int err = routes ? fill_hops(c, errmsg) : -1;
+
+	for (uint32_t i = 0; i < c->workload->entries && !err; i++) {
+		struct network to = network__of(i);
+		struct route_key key = {to.length, __builtin_bswap32(to.addr)};
 		uint32_t hop = i % N_HOPS;
 
 		err = update(routes, &key, &hop, errmsg);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "gpu/main.h"
 #include "launch.h"
 #include "measure.h"
 #ifdef HAVE_DATAPLANE
@@ -31,6 +32,7 @@ struct options {
 static const char usage[] =
 	"usage: xdpk-bench [options] [WORKLOAD...]\n"
 	"       xdpk-bench dataplane [options] [CONTEST...]\n"
+	"       xdpk-bench gpu [options] [WORKLOAD...]\n"
 	"\n"
 	"Runs workloads (all, or those whose names begin so) on every engine, side by side, and\n"
 	"prints what a packet takes. The engines must agree about all packets first.\n"
@@ -266,6 +268,8 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "dataplane"))
 		return dataplane__main(argc - 1, argv + 1);
 #endif
+	if (argc > 1 && !strcmp(argv[1], "gpu"))
+		return gpu__main(argc - 1, argv + 1);
 	for (size_t e = 0; e < n_engines; e++)
 		o.plan.engines[e] = true;
 	while ((opt = getopt_long(argc, argv, "jvh", long_options, NULL)) != -1) {

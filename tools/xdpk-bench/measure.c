@@ -53,7 +53,7 @@ static int open_field(struct field *f, const struct plan *plan, const struct wor
 	enum case_kind kind, char **errmsg)
 {
 	memset(f, 0, sizeof(*f));
-	if (case__open(&f->bench, w, kind, plan->packets, errmsg))
+	if (case__open(&f->bench, w, kind, plan->packets, 1, errmsg))
 		return -1;
 	for (size_t e = 0; e < n_engines; e++)
 		if (plan->engines[e] && open_variant(f, plan, e, w->name, errmsg))
@@ -70,21 +70,6 @@ static void close_field(struct field *f)
 }
 
 /* --- agreement ------------------------------------------------------------------------- */
-
-/* What became of a packet. */
-struct outcome {
-	uint32_t verdict, len;
-	uint64_t bytes; /* their sum, as FNV-1a has it */
-};
-
-static struct outcome outcome_of(const struct bench_packet *p)
-{
-	uint64_t sum = UINT64_C(0xcbf29ce484222325);
-
-	for (uint32_t i = 0; i < p->len; i++)
-		sum = (sum ^ p->data[i]) * UINT64_C(0x100000001b3);
-	return (struct outcome){p->verdict, p->len, sum};
-}
 
 static void run_all(struct variant *v)
 {
@@ -106,10 +91,9 @@ static bool same(const struct variant *a, const struct outcome *of_a, const stru
 	const struct traffic *t = &b->bench->traffic;
 
 	for (uint32_t i = 0; i < t->n; i++) {
-		struct outcome of_b = outcome_of(&t->packets[i]);
+		struct outcome of_b = outcome__of(&t->packets[i]);
 
-		if (of_a[i].verdict == of_b.verdict && of_a[i].len == of_b.len &&
-			of_a[i].bytes == of_b.bytes)
+		if (outcome__same(&of_a[i], &of_b))
 			continue;
 		fprintf(stderr,
 			"xdpk-bench: %s: packet %u: %s gives verdict %u, %u bytes, %s verdict %u, "
@@ -142,7 +126,7 @@ static int agree(struct field *f)
 		}
 		first = v;
 		for (uint32_t i = 0; i < t->n; i++)
-			expected[i] = outcome_of(&t->packets[i]);
+			expected[i] = outcome__of(&t->packets[i]);
 	}
 	traffic__restore(&f->bench.traffic);
 	free(expected);
@@ -169,9 +153,8 @@ static uint32_t run_bursts(struct variant *v, uint32_t most)
 	return n;
 }
 
-/* Runs for at least `ns`; ns per packet. The clock is read seldom, and stands while packets become
- * what they were. */
-static double run_for(struct variant *v, double ns)
+/* The clock is read seldom, and stands while packets become what they were. */
+double variant__run_for(struct variant *v, double ns)
 {
 	struct traffic *t = &v->bench->traffic;
 	double spent = 0, start;
@@ -200,9 +183,9 @@ static void run_once(struct field *f, struct field *empty, double ns, double *ou
 		out[e] = 0;
 		if (!v->engine)
 			continue;
-		out[e] = run_for(v, ns);
+		out[e] = variant__run_for(v, ns);
 		if (empty && empty->variants[e].engine)
-			out[e] -= run_for(&empty->variants[e], ns);
+			out[e] -= variant__run_for(&empty->variants[e], ns);
 	}
 }
 

@@ -28,4 +28,7 @@ struct plan {
 int measure(
 	const struct plan *plan, size_t w, enum case_kind kind, struct figures *out, char **errmsg);
 
+/* Runs for at least `ns` of the thread's own time; ns per packet. */
+double variant__run_for(struct variant *v, double ns);
+
 #endif

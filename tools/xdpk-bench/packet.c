@@ -4,8 +4,9 @@
  * same every time.
  */
 #include <stddef.h>
+#include <string.h>
 
-#include "programs/packets.h"
+#include "networks.h"
 #include "workload.h"
 
 #define TTL 64
@@ -60,6 +61,7 @@ static void write_packet(const struct workload *w, uint32_t i, uint8_t *p, write
 	static const struct ethhdr eth = {.h_dest = {2, 0, 0, 0, 0, 1},
 		.h_source = {2, 0, 0, 0, 0, 2},
 		.h_proto = PORT(ETH_P_IP)};
+	uint32_t n_letters = w->letters ? (uint32_t)strlen(w->letters) : 0;
 	struct udp_frame *f = (struct udp_frame *)p;
 	uint16_t ip_len = w->packet_len - sizeof(eth), udp_len = ip_len - sizeof(f->ip);
 
@@ -71,7 +73,8 @@ static void write_packet(const struct workload *w, uint32_t i, uint8_t *p, write
 		.tot_len = PORT(ip_len)};
 	f->udp.len = PORT(udp_len);
 	for (uint32_t at = sizeof(*f); at < w->packet_len; at++)
-		p[at] = random_of(i + at);
+		p[at] = w->letters ? (uint8_t)w->letters[random_of(i + at) % n_letters]
+				   : (uint8_t)random_of(i + at);
 	write(f, entry_of(w, i));
 	close_checksums(w, p);
 }
@@ -89,4 +92,14 @@ void packet__route(const struct workload *w, uint32_t i, uint8_t *p)
 void packet__client(const struct workload *w, uint32_t i, uint8_t *p)
 {
 	write_packet(w, i, p, client__write);
+}
+
+static void network__write(struct udp_frame *f, uint32_t route)
+{
+	write_addrs(f, ADDRESS(192, 0, 2, 1), __builtin_bswap32(network__of(route).addr));
+}
+
+void packet__network(const struct workload *w, uint32_t i, uint8_t *p)
+{
+	write_packet(w, i, p, network__write);
 }

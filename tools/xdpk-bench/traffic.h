@@ -22,13 +22,25 @@ struct traffic {
 	bool restored; /* at the end of a circle */
 	uint8_t *frames;
 	size_t frame_size; /* bytes from one to the next */
-	uint8_t *heads;    /* what packets began with */
+	uint8_t *heads;    /* what packets began with: */
+	uint32_t head;     /* so many bytes each */
 };
+
+/* What became of a packet. */
+struct outcome {
+	uint32_t verdict, len;
+	uint64_t bytes; /* their sum, as FNV-1a has it */
+};
+
+struct outcome outcome__of(const struct bench_packet *p);
+bool outcome__same(const struct outcome *a, const struct outcome *b);
 
 /* False without memory. */
 bool traffic__create(struct traffic *t, const struct workload *w, uint32_t packets);
 void traffic__destroy(struct traffic *t);
 /* All packets as they were at first, and the circle at its beginning. */
 void traffic__restore(struct traffic *t);
+/* One packet alone. */
+void traffic__restore_packet(struct traffic *t, uint32_t i);
 
 #endif

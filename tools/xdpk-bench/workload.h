@@ -30,6 +30,10 @@ struct workload {
 	uint32_t packet_len;
 	/* The program changes packets so that the next time it would decide otherwise. */
 	bool restore;
+	/* The program changes all of the packet, not only its first bytes. */
+	bool rewrite;
+	const char *letters; /* that payloads are made of; NULL: of any bytes */
+	const char *init;    /* file of control lines, NULL: none */
 	/* Fills the case's maps; NULL: they stay empty. 0, or -1 with *errmsg. */
 	int (*fill)(struct bench_case *c, char **errmsg);
 	/* Packet i of the set, `packet_len` zeroed bytes at p. */
@@ -44,10 +48,13 @@ extern const size_t n_workloads;
 void packet__flow(const struct workload *w, uint32_t i, uint8_t *p);
 void packet__route(const struct workload *w, uint32_t i, uint8_t *p);
 void packet__client(const struct workload *w, uint32_t i, uint8_t *p);
+/* The destination of a network (networks.h). */
+void packet__network(const struct workload *w, uint32_t i, uint8_t *p);
 
 /* For `fill`, by the program. */
 int fill__firewall(struct bench_case *c, char **errmsg);
 int fill__route(struct bench_case *c, char **errmsg);
 int fill__balancer(struct bench_case *c, char **errmsg);
+int fill__networks(struct bench_case *c, char **errmsg);
 
 #endif

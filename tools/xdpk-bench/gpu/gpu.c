@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * gpu.c -- xdpk-bench gpu: when a device pays.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../measure.h"
+#include "gpu.h"
+#include "main.h"
+
+enum { EXIT_DIFFERENT = 1, EXIT_BAD = 2 };
+
+#define MAX_WORKERS 64
+#define MAX_DEPTH   64
+
+static const char usage[] =
+	"usage: xdpk-bench gpu [options] [WORKLOAD...]\n"
+	"\n"
+	"Measures one core's best engine beside a device, by the size of batches, and finds from\n"
+	"which on the device is faster. The device must judge all packets as the core does first.\n"
+	"\n"
+	"  --device SPEC      cuda, cuda:NUMBER, cuda:NAME, host:THREADS (cuda)\n"
+	"  --batches N,N,...  packets in a batch (1,4,16,64,256,1024,4096)\n"
+	"  --workers N        threads that have packets judged end to end (1)\n"
+	"  --depth N          batches of a worker (8)\n"
+	"  --deadline US      of a batch, where latency is measured (100)\n"
+	"  --entries N        of maps, instead of the workload's own number\n"
+	"  --objects FOLDER   of the programs and their control lines\n"
+	"  --repetitions N    of each measurement (9)\n"
+	"  --quick            short repetitions, three of each\n"
+	"  --check            core and device must agree; nothing is measured\n"
+	"  --svg FILE         a plot, too\n"
+	"  --list             workloads\n"
+	"  -j, --json         JSON\n"
+	"  -v, --verbose      say what is being measured\n";
+
+struct options {
+	struct gpu_plan plan;
+	bool chosen[GPU_MAX_SERIES];
+	bool json;
+	const char *svg;
+};
+
+static void list(void)
+{
+	for (size_t i = 0; i < n_gpu_workloads; i++) {
+		const struct gpu_workload *w = &gpu_workloads[i];
+
+		printf("%-14s %s; packets of", w->base.name, w->base.what);
+		for (size_t k = 0; k < 4 && w->lengths[k]; k++)
+			printf("%s %u", k ? "," : "", w->lengths[k]);
+		puts(" bytes");
+	}
+}
+
+/* --- options ------------------------------------------------------------------------------- */
+
+static bool choose(struct options *o, char **names, int n)
+{
+	for (int i = 0; i < n; i++) {
+		bool found = false;
+
+		for (size_t w = 0; w < n_gpu_workloads; w++)
+			if (!strncmp(gpu_workloads[w].base.name, names[i], strlen(names[i])))
+				found = o->chosen[w] = true;
+		if (!found) {
+			fprintf(stderr, "xdpk-bench: no workload %s\n", names[i]);
+			return false;
+		}
+	}
+	for (size_t w = 0; n == 0 && w < n_gpu_workloads; w++)
+		o->chosen[w] = true;
+	return true;
+}
+
+/* A number that ends the text or a comma follows. */
+static bool read_number(const char **text, uint32_t max, uint32_t *out)
+{
+	char *end;
+	unsigned long value = strtoul(*text, &end, 10);
+
+	if (**text < '0' || **text > '9' || (*end && *end != ',') || !value || value > max) {
+		fprintf(stderr, "xdpk-bench: %s is not a number from 1 to %u\n", *text, max);
+		return false;
+	}
+	*out = (uint32_t)value;
+	*text = end;
+	return true;
+}
+
+static bool read_count(const char *text, uint32_t max, uint32_t *out)
+{
+	return read_number(&text, max, out) && !*text;
+}
+
+static bool read_batches(struct gpu_plan *plan, const char *text)
+{
+	plan->n_batches = 0;
+	do {
+		if (plan->n_batches == GPU_MAX_POINTS ||
+			!read_number(&text, OFFLOAD_MAX_BATCH, &plan->batches[plan->n_batches]))
+			return false;
+		plan->n_batches++;
+	} while (*text++ == ',');
+	return true;
+}
+
+enum {
+	DEVICE = 256,
+	BATCHES,
+	WORKERS,
+	DEPTH,
+	DEADLINE,
+	ENTRIES,
+	OBJECTS,
+	REPETITIONS,
+	QUICK,
+	CHECK,
+	SVG,
+	LIST
+};
+
+static const struct option long_options[] = {
+	{"device", required_argument, NULL, DEVICE},
+	{"batches", required_argument, NULL, BATCHES},
+	{"workers", required_argument, NULL, WORKERS},
+	{"depth", required_argument, NULL, DEPTH},
+	{"deadline", required_argument, NULL, DEADLINE},
+	{"entries", required_argument, NULL, ENTRIES},
+	{"objects", required_argument, NULL, OBJECTS},
+	{"repetitions", required_argument, NULL, REPETITIONS},
+	{"quick", no_argument, NULL, QUICK},
+	{"check", no_argument, NULL, CHECK},
+	{"svg", required_argument, NULL, SVG},
+	{"list", no_argument, NULL, LIST},
+	{"json", no_argument, NULL, 'j'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static bool set_option(struct options *o, int opt, const char *arg)
+{
+	struct gpu_plan *plan = &o->plan;
+
+	switch (opt) {
+	case DEVICE: plan->device = arg; return true;
+	case BATCHES: return read_batches(plan, arg);
+	case WORKERS: return read_count(arg, MAX_WORKERS, &plan->workers);
+	case DEPTH: return read_count(arg, MAX_DEPTH, &plan->depth);
+	case DEADLINE: return read_count(arg, 1000000, &plan->deadline_us);
+	case ENTRIES: return read_count(arg, 11000000, &plan->entries);
+	case OBJECTS: plan->objects = arg; return true;
+	case REPETITIONS: return read_count(arg, MAX_REPETITIONS, &plan->repetitions);
+	case QUICK:
+		plan->ns = 5e6;
+		plan->repetitions = 3;
+		return true;
+	case CHECK: plan->check_only = true; return true;
+	case SVG: o->svg = arg; return true;
+	case 'j': o->json = true; return true;
+	case 'v': plan->verbose = true; return true;
+	default: return false;
+	}
+}
+
+/* --- a run --------------------------------------------------------------------------------- */
+
+static int measure_all(
+	const struct options *o, struct gpu_device *dev, struct gpu_figures *f, char **errmsg)
+{
+	for (size_t i = 0; i < n_gpu_workloads; i++) {
+		const struct gpu_workload *w = &gpu_workloads[i];
+
+		for (size_t k = 0; o->chosen[i] && k < 4 && w->lengths[k]; k++) {
+			int err;
+
+			if (o->plan.verbose)
+				fprintf(stderr, "%s, %u bytes\n", w->base.name, w->lengths[k]);
+			err = gpu_bout__run(&o->plan, dev, w, w->lengths[k], f, errmsg);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static int report(const struct options *o, const struct gpu_figures *f)
+{
+	FILE *svg;
+
+	(o->json ? gpu_report__json : gpu_report__table)(stdout, f, &o->plan);
+	if (!o->svg)
+		return 0;
+	svg = fopen(o->svg, "w");
+	if (!svg) {
+		perror(o->svg);
+		return EXIT_BAD;
+	}
+	gpu_report__svg(svg, f, &o->plan);
+	fclose(svg);
+	return 0;
+}
+
+static int run(const struct options *o)
+{
+	static struct gpu_figures figures;
+	char *errmsg = NULL;
+	struct gpu_device *dev = gpu_device__open(o->plan.device, &errmsg);
+	int err = -1;
+
+	if (dev) {
+		snprintf(figures.device, sizeof(figures.device), "%s", dev->name);
+		err = measure_all(o, dev, &figures, &errmsg);
+	}
+	if (err < 0)
+		fprintf(stderr, "xdpk-bench: %s\n", errmsg ? errmsg : "out of memory");
+	free(errmsg);
+	gpu_device__close(dev);
+	if (err)
+		return err < 0 ? EXIT_BAD : EXIT_DIFFERENT;
+	return o->plan.check_only ? 0 : report(o, &figures);
+}
+
+int gpu__main(int argc, char **argv)
+{
+	struct options o = {.plan = {.device = "cuda",
+				    .objects = XDPK_BENCH_SAMPLES,
+				    .batches = {1, 4, 16, 64, 256, 1024, 4096},
+				    .n_batches = 7,
+				    .workers = 1,
+				    .depth = 8,
+				    .deadline_us = 100,
+				    .repetitions = 9,
+				    .ns = 50e6}};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "jvh", long_options, NULL)) != -1) {
+		if (opt == 'h' || opt == LIST) {
+			if (opt == 'h')
+				fputs(usage, stdout);
+			else
+				list();
+			return 0;
+		}
+		if (!set_option(&o, opt, optarg))
+			return EXIT_BAD;
+	}
+	return choose(&o, argv + optind, argc - optind) ? run(&o) : EXIT_BAD;
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * workers.c -- threads that have packets judged by the device, from their buffers and back.
+ *
+ * Each has a queue, an environment, and a share of the packets that it goes through in a circle; a
+ * share is larger than what can be away. Where packets change so that they would be judged
+ * otherwise, they become what they were once in RESTORE_ROUNDS circles, which costs next to
+ * nothing.
+ *
+ * Latency is of packets that arrive by the clock, whether their worker is ready or not.
+ */
+#include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../figures.h"
+#include "../measure.h"
+#include "core/error.h"
+#include "gpu.h"
+#include "internal.h"
+
+#define RESTORE_ROUNDS 32 /* less than a time to live */
+#define MAX_SAMPLES    (1 << 18)
+
+struct gpu_worker {
+	struct gpu_bout *bout;
+	struct offload_queue *queue;
+	struct ebpf_env env;
+	uint32_t first, n, next; /* of the traffic's packets; the next is first + next */
+	uint64_t round;
+	_Atomic uint64_t judged;
+	_Atomic uint64_t busy_ns;
+	atomic_bool stop;
+	pthread_t thread;
+	/* Latency: */
+	double interval_ns; /* between packets; 0: as fast as they go */
+	double arrival_ns;  /* of the next */
+	uint64_t *arrived;  /* by packet of the share */
+	uint32_t *samples, n_samples;
+};
+
+uint64_t gpu_clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* --- what a worker does -------------------------------------------------------------------- */
+
+static bool is_due(const struct gpu_worker *w, uint64_t now)
+{
+	return !w->interval_ns || w->arrival_ns <= (double)now;
+}
+
+/* The next packet, into the open batch. */
+static bool add(struct gpu_worker *w)
+{
+	struct traffic *t = &w->bout->bench.traffic;
+	uint32_t i = w->first + w->next;
+	struct bench_packet *p = &t->packets[i];
+	struct offload_packet packet;
+
+	if (t->restored && !w->next)
+		w->round++;
+	if (t->restored && w->round % RESTORE_ROUNDS == 0)
+		traffic__restore_packet(t, i);
+	packet = (struct offload_packet){.data = p->data, .len = p->len, .ifindex = 1, .user = p};
+	if (!offload_queue__add(w->queue, &packet))
+		return false;
+	if (w->interval_ns) {
+		w->arrived[w->next] = (uint64_t)w->arrival_ns;
+		w->arrival_ns += w->interval_ns;
+	}
+	w->next = w->next + 1 == w->n ? 0 : w->next + 1;
+	return true;
+}
+
+static void note_latency(struct gpu_worker *w, const struct offload_batch *b)
+{
+	const struct bench_packet *mine = w->bout->bench.traffic.packets + w->first;
+	uint64_t now = gpu_clock_ns();
+
+	for (uint32_t i = 0; i < b->n && w->n_samples < MAX_SAMPLES; i++) {
+		const struct bench_packet *p = b->user[i];
+
+		w->samples[w->n_samples++] = (uint32_t)(now - w->arrived[p - mine]);
+	}
+}
+
+static void judge(struct gpu_worker *w, struct offload_batch *b)
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct bench_packet *p = b->user[i];
+		struct ebpf_xdp_ctx ctx;
+
+		bench_packet__open(p, &ctx);
+		w->env.redirect.kind = EBPF_REDIRECT_NONE;
+		w->env.tail_calls = 0;
+		p->verdict = (uint32_t)offload_batch__judge(b, i, &w->env, &ctx);
+		p->data = ctx.data;
+		p->len = (uint32_t)(ctx.data_end - ctx.data);
+	}
+	if (w->interval_ns)
+		note_latency(w, b);
+	atomic_fetch_add_explicit(&w->judged, b->n, memory_order_relaxed);
+}
+
+/* As a worker's loop does it: a burst in, a batch out. Was there something to do? */
+static bool step(struct gpu_worker *w, uint64_t now, uint32_t most)
+{
+	struct offload_batch *b;
+	uint32_t n = 0;
+
+	while (n < most && is_due(w, now) && add(w))
+		n++;
+	b = offload_queue__poll(w->queue, now);
+	if (b) {
+		judge(w, b);
+		offload_queue__free(w->queue, b);
+	}
+	return n || b;
+}
+
+static void drain(struct gpu_worker *w)
+{
+	offload_queue__flush(w->queue, gpu_clock_ns());
+	while (offload_queue__held(w->queue))
+		if (!step(w, gpu_clock_ns(), 0))
+			sched_yield();
+}
+
+static void *work(void *arg)
+{
+	struct gpu_worker *w = arg;
+	uint64_t now = gpu_clock_ns(), then;
+
+	w->arrival_ns = (double)now;
+	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
+		bool busy = step(w, now, BENCH_BURST);
+
+		then = now;
+		now = gpu_clock_ns();
+		if (busy)
+			atomic_fetch_add_explicit(&w->busy_ns, now - then, memory_order_relaxed);
+	}
+	drain(w);
+	return NULL;
+}
+
+/* --- all of them --------------------------------------------------------------------------- */
+
+static void close_workers(struct gpu_bout *b)
+{
+	for (uint32_t i = 0; i < b->plan->workers; i++) {
+		offload_queue__destroy(b->workers[i].queue);
+		free(b->workers[i].arrived);
+		free(b->workers[i].samples);
+	}
+	free(b->workers);
+	b->workers = NULL;
+}
+
+static int open_workers(struct gpu_bout *b, double interval_ns, char **errmsg)
+{
+	uint32_t share = b->bench.traffic.n / b->plan->workers;
+
+	b->workers = calloc(b->plan->workers, sizeof(*b->workers));
+	if (!b->workers)
+		return error__set(errmsg, -1, "no memory for %u workers", b->plan->workers);
+	for (uint32_t i = 0; i < b->plan->workers; i++) {
+		struct gpu_worker *w = &b->workers[i];
+
+		w->bout = b;
+		w->first = i * share;
+		w->n = share;
+		w->interval_ns = interval_ns;
+		ebpf_env__init(&w->env, b->bench.inst, i);
+		w->env.prog = b->bench.prog;
+		w->arrived = calloc(share, sizeof(*w->arrived));
+		w->samples = calloc(MAX_SAMPLES, sizeof(*w->samples));
+		w->queue = offload_queue__create(b->offload, errmsg);
+		if (w->arrived && w->samples && w->queue)
+			continue;
+		close_workers(b);
+		return *errmsg ? -1 : error__set(errmsg, -1, "no memory for a worker");
+	}
+	return 0;
+}
+
+static void stop_workers(struct gpu_bout *b, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		atomic_store(&b->workers[i].stop, true);
+	for (uint32_t i = 0; i < n; i++)
+		pthread_join(b->workers[i].thread, NULL);
+}
+
+static int start_workers(struct gpu_bout *b, char **errmsg)
+{
+	for (uint32_t i = 0; i < b->plan->workers; i++) {
+		int err = pthread_create(&b->workers[i].thread, NULL, work, &b->workers[i]);
+
+		if (err) {
+			stop_workers(b, i);
+			return error__set(errmsg, -1, "no thread: %s", strerror(err));
+		}
+	}
+	return 0;
+}
+
+struct sample {
+	double wall_ns, busy_ns, judged;
+};
+
+static struct sample take(const struct gpu_bout *b)
+{
+	struct sample s = {.wall_ns = (double)gpu_clock_ns()};
+
+	for (uint32_t i = 0; i < b->plan->workers; i++) {
+		s.busy_ns += (double)atomic_load(&b->workers[i].busy_ns);
+		s.judged += (double)atomic_load(&b->workers[i].judged);
+	}
+	return s;
+}
+
+static void wait_ns(double ns)
+{
+	const struct timespec t = {(time_t)(ns / 1e9), (long)ns % 1000000000};
+
+	nanosleep(&t, NULL);
+}
+
+/* A window lasts until something has come back in it, or the device has failed. */
+static struct sample watch(struct gpu_bout *b)
+{
+	struct sample from = take(b), to;
+
+	do {
+		wait_ns(b->plan->ns);
+		to = take(b);
+	} while (to.judged == from.judged);
+	return (struct sample){
+		to.wall_ns - from.wall_ns, to.busy_ns - from.busy_ns, to.judged - from.judged};
+}
+
+int gpu_workers__measure(struct gpu_bout *b, struct gpu_point *out, char **errmsg)
+{
+	double ns[MAX_REPETITIONS + 1], worker_ns[MAX_REPETITIONS + 1];
+	int err = open_workers(b, 0, errmsg);
+
+	if (err)
+		return err;
+	err = start_workers(b, errmsg);
+	for (uint32_t rep = 0; rep <= b->plan->repetitions && !err; rep++) {
+		struct sample s = watch(b);
+
+		ns[rep] = s.wall_ns / s.judged;
+		worker_ns[rep] = s.busy_ns / s.judged;
+	}
+	if (!err) {
+		stop_workers(b, b->plan->workers);
+		out->ns = median(ns + 1, b->plan->repetitions); /* the first warms up */
+		out->worker_ns = median(worker_ns + 1, b->plan->repetitions);
+	}
+	close_workers(b);
+	traffic__restore(&b->bench.traffic);
+	return err;
+}
+
+/* --- latency ------------------------------------------------------------------------------- */
+
+static int by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int find_percentiles(const struct gpu_bout *b, struct gpu_point *out, char **errmsg)
+{
+	uint32_t *all = calloc((size_t)b->plan->workers * MAX_SAMPLES, sizeof(*all));
+	size_t n = 0;
+
+	if (!all)
+		return error__set(errmsg, -1, "no memory for samples");
+	for (uint32_t i = 0; i < b->plan->workers; i++) {
+		const struct gpu_worker *w = &b->workers[i];
+		uint32_t warm = w->n_samples / 8;
+
+		memcpy(all + n, w->samples + warm, (w->n_samples - warm) * sizeof(*all));
+		n += w->n_samples - warm;
+	}
+	qsort(all, n, sizeof(*all), by_value);
+	if (n) {
+		out->p50_us = all[n / 2] / 1e3;
+		out->p99_us = all[n - 1 - n / 100] / 1e3;
+	}
+	free(all);
+	return 0;
+}
+
+int gpu_workers__latency(struct gpu_bout *b, struct gpu_point *out, char **errmsg)
+{
+	struct offload_opts *opts = &b->offload->opts;
+	uint32_t throughput_us = opts->deadline_us;
+	int err = open_workers(b, 2 * out->ns * b->plan->workers, errmsg);
+
+	if (err)
+		return err;
+	opts->deadline_us = b->plan->deadline_us;
+	err = start_workers(b, errmsg);
+	if (!err) {
+		wait_ns(b->plan->ns * b->plan->repetitions);
+		stop_workers(b, b->plan->workers);
+		err = find_percentiles(b, out, errmsg);
+	}
+	opts->deadline_us = throughput_us;
+	close_workers(b);
+	traffic__restore(&b->bench.traffic);
+	return err;
+}
+
+/* --- agreement ----------------------------------------------------------------------------- */
+
+static void run_core(struct gpu_bout *b, struct outcome *expected)
+{
+	struct traffic *t = &b->bench.traffic;
+	struct bench_burst burst = {.n = BENCH_BURST};
+
+	for (uint32_t i = 0; i < t->n; i += BENCH_BURST) {
+		burst.packets = t->packets + i;
+		b->core.driver(&b->bench.env, &burst);
+	}
+	for (uint32_t i = 0; i < t->n; i++)
+		expected[i] = outcome__of(&t->packets[i]);
+	traffic__restore(t);
+}
+
+static int compare(const struct gpu_bout *b, const struct outcome *expected, uint32_t n)
+{
+	const struct traffic *t = &b->bench.traffic;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct outcome o = outcome__of(&t->packets[i]);
+
+		if (outcome__same(&o, &expected[i]))
+			continue;
+		fprintf(stderr,
+			"xdpk-bench: %s: packet %u: %s gives verdict %u, %u bytes, %s verdict %u, "
+			"%u bytes%s\n",
+			b->bench.workload->name, i, b->core.engine->name, expected[i].verdict,
+			expected[i].len, b->dev->name, o.verdict, o.len,
+			o.bytes != expected[i].bytes ? ", others" : "");
+		return 1;
+	}
+	return 0;
+}
+
+/* All packets of its share, once. */
+static void go_round(struct gpu_worker *w)
+{
+	for (uint32_t n = 0; n < w->n;)
+		if (add(w))
+			n++;
+		else
+			step(w, gpu_clock_ns(), 0);
+	drain(w);
+}
+
+/* It is the device's figures that are wanted. */
+static int check_judges(const struct gpu_bout *b, char **errmsg)
+{
+	struct offload_stats s;
+	uint64_t here;
+
+	offload__stats(b->offload, &s);
+	here = s.again + s.fallback + s.on_cpu;
+	return here ? error__set(errmsg, -1, "%s: %s left %" PRIu64 " packets to the core",
+			      b->bench.workload->name, b->dev->name, here)
+		    : 0;
+}
+
+int gpu_workers__agree(struct gpu_bout *b, char **errmsg)
+{
+	struct outcome *expected = calloc(b->bench.traffic.n, sizeof(*expected));
+	int err = expected ? open_workers(b, 0, errmsg)
+			   : error__set(errmsg, -1, "no memory for outcomes");
+
+	if (!err) {
+		run_core(b, expected);
+		for (uint32_t i = 0; i < b->plan->workers; i++)
+			go_round(&b->workers[i]);
+		err = compare(b, expected, b->workers[0].n * b->plan->workers);
+		close_workers(b);
+	}
+	traffic__restore(&b->bench.traffic);
+	free(expected);
+	return err ? err : check_judges(b, errmsg);
+}
