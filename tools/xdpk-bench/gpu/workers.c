@@ -25,6 +25,7 @@
 
 #define RESTORE_ROUNDS 32 /* less than a time to live */
 #define MAX_SAMPLES    (1 << 18)
+#define MIN_SAMPLES    64
 
 struct gpu_worker {
 	struct gpu_bout *bout;
@@ -236,15 +237,16 @@ static void wait_ns(double ns)
 	nanosleep(&t, NULL);
 }
 
-/* A window lasts until something has come back in it, or the device has failed. */
-static struct sample watch(struct gpu_bout *b)
+/* For so long, and until so many packets have come back: from a device that has failed they do,
+ * too. */
+static struct sample watch(struct gpu_bout *b, double ns, double packets)
 {
 	struct sample from = take(b), to;
 
 	do {
-		wait_ns(b->plan->ns);
+		wait_ns(ns);
 		to = take(b);
-	} while (to.judged == from.judged);
+	} while (to.judged - from.judged < packets);
 	return (struct sample){
 		to.wall_ns - from.wall_ns, to.busy_ns - from.busy_ns, to.judged - from.judged};
 }
@@ -258,7 +260,7 @@ int gpu_workers__measure(struct gpu_bout *b, struct gpu_point *out, char **errms
 		return err;
 	err = start_workers(b, errmsg);
 	for (uint32_t rep = 0; rep <= b->plan->repetitions && !err; rep++) {
-		struct sample s = watch(b);
+		struct sample s = watch(b, b->plan->ns, 1);
 
 		ns[rep] = s.wall_ns / s.judged;
 		worker_ns[rep] = s.busy_ns / s.judged;
@@ -316,7 +318,7 @@ int gpu_workers__latency(struct gpu_bout *b, struct gpu_point *out, char **errms
 	opts->deadline_us = b->plan->deadline_us;
 	err = start_workers(b, errmsg);
 	if (!err) {
-		wait_ns(b->plan->ns * b->plan->repetitions);
+		watch(b, b->plan->ns * b->plan->repetitions, MIN_SAMPLES);
 		stop_workers(b, b->plan->workers);
 		err = find_percentiles(b, out, errmsg);
 	}

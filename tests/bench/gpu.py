@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""`xdpk-bench gpu` on the host device: device and core agree, and the report says what was measured;
+how fast anything is, is not looked at.
+
+gpu.py XDPK_BENCH
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree
+
+BENCH = sys.argv[1]
+WORKLOADS = ("mix", "route-10m")
+FEW = ("--device", "host:2", "--entries", "20000", "--depth", "2")
+
+
+def run(*args, status=0):
+    done = subprocess.run([BENCH, "gpu", *args], capture_output=True, text=True)
+    assert done.returncode == status, f"{args}: exit {done.returncode}: {done.stderr}"
+    return done
+
+
+def test_device_and_core_agree():
+    done = run(*FEW, "--check", "--workers", "3", "--batches", "1,4096", *WORKLOADS)
+    assert not done.stdout and not done.stderr
+
+
+def last_below(points, what, limit):
+    """From which batches on all are: as the report has it, found again."""
+    found = 0
+    for p in reversed(points):
+        if p[what] > limit:
+            break
+        found = p["batch"]
+    return found
+
+
+def test_report():
+    with tempfile.TemporaryDirectory() as folder:
+        svg = os.path.join(folder, "plot.svg")
+        report = json.loads(run(*FEW, "--quick", "--batches", "16,256", "--svg", svg, "-j",
+                                *WORKLOADS).stdout)
+        texts = [t.text for t in xml.etree.ElementTree.parse(svg).iter() if t.tag.endswith("text")]
+    assert report["device"] == "host:2" and report["copy_in_gb_s"] > 0
+    assert [(s["workload"], s["length"]) for s in report["series"]] == [
+        ("mix", 256), ("mix", 1514), ("route-10m", 60)]
+    for s in report["series"]:
+        assert f"{s['workload']}, {s['length']} bytes" in texts
+        assert s["core_ns"] > 0 and [p["batch"] for p in s["points"]] == [16, 256]
+        for p in s["points"]:
+            assert all(p[figure] > 0 for figure in (
+                "end_to_end_ns", "worker_ns", "there_ns", "kernel_ns", "p50_us"))
+            assert p["p50_us"] <= p["p99_us"]
+            assert p["bytes"] > s["length"], "windows, and what says where they are"
+            share = p["bytes"] / p["there_ns"] / report["copy_in_gb_s"]
+            assert abs(p["share_of_copy"] / share - 1) < 1e-3
+        assert s["crossover_there"] == last_below(s["points"], "there_ns", s["core_ns"])
+        assert s["crossover_end_to_end"] == last_below(s["points"], "end_to_end_ns", s["core_ns"])
+
+
+def test_table():
+    lines = run(*FEW, "--quick", "--batches", "64", "route").stdout.splitlines()
+    assert lines[0].startswith("host:2; copies of 64 MiB: ")
+    row, = (line.split() for line in lines if line.split()[:1] == ["64"])
+    assert len(row) == 9
+    assert sum("than the core" in line for line in lines) == 2
+
+
+def test_what_there_is_not():
+    assert "no workload nothing" in run(*FEW, "nothing", status=2).stderr
+    assert "there is no device nothing" in run("--device", "nothing", "route", status=2).stderr
+    assert "4097" in run(*FEW, "--batches", "1,4097", status=2).stderr
+    run("--batches", "", status=2)
+
+
+def test_a_device_that_fails_is_no_figure():
+    done = run("--device", "faulty:lost:3:host:1", "--entries", "20000", "--quick", "--batches",
+               "64", "route", status=2)
+    assert not done.stdout and done.stderr.count("\n") == 1 and "host" in done.stderr, done.stderr
+
+
+for name, test in list(globals().items()):
+    if name.startswith("test_"):
+        test()
+        print(name, "ok")
