@@ -6,56 +6,90 @@
 
 #include "command.h"
 #include "core/error.h"
+#include "kernel.h"
 #include "object-program.h"
 
-static const struct {
+static const struct form {
 	const char *name;
 	enum ebpf_dump what;
+	bool is_ptx; /* of a kernel; `what` says nothing */
 } forms[] = {
-	{"bytecode", EBPF_DUMP_BYTECODE},
-	{"ir", EBPF_DUMP_IR},
-	{"ir-opt", EBPF_DUMP_IR_OPT},
-	{"asm", EBPF_DUMP_ASM},
+	{"bytecode", EBPF_DUMP_BYTECODE, false},
+	{"ir", EBPF_DUMP_IR, false},
+	{"ir-opt", EBPF_DUMP_IR_OPT, false},
+	{"asm", EBPF_DUMP_ASM, false},
+	{"ptx", 0, true},
 };
 
-static char *dump_program(
-	struct opened_object *o, const char *name, enum ebpf_dump what, char **errmsg)
+static const struct form *find_form(const char *name)
+{
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (strcmp(name, forms[i].name) == 0)
+			return &forms[i];
+	return NULL;
+}
+
+/* EXIT_BAD: it cannot be a kernel. */
+static int print_ptx(struct ebpf_program *prog, char **errmsg)
+{
+	const struct ebpf_kernel_driver driver = kernel_driver();
+	struct ebpf_kernel *k = ebpf_program__offload(prog, EBPF_TARGET_PTX, &driver, errmsg);
+	size_t size;
+
+	if (!k)
+		return errno == ENOTSUP ? EXIT_BAD : EXIT_UNUSABLE;
+	fputs(ebpf_kernel__ptx(k, &size), stdout);
+	ebpf_kernel__destroy(k);
+	return EXIT_GOOD;
+}
+
+static int print_text(struct ebpf_program *prog, enum ebpf_dump what, char **errmsg)
+{
+	char *text = ebpf_program__dump(prog, what, NULL, errmsg);
+
+	if (!text)
+		return EXIT_UNUSABLE;
+	fputs(text, stdout);
+	free(text);
+	return EXIT_GOOD;
+}
+
+static int print_program(
+	struct opened_object *o, const char *name, const struct form *form, char **errmsg)
 {
 	const struct object_program *p = object__find_program(o->obj, name, errmsg);
 	struct ebpf_program *prog = p ? object__load_program(o->obj, p->name, NULL, errmsg) : NULL;
-	char *text = prog ? ebpf_program__dump(prog, what, NULL, errmsg) : NULL;
+	int status = EXIT_UNUSABLE;
 
+	if (prog)
+		status = form->is_ptx ? print_ptx(prog, errmsg)
+				      : print_text(prog, form->what, errmsg);
 	ebpf_program__unref(prog);
-	return text;
+	return status;
 }
 
 static int dump(const struct command_line *line, char **errmsg)
 {
+	const struct form *form = find_form(line->argv[0]);
 	struct opened_object o;
-	char *text;
-	size_t i;
+	int status;
 
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (strcmp(line->argv[0], forms[i].name))
-			continue;
-		if (opened_object__open(&o, line->argv[1], line->options['i'], NULL, errmsg))
-			return EXIT_UNUSABLE;
-		text = dump_program(&o, line->options['p'], forms[i].what, errmsg);
-		opened_object__close(&o);
-		if (!text)
-			return EXIT_UNUSABLE;
-		fputs(text, stdout);
-		free(text);
-		return EXIT_GOOD;
+	if (!form) {
+		error__set(errmsg, -EINVAL, "%s is none of bytecode, ir, ir-opt, asm, ptx",
+			line->argv[0]);
+		return EXIT_UNUSABLE;
 	}
-	error__set(errmsg, -EINVAL, "%s is none of bytecode, ir, ir-opt, asm", line->argv[0]);
-	return EXIT_UNUSABLE;
+	if (opened_object__open(&o, line->argv[1], line->options['i'], NULL, errmsg))
+		return EXIT_UNUSABLE;
+	status = print_program(&o, line->options['p'], form, errmsg);
+	opened_object__close(&o);
+	return status;
 }
 
 const struct command dump_command = {
 	.name = "dump",
 	.args = "FORM PROG.o",
-	.summary = "print a program as bytecode, ir, ir-opt (optimised) or asm",
+	.summary = "print a program as bytecode, ir, ir-opt (optimised), asm or ptx (of a kernel)",
 	.options = (const struct command_option[]){OPTION_PROG, OPTION_INIT, {0}},
 	.min_args = 2,
 	.max_args = 2,
