@@ -3,16 +3,16 @@
  * offload.h -- a program on a device: batches of packets go, verdicts come back in order, and
  * whatever happens to the device every packet gets its verdict.
  *
- *	o = offload__create(dev, prog, &opts, &err);          compiled, its maps there: control
- *thread offload__refresh(o);                                  from time to time: maps that have
- *changed
+ *	o = offload__create(dev, prog, &opts, &err);   control thread: compiled, its maps there
+ *	offload__refresh(o);                           from time to time: maps that have changed
  *
- *	q = offload_queue__create(o, &err);                   one per worker: its own batches
- *	offload_queue__add(q, &packet);                       into the open batch; false: all are
- *away b = offload_queue__poll(q, now_ns);                   sends what is full or due; the oldest
- *that is back, or NULL for each i < b->n: verdict = offload_batch__judge(b, i, env, ctx);   the
- *packet of ctx is as the program left it offload_queue__free(q, b);                            its
- *place may be filled again
+ *	q = offload_queue__create(o, &err);            one per worker: its own batches
+ *	offload_queue__add(q, &packet);                into the open batch; false: all are away
+ *	b = offload_queue__poll(q, now_ns);            sends what is full or due; the oldest
+ *	                                               that is back, or NULL
+ *	offload_batch__judge(b, i, env, ctx);          each i < b->n in turn: its verdict, and the
+ *	                                               packet of ctx as the program left it
+ *	offload_queue__free(q, b);                     its place may be filled again
  *
  * The memory picture: a queue has `depth` batches, each with a job's pinned buffers (kernel.h), and
  * goes round them: the open one is filled, those before it are away or back. offload_batch__judge()
