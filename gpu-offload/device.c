@@ -9,6 +9,7 @@
 #include "device-base.h"
 
 static const struct gpu_device_ops *const devices[] = {
+	&gpu_cuda_ops,
 	&gpu_host_ops,
 	&gpu_faulty_ops,
 };
