@@ -19,17 +19,6 @@ extern const unsigned char driver_replay[];
 extern const unsigned long driver_replay_size;
 #endif
 
-struct machine {
-	struct subject subject;
-	struct ebpf_program *prog;
-	const struct ebpf_code *code;
-	struct ebpf_env env;
-	uint64_t *hits; /* NULL: not counting */
-	uint32_t ifindex;
-	struct replay_packet packets[ENGINE_BURST];
-	struct frames *frames;
-};
-
 int engine_machine__available(const struct engine *e, char **errmsg)
 {
 	struct ebpf_vm *vm = ebpf_create(e->name);
@@ -82,6 +71,23 @@ static int start_counting(struct machine *m, char **errmsg)
 	return 0;
 }
 
+int machine__open(struct machine *m, const struct engine_opts *opts, char **errmsg)
+{
+	int err = subject__open(&m->subject, &opts->subject, errmsg);
+
+	if (!err)
+		err = load(m, &opts->subject, errmsg);
+	if (err)
+		return err;
+	m->frames = frames__create(ENGINE_BURST, ebpf_program__has_frags(m->prog));
+	if (!m->frames)
+		return error__set(errmsg, -ENOMEM, "no memory for packet frames");
+	m->ifindex = opts->subject.ifindex;
+	ebpf_env__init(&m->env, m->subject.inst, 0);
+	m->env.prog = m->prog;
+	return 0;
+}
+
 int engine_machine__open(
 	const struct engine *e, const struct engine_opts *opts, void **state, char **errmsg)
 {
@@ -90,30 +96,19 @@ int engine_machine__open(
 
 	if (!m)
 		return error__set(errmsg, -ENOMEM, "no memory");
-	m->ifindex = opts->subject.ifindex;
-	err = subject__open(&m->subject, &opts->subject, errmsg);
-	if (!err)
-		err = load(m, &opts->subject, errmsg);
+	err = machine__open(m, opts, errmsg);
 	if (!err)
 		err = make_code(m, e, errmsg);
 	if (!err && opts->count && e->counts)
 		err = start_counting(m, errmsg);
-	if (!err) {
-		m->frames = frames__create(ENGINE_BURST, ebpf_program__has_frags(m->prog));
-		if (!m->frames)
-			err = error__set(errmsg, -ENOMEM, "no memory for packet frames");
-	}
-	if (err) {
+	if (err)
 		engine_machine__close(m);
-		return err;
-	}
-	ebpf_env__init(&m->env, m->subject.inst, 0);
-	m->env.prog = m->prog;
-	*state = m;
-	return 0;
+	else
+		*state = m;
+	return err;
 }
 
-static void prepare(struct machine *m, const struct capture_packet *in, size_t n)
+void machine__place(struct machine *m, const struct capture_packet *in, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		m->packets[i].ctx = frames__place(m->frames, i, &in[i]);
@@ -121,7 +116,7 @@ static void prepare(struct machine *m, const struct capture_packet *in, size_t n
 	}
 }
 
-static uint64_t now_ns(void)
+uint64_t machine__now_ns(void)
 {
 	struct timespec t;
 
@@ -129,17 +124,8 @@ static uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-int engine_machine__run(void *state, const struct capture_packet *in, size_t n,
-	struct engine_result *out, uint64_t *ns, char **errmsg)
+void machine__tell(struct machine *m, struct engine_result *out, size_t n)
 {
-	struct machine *m = state;
-	struct replay_burst burst = {.packets = m->packets, .n = n};
-	uint64_t start;
-
-	prepare(m, in, n);
-	start = now_ns();
-	m->code->driver(&m->env, &burst);
-	*ns = now_ns() - start;
 	for (size_t i = 0; i < n; i++) {
 		const struct replay_packet *p = &m->packets[i];
 		uint32_t size, meta_len = p->ctx.data - p->ctx.data_meta;
@@ -154,6 +140,20 @@ int engine_machine__run(void *state, const struct capture_packet *in, size_t n,
 			.fault_reason = p->fault_reason,
 			.fault_insn = p->fault_insn};
 	}
+}
+
+int engine_machine__run(void *state, const struct capture_packet *in, size_t n,
+	struct engine_result *out, uint64_t *ns, char **errmsg)
+{
+	struct machine *m = state;
+	struct replay_burst burst = {.packets = m->packets, .n = n};
+	uint64_t start;
+
+	machine__place(m, in, n);
+	start = machine__now_ns();
+	m->code->driver(&m->env, &burst);
+	*ns = machine__now_ns() - start;
+	machine__tell(m, out, n);
 	return 0;
 }
 
@@ -236,13 +236,18 @@ void engine_machine__counts(void *state, struct engine_counts *counts)
 	*counts = (struct engine_counts){m->prog, m->subject.spec, m->hits};
 }
 
+void machine__close(struct machine *m)
+{
+	ebpf_program__unref(m->prog);
+	subject__close(&m->subject);
+	frames__destroy(m->frames);
+}
+
 void engine_machine__close(void *state)
 {
 	struct machine *m = state;
 
-	ebpf_program__unref(m->prog);
-	subject__close(&m->subject);
+	machine__close(m);
 	free(m->hits);
-	frames__destroy(m->frames);
 	free(m);
 }

@@ -1,12 +1,34 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * engine-machine.h -- the engines that are this project's own: one code, the engine's name is
- * the backend. See engine.h.
+ * the backend; and what those share that run programs elsewhere (engine-gpu.c). See engine.h.
  */
 #ifndef XDPK_REPLAY_ENGINE_MACHINE_H
 #define XDPK_REPLAY_ENGINE_MACHINE_H
 
+#include "ebpf-program.h"
 #include "engine.h"
+#include "frames.h"
+
+/* The state of these engines. */
+struct machine {
+	struct subject subject;
+	struct ebpf_program *prog;
+	const struct ebpf_code *code; /* installed */
+	struct ebpf_env env;
+	uint64_t *hits; /* NULL: not counting */
+	uint32_t ifindex;
+	struct replay_packet packets[ENGINE_BURST];
+	struct frames *frames;
+};
+
+/* All but the code. After an error too it is to be closed. */
+int machine__open(struct machine *m, const struct engine_opts *opts, char **errmsg);
+void machine__close(struct machine *m);
+void machine__place(struct machine *m, const struct capture_packet *in, size_t n);
+/* What is known of the packets after the run. */
+void machine__tell(struct machine *m, struct engine_result *out, size_t n);
+uint64_t machine__now_ns(void);
 
 int engine_machine__available(const struct engine *e, char **errmsg);
 int engine_machine__open(

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "engine-gpu.h"
 #include "engine-kernel.h"
 #include "engine-machine.h"
 
@@ -33,6 +34,28 @@ const struct engine engines[] = {
 		.events = engine_machine__events,
 		.maps = engine_machine__maps,
 		.close = engine_machine__close,
+	},
+	{
+		.name = "gpu-host",
+		.summary = "in batches, the kernel for GPUs compiled for this CPU",
+		.measures = "a batch of the burst, from its packing to its last verdict",
+		.available = engine_gpu__available,
+		.open = engine_gpu__open,
+		.run = engine_gpu__run,
+		.events = engine_machine__events,
+		.maps = engine_machine__maps,
+		.close = engine_gpu__close,
+	},
+	{
+		.name = "gpu",
+		.summary = "in batches, on the first CUDA device",
+		.measures = "a batch of the burst, from its packing to its last verdict",
+		.available = engine_gpu__available,
+		.open = engine_gpu__open,
+		.run = engine_gpu__run,
+		.events = engine_machine__events,
+		.maps = engine_machine__maps,
+		.close = engine_gpu__close,
 	},
 	{
 		.name = "kernel",

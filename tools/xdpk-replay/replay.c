@@ -84,32 +84,38 @@ static int find_program(struct replay *r, char **errmsg)
 	return r->program ? 0 : -EINVAL;
 }
 
-/* An engine that was not asked for by name and cannot run here is noted in the report. */
+/* An engine that was not asked for by name and cannot run here, or not this program, is noted in
+ * the report. */
+static int skip_engine(struct replay *r, const struct engine *e, int err, char **errmsg)
+{
+	const char *why = *errmsg ? *errmsg : strerror(-err);
+
+	if (r->opts->engines_named) {
+		error__prefix(errmsg, "engine %s", e->name);
+		return err;
+	}
+	json_array_append_new(
+		engine_reports(r), json_pack("{s:s, s:s}", "name", e->name, "skipped", why));
+	free(*errmsg);
+	*errmsg = NULL;
+	return 0;
+}
+
 static int open_engine(struct replay *r, const struct engine *e, char **errmsg)
 {
 	struct running *run = &r->run[r->n_run];
 	int err = e->available(e, errmsg);
 
-	if (err && !r->opts->engines_named) {
-		const char *why = *errmsg ? *errmsg : strerror(-err);
-		json_t *skipped = json_pack("{s:s, s:s}", "name", e->name, "skipped", why);
-
-		json_array_append_new(engine_reports(r), skipped);
-		free(*errmsg);
-		*errmsg = NULL;
-		return 0;
-	}
-	if (err) {
-		error__prefix(errmsg, "engine %s", e->name);
-		return err;
-	}
+	if (err)
+		return skip_engine(r, e, err, errmsg);
 	run->pass_ns = calloc(r->opts->passes, sizeof(*run->pass_ns));
 	if (!run->pass_ns)
 		return error__set(errmsg, -ENOMEM, "no memory");
 	err = e->open(e, &r->engine, &run->state, errmsg);
 	if (err) {
 		free(run->pass_ns);
-		return err;
+		run->pass_ns = NULL;
+		return err == -ENOTSUP ? skip_engine(r, e, err, errmsg) : err;
 	}
 	run->engine = e;
 	r->n_run++;
