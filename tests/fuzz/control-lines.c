@@ -2,46 +2,25 @@
  *
  * control-lines.c -- libFuzzer target: any text as control lines about an object. Whatever they
  * say is done or refused in one sentence.
- *
- * The object is named by XDPK_FUZZ_OBJECT.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include <control.h>
 
-#define MOST_LINE  400
-#define MAP_MEMORY (1 << 26)
-#define INPUTS     500 /* what lines have made is thrown away after so many */
+#include "fuzzed-object.h"
 
-static struct ebpf_instance *inst;
-static struct object *obj;
+#define MOST_LINE 400
+
+static const struct fuzzed *about;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void begin(void)
-{
-	const char *path = getenv("XDPK_FUZZ_OBJECT");
-
-	inst = ebpf_instance__create(
-		&(struct ebpf_instance_opts){.workers = 2, .map_memory = MAP_MEMORY}, NULL);
-	obj = inst && path ? object__open(path, NULL) : NULL;
-	if (!obj || object__create_maps(obj, inst, NULL))
-		abort();
-}
-
-static void end(void)
-{
-	object__close(obj);
-	ebpf_instance__destroy(inst);
-	obj = NULL;
-}
 
 static void run_line(const char *line)
 {
 	struct control_context c = {.tables = control__loader_tables,
-		.instance = inst,
-		.object = obj,
+		.instance = about->instance,
+		.object = about->object,
 		.role = CONTROL_OPERATOR};
 	char *err = NULL;
 	int status = control__run_line(&c, line, &err);
@@ -56,12 +35,10 @@ static void run_line(const char *line)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static unsigned n;
 	const uint8_t *end_of_data = data + size;
 	char line[MOST_LINE];
 
-	if (!obj)
-		begin();
+	about = fuzzed__next();
 	while (data < end_of_data) {
 		const uint8_t *newline = memchr(data, '\n', (size_t)(end_of_data - data));
 		size_t len = (size_t)((newline ? newline : end_of_data) - data);
@@ -73,7 +50,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		data += len + 1;
 	}
-	if (++n % INPUTS == 0)
-		end();
 	return 0;
 }

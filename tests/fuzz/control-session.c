@@ -3,7 +3,7 @@
  * control-session.c -- libFuzzer target: any bytes from a client of the control socket. Every line
  * is answered by rows of JSON and one end, in order, and nothing else.
  *
- * The object that lines are about is named by XDPK_FUZZ_OBJECT. The first byte says who speaks.
+ * The first byte says who speaks.
  */
 #include <jansson.h>
 #include <pthread.h>
@@ -15,39 +15,20 @@
 
 #include <session.h>
 
-#define MAP_MEMORY (1 << 26)
-#define MOST_INPUT (1 << 15) /* what a socket takes without a reader */
-#define INPUTS     500       /* what lines have made is thrown away after so many */
+#include "fuzzed-object.h"
 
-static struct ebpf_instance *inst;
-static struct object *obj;
+#define MOST_INPUT (1 << 15) /* what a socket takes without a reader */
+
+static const struct fuzzed *about;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void begin(void)
-{
-	const char *path = getenv("XDPK_FUZZ_OBJECT");
-
-	inst = ebpf_instance__create(
-		&(struct ebpf_instance_opts){.workers = 2, .map_memory = MAP_MEMORY}, NULL);
-	obj = inst && path ? object__open(path, NULL) : NULL;
-	if (!obj || object__create_maps(obj, inst, NULL))
-		abort();
-}
-
-static void end(void)
-{
-	object__close(obj);
-	ebpf_instance__destroy(inst);
-	obj = NULL;
-}
 
 static int list_objects(void *dataplane, struct control_object **list, size_t *n)
 {
 	*list = malloc(sizeof(**list));
 	if (!*list)
 		return -1;
-	**list = (struct control_object){strdup("fuzzed"), object__ref(obj)};
+	**list = (struct control_object){strdup("fuzzed"), object__ref(about->object)};
 	*n = 1;
 	return 0;
 }
@@ -99,16 +80,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct control_server_opts like = {
 		.tables = control__loader_tables, .list_objects = list_objects};
 	struct control_server_opts opts = like;
-	static unsigned n;
 	struct reader reader = {0};
 	pthread_t thread;
 	int pair[2], stop = eventfd(0, EFD_CLOEXEC);
 
 	if (!size || size > MOST_INPUT)
 		return -1;
-	if (!obj)
-		begin();
-	opts.instance = inst;
+	about = fuzzed__next();
+	opts.instance = about->instance;
 	if (stop < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ||
 		write(pair[0], data + 1, size - 1) != (ssize_t)size - 1 ||
 		shutdown(pair[0], SHUT_WR))
@@ -123,7 +102,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(stop);
 	if (reader.ends != count_lines(data + 1, size - 1))
 		abort();
-	if (++n % INPUTS == 0)
-		end();
 	return 0;
 }

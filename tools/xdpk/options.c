@@ -306,9 +306,9 @@ static void print_help(void)
 		snprintf(name, sizeof(name), "%s%s%s--%s%s%s", rows[i].letter ? "-" : "    ",
 			rows[i].letter ? rows[i].letter : "", rows[i].letter ? ", " : "",
 			rows[i].name, rows[i].arg ? " " : "", rows[i].arg ? rows[i].arg : "");
-		printf("  %-22s", name);
+		printf("  %-24s", name);
 		for (; (end = strchr(line, '\n')) != NULL; line = end + 1)
-			printf(" %.*s\n%24s", (int)(end - line), line, "");
+			printf(" %.*s\n%26s", (int)(end - line), line, "");
 		printf(" %s\n", line);
 	}
 	printf("\nexit status: 0 done, 1 packets unaccounted for, 2 bad input\n");
