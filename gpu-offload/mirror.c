@@ -5,7 +5,8 @@
  *
  * Batches go with the current version. A refresh writes to the other one, when no batch is left
  * that went with it, and makes it the current one. Only what differs is copied: each version
- * remembers what it was given, and maps that the host has not changed since are not looked at.
+ * remembers what it was given. Maps that the host has not changed since are not looked at, but
+ * for those that the program itself changes, of which nobody keeps count.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -79,15 +80,25 @@ static uint64_t next_change(const uint8_t *had, const uint8_t *fresh, uint64_t b
 	return (end < bytes ? end : bytes) - *at;
 }
 
-static int refresh_map(struct mirror *m, struct map_version *v, uint32_t i)
+/* May `v` differ from the map? If so `fresh` has the map as it is, of version *seen. */
+static bool look(struct mirror *m, const struct map_version *v, uint32_t i, uint64_t *seen)
 {
 	const struct ebpf_kernel_map *map = &m->info->map[i];
-	uint64_t seen = ebpf_map__version(map->map), n;
 
-	if (v->seen[i] == seen)
-		return 0;
+	*seen = ebpf_map__version(map->map);
+	if (!is_touched(m, i) || (v->seen[i] == *seen && !(map->use & EBPF_MAP_CHANGED)))
+		return false;
 	ebpf_map__snapshot(map->map, m->worker, m->fresh, map->bytes);
-	for (uint64_t at = 0; (n = next_change(v->memory[i], m->fresh, map->bytes, &at)); at += n) {
+	return true;
+}
+
+static int refresh_map(struct mirror *m, struct map_version *v, uint32_t i)
+{
+	uint64_t bytes = m->info->map[i].bytes, seen, n;
+
+	if (!look(m, v, i, &seen))
+		return 0;
+	for (uint64_t at = 0; (n = next_change(v->memory[i], m->fresh, bytes, &at)); at += n) {
 		int err = m->dev->ops->write_map(v->mod, i, at, m->fresh + at, n);
 
 		if (err)
@@ -105,8 +116,7 @@ static int refresh_version(struct mirror *m, struct map_version *v)
 
 	v->taken_ns = now_ns();
 	for (uint32_t i = 0; !err && i < m->info->n_maps; i++)
-		if (is_touched(m, i))
-			err = refresh_map(m, v, i);
+		err = refresh_map(m, v, i);
 	return err;
 }
 
@@ -146,11 +156,17 @@ void mirror__close(struct mirror *m)
 	free(m->fresh);
 }
 
-static bool is_behind(const struct mirror *m, const struct map_version *v)
+static bool is_behind(struct mirror *m, struct map_version *v)
 {
-	for (uint32_t i = 0; i < m->info->n_maps; i++)
-		if (is_touched(m, i) && v->seen[i] != ebpf_map__version(m->info->map[i].map))
+	for (uint32_t i = 0; i < m->info->n_maps; i++) {
+		uint64_t bytes = m->info->map[i].bytes, seen, at = 0;
+
+		if (!look(m, v, i, &seen))
+			continue;
+		if (next_change(v->memory[i], m->fresh, bytes, &at))
 			return true;
+		v->seen[i] = seen; /* written again, and the same */
+	}
 	return false;
 }
 

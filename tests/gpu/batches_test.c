@@ -15,6 +15,8 @@
 #include "rig-program.h"
 #include "rig.h"
 
+#define BLOCK 4096 /* of a map, that is copied as a whole */
+
 static struct ebpf_instance *inst;
 static struct ebpf_program *prog;
 static struct hand_device *hand;
@@ -305,7 +307,7 @@ static void batches_read_the_version_they_went_with(void **state)
 	rig.bias = 2;
 	rig__run(&rig, 100, 32, 0);
 	assert_int_equal(stats().refreshes, 2);
-	assert_int_equal(stats().refreshed_bytes, 16);
+	assert_int_equal(stats().refreshed_bytes, 2 * BLOCK);
 	rig__check(&rig);
 	assert_true(stats().stale_ns > 0);
 	rig__close(&rig);
@@ -320,8 +322,34 @@ static void nothing_is_copied_that_has_not_changed(void **state)
 	assert_int_equal(stats().refreshes, 0);
 	rig_program__set_bias(0); /* the same again */
 	assert_int_equal(offload__refresh(rig.offload), 0);
-	assert_int_equal(stats().refreshes, 1);
+	assert_int_equal(stats().refreshes, 0);
 	assert_int_equal(stats().refreshed_bytes, 0);
+	close_rig();
+}
+
+/* Both versions get each change, and each no more than the blocks that it is in. */
+static void only_blocks_are_copied_that_have_changed(void **state)
+{
+	static const struct {
+		uint32_t keys[3];
+		uint64_t bytes,
+			more; /* for the version that is written; which lacks the last, too */
+	} changes[] = {
+		{{512, 512, 512}, BLOCK, 0},
+		{{0, 600, 2000}, 3 * BLOCK, 0},     /* 512 again is in the block of 600 */
+		{{2048, 2048, 2048}, 8, 3 * BLOCK}, /* the last block is short */
+	};
+	uint64_t had = 0;
+
+	open_rig(&(struct offload_opts){.batch = 8});
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		for (uint32_t k = 0; k < 3; k++)
+			rig_program__set_other(changes[i].keys[k], 4);
+		assert_int_equal(offload__refresh(rig.offload), 0);
+		assert_int_equal(stats().refreshed_bytes - had, changes[i].bytes + changes[i].more);
+		had = stats().refreshed_bytes;
+		rig__run(&rig, 100, 32, 0);
+	}
 	close_rig();
 }
 
@@ -358,6 +386,7 @@ int main(void)
 		CASE(batches_that_are_too_large),
 		CASE(batches_read_the_version_they_went_with),
 		CASE(nothing_is_copied_that_has_not_changed),
+		CASE(only_blocks_are_copied_that_have_changed),
 		CASE(refreshes_that_fail),
 	};
 

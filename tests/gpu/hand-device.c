@@ -14,7 +14,8 @@
 
 struct gpu_module {
 	struct hand_device *hand;
-	uint8_t bytes[2][64];
+	uint8_t *maps[2];
+	uint64_t bytes[2];
 	uint32_t users; /* jobs under way */
 };
 
@@ -53,6 +54,11 @@ static int load(
 	*mod = calloc(1, sizeof(**mod));
 	assert_non_null(*mod);
 	(*mod)->hand = hand;
+	for (uint32_t i = 0; i < 2; i++) {
+		(*mod)->bytes[i] = ebpf_kernel__info(k)->map[i].bytes;
+		(*mod)->maps[i] = calloc(1, (*mod)->bytes[i]);
+		assert_non_null((*mod)->maps[i]);
+	}
 	hand->modules++;
 	return 0;
 }
@@ -61,17 +67,19 @@ static void unload(struct gpu_module *mod)
 {
 	assert_int_equal(mod->users, 0);
 	mod->hand->modules--;
+	free(mod->maps[0]);
+	free(mod->maps[1]);
 	free(mod);
 }
 
 static int write_map(
 	struct gpu_module *mod, uint32_t map, uint64_t offset, const void *bytes, size_t size)
 {
-	assert_true(map < 2 && offset + size <= sizeof(mod->bytes[map]));
+	assert_true(map < 2 && offset + size <= mod->bytes[map]);
 	assert_int_equal(mod->users, 0);
 	if (is_now(&mod->hand->fail_write))
 		return broken(&mod->hand->dev, "a copy to a map");
-	memcpy(mod->bytes[map] + offset, bytes, size);
+	memcpy(mod->maps[map] + offset, bytes, size);
 	return 0;
 }
 
@@ -147,7 +155,7 @@ static int poll(struct gpu_job *job)
 		end(j);
 		return broken(job->dev, "a kernel");
 	}
-	double__run((uint8_t *[]){j->mod->bytes[0], j->mod->bytes[1]}, l);
+	double__run(j->mod->maps, l);
 	for (uint32_t i = 0; hand->spoils && i < l->n; i++)
 		((struct kernel_result *)job->out)[i].verdict ^= 1;
 	end(j);

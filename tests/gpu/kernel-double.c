@@ -81,7 +81,8 @@ struct ebpf_kernel *__wrap_ebpf_program__offload(struct ebpf_program *prog, enum
 {
 	uses[0] = (struct ebpf_kernel_map){
 		.map = rig_maps[0], .use = EBPF_MAP_COUNTED, .bytes = 4 * 8};
-	uses[1] = (struct ebpf_kernel_map){.map = rig_maps[1], .use = EBPF_MAP_READ, .bytes = 8};
+	uses[1] = (struct ebpf_kernel_map){
+		.map = rig_maps[1], .use = EBPF_MAP_READ, .bytes = RIG_BIASES * 8};
 	return (struct ebpf_kernel *)uses;
 }
 

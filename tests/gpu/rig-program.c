@@ -92,7 +92,7 @@ struct ebpf_program *rig_program__load(struct ebpf_instance *inst)
 	char *err = NULL;
 
 	rig_maps[0] = make_array(inst, "count", 4);
-	rig_maps[1] = make_array(inst, "bias", 1);
+	rig_maps[1] = make_array(inst, "bias", RIG_BIASES);
 	if (isa__assemble(source, &insns, &spec.n_insns, &err))
 		fail_msg("%s", err);
 	spec.insns = insns;
@@ -112,9 +112,12 @@ void rig_program__unload(struct ebpf_program *prog)
 
 void rig_program__set_bias(uint64_t bias)
 {
-	uint32_t key = 0;
+	rig_program__set_other(0, bias);
+}
 
-	assert_int_equal(ebpf_map__update(rig_maps[1], &key, &bias, BPF_ANY), 0);
+void rig_program__set_other(uint32_t key, uint64_t value)
+{
+	assert_int_equal(ebpf_map__update(rig_maps[1], &key, &value, BPF_ANY), 0);
 }
 
 void rig_program__clear_counts(void)

@@ -18,7 +18,8 @@
 
 #include "ebpf-program.h"
 
-#define RIG_LEAST 32
+#define RIG_LEAST  32
+#define RIG_BIASES 2049 /* map 1 is of so many values, 16392 bytes; the first counts */
 
 extern struct ebpf_map *rig_maps[2]; /* count, bias */
 /* What a kernel-double.c has added to counters, beside map 0. */
@@ -28,6 +29,7 @@ extern _Atomic uint64_t rig_noted[4];
 struct ebpf_program *rig_program__load(struct ebpf_instance *inst);
 void rig_program__unload(struct ebpf_program *prog);
 void rig_program__set_bias(uint64_t bias);
+void rig_program__set_other(uint32_t key, uint64_t value); /* of map 1 */
 void rig_program__clear_counts(void);
 uint64_t rig_program__count(uint32_t kind);
 
