@@ -3,7 +3,7 @@
  * bout.c -- a workload at one length of packets: the best engine of one core is found and measured,
  * then the device with batches of each size.
  */
-#include <math.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +15,8 @@
 
 /* Full batches go, others do not. */
 #define NEVER_US 10000000
+/* Who measures can wait: threads of a busy machine are no broken device. */
+#define PATIENCE_MS 30000
 
 /* --- the core --------------------------------------------------------------------------- */
 
@@ -65,6 +67,7 @@ static int open_offload(struct gpu_bout *b, uint32_t batch, char **errmsg)
 	const struct offload_opts opts = {.batch = batch,
 		.depth = b->plan->depth,
 		.deadline_us = NEVER_US,
+		.patience_ms = PATIENCE_MS,
 		.cpu = b->plan->workers};
 
 	b->offload = offload__create(b->dev, b->bench.prog, &opts, errmsg);
@@ -78,6 +81,22 @@ static int check_device(const struct gpu_bout *b, char **errmsg)
 	if (offload__state(b->offload, &why) == OFFLOAD_WORKS)
 		return 0;
 	return error__set(errmsg, -1, "%s: %s", b->dev->name, why);
+}
+
+/* It is the device's figures that are wanted. */
+static int check_judges(const struct gpu_bout *b, char **errmsg)
+{
+	struct offload_stats s;
+	uint64_t here;
+	int err = check_device(b, errmsg);
+
+	if (err)
+		return err;
+	offload__stats(b->offload, &s);
+	here = s.again + s.fallback + s.on_cpu;
+	return here ? error__set(errmsg, -1, "%s: %s left %" PRIu64 " packets to the core",
+			      b->bench.workload->name, b->dev->name, here)
+		    : 0;
 }
 
 static int measure_point(struct gpu_bout *b, struct gpu_point *out, char **errmsg)
@@ -100,7 +119,7 @@ static int run_point(
 	if (!err)
 		err = gpu_workers__agree(b, errmsg);
 	if (!err)
-		err = check_device(b, errmsg);
+		err = check_judges(b, errmsg);
 	if (!err && !b->plan->check_only && !figures->copy_in)
 		err = gpu_there__copies(b, figures, errmsg);
 	if (!err && !b->plan->check_only)

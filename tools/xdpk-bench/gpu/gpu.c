@@ -33,15 +33,17 @@ static const char usage[] =
 	"  --quick            short repetitions, three of each\n"
 	"  --check            core and device must agree; nothing is measured\n"
 	"  --svg FILE         a plot, too\n"
+	"  --json-file FILE   JSON, too\n"
 	"  --list             workloads\n"
+	"  --name             the device's name\n"
 	"  -j, --json         JSON\n"
 	"  -v, --verbose      say what is being measured\n";
 
 struct options {
 	struct gpu_plan plan;
 	bool chosen[GPU_MAX_SERIES];
-	bool json;
-	const char *svg;
+	bool json, name;
+	const char *svg, *json_file;
 };
 
 static void list(void)
@@ -120,7 +122,9 @@ enum {
 	QUICK,
 	CHECK,
 	SVG,
-	LIST
+	JSON_FILE,
+	LIST,
+	NAME
 };
 
 static const struct option long_options[] = {
@@ -135,7 +139,9 @@ static const struct option long_options[] = {
 	{"quick", no_argument, NULL, QUICK},
 	{"check", no_argument, NULL, CHECK},
 	{"svg", required_argument, NULL, SVG},
+	{"json-file", required_argument, NULL, JSON_FILE},
 	{"list", no_argument, NULL, LIST},
+	{"name", no_argument, NULL, NAME},
 	{"json", no_argument, NULL, 'j'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
@@ -161,6 +167,8 @@ static bool set_option(struct options *o, int opt, const char *arg)
 		return true;
 	case CHECK: plan->check_only = true; return true;
 	case SVG: o->svg = arg; return true;
+	case JSON_FILE: o->json_file = arg; return true;
+	case NAME: o->name = true; return true;
 	case 'j': o->json = true; return true;
 	case 'v': plan->verbose = true; return true;
 	default: return false;
@@ -188,21 +196,30 @@ static int measure_all(
 	return 0;
 }
 
+typedef void (*write_fn)(FILE *out, const struct gpu_figures *f, const struct gpu_plan *plan);
+
+static bool write_file(
+	const char *path, write_fn write, const struct gpu_figures *f, const struct gpu_plan *plan)
+{
+	FILE *out = path ? fopen(path, "w") : NULL;
+
+	if (!path)
+		return true;
+	if (out)
+		write(out, f, plan);
+	if (out && !fclose(out))
+		return true;
+	perror(path);
+	return false;
+}
+
 static int report(const struct options *o, const struct gpu_figures *f)
 {
-	FILE *svg;
-
 	(o->json ? gpu_report__json : gpu_report__table)(stdout, f, &o->plan);
-	if (!o->svg)
-		return 0;
-	svg = fopen(o->svg, "w");
-	if (!svg) {
-		perror(o->svg);
-		return EXIT_BAD;
-	}
-	gpu_report__svg(svg, f, &o->plan);
-	fclose(svg);
-	return 0;
+	return write_file(o->svg, gpu_report__svg, f, &o->plan) &&
+			       write_file(o->json_file, gpu_report__json, f, &o->plan)
+		       ? 0
+		       : EXIT_BAD;
 }
 
 static int run(const struct options *o)
@@ -212,17 +229,19 @@ static int run(const struct options *o)
 	struct gpu_device *dev = gpu_device__open(o->plan.device, &errmsg);
 	int err = -1;
 
-	if (dev) {
+	if (dev)
 		snprintf(figures.device, sizeof(figures.device), "%s", dev->name);
-		err = measure_all(o, dev, &figures, &errmsg);
-	}
+	if (dev)
+		err = o->name ? 0 : measure_all(o, dev, &figures, &errmsg);
 	if (err < 0)
 		fprintf(stderr, "xdpk-bench: %s\n", errmsg ? errmsg : "out of memory");
 	free(errmsg);
 	gpu_device__close(dev);
 	if (err)
 		return err < 0 ? EXIT_BAD : EXIT_DIFFERENT;
-	return o->plan.check_only ? 0 : report(o, &figures);
+	if (o->name)
+		puts(figures.device);
+	return o->name || o->plan.check_only ? 0 : report(o, &figures);
 }
 
 int gpu__main(int argc, char **argv)

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What tools/gpu-bundle packs is small, has no compiler in it, and runs where there is nothing but a
+# shell and the C library: in a root of its own.
+#
+#	tests/gpu/bundle.sh BUILD
+set -eu
+
+build=$(cd "$1" && pwd)
+cd "$(dirname "$0")/../.."
+if [ "$(id -u)" != 0 ]; then
+	echo "skipped: a root of one's own is root's"
+	exit 77
+fi
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+
+# As under CI, where all is built: the same folder is packed.
+tools/gpu-bundle --build "$build" --entries 20000 "$root/bundle"
+
+size=$(du -sm "$root/bundle" | cut -f1)
+[ "$size" -lt 60 ] || { echo "it is $size MiB large"; exit 1; }
+if ls "$root"/bundle/lib/libLLVM* 2>/dev/null; then
+	echo "it has a compiler"
+	exit 1
+fi
+for name in firewall count checksum scan route mac-swap encap mix; do
+	grep -q "^$name\.bpf\.o@mix$" "$root/bundle/cases" || { echo "$name is left out"; exit 1; }
+done
+for image in "$root"/bundle/images/*.sm_75; do
+	grep -q '^\.target sm_75' "$image" || { echo "$image is no PTX"; exit 1; }
+done
+
+mkdir -p "$root/bin" "$root/dev" "$root/tmp"
+mknod "$root/dev/null" c 1 3
+cp "$(readlink -f /bin/sh)" "$root/bin/sh"
+for library in ld-linux-x86-64.so.2 libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0; do
+	path=$(ldconfig -p | awk -v name=$library '$1 == name { print $NF; exit }')
+	mkdir -p "$root/lib/x86_64-linux-gnu" "$root/lib64"
+	cp -L "$path" "$root/lib/x86_64-linux-gnu/"
+done
+cp -L /lib64/ld-linux-x86-64.so.2 "$root/lib64/"
+
+run()
+{
+	env -i "$(command -v chroot)" "$root" /bin/sh /bundle/run "$@"
+}
+
+run --device host:2 --quick
+grep -q '"device": "host:2"' "$root/bundle/results/bench.json"
+grep -q '<svg' "$root/bundle/results/bench.svg"
+grep -c '"engine": "llvm"' "$root/bundle/results/bench.json" # images, not the interpreter
+
+# Without a driver there is one clear line, and no success.
+if run >"$root/out" 2>&1; then
+	echo "it passes without a GPU"
+	exit 1
+fi
+grep -q 'libcuda\.so\.1' "$root/out" && [ "$(wc -l <"$root/out")" -eq 1 ]
