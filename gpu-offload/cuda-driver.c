@@ -53,19 +53,20 @@ void cuda_driver__tell(
 		snprintf(text, bytes, "%s: %s (%s)", call, name, says);
 }
 
-int cuda_driver__open(struct cuda_driver *cu, char **errmsg)
+int cuda_driver__open(struct cuda_driver *cu, int *version, char **errmsg)
 {
-	int err = find_calls(cu, errmsg), version = 0;
+	int err = find_calls(cu, errmsg);
 	CUresult result;
 	char text[200];
 
 	if (err)
 		return err;
-	if (cu->cuDriverGetVersion(&version) || version < CUDA_LEAST_VERSION)
+	*version = 0;
+	if (cu->cuDriverGetVersion(version) || *version < CUDA_LEAST_VERSION)
 		return error__set(errmsg, -ENODEV,
 			"cuda: the NVIDIA driver is too old: it is of CUDA %d.%d, and kernels need "
 			"%d.%d",
-			version / 1000, version % 1000 / 10, CUDA_LEAST_VERSION / 1000,
+			*version / 1000, *version % 1000 / 10, CUDA_LEAST_VERSION / 1000,
 			CUDA_LEAST_VERSION % 1000 / 10);
 	result = cu->cuInit(0);
 	if (!result)

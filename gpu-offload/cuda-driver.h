@@ -57,8 +57,8 @@ struct cuda_driver {
 };
 
 /* Opens the library, which stays open, and initialises it. Negative errno with a sentence: there is
- * none, it is too old, it does not work. */
-int cuda_driver__open(struct cuda_driver *cu, char **errmsg);
+ * none, it is too old, it does not work. *version: as CUDA_LEAST_VERSION. */
+int cuda_driver__open(struct cuda_driver *cu, int *version, char **errmsg);
 
 /* "cuStreamCreate: CUDA_ERROR_INVALID_VALUE (invalid argument)" */
 void cuda_driver__tell(

@@ -169,12 +169,12 @@ static int examine(struct cuda_device *d, char **errmsg)
 static int cuda_open(const char *which, struct gpu_device **dev, char **errmsg)
 {
 	struct cuda_device *d = calloc(1, sizeof(*d));
-	int err;
+	int err, version;
 
 	if (!d)
 		return error__set(errmsg, -ENOMEM, "cuda: no memory for the device");
 	device_base__init(&d->base, &gpu_cuda_ops);
-	err = cuda_driver__open(&d->cu, errmsg);
+	err = cuda_driver__open(&d->cu, &version, errmsg);
 	if (!err)
 		err = choose(d, which, errmsg);
 	if (!err)
@@ -183,6 +183,8 @@ static int cuda_open(const char *which, struct gpu_device **dev, char **errmsg)
 			    TRY(d, cuStreamCreate, &d->writes, CUDA_STREAM_NON_BLOCKING)))
 		err = error__set(errmsg, -ENODEV, "%s", d->base.dev.why);
 	if (!err) {
+		snprintf(d->base.dev.driver, sizeof(d->base.dev.driver), "CUDA %d.%d",
+			version / 1000, version % 1000 / 10);
 		*dev = &d->base.dev;
 		return 0;
 	}

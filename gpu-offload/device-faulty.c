@@ -148,6 +148,7 @@ static int faulty_open(const char *which, struct gpu_device **dev, char **errmsg
 	f->ops.target = f->below->ops->target;
 	snprintf(f->base.dev.name, sizeof(f->base.dev.name), "faulty:%s:%.48s",
 		fault_names[f->fault], f->below->name);
+	memcpy(f->base.dev.driver, f->below->driver, sizeof(f->base.dev.driver));
 	*dev = &f->base.dev;
 	return 0;
 }

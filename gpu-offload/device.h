@@ -69,8 +69,9 @@ struct gpu_device_ops {
 
 struct gpu_device {
 	const struct gpu_device_ops *ops;
-	char name[64]; /* "cuda:0 NVIDIA H100 80GB HBM3", "host:4" */
-	char why[256]; /* what made it fail */
+	char name[64];   /* "cuda:0 NVIDIA H100 80GB HBM3", "host:4" */
+	char driver[32]; /* "CUDA 12.4"; "" where there is none */
+	char why[256];   /* what made it fail */
 };
 
 /* "NAME" or "NAME:WHICH". NULL with one clear line: no libcuda.so.1, one too old, no device. */

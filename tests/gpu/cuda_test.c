@@ -64,6 +64,7 @@ static void test_devices_by_number_and_name(void **state)
 		struct gpu_device *dev = use__open(specs[i][0]);
 
 		assert_string_equal(dev->name, specs[i][1]);
+		assert_string_equal(dev->driver, "CUDA 12.4");
 		assert_int_equal(dev->ops->target, EBPF_TARGET_PTX);
 		gpu_device__close(dev);
 	}
@@ -193,6 +194,8 @@ static void test_batches_come_back(void **state)
 				dev->ops->submit(job, mod, b.in_used, b.out_used, 1), -EBUSY);
 			assert_int_equal(use__await(job), 1);
 			assert_int_equal(batch__count_wrong(&b, job, i), 0);
+			/* What the kernel does not write is not what was there before. */
+			assert_int_equal(job->out[b.launch.out_windows], 0);
 		}
 		assert_int_equal(fake->blocks, shapes[i].blocks);
 		assert_int_equal(fake->threads, shapes[i].threads);
