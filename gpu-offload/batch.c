@@ -82,7 +82,7 @@ void batch__close(struct batch *b)
 
 void batch__clear(struct batch *b)
 {
-	b->public.n = b->n_sent = 0;
+	b->public.n = b->public.n_gone = b->n_sent = 0;
 	b->used = b->opened_ns = 0;
 	b->has_failed = b->is_full = false;
 	b->version = NULL;

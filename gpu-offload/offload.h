@@ -77,7 +77,10 @@ struct offload_packet {
 
 struct offload_batch {
 	uint32_t n;
-	void **user; /* of each packet */
+	void **user;     /* of each packet */
+	uint32_t n_gone; /* packets that came back from the device; with: */
+	struct gpu_job_times times;
+	uint64_t away_ns;
 };
 
 /* The reason why not is a sentence in *errmsg, errno ENOTSUP where it lies in the program. */

@@ -167,9 +167,13 @@ static bool is_due(struct offload_queue *q, uint64_t now_ns)
 	return true;
 }
 
-static void note_return(struct offload_queue *q, const struct batch *b, uint64_t now_ns)
+static void note_return(struct offload_queue *q, struct batch *b, uint64_t now_ns)
 {
 	const struct gpu_job_times *t = &b->job->times;
+
+	b->public.n_gone = b->n_sent;
+	b->public.times = *t;
+	b->public.away_ns = now_ns - b->sent_ns;
 
 	stat__add(&q->stats.batches, 1);
 	stat__add(&q->stats.packets, b->n_sent);
