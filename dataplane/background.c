@@ -44,10 +44,18 @@ int background__start(pthread_t *thread, const char *name, void *(*main)(void *)
 	return -err;
 }
 
+int background__call(const char *name, void *(*call)(void *), void *arg)
+{
+	pthread_t thread;
+	int err = background__start(&thread, name, call, arg);
+
+	return err ? err : -pthread_join(thread, NULL);
+}
+
 struct periodic {
 	void (*work)(void *arg);
 	void *arg;
-	unsigned seconds;
+	unsigned ms;
 	bool stop;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -64,7 +72,9 @@ static void *periodic_main(void *arg)
 	while (!p->stop) {
 		int err = 0;
 
-		next.tv_sec += p->seconds;
+		next.tv_nsec += p->ms % 1000 * 1000000L;
+		next.tv_sec += p->ms / 1000 + next.tv_nsec / 1000000000;
+		next.tv_nsec %= 1000000000;
 		while (!p->stop && err != ETIMEDOUT)
 			err = pthread_cond_timedwait(&p->wake, &p->lock, &next);
 		if (!p->stop)
@@ -74,8 +84,7 @@ static void *periodic_main(void *arg)
 	return NULL;
 }
 
-struct periodic *background__repeat(
-	const char *name, unsigned seconds, void (*work)(void *), void *arg)
+struct periodic *background__repeat(const char *name, unsigned ms, void (*work)(void *), void *arg)
 {
 	struct periodic *p = calloc(1, sizeof(*p));
 	pthread_condattr_t attr;
@@ -84,7 +93,7 @@ struct periodic *background__repeat(
 		return NULL;
 	p->work = work;
 	p->arg = arg;
-	p->seconds = seconds;
+	p->ms = ms;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -16,10 +16,12 @@ void background__avoid(const cpu_set_t *workers);
 /* 0 or negative errno. name: at most 15 bytes. */
 int background__start(pthread_t *thread, const char *name, void *(*main)(void *), void *arg);
 
-/* Calls work(arg) every so many seconds until it is stopped. NULL on failure. */
+/* Has a call made by such a thread, so that threads which that starts are like it, and waits. */
+int background__call(const char *name, void *(*call)(void *), void *arg);
+
+/* Calls work(arg) every so many milliseconds until it is stopped. NULL on failure. */
 struct periodic;
-struct periodic *background__repeat(
-	const char *name, unsigned seconds, void (*work)(void *), void *arg);
+struct periodic *background__repeat(const char *name, unsigned ms, void (*work)(void *), void *arg);
 /* Waits until the work has ended. NULL is fine. */
 void background__stop(struct periodic *periodic);
 

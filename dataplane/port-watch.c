@@ -74,7 +74,7 @@ struct port_watch *port_watch__start(struct dataplane *dp, FILE *out)
 	watch->out = out;
 	for (uint16_t slot = 0; slot < RTE_MAX_ETHPORTS; slot++)
 		watch->link[slot].link_status = RTE_ETH_LINK_UP;
-	watch->periodic = background__repeat("xdpk-ports", 1, look, watch);
+	watch->periodic = background__repeat("xdpk-ports", 1000, look, watch);
 	if (!watch->periodic) {
 		free(watch);
 		return NULL;

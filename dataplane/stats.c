@@ -96,7 +96,7 @@ static void print_workers(const struct dataplane *dp, FILE *out)
 		for (uint16_t p = 0; p < dp->ports->n; p++)
 			sent += counter__read(&w->sent[p]);
 		fprintf(out, "worker %u: %u queues, received %" PRIu64 ", sent %" PRIu64 "\n", i,
-			dp->plan->worker[i].n_rxqs, received, sent);
+			plan_worker__queues(&dp->plan->worker[i]), received, sent);
 	}
 }
 
@@ -233,7 +233,7 @@ struct stats_ticker *stats__start_ticker(struct dataplane *dp, FILE *out, unsign
 	ticker->dp = dp;
 	ticker->out = out;
 	ticker->start = ticker->last.time = now_seconds();
-	ticker->periodic = background__repeat("xdpk-stats", seconds, print_rates, ticker);
+	ticker->periodic = background__repeat("xdpk-stats", seconds * 1000, print_rates, ticker);
 	if (!ticker->periodic) {
 		free(ticker);
 		return NULL;
