@@ -20,23 +20,11 @@
 
 #include "burst.h"
 #include "plain.h"
+#include "rx-metadata.h"
 
 static inline uint8_t *packet_start(const struct rte_mbuf *m)
 {
 	return (uint8_t *)m->buf_addr + m->data_off;
-}
-
-/* DPDK has a device's flags for every packet, set or not. */
-static inline void open_metadata(struct ebpf_xdp_ctx *ctx, const struct rte_mbuf *m)
-{
-	ctx->metadata = (EBPF_RX_HASH | EBPF_RX_VLAN) << EBPF_RX_OFFERED;
-	if (m->ol_flags & RTE_MBUF_F_RX_RSS_HASH)
-		ctx->metadata |= EBPF_RX_HASH;
-	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
-		ctx->metadata |= EBPF_RX_VLAN;
-	ctx->rx_hash = m->hash.rss;
-	ctx->rx_hash_type = 0; /* not told */
-	ctx->rx_vlan_tci = m->vlan_tci;
 }
 
 static inline bool is_in_frags(struct ebpf_env *env, const struct rte_mbuf *m)

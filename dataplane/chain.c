@@ -33,17 +33,23 @@ bool burst__is_uniform(const struct burst *burst)
 	return !differ;
 }
 
-bool program__run_burst(struct worker *w, const struct ebpf_program *program, struct burst *burst)
+static void run_driver(struct worker *w, const struct ebpf_program *program, struct burst *burst,
+	ebpf_driver_fn driver)
 {
-	const struct ebpf_code *code = ebpf_program__code(program);
-	ebpf_driver_fn driver = code->driver ? code->driver : burst_driver;
-
 	w->env.prog = program;
 	burst->uniform = false;
 	burst->judged = burst->n;
 	driver(&w->env, burst);
 	if (unlikely(burst->in_frags))
 		burst__trim(burst);
+}
+
+bool program__run_burst(struct worker *w, const struct ebpf_program *program, struct burst *burst)
+{
+	const struct ebpf_code *code = ebpf_program__code(program);
+	ebpf_driver_fn driver = code->driver ? code->driver : burst_driver;
+
+	run_driver(w, program, burst, driver);
 	return driver != burst_driver;
 }
 
@@ -157,6 +163,14 @@ static void run_others(struct worker *w, const struct chain *chain, struct burst
 	burst->uniform = burst__is_uniform(burst);
 }
 
+static void forget_states(struct burst *burst)
+{
+	if (!burst->moved)
+		return;
+	memset(burst->state, 0, sizeof(burst->state));
+	burst->moved = false;
+}
+
 void chain__run(
 	struct worker *w, const struct plan_port *port, struct burst *burst, struct counters *delta)
 {
@@ -169,11 +183,20 @@ void chain__run(
 		burst->uniform = true;
 		return;
 	}
-	if (burst->moved) {
-		memset(burst->state, 0, sizeof(burst->state));
-		burst->moved = false;
-	}
+	forget_states(burst);
 	run_first(w, port, burst, delta);
+	if (chain->n > 1)
+		run_others(w, chain, burst);
+}
+
+void chain__run_by(struct worker *w, const struct chain *chain, struct burst *burst,
+	ebpf_driver_fn driver, bool compiled)
+{
+	const struct chain_link *link = &chain->link[0];
+
+	forget_states(burst);
+	run_driver(w, link->program, burst, driver);
+	count(&w->progs[link->prog], burst, compiled);
 	if (chain->n > 1)
 		run_others(w, chain, burst);
 }

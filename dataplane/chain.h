@@ -12,6 +12,8 @@
 
 #include <linux/bpf.h>
 
+#include <ebpf-env.h>
+
 /* As libxdp has it. */
 #define MAX_CHAIN 10
 
@@ -53,5 +55,8 @@ bool burst__is_uniform(const struct burst *burst);
  * has looked at the packets, those that cannot be admitted are losses in *delta. */
 void chain__run(struct worker *w, const struct plan_port *port, struct burst *burst,
 	struct counters *delta);
+/* The same for admitted packets, but that the first program's place is taken by this driver. */
+void chain__run_by(struct worker *w, const struct chain *chain, struct burst *burst,
+	ebpf_driver_fn driver, bool compiled);
 
 #endif

@@ -12,6 +12,7 @@
 #include "capture/capture.h"
 #include "core/error.h"
 #include "dataplane.h"
+#include "gpu/prog-offload.h"
 
 #ifdef DATAPLANE_BITCODE
 extern const unsigned char burst_driver_bitcode[];
@@ -96,12 +97,16 @@ void dataplane__destroy(struct dataplane *dp)
 
 int dataplane__publish(struct dataplane *dp, char **errmsg)
 {
-	struct plan *before = dp->plan, *plan = plan__draw(dp);
+	struct plan *before = dp->plan, *plan;
 
+	prog_offloads__open_lanes(dp);
+	plan = plan__draw(dp);
 	if (!plan)
 		return error__set(errmsg, -ENOMEM, "no memory for a plan of the ports");
+	lanes__close(dp);
 	__atomic_store_n(&dp->plan, plan, __ATOMIC_RELEASE);
 	ebpf_instance__synchronize(dp->instance);
+	lanes__open(dp);
 	free(before);
 	return 0;
 }

@@ -44,6 +44,7 @@ struct dataplane {
 	int stop;             /* receive no more */
 	unsigned producing;   /* workers that may still hand packets over */
 	struct plan *plan;    /* what workers read */
+	bool lanes_closed;    /* gpu/lane.h */
 	pthread_mutex_t lock; /* of what follows, and of ports: */
 	struct prog progs[MAX_PROGS];
 	struct attachments attached[RTE_MAX_ETHPORTS]; /* by slot */

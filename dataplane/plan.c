@@ -9,6 +9,7 @@
 #include <ebpf-net.h>
 
 #include "dataplane.h"
+#include "gpu/prog-offload.h"
 #include "plan.h"
 
 static void draw_chain(struct chain *chain, const struct dataplane *dp, uint16_t slot)
@@ -67,24 +68,81 @@ static void draw_port(struct plan *plan, const struct dataplane *dp, uint16_t sl
 	draw_chain(&p->chain, dp, slot);
 }
 
-/* The queues of one worker, in the order of slots, from rxqs[n] on; gives the next n. */
-static size_t draw_worker(struct plan *plan, const struct dataplane *dp, unsigned worker, size_t n)
+/* How much of the plan's arrays is drawn. */
+struct drawn {
+	size_t rxqs, lanes;
+};
+
+/* The worker's way for the packets of a port: that of its first program, or NULL. */
+static struct lane *lane_of(const struct dataplane *dp, uint16_t slot, unsigned worker)
+{
+	const struct attachments *list = &dp->attached[slot];
+	const struct prog_offload *po = list->n ? dp->progs[list->item[0].prog].offload : NULL;
+
+	return po ? po->lane[worker] : NULL;
+}
+
+/* The worker's queues whose way this is, in the order of slots. Returns how many. */
+static uint16_t draw_queues(struct plan *plan, struct drawn *drawn, const struct dataplane *dp,
+	unsigned worker, const struct lane *lane)
+{
+	const struct ports *ports = dp->ports;
+	uint16_t n = 0;
+
+	for (uint16_t slot = 0; slot < ports->n; slot++) {
+		const struct port *port = &ports->port[slot];
+
+		if (port->state != PORT_STARTED || lane_of(dp, slot, worker) != lane)
+			continue;
+		for (uint16_t q = 0; q < port->n_rxq; q++) {
+			if (port->worker[q] != worker)
+				continue;
+			plan->rxqs[drawn->rxqs++] = (struct rxq){slot, q, hop__rx(slot, q)};
+			n++;
+		}
+	}
+	return n;
+}
+
+static void draw_lanes(
+	struct plan *plan, struct drawn *drawn, const struct dataplane *dp, unsigned worker)
+{
+	struct plan_worker *w = &plan->worker[worker];
+
+	w->lanes = &plan->lanes[drawn->lanes];
+	for (unsigned i = 0; i < MAX_PROGS; i++) {
+		const struct prog_offload *po = dp->progs[i].offload;
+		struct plan_lane *l = &plan->lanes[drawn->lanes];
+
+		if (!po || !po->lane[worker])
+			continue;
+		l->lane = po->lane[worker];
+		l->rxqs = &plan->rxqs[drawn->rxqs];
+		l->n_rxqs = draw_queues(plan, drawn, dp, worker, l->lane);
+		drawn->lanes += l->n_rxqs > 0;
+		w->n_lanes += l->n_rxqs > 0;
+	}
+}
+
+static void draw_worker(
+	struct plan *plan, struct drawn *drawn, const struct dataplane *dp, unsigned worker)
 {
 	const struct ports *ports = dp->ports;
 	struct plan_worker *w = &plan->worker[worker];
 
-	w->rxqs = &plan->rxqs[n];
-	for (uint16_t slot = 0; slot < ports->n; slot++) {
-		const struct port *port = &ports->port[slot];
+	for (uint16_t slot = 0; slot < ports->n; slot++)
+		w->hands_over |= plan->port[slot].port && ports->port[slot].n_txq < dp->n_workers;
+	w->rxqs = &plan->rxqs[drawn->rxqs];
+	w->n_rxqs = draw_queues(plan, drawn, dp, worker, NULL);
+	draw_lanes(plan, drawn, dp, worker);
+}
 
-		w->hands_over |= plan->port[slot].port && port->n_txq < dp->n_workers;
-		for (uint16_t q = 0; port->state == PORT_STARTED && q < port->n_rxq; q++) {
-			if (port->worker[q] != worker)
-				continue;
-			plan->rxqs[n++] = (struct rxq){slot, q, hop__rx(slot, q)};
-			w->n_rxqs++;
-		}
-	}
+unsigned plan_worker__queues(const struct plan_worker *w)
+{
+	unsigned n = w->n_rxqs;
+
+	for (uint16_t i = 0; i < w->n_lanes; i++)
+		n += w->lanes[i].n_rxqs;
 	return n;
 }
 
@@ -92,19 +150,22 @@ struct plan *plan__draw(const struct dataplane *dp)
 {
 	const struct ports *ports = dp->ports;
 	struct plan *plan;
-	size_t n = 0;
+	struct drawn drawn = {0};
+	size_t n = 0, rxqs;
 
 	for (uint16_t slot = 0; slot < ports->n; slot++)
 		n += ports->port[slot].n_rxq;
-	plan = calloc(1, sizeof(*plan) + n * sizeof(plan->rxqs[0]));
+	rxqs = RTE_ALIGN(n * sizeof(plan->rxqs[0]), _Alignof(struct plan_lane));
+	/* a lane has a queue at least */
+	plan = calloc(1, sizeof(*plan) + rxqs + n * sizeof(plan->lanes[0]));
 	if (!plan)
 		return NULL;
+	plan->lanes = (struct plan_lane *)((uint8_t *)plan->rxqs + rxqs);
 	plan->n_ports = ports->n;
 	plan->capture = dp->capture;
 	for (uint16_t slot = 0; slot < ports->n; slot++)
 		draw_port(plan, dp, slot);
-	n = 0;
 	for (unsigned worker = 0; worker < dp->n_workers; worker++)
-		n = draw_worker(plan, dp, worker, n);
+		draw_worker(plan, &drawn, dp, worker);
 	return plan;
 }

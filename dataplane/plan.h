@@ -22,6 +22,7 @@
 
 struct capture;
 struct dataplane;
+struct lane;
 
 struct rxq {
 	uint16_t port, queue, hop; /* port: its slot */
@@ -40,9 +41,18 @@ struct plan_port {
 	struct chain chain; /* empty: everything passes */
 };
 
-struct plan_worker {
+/* Queues whose first program is to run on a device (gpu/lane.h). */
+struct plan_lane {
+	struct lane *lane;
 	const struct rxq *rxqs;
 	uint16_t n_rxqs;
+};
+
+struct plan_worker {
+	const struct rxq *rxqs; /* but for those of lanes */
+	uint16_t n_rxqs;
+	uint16_t n_lanes;
+	const struct plan_lane *lanes;
 	bool hands_over; /* it sends for others by some port, or others for it */
 };
 
@@ -51,11 +61,15 @@ struct plan {
 	uint16_t n_ports;        /* slots to look at */
 	struct plan_port port[RTE_MAX_ETHPORTS];
 	struct plan_worker worker[RTE_MAX_LCORE];
-	struct rxq rxqs[]; /* of all workers */
+	struct plan_lane *lanes; /* of all workers */
+	struct rxq rxqs[];       /* of all workers */
 };
 
 /* What the dataplane's state looks like now. NULL without memory. Freed by free(). */
 struct plan *plan__draw(const struct dataplane *dp);
+
+/* Queues that a worker receives from. */
+unsigned plan_worker__queues(const struct plan_worker *w);
 
 /* NO_PORT if no port has this ifindex. */
 static inline uint16_t plan__port_by_ifindex(const struct plan *plan, uint32_t ifindex)

@@ -29,10 +29,25 @@
 _Static_assert(POOL_DATA_ROOM - RTE_PKTMBUF_HEADROOM >= EBPF_XDP_MAX_LINEAR,
 	"the longest packet must fit behind DPDK's headroom");
 
+static uint32_t lane_packets;
+
 uint64_t pool__worker_mbufs(unsigned workers)
 {
 	/* A cache is flushed when it holds half as much again as its size. */
-	return (uint64_t)workers * (POOL_CACHE * 3 / 2 + 2 * BURST_SIZE + CPUMAP_RESERVED);
+	return (uint64_t)workers *
+	       (POOL_CACHE * 3 / 2 + 2 * BURST_SIZE + CPUMAP_RESERVED + lane_packets);
+}
+
+void pool__expect_lanes(uint32_t packets)
+{
+	lane_packets = packets;
+}
+
+/* Beside what caches hold: what fills the empty ones of two workers. */
+bool pool__is_short(const struct rte_mempool *pool)
+{
+	return rte_mempool_get_ops(pool->ops_index)->get_count(pool) <
+	       2 * (POOL_CACHE + BURST_SIZE);
 }
 
 uint64_t pool__bytes(uint64_t mbufs)

@@ -11,10 +11,17 @@
 #ifndef DATAPLANE_POOL_H
 #define DATAPLANE_POOL_H
 
+#include <stdbool.h>
+
 #include <rte_mempool.h>
 
-/* The most mbufs that workers keep beside queues and rings: their caches and bursts. */
+/* The most mbufs that workers keep beside queues and rings: their caches and bursts; and what they
+ * will have on a device, each, as said before there are pools. */
 uint64_t pool__worker_mbufs(unsigned workers);
+void pool__expect_lanes(uint32_t packets);
+/* Who keeps packets for a while takes no more, lest devices find no buffers to receive into. Any
+ * thread. */
+bool pool__is_short(const struct rte_mempool *pool);
 uint64_t pool__bytes(uint64_t mbufs);
 
 /* A pool of the socket in which `mbufs` are free to be reserved; if there is none, a new one with

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "dataplane.h"
+#include "gpu/prog-offload.h"
 
 struct prog *dataplane__find_prog(struct dataplane *dp, const char *name)
 {
@@ -41,6 +42,7 @@ static struct prog *free_place(struct dataplane *dp, const char *name, char **er
 
 void prog__release(struct prog *prog)
 {
+	prog_offload__destroy(prog->offload);
 	tier__release(prog->tier);
 	ebpf_program__unref(prog->program);
 	object__close(prog->object);
@@ -64,31 +66,47 @@ static int read_config(
 	return 0;
 }
 
+/* What the program runs in: code for the CPU, and a device if one is wanted. */
+static int begin(struct dataplane *dp, struct prog *prog, enum tier_engine engine,
+	const struct gpu_opts *gpu, char **errmsg)
+{
+	prog->tier = tier__start(dp->tiers, prog->program, dataplane__driver(), engine, errmsg);
+	if (!prog->tier)
+		return -ENOTSUP;
+	if (!gpu || !*gpu->device)
+		return 0;
+	prog->offload = prog_offload__create(prog->program, gpu, dp->n_workers);
+	if (prog->offload)
+		return 0;
+	tier__release(prog->tier);
+	return error__set(errmsg, -ENOMEM, "no memory to offload program %s",
+		ebpf_program__name(prog->program));
+}
+
+static void end(struct prog *prog)
+{
+	prog_offload__destroy(prog->offload);
+	tier__release(prog->tier);
+}
+
 struct prog *dataplane__add_prog(struct dataplane *dp, const struct prog_opts *opts, char **errmsg)
 {
 	const char *name = opts->name ? opts->name : ebpf_program__name(opts->program);
-	struct object_run_config config;
-	struct prog *prog;
-	struct tier *tier;
+	struct prog *prog,
+		new = {.object = opts->object, .program = opts->program, .engine = opts->engine};
 
-	if (read_config(opts, &config, errmsg))
-		return NULL;
-	tier = tier__start(dp->tiers, opts->program, dataplane__driver(), opts->engine, errmsg);
-	if (!tier)
+	if (read_config(opts, &new.config, errmsg) ||
+		begin(dp, &new, opts->engine, opts->gpu, errmsg))
 		return NULL;
 	pthread_mutex_lock(&dp->lock);
 	prog = free_place(dp, name, errmsg);
 	if (prog) {
-		*prog = (struct prog){.object = opts->object,
-			.program = opts->program,
-			.engine = opts->engine,
-			.tier = tier,
-			.config = config};
+		*prog = new;
 		snprintf(prog->name, sizeof(prog->name), "%s", name);
 	}
 	pthread_mutex_unlock(&dp->lock);
 	if (!prog)
-		tier__release(tier);
+		end(&new);
 	return prog;
 }
 
@@ -114,6 +132,7 @@ static int swap(struct dataplane *dp, const char *name, struct prog *successor, 
 	prog->program = successor->program;
 	prog->engine = successor->engine;
 	prog->tier = successor->tier;
+	prog->offload = successor->offload;
 	prog->replaced++;
 	err = dataplane__publish(dp, errmsg);
 	if (err)
@@ -127,6 +146,7 @@ int dataplane__replace_prog(struct dataplane *dp, const struct prog_opts *opts, 
 	struct prog successor = {
 		.object = opts->object, .program = opts->program, .engine = opts->engine};
 	enum tier_engine first = opts->engine;
+	struct gpu_opts gpu = {0};
 	struct prog *prog, before = {0};
 	int err;
 
@@ -134,18 +154,20 @@ int dataplane__replace_prog(struct dataplane *dp, const struct prog_opts *opts, 
 	prog = dataplane__find_prog(dp, name);
 	if (prog)
 		first = first_engine(prog, opts->engine);
+	if (prog && prog->offload)
+		gpu = prog->offload->opts;
 	pthread_mutex_unlock(&dp->lock);
 	if (!prog)
 		return error__set(errmsg, -ENOENT, "there is no program %s to replace", name);
 
-	successor.tier = tier__start(dp->tiers, opts->program, dataplane__driver(), first, errmsg);
-	if (!successor.tier)
-		return -ENOTSUP;
+	err = begin(dp, &successor, first, opts->gpu ? opts->gpu : &gpu, errmsg);
+	if (err)
+		return err;
 	pthread_mutex_lock(&dp->lock);
 	err = swap(dp, name, &successor, &before, errmsg);
 	pthread_mutex_unlock(&dp->lock);
 	if (err)
-		tier__release(successor.tier);
+		end(&successor);
 	else
 		prog__release(&before);
 	return err;

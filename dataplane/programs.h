@@ -24,6 +24,8 @@
 #define PROG_NAME_MAX 64
 
 struct dataplane;
+struct gpu_opts;
+struct prog_offload;
 
 struct prog {
 	char name[PROG_NAME_MAX]; /* empty: a free place */
@@ -31,6 +33,8 @@ struct prog {
 	struct ebpf_program *program;
 	enum tier_engine engine;
 	struct tier *tier;
+	struct prog_offload
+		*offload; /* where it is first on a port; or NULL (gpu/prog-offload.h) */
 	struct object_run_config config; /* how it is attached unless something else is said */
 	unsigned attached;               /* to how many ports */
 	uint64_t replaced;               /* how often */
@@ -41,6 +45,8 @@ struct prog_opts {
 	struct object *object;        /* that it is from, for its maps; or NULL */
 	struct ebpf_program *program; /* loaded in the dataplane's instance */
 	enum tier_engine engine;
+	/* A device to run on. NULL: none; of a successor: as its predecessor. */
+	const struct gpu_opts *gpu;
 };
 
 /* Takes over the object and the reference to the program, unless it fails: then they stay the

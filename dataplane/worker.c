@@ -15,6 +15,7 @@
 #include "capture/capture.h"
 #include "cpumap.h"
 #include "dataplane.h"
+#include "gpu/lane.h"
 #include "outbox.h"
 #include "verdicts.h"
 #include "worker.h"
@@ -43,8 +44,7 @@ static void run_captured(
 	capture__exit(w->plan->capture, w->index, &hop, burst);
 }
 
-/* Receives a burst and sees all of it off. Returns how many packets came. */
-static unsigned worker__burst(struct worker *w, const struct rxq *rxq)
+unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 {
 	const struct plan_port *port = &w->plan->port[rxq->port];
 	struct counters *counters = &w->hops[rxq->hop];
@@ -109,7 +109,18 @@ static void worker__begin_round(struct worker *w, unsigned moved)
 	w->plan = __atomic_load_n(&w->dp->plan, __ATOMIC_ACQUIRE);
 }
 
-/* Sees off what others have given it. Returns how many packets. */
+static unsigned worker__receive(struct worker *w, const struct plan_worker *mine)
+{
+	unsigned n = 0;
+
+	for (uint16_t i = 0; i < mine->n_rxqs; i++)
+		n += worker__burst(w, &mine->rxqs[i]);
+	if (unlikely(mine->n_lanes))
+		n += lanes__receive(w);
+	return n;
+}
+
+/* Sees off what others have given it, and what devices have judged. Returns how many packets. */
 static unsigned worker__serve(struct worker *w)
 {
 	unsigned moved = 0;
@@ -118,6 +129,8 @@ static unsigned worker__serve(struct worker *w)
 		moved = handover__send(w);
 	if (handover__has_room(w))
 		moved += cpumap__run(w);
+	if (unlikely(w->plan->worker[w->index].n_lanes))
+		moved += lanes__see_off(w);
 	return moved;
 }
 
@@ -155,8 +168,7 @@ void worker__run(struct worker *w)
 		mine = &w->plan->worker[w->index];
 		moved = worker__serve(w);
 		if (handover__has_room(w))
-			for (uint16_t i = 0; i < mine->n_rxqs; i++)
-				moved += worker__burst(w, &mine->rxqs[i]);
+			moved += worker__receive(w, mine);
 		if (likely(moved)) {
 			idle = 0;
 		} else if (++idle % IDLE_ROUNDS == 0 && dataplane__exhausted(w->dp, w->plan)) {

@@ -54,6 +54,7 @@ struct worker {
 	struct ebpf_env env;
 	struct burst burst; /* what was received */
 	struct burst rest;  /* what of it the next program of a chain sees */
+	struct lane *lane;  /* whose packets are judged now (gpu/lane.c) */
 	struct outbox outbox[RTE_MAX_ETHPORTS];
 	struct cpumap_ring cpumap;
 	struct counters hops[N_HOPS];
@@ -63,5 +64,7 @@ struct worker {
 
 /* The lcore's main function; returns when the dataplane has stopped and drained. */
 void worker__run(struct worker *w);
+/* Receives a burst and sees all of it off. Returns how many packets came. */
+unsigned worker__burst(struct worker *w, const struct rxq *rxq);
 
 #endif

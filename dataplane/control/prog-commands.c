@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "core/error.h"
 #include "loader/object.h"
+#include "../gpu/prog-offload.h"
 #include "../trace.h"
 
 static const char *const engine_words[] = {
@@ -33,7 +34,19 @@ static void add_prog(struct json_text *row, const struct prog *p)
 	json_text__add_string(row, "state", tier_state__text(tier.state));
 	json_text__add_unsigned(row, "ports", p->attached);
 	json_text__add_unsigned(row, "replaced", p->replaced);
+	json_text__add_string(
+		row, "offload", p->offload ? prog_offload__state(p->offload) : "none");
 	free(tier.why);
+}
+
+static void add_offload(struct json_text *row, const struct prog_offload *po)
+{
+	char *why = prog_offload__why(po);
+
+	json_text__add_string(row, "device", prog_offload__device(po));
+	if (why)
+		json_text__add_string(row, "offload_why", why);
+	free(why);
 }
 
 static void add_details(struct json_text *row, const struct dataplane *dp, const struct prog *p)
@@ -52,6 +65,8 @@ static void add_details(struct json_text *row, const struct dataplane *dp, const
 		snprintf(digest, sizeof(digest), "%016" PRIx64, object__digest(p->object));
 		json_text__add_string(row, "digest", digest);
 	}
+	if (p->offload)
+		add_offload(row, p->offload);
 	json_text__add_unsigned(row, "instructions", ebpf_program__n_insns(p->program));
 	json_text__add_unsigned(row, "priority", p->config.priority);
 	json_text__key(row, "maps");
@@ -155,6 +170,8 @@ struct loading {
 	const char *path, *name, *function, *init;
 	enum tier_engine engine;
 	bool replace, fresh_maps, keep_data;
+	bool offload; /* something is said of it */
+	struct gpu_opts gpu;
 	struct control_file lines; /* those of the init file, and what `rodata` and `resize` say */
 };
 
@@ -201,6 +218,21 @@ static int want_word(struct control_words *w, const char *what, const char **wor
 	return *word ? 0 : -EINVAL;
 }
 
+/* `offload none` takes a predecessor's device away; the other words follow the device. */
+static int parse_offload(struct loading *l, struct control_words *w, char **errmsg)
+{
+	int err = 0;
+
+	l->offload = true;
+	l->gpu = gpu_opts__defaults;
+	if (control_words__take(w, "none"))
+		return 0;
+	err = gpu_opts__want_device(&l->gpu, w, errmsg);
+	while (!err && gpu_opts__take(&l->gpu, w, &err, errmsg))
+		;
+	return err;
+}
+
 static int parse_option(struct loading *l, struct control_words *w, char **errmsg)
 {
 	if (!l->replace && control_words__take(w, "as"))
@@ -215,14 +247,17 @@ static int parse_option(struct loading *l, struct control_words *w, char **errms
 		return add_line(l, w, "rodata set", "", errmsg);
 	if (control_words__take(w, "resize"))
 		return add_line(l, w, "map resize", " max_entries", errmsg);
+	if (control_words__take(w, "offload"))
+		return parse_offload(l, w, errmsg);
 	if (l->replace && control_words__take(w, "fresh-maps"))
 		l->fresh_maps = true;
 	else if (l->replace && control_words__take(w, "keep-data"))
 		l->keep_data = true;
 	else
 		return control_words__unexpected(w,
-			l->replace ? "fresh-maps, keep-data, prog, engine, init, rodata, resize"
-				   : "as, prog, engine, init, rodata, resize",
+			l->replace ? "fresh-maps, keep-data, prog, engine, init, rodata, resize, "
+				     "offload"
+				   : "as, prog, engine, init, rodata, resize, offload",
 			errmsg);
 	return 0;
 }
@@ -291,7 +326,7 @@ static int make_program(
 
 static int load(struct control_context *c, struct loading *l, char **name, char **errmsg)
 {
-	struct prog_opts opts = {.engine = l->engine};
+	struct prog_opts opts = {.engine = l->engine, .gpu = l->offload ? &l->gpu : NULL};
 	int err = make_program(c, l, &opts, errmsg);
 
 	if (err)

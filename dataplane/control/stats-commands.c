@@ -203,7 +203,8 @@ static void make_worker_rows(struct rows *rows)
 		uint64_t busy = cycles_ns(w->busy);
 
 		json_text__add_unsigned(row, "worker", i);
-		json_text__add_unsigned(row, "queues", rows->dp->plan->worker[i].n_rxqs);
+		json_text__add_unsigned(
+			row, "queues", plan_worker__queues(&rows->dp->plan->worker[i]));
 		json_text__add_unsigned(row, "received", w->received);
 		json_text__add_unsigned(row, "bursts", w->bursts);
 		json_text__add_unsigned(row, "busy_ns", busy);

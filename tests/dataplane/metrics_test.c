@@ -5,6 +5,7 @@
  */
 #include "capture/running.h"
 #include "loader/object.h"
+#include "gpu/prog-offload.h"
 #include "metrics/metrics.h"
 #include "openmetrics-text.h"
 #include "ringed.h"
@@ -133,10 +134,11 @@ static void describe(const struct om_sample *s, char *text, size_t size)
 		snprintf(text + n, size - (size_t)n, " -");
 }
 
-/* A program with maps. */
+/* A program with maps, that is to run on a device. */
 static void add_object(struct ringed *b, const char *path)
 {
-	struct prog_opts opts = {.engine = TIER_INTERP};
+	const struct gpu_opts gpu = {.device = "that is not there"};
+	struct prog_opts opts = {.engine = TIER_INTERP, .gpu = &gpu};
 	char *errmsg = NULL;
 
 	opts.object = object__open(path, &errmsg);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * gpu-commands.c -- gpu show.
+ */
+#include <stdlib.h>
+
+#include "../dataplane.h"
+#include "../gpu/prog-offload.h"
+#include "commands.h"
+
+/* What a batch took on the average, in microseconds. */
+static void add_time(struct json_text *row, const char *key, uint64_t ns, uint64_t batches)
+{
+	json_text__add_real(row, key, batches ? (double)ns / (double)batches / 1e3 : 0, 1);
+}
+
+static void add_offload(struct json_text *row, const struct prog *p)
+{
+	struct lane_counters lanes = prog_offload__counters(p->offload);
+	struct offload_stats s = {0};
+	char *why = prog_offload__why(p->offload);
+
+	if (p->offload->offload)
+		offload__stats(p->offload->offload, &s);
+	json_text__add_string(row, "prog", p->name);
+	json_text__add_string(row, "device", prog_offload__device(p->offload));
+	json_text__add_string(row, "state", prog_offload__state(p->offload));
+	json_text__add_string(row, "split", split_mode__text[p->offload->opts.split]);
+	json_text__add_unsigned(row, "share_percent", lanes.share * 100 / SPLIT_ALL);
+	json_text__add_unsigned(
+		row, "crossover", lanes.crossover == SPLIT_NEVER ? 0 : lanes.crossover);
+	json_text__add_unsigned(row, "batches", s.batches);
+	json_text__add_real(row, "fill", s.batches ? (double)s.packets / (double)s.batches : 0, 1);
+	add_time(row, "in_us", s.in_ns, s.batches);
+	add_time(row, "kernel_us", s.kernel_ns, s.batches);
+	add_time(row, "out_us", s.out_ns, s.batches);
+	add_time(row, "away_us", s.away_ns, s.batches);
+	json_text__add_unsigned(row, "packets", s.packets);
+	json_text__add_unsigned(row, "on_cpu", lanes.direct + lanes.turn);
+	json_text__add_unsigned(row, "again", s.again);
+	json_text__add_unsigned(row, "fallback", s.fallback);
+	json_text__add_unsigned(row, "failed_batches", s.failed);
+	json_text__add_unsigned(row, "late", lanes.late);
+	json_text__add_unsigned(row, "refreshes", s.refreshes);
+	json_text__add_real(row, "stale_ms", (double)s.stale_ns / 1e6, 1);
+	json_text__add_string(row, "why", why ? why : "");
+	free(why);
+}
+
+int control__show_gpu(struct control_context *c, struct control_words *w, char **errmsg)
+{
+	struct dataplane *dp = c->dataplane;
+	int err = control_words__end(w, errmsg);
+
+	for (unsigned i = 0; i < MAX_PROGS && !err; i++) {
+		struct json_text *row = control__row(c);
+		bool there;
+
+		pthread_mutex_lock(&dp->lock);
+		there = *dp->progs[i].name && dp->progs[i].offload;
+		if (there)
+			add_offload(row, &dp->progs[i]);
+		pthread_mutex_unlock(&dp->lock);
+		if (there)
+			err = control__send(c, errmsg);
+	}
+	return err;
+}
