@@ -24,6 +24,7 @@
 #include "core/error.h"
 #include "dataplane.h"
 #include "eal.h"
+#include "gpu/offload-watch.h"
 #include "control/server.h"
 #include "metrics/http.h"
 #include "metrics/telemetry.h"
@@ -31,6 +32,7 @@
 #include "lines.h"
 #include "notify.h"
 #include "options.h"
+#include "pool.h"
 #include "privileges.h"
 #include "port-watch.h"
 #include "stats.h"
@@ -89,7 +91,8 @@ static int create_instance(struct app *app, char **errmsg)
 	const struct options *o = &app->options;
 	char compiler_path[PATH_MAX];
 	struct ebpf_compiler compiler = {.path = compiler_path};
-	struct ebpf_instance_opts instance_opts = {.workers = rte_lcore_count(),
+	struct ebpf_instance_opts instance_opts = {
+		.workers = rte_lcore_count() + 1, /* and a device */
 		.trace = o->verbose ? trace_to_stderr : trace__write,
 		.cache_dir = o->no_cache ? NULL : "",
 		.compiler = &compiler};
@@ -228,7 +231,7 @@ static void warn_of_idle_workers(const struct dataplane *dp)
 	unsigned idle = 0;
 
 	for (unsigned i = 0; i < dp->n_workers; i++)
-		idle += !dp->plan->worker[i].n_rxqs;
+		idle += !plan_worker__queues(&dp->plan->worker[i]);
 	if (idle)
 		fprintf(stderr, "xdpk: %u of %u workers have no receive queue and stay idle\n",
 			idle, dp->n_workers);
@@ -240,7 +243,8 @@ static int attach(struct app *app, char **errmsg)
 	struct prog *prog = dataplane__add_prog(app->dataplane,
 		&(struct prog_opts){.object = app->object,
 			.program = app->program,
-			.engine = app->options.engine},
+			.engine = app->options.engine,
+			.gpu = &app->options.gpu},
 		errmsg);
 	int err = 0;
 
@@ -301,6 +305,7 @@ static int run(struct app *app, char **errmsg)
 	const struct options *o = &app->options;
 	struct stats_ticker *ticker = NULL;
 	struct port_watch *watch;
+	struct offload_watch *offloads;
 	int err = 0;
 
 	app->dataplane = dataplane__create(&app->ports, app->instance, errmsg);
@@ -330,6 +335,7 @@ static int run(struct app *app, char **errmsg)
 	if (o->stats_seconds)
 		ticker = stats__start_ticker(app->dataplane, stdout, o->stats_seconds);
 	watch = port_watch__start(app->dataplane, stderr);
+	offloads = offload_watch__start(app->dataplane, stderr);
 	config__listen(app->config);
 	notify__say("READY=1");
 	dataplane__run(app->dataplane);
@@ -338,6 +344,7 @@ static int run(struct app *app, char **errmsg)
 	config__stop(app->config);
 	app->config = NULL;
 	port_watch__stop(watch);
+	offload_watch__stop(offloads);
 	stop_serving(app);
 	stats__stop_ticker(ticker);
 	tell_what_was_not_compiled(app->dataplane);
@@ -381,6 +388,8 @@ static int start_and_run(struct app *app, char **errmsg)
 	if (app->options.config)
 		block_hangup();
 	background__init();
+	if (*app->options.gpu.device)
+		pool__expect_lanes(app->options.gpu.batch * GPU_DEPTH);
 	if (!err)
 		err = eal__start(&app->options, app->inputs, errmsg);
 	app->eal_started = !err;

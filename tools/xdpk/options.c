@@ -31,6 +31,15 @@ static int set_program(struct options *o, char *arg, char **errmsg)
 	return 0;
 }
 
+static int set_offload(struct options *o, char *arg, char **errmsg)
+{
+	int err = gpu_opts__parse(&o->gpu, arg, errmsg);
+
+	if (err)
+		error__prefix(errmsg, "--offload");
+	return err;
+}
+
 static int set_init(struct options *o, char *arg, char **errmsg)
 {
 	o->init = arg;
@@ -262,6 +271,12 @@ static const struct option_row rows[] = {
 		"auto (default: interpreted until compiled), interp, or llvm\n"
 		"(compiled first)",
 		set_engine},
+	{"offload", NULL, "DEVICE",
+		"run the program on a device: cuda, cuda:1, cuda:H100, or host:2, which is two\n"
+		"threads of the CPU; in quotes also `split auto|cpu|gpu`, `batch N` packets,\n"
+		"`deadline US` for a packet, `patience MS` for a batch, `stale MS` for maps:\n"
+		"--offload 'cuda split gpu batch 4096'",
+		set_offload},
 	{"no-cache", NULL, NULL,
 		"compile also what was compiled before; otherwise compiled programs\n"
 		"are kept in ~/.cache/xdpk",
@@ -371,9 +386,11 @@ static int check(struct options *o, char **errmsg)
 {
 	if (!o->n_ports && !o->eal_argc && !o->config)
 		return error__set(errmsg, -EINVAL, "--port DEVARGS is missing (see --help)");
-	if (!o->object && (o->program || o->init))
+	if (!o->object && (o->program || o->init || *o->gpu.device))
 		return error__set(errmsg, -EINVAL, "--%s without --ebpf FILE (see --help)",
-			o->init ? "init" : "prog");
+			o->init      ? "init"
+			: o->program ? "prog"
+				     : "offload");
 	if (!o->object && !o->config && o->no_socket)
 		return error__set(errmsg, -EINVAL,
 			"--ebpf FILE is missing: with --no-socket no program can come later");

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdbool.h>
 
+#include "gpu/prog-offload.h"
 #include "tier.h"
 
 #define MAX_PORTS   32
@@ -37,6 +38,7 @@ struct options {
 	unsigned n_workers;
 	struct assignments pass, host, ifindex, queues;
 	enum tier_engine engine;
+	struct gpu_opts gpu; /* --offload */
 	unsigned stats_seconds;
 	int metrics_port; /* negative: none */
 	bool verbose, no_cache, no_socket;

@@ -61,6 +61,19 @@ static bool has_more(pid_t thread)
 	return false;
 }
 
+/* A device's thread (dataplane/gpu/devices.c). */
+static bool is_bare(pid_t thread)
+{
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+	uint32_t any = 0;
+
+	if (get(thread, caps))
+		return false;
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		any |= caps[i].permitted;
+	return !any;
+}
+
 /* A thread that is gone has nothing to drop. */
 static bool is_there(pid_t thread)
 {
@@ -71,7 +84,7 @@ static int drop_in(pid_t thread, char **errmsg)
 {
 	unsigned before = __atomic_load_n(&n_dropped, __ATOMIC_ACQUIRE);
 
-	if (syscall(SYS_tgkill, getpid(), thread, DROP_SIGNAL))
+	if (is_bare(thread) || syscall(SYS_tgkill, getpid(), thread, DROP_SIGNAL))
 		return 0;
 	for (unsigned ms = 0; __atomic_load_n(&n_dropped, __ATOMIC_ACQUIRE) == before; ms++) {
 		if (!is_there(thread))
