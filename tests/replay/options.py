@@ -112,6 +112,7 @@ def test_maps_are_dumped(f):
     for e in maps["counters"]["entries"]:
         key, = struct.unpack("<I", bytes.fromhex(e["key"]))
         counted[key] = struct.unpack("<QQ", bytes.fromhex(e["value"]))
+        assert e["typed"] == {"key": key, "value": dict(zip(("packets", "bytes"), counted[key]))}, e
     verdicts = r["engines"][0]["verdicts"]
     for key, name in enumerate(("aborted", "drop", "pass", "tx", "redirect")):
         assert counted.get(key, (0, 0))[0] == verdicts[name], name

@@ -370,6 +370,18 @@ static int report_coverage(struct replay *r, char **errmsg)
 	return error__set(errmsg, -EINVAL, "--coverage needs the engine interp");
 }
 
+/* Engines have opened the object for themselves, and changed what is in it. */
+static int report_maps(struct replay *r, char **errmsg)
+{
+	struct object *obj = object__open(r->opts->engine.subject.object, errmsg);
+
+	if (!obj)
+		return -EINVAL;
+	report__maps(r->report, &r->run[0].maps, obj);
+	object__close(obj);
+	return 0;
+}
+
 static int run_all(struct replay *r, char **errmsg)
 {
 	int err = first_pass(r, errmsg);
@@ -383,7 +395,7 @@ static int run_all(struct replay *r, char **errmsg)
 	for (size_t e = 0; !err && e < r->n_run; e++)
 		report_engine(r, &r->run[e]);
 	if (!err && r->opts->dump_maps)
-		report__maps(r->report, &r->run[0].maps);
+		err = report_maps(r, errmsg);
 	if (!err && r->opts->dump_maps)
 		report__events(r->report, &r->events);
 	return err;

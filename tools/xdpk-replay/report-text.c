@@ -45,6 +45,25 @@ static void print_packets(const json_t *report)
 	}
 }
 
+/* As its type says, else byte by byte. */
+static void print_bytes(const json_t *entry, const char *which)
+{
+	const json_t *typed = json_object_get(json_object_get(entry, "typed"), which);
+
+	printf("  %s ", which);
+	if (typed)
+		json_dumpf(typed, stdout, JSON_ENCODE_ANY | JSON_COMPACT);
+	else
+		printf("%s", text(entry, which));
+}
+
+static void print_entry(const json_t *entry)
+{
+	print_bytes(entry, "key");
+	print_bytes(entry, "value");
+	putchar('\n');
+}
+
 static void print_maps(const json_t *report)
 {
 	const json_t *m, *e;
@@ -53,7 +72,7 @@ static void print_maps(const json_t *report)
 	json_array_foreach(json_object_get(report, "maps"), i, m) {
 		printf("map %s, %s\n", text(m, "name"), text(m, "type"));
 		json_array_foreach(json_object_get(m, "entries"), j, e)
-			printf("  key %s  value %s\n", text(e, "key"), text(e, "value"));
+			print_entry(e);
 	}
 }
 

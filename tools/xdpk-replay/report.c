@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "hex.h"
+#include "object.h"
 #include "report.h"
+#include "value.h"
 #include "verdict.h"
 
 void report__difference(json_t *report, json_t *where, const char *what, const char *engine,
@@ -61,8 +63,49 @@ static bool all_zero(const uint8_t *bytes, size_t n)
 	return !n;
 }
 
+/* What the keys and values of a map mean; NULL where that is not known. */
+struct meaning {
+	struct layout *key, *value;
+};
+
+/* By the map's name: those that are in maps of maps have none of their own. */
+static struct meaning meaning_of(const struct object *obj, const struct map_copy *m)
+{
+	struct meaning meaning = {0};
+
+	for (size_t i = 0; i < object__n_maps(obj); i++) {
+		if (strcmp(object__map_opts(obj, i)->name, m->name))
+			continue;
+		object__map_layouts(obj, i, &meaning.key, &meaning.value, NULL);
+		break;
+	}
+	return meaning;
+}
+
+/* NULL if the layout is not of these bytes. */
+static json_t *value_of(const struct layout *l, const uint8_t *bytes, uint32_t size)
+{
+	struct json_text t = {0};
+	json_t *value = NULL;
+
+	if (!l || l->size != size)
+		return NULL;
+	value__print(&t, l, bytes);
+	if (!t.failed)
+		value = json_loads(t.text, JSON_DECODE_ANY, NULL);
+	json_text__free(&t);
+	return value;
+}
+
+static json_t *describe_typed(const struct map_copy *m, const struct meaning *meaning, size_t i)
+{
+	return json_pack("{s:o*, s:o*}", "key",
+		value_of(meaning->key, map_copy__key(m, i), m->key_size), "value",
+		value_of(meaning->value, map_copy__value(m, i), m->value_size));
+}
+
 /* An array's elements that are zero are left out: there may be many. */
-static json_t *describe_entries(const struct map_copy *m)
+static json_t *describe_entries(const struct map_copy *m, const struct meaning *meaning)
 {
 	json_t *entries = json_array();
 
@@ -74,7 +117,8 @@ static json_t *describe_entries(const struct map_copy *m)
 			continue;
 		key = hex__format(map_copy__key(m, i), m->key_size);
 		value = hex__format(map_copy__value(m, i), m->value_size);
-		entry = json_pack("{s:s*, s:s*}", "key", key, "value", value);
+		entry = json_pack("{s:s*, s:s*, s:o}", "key", key, "value", value, "typed",
+			describe_typed(m, meaning, i));
 		json_array_append_new(entries, entry);
 		free(key);
 		free(value);
@@ -82,17 +126,20 @@ static json_t *describe_entries(const struct map_copy *m)
 	return entries;
 }
 
-void report__maps(json_t *report, const struct map_set *set)
+void report__maps(json_t *report, const struct map_set *set, const struct object *obj)
 {
 	json_t *maps = json_array();
 
 	for (size_t i = 0; i < set->n; i++) {
 		const struct map_copy *m = &set->maps[i];
 		const char *type = ebpf_map_type__name(m->type);
+		struct meaning meaning = meaning_of(obj, m);
 		json_t *map = json_pack("{s:s, s:s, s:o}", "name", m->name, "type",
-			type ? type : "unknown", "entries", describe_entries(m));
+			type ? type : "unknown", "entries", describe_entries(m, &meaning));
 
 		json_array_append_new(maps, map);
+		layout__free(meaning.key);
+		layout__free(meaning.value);
 	}
 	json_object_set_new(report, "maps", maps);
 }

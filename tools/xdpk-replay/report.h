@@ -12,7 +12,8 @@
  *	                  "what", "engine", "got", "against", "want"}],
  *	 with -v          "packet_list": [{"packet", "length", "verdict", "out_length",
  *	                                   "metadata", "changed", "ifindex"}],
- *	 with --dump-maps "maps": [{"name", "type", "entries": [{"key", "value"}]}],
+ *	 with --dump-maps "maps": [{"name", "type", "entries":
+ *	                            [{"key": hex, "value": hex, "typed": {"key", "value"}}]}],
  *	                  "events": [{"map", "size", "data"}], in the order of writing, as far as
  *	                  they are of one map
  *	 with --coverage  "coverage": see coverage.h}
@@ -24,6 +25,8 @@
 
 #include "engine.h"
 
+struct object;
+
 /* Takes `where`: {"packet"}, {"map", "key"} or {"map", "event"}. got and want are copied. */
 void report__difference(json_t *report, json_t *where, const char *what, const char *engine,
 	const char *got, const char *against, const char *want);
@@ -31,7 +34,8 @@ size_t report__n_differences(const json_t *report);
 
 void report__packet(
 	json_t *report, const struct capture_packet *in, const struct engine_result *out);
-void report__maps(json_t *report, const struct map_set *set);
+/* obj: where the maps' names and types come from. */
+void report__maps(json_t *report, const struct map_set *set, const struct object *obj);
 void report__events(json_t *report, const struct event_log *log);
 
 void report__print_text(const json_t *report);
