@@ -304,7 +304,7 @@ static char *use_all(void)
 	if (!dev)
 		return err;
 	if (!dev->ops->load(dev, &sum_kernel, &mod, &err) &&
-		!dev->ops->open_job(dev, BATCH_IN, BATCH_OUT, &job, &err)) {
+		!dev->ops->open_job(dev, 16384, 16384, &job, &err)) {
 		if (dev->ops->write_map(mod, 0, SUM_VALUE_AT, &value, 8) ||
 			use__submit(job, mod, &b, 64) || use__await(job) < 0)
 			err = strdup(dev->why);
@@ -375,7 +375,7 @@ static void *work(void *arg)
 	struct batch batches[2];
 
 	for (int j = 0; j < 2; j++) {
-		if (w->dev->ops->open_job(w->dev, BATCH_IN, BATCH_OUT, &jobs[j], NULL))
+		if (w->dev->ops->open_job(w->dev, 16384, 16384, &jobs[j], NULL))
 			abort();
 	}
 	for (int i = 0; i < 50; i++) {

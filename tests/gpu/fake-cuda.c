@@ -192,8 +192,9 @@ CUresult cuCtxDestroy_v2(CUcontext context)
 		return amiss("cuCtxDestroy_v2 of what is none");
 	if (fake_cuda.hangs)
 		return amiss("cuCtxDestroy_v2 of a device that hangs");
-	for (struct thing *t = things; t; t = t->next) {
-		if (t->gone || t->context != context)
+	for (struct thing *t = things, *next; t; t = next) {
+		next = t->next;
+		if (t->context != context)
 			continue;
 		fake_cuda.n_left += t->kind != FUNCTION && !fake_cuda.lost;
 		thing__end(t);
@@ -244,7 +245,7 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int n_
 static bool is_in_use(const struct thing *module)
 {
 	for (const struct thing *t = things; t; t = t->next) {
-		for (uint32_t i = 0; !t->gone && i < t->n; i++) {
+		for (uint32_t i = 0; i < t->n; i++) {
 			if (t->steps[(t->first + i) % MAX_STEPS].thing == module)
 				return true;
 		}

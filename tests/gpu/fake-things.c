@@ -13,6 +13,7 @@
 
 __attribute__((visibility("default"))) struct fake_cuda fake_cuda;
 struct thing *things;
+static struct thing *ended;
 
 int amiss(const char *fmt, ...)
 {
@@ -46,15 +47,18 @@ struct thing *thing__make(enum kind kind, size_t bytes, const struct thing *cont
 
 bool thing__is(const struct thing *t, enum kind kind)
 {
-	for (const struct thing *i = things; i; i = i->next) {
-		if (i == t)
-			return t->kind == kind && !t->gone;
-	}
-	return false;
+	return t && t->kind == kind && !t->gone;
 }
 
 void thing__end(struct thing *t)
 {
+	struct thing **at = &things;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	t->next = ended;
+	ended = t;
 	t->gone = true;
 	free(t->memory);
 	t->memory = NULL;
@@ -65,7 +69,7 @@ void thing__end(struct thing *t)
 struct thing *thing__memory(const uint8_t *at, size_t bytes, enum kind kind)
 {
 	for (struct thing *t = things; t; t = t->next) {
-		if (!t->gone && (t->kind == kind || (t->kind == MODULE && kind == DEVICE_MEMORY)) &&
+		if ((t->kind == kind || (t->kind == MODULE && kind == DEVICE_MEMORY)) &&
 			t->memory && at >= t->memory && bytes <= t->bytes &&
 			(size_t)(at - t->memory) <= t->bytes - bytes)
 			return t;

@@ -46,7 +46,7 @@ struct thing {
 	struct thing *next;
 };
 
-extern struct thing *things; /* all there ever were */
+extern struct thing *things; /* that are not gone */
 
 /* Notes it; gives FAKE_INVALID_VALUE. */
 __attribute__((format(printf, 1, 2))) int amiss(const char *fmt, ...);
