@@ -151,6 +151,15 @@ int main(void)
 		{"mac-swap", NULL, 100},
 		{"encap", NULL, 100},
 		{"route", "route.init", 100},
+		{"decap", "decap.init", 100},
+		{"checksum", NULL, 100},
+		{"firewall", "firewall.init", 100},
+		{"count", NULL, 60},
+		{"redirect", "redirect.init", 100},
+		{"scan", NULL, 100},
+		{"mix", NULL, 100},
+		{"too-big", "too-big.init", 50},
+		{"mss-clamp", "mss-clamp.init", 50},
 	};
 	struct CMUnitTest tests[sizeof(samples) / sizeof(samples[0])];
 	size_t n = sizeof(samples) / sizeof(samples[0]);

@@ -96,10 +96,10 @@ struct out {
 };
 
 static void apply(struct launcher *l, struct launch_packet *p, const struct kernel_result *r,
-	const struct ebpf_note *notes, const uint8_t *window)
+	const struct ebpf_note *notes, const uint8_t *window, uint32_t sent)
 {
 	struct ebpf_env *env = &l->env;
-	ptrdiff_t at = LAUNCH_HEADROOM + r->head - r->meta;
+	ptrdiff_t at = LAUNCH_HEADROOM + r->head - r->meta, end = at + r->meta + r->len;
 
 	env->redirect.kind = EBPF_REDIRECT_NONE;
 	for (uint32_t i = 0; i < r->n_notes; i++)
@@ -111,8 +111,15 @@ static void apply(struct launcher *l, struct launch_packet *p, const struct kern
 	p->verdict = r->verdict;
 	p->data += r->head;
 	p->len = r->len;
-	if (l->info->writes_packet)
-		memcpy(p->buf + at, window + at, r->meta + r->len);
+	if (end > LAUNCH_HEADROOM + sent) /* it has not seen the rest */
+		end = LAUNCH_HEADROOM + sent;
+	if (l->info->writes_packet && end > at)
+		memcpy(p->buf + at, window + at, (size_t)(end - at));
+}
+
+static uint32_t sent_of(const struct launch_packet *p, uint32_t window)
+{
+	return window && window < p->len ? window : p->len;
 }
 
 void launcher__run(struct launcher *l, struct launch_packet *packets, uint32_t n, uint32_t window)
@@ -138,15 +145,13 @@ void launcher__run(struct launcher *l, struct launch_packet *packets, uint32_t n
 	assert_true(in && out && n <= LAUNCH_BATCH);
 	memset(in->windows, 0xa5, sizeof(in->windows));
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t len = packets[i].len;
-
-		in->packets[i] = (struct kernel_packet){.len = len,
+		in->packets[i] = (struct kernel_packet){.len = packets[i].len,
 			.ifindex = 3,
 			.queue = 1,
 			.room = LAUNCH_ROOM,
 			.window = i * LAUNCH_ROOM};
 		memcpy(in->windows[i] + LAUNCH_HEADROOM, packets[i].data,
-			window && window < len ? window : len);
+			sent_of(&packets[i], window));
 	}
 	ebpf_kernel_image__run(l->image)(NULL, &launch);
 	for (uint32_t i = 0; i < n; i++) {
@@ -155,7 +160,7 @@ void launcher__run(struct launcher *l, struct launch_packet *packets, uint32_t n
 			launch__on_cpu(ebpf_kernel__program(l->kernel), &l->env, &packets[i]);
 		else
 			apply(l, &packets[i], &out->results[i], out->notes + i * max_notes,
-				out->windows[i]);
+				out->windows[i], sent_of(&packets[i], window));
 	}
 	free(in);
 	free(out);

@@ -40,7 +40,7 @@ static int no_memory(const struct ebpf_program *prog, char **errmsg)
 
 static uint32_t max_notes(const struct offload_needs *needs)
 {
-	if (needs->n_notes && needs->loops)
+	if (needs->n_notes && needs->repeats)
 		return MAX_NOTES;
 	return needs->n_notes < MAX_NOTES ? needs->n_notes : MAX_NOTES;
 }

@@ -94,6 +94,35 @@ static int translate_load(struct function *f)
 	return 0;
 }
 
+/* A kernel changes no map: it notes what is to be added to the value at `ptr`. */
+static void note_addition(struct function *f, LLVMValueRef ptr, LLVMValueRef operand)
+{
+	struct compilation *c = f->c;
+	LLVMValueRef memory = compilation__map_memory(c, f->fact->map), args[5];
+
+	args[0] = f->env;
+	args[1] = LLVMConstInt(c->i32, f->fact->map, false);
+	args[2] = LLVMConstInt(c->i32, f->in->size, false);
+	args[3] = LLVMBuildSub(f->b, LLVMBuildPtrToInt(f->b, ptr, c->i64, ""),
+		LLVMBuildPtrToInt(f->b, memory, c->i64, ""), "");
+	args[4] = LLVMBuildZExt(f->b, operand, c->i64, "");
+	function__call_runtime(f, "rt_note__add", c->void_type, args, 5);
+}
+
+/* What is stored is a sum with what is there (verifier/counters.c): the difference was added. */
+static void note_store(struct function *f, LLVMValueRef ptr)
+{
+	LLVMTypeRef type = compilation__int_type(f->c, f->in->size);
+	LLVMValueRef sum = LLVMBuildTrunc(f->b, function__operand(f), type, "");
+
+	note_addition(f, ptr, LLVMBuildSub(f->b, sum, load(f, type, ptr), ""));
+}
+
+static bool notes_additions(const struct function *f)
+{
+	return f->c->req->flags & COMPILE_KERNEL && f->fact->access == FACT_MAP_VALUE;
+}
+
 static int translate_store(struct function *f)
 {
 	const struct isa_insn *in = f->in;
@@ -102,6 +131,10 @@ static int translate_store(struct function *f)
 	if (f->fact->access == FACT_CTX)
 		return function__refuse(f, "store to the context");
 	ptr = address(f, in->dst);
+	if (notes_additions(f)) {
+		note_store(f, ptr);
+		return 0;
+	}
 	if (in->size == 8 && !in->use_imm && function__holds_pointer(f, in->src)) {
 		store(f, function__ptr(f, in->src), ptr);
 		return 0;
@@ -124,7 +157,18 @@ static LLVMAtomicRMWBinOp atomic_op(uint8_t op)
 	}
 }
 
-static int translate_atomic(struct function *f)
+/* What was there is as old as the snapshot; nothing depends on it but bits that do not change. */
+static void note_atomic(struct function *f)
+{
+	LLVMTypeRef type = compilation__int_type(f->c, f->in->size);
+	LLVMValueRef ptr = address(f, f->in->dst), old = load(f, type, ptr);
+
+	note_addition(f, ptr, LLVMBuildTrunc(f->b, function__int(f, f->in->src), type, ""));
+	if (f->in->fetch)
+		function__set_int(f, f->in->src, LLVMBuildZExt(f->b, old, f->c->i64, ""));
+}
+
+static int translate_plain_atomic(struct function *f)
 {
 	const struct isa_insn *in = f->in;
 	LLVMTypeRef type = compilation__int_type(f->c, in->size);
@@ -153,6 +197,15 @@ static int translate_atomic(struct function *f)
 		old = LLVMBuildZExt(f->b, old, f->c->i64, "");
 	function__set_int(f, in->op == ISA_ATOMIC_CMPXCHG ? 0 : in->src, old);
 	return 0;
+}
+
+static int translate_atomic(struct function *f)
+{
+	if (notes_additions(f)) {
+		note_atomic(f);
+		return 0;
+	}
+	return translate_plain_atomic(f);
 }
 
 int function__memory(struct function *f)

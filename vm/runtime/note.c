@@ -23,6 +23,16 @@ rt_inline void note(struct ebpf_env *env, struct ebpf_note what)
 		notes->note[notes->n++] = what;
 }
 
+rt_hot void rt_note__add(
+	struct ebpf_env *env, uint32_t map, uint32_t size, uint64_t offset, uint64_t operand)
+{
+	note(env, (struct ebpf_note){.kind = EBPF_NOTE_ADD,
+			  .size = (uint8_t)size,
+			  .map = (uint16_t)map,
+			  .offset = offset,
+			  .operand = operand});
+}
+
 /* As helper_redirect_map(), but for the entry's program, of which the host alone has a use. The
  * last call for a packet counts, also if it finds nothing: so each is noted. */
 rt_hot uint64_t rt_note__redirect_map(

@@ -10,6 +10,10 @@
 
 /* The packet goes back: what else happens to it here does not count. */
 void rt_note__again(struct ebpf_env *env);
+/* To the `size` bytes at `offset` in the memory of the program's map number `map` `operand` is to
+ * be added. */
+void rt_note__add(
+	struct ebpf_env *env, uint32_t map, uint32_t size, uint64_t offset, uint64_t operand);
 /* bpf_redirect_map() by the program's map number `map`, which is `m`: whether there is an entry is
  * seen here, where it leads the host's to find. */
 uint64_t rt_note__redirect_map(

@@ -103,7 +103,31 @@ static bool own_stack_offset(struct verifier *v, const struct reg *r, int32_t of
 	return true;
 }
 
-void facts__access(struct verifier *v, const struct reg *r, int32_t off, uint16_t ctx_field)
+/* Which bytes of a value, whatever the unknown part of the offset is. */
+static void join_value_range(
+	struct ebpf_fact *f, const struct reg *r, int32_t off, uint32_t size, bool first)
+{
+	int64_t at = (int64_t)r->off + off;
+	uint32_t from = (uint32_t)(at + r->var.w64.smin);
+	uint32_t end = (uint32_t)(at + (int64_t)r->var.w64.umax) + size;
+
+	if (first || from < f->value_from)
+		f->value_from = from;
+	if (first || end > f->value_end)
+		f->value_end = end;
+	f->value_maps |= fact_map__bit(r->map);
+}
+
+void facts__packet(struct verifier *v, const struct reg *r, int32_t off, uint32_t size)
+{
+	uint64_t end = (uint64_t)((int64_t)r->off + off) + r->var.w64.umax + size;
+
+	if (end > v->packet_end)
+		v->packet_end = end < UINT32_MAX ? (uint32_t)end : UINT32_MAX;
+}
+
+void facts__access(
+	struct verifier *v, const struct reg *r, int32_t off, uint32_t size, uint16_t ctx_field)
 {
 	struct ebpf_fact *f = &v->facts[v->insn];
 	uint8_t kind = kinds[r->type];
@@ -111,6 +135,8 @@ void facts__access(struct verifier *v, const struct reg *r, int32_t off, uint16_
 	int32_t offset = 0;
 	bool fixed = own_stack_offset(v, r, off, &offset);
 
+	if (r->type == REG_MAP_VALUE)
+		join_value_range(f, r, off, size, !f->value_end);
 	if (!(f->flags & SEEN_ACCESS)) {
 		f->flags |= SEEN_ACCESS | FACT_IN_BOUNDS | (fixed ? FACT_CONST_OFF : 0);
 		f->access = kind;
@@ -124,6 +150,11 @@ void facts__access(struct verifier *v, const struct reg *r, int32_t off, uint16_
 		f->map = FACT_NO_MAP;
 	if (!fixed || offset != f->offset)
 		f->flags &= (uint8_t)~FACT_CONST_OFF;
+}
+
+void facts__value_argument(struct verifier *v, uint32_t map)
+{
+	v->facts[v->insn].value_maps |= fact_map__bit(map);
 }
 
 void facts__call_map(struct verifier *v, uint32_t map)
@@ -163,6 +194,7 @@ int facts__finish(struct verifier *v, struct ebpf_facts *out)
 		f->flags &= (uint8_t) ~(SEEN_RESULT | SEEN_ACCESS);
 	}
 	out->n_insns = n;
+	out->packet_end = v->packet_end;
 	out->stack_depth = v->prog.funcs[0].stack_depth;
 	return 0;
 }

@@ -52,14 +52,28 @@ struct ebpf_fact {
 	uint32_t map;       /* FACT_CONST_MAP, or access FACT_MAP_VALUE with one map always; else
 			       FACT_NO_MAP */
 	int32_t offset;     /* with FACT_CONST_OFF */
+	/* Access FACT_MAP_VALUE: all that it touches is in bytes [value_from, value_end) of a
+	 * value. */
+	uint32_t value_from, value_end;
+	/* The maps whose values are accessed, or are memory arguments: a bit each (fact_map__bit).
+	 */
+	uint64_t value_maps;
 	/* Helper call: for each argument r1..r5 that is memory, how many bytes the helper may
 	 * touch there (its greatest value over all paths); 0 if not memory. */
 	uint32_t arg_size[5];
 };
 
+/* One bit for all from the 64th on. */
+static inline uint64_t fact_map__bit(uint32_t map)
+{
+	return UINT64_C(1) << (map < 63 ? map : 63);
+}
+
 struct ebpf_facts {
 	uint32_t n_insns;
 	struct ebpf_fact *insn; /* n_insns of them; second words of LDDW are not REACHED */
+	uint32_t packet_end;    /* no access touches a byte of the packet so far behind ctx->data,
+				   as that is at the time; but for helpers that take offsets */
 	uint32_t stack_depth;   /* deepest use of the entry function's own frame, bytes, as Linux
 				   counts it */
 };

@@ -95,6 +95,7 @@ struct verifier {
 	uint32_t logged_line;
 
 	struct ebpf_fact *facts;
+	uint32_t packet_end;     /* as in struct ebpf_facts */
 	uint32_t missing_helper; /* see struct verifier_result */
 	struct ebpf_verify_stats stats;
 };
@@ -357,7 +358,12 @@ void facts__before(struct verifier *v);
 void facts__branch(struct verifier *v, bool taken);
 void facts__result(struct verifier *v, uint32_t insn, const struct reg *r);
 /* The access at the address in `r`, proved in bounds. */
-void facts__access(struct verifier *v, const struct reg *r, int32_t off, uint16_t ctx_field);
+void facts__access(
+	struct verifier *v, const struct reg *r, int32_t off, uint32_t size, uint16_t ctx_field);
+/* An access to the packet, by the program or by a helper, proved in bounds. */
+void facts__packet(struct verifier *v, const struct reg *r, int32_t off, uint32_t size);
+/* A helper gets memory in a value of that map. */
+void facts__value_argument(struct verifier *v, uint32_t map);
 void facts__call_map(struct verifier *v, uint32_t map);
 void facts__call_arg(struct verifier *v, uint32_t arg, uint32_t bytes);
 int facts__finish(struct verifier *v, struct ebpf_facts *out);

@@ -78,6 +78,8 @@ static int check_packet(struct verifier *v, uint32_t regno, int32_t off, uint32_
 			"offset "
 			"is outside of the packet (compare the pointer with data_end first)",
 			(long long)first, size, regno, r->id, r->off, r->reach, regno);
+	if (r->type == REG_PACKET)
+		facts__packet(v, r, off, size);
 	return 0;
 }
 
@@ -271,7 +273,7 @@ static int check_access(struct verifier *v, const struct access *a, struct reg *
 			range__zero_extend(&dst->var, a->size);
 	}
 	err = check_one_kind(v, &addr);
-	facts__access(v, &addr, a->off, field ? (uint16_t)(field - v->ctx->fields) : 0);
+	facts__access(v, &addr, a->off, a->size, field ? (uint16_t)(field - v->ctx->fields) : 0);
 	return err;
 }
 
@@ -366,7 +368,9 @@ int mem__check_region(struct verifier *v, uint32_t regno, uint32_t size, bool wr
 	switch (r->type) {
 	case REG_PACKET:
 	case REG_PACKET_META: return check_packet(v, regno, 0, size);
-	case REG_MAP_VALUE: return check_map_value(v, regno, 0, size, write);
+	case REG_MAP_VALUE:
+		facts__value_argument(v, r->map);
+		return check_map_value(v, regno, 0, size, write);
 	case REG_MEM: return check_mem(v, regno, 0, size, write);
 	case REG_STACK: return stack__check_region(v, regno, size, write);
 	default:

@@ -9,8 +9,7 @@
 
 #include "../core/error.h"
 #include "ebpf-offload.h"
-#include "internal.h"
-#include "offload.h"
+#include "examination.h"
 
 /* Helpers that are not here are refused. */
 static const struct {
@@ -19,7 +18,6 @@ static const struct {
 } calls[] = {
 	{BPF_FUNC_map_lookup_elem, OFFLOAD_RUNS},
 	{BPF_FUNC_map_update_elem, OFFLOAD_AGAIN},
-	{BPF_FUNC_map_delete_elem, OFFLOAD_AGAIN},
 	{BPF_FUNC_ktime_get_ns, OFFLOAD_RUNS},
 	{BPF_FUNC_ktime_get_coarse_ns, OFFLOAD_RUNS},
 	{BPF_FUNC_jiffies64, OFFLOAD_RUNS},
@@ -50,14 +48,6 @@ static const struct {
 		TYPE(LRU_PERCPU_HASH) | TYPE(LPM_TRIE) | TYPE(DEVMAP) | TYPE(DEVMAP_HASH) |   \
 		TYPE(CPUMAP) | TYPE(XSKMAP))
 
-struct examination {
-	struct program prog;
-	const struct ebpf_fact *facts;
-	struct offload_needs *needs;
-	char **errmsg;
-	uint32_t insn;
-};
-
 enum offload_call offload__call(uint32_t helper)
 {
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
@@ -67,8 +57,7 @@ enum offload_call offload__call(uint32_t helper)
 }
 
 /* The compiler's file names are whole paths; of one the last part is said. */
-__attribute__((format(printf, 2, 3))) static int refuse(
-	const struct examination *e, const char *fmt, ...)
+int examination__refuse(const struct examination *e, const char *fmt, ...)
 {
 	const struct ebpf_line *line = program_view__line(e->prog.view, e->insn);
 	const char *file = line && line->file ? line->file : "", *slash = strrchr(file, '/');
@@ -84,14 +73,46 @@ __attribute__((format(printf, 2, 3))) static int refuse(
 		e->prog.view->name, e->insn, place, why);
 }
 
+int examination__no_memory(const struct examination *e)
+{
+	return error__set(e->errmsg, -ENOMEM, "%s: no memory to examine it", e->prog.view->name);
+}
+
+/* An addition to a map's value, if it is one. */
+static int examine_change(struct examination *e)
+{
+	const struct ebpf_fact *fact = examination__fact(e);
+
+	if (fact->map == FACT_NO_MAP)
+		return examination__refuse(e, "changes the value of one of several maps");
+	if (e->prog.view->maps[fact->map].geo.type == BPF_MAP_TYPE_LPM_TRIE)
+		return examination__refuse(e, "changes the value of an lpm_trie");
+	e->needs->use[fact->map] |= EBPF_MAP_COUNTED;
+	e->needs->n_notes++;
+	return 0;
+}
+
 static int examine_store(struct examination *e)
 {
-	switch (e->facts[e->insn].access) {
+	switch (examination__fact(e)->access) {
 	case FACT_STACK: return 0;
 	case FACT_PACKET:
 	case FACT_PACKET_META: e->needs->writes_packet = true; return 0;
-	case FACT_MAP_VALUE: return refuse(e, "stores to a map's value");
-	default: return refuse(e, "stores to memory of a kind that kernels have not");
+	case FACT_MAP_VALUE: return examine_change(e);
+	default: return examination__refuse(e, "stores to memory that kernels have not");
+	}
+}
+
+static int examine_atomic(struct examination *e, const struct isa_insn *in)
+{
+	switch (examination__fact(e)->access) {
+	case FACT_STACK: return 0;
+	case FACT_MAP_VALUE:
+		return in->op == ISA_ATOMIC_ADD
+			       ? examine_change(e)
+			       : examination__refuse(
+					 e, "changes a map's value by other than adding");
+	default: return examination__refuse(e, "stores to memory that kernels have not");
 	}
 }
 
@@ -100,44 +121,62 @@ static int examine_lddw(struct examination *e, const struct isa_insn *in)
 	const struct map_view *map;
 	uint32_t i = (uint32_t)in->imm;
 
-	if (in->src != EBPF_LDDW_MAP_IDX && in->src != EBPF_LDDW_MAP_IDX_VALUE)
-		return in->src == EBPF_LDDW_IMM ? 0 : refuse(e, "calls one of its functions back");
+	if (in->src == EBPF_LDDW_IMM)
+		return 0;
+	if (in->src == EBPF_LDDW_CODE)
+		return examination__refuse(e, "lets a helper call one of its functions");
 	map = &e->prog.view->maps[i];
 	if (map->geo.type >= 64 || !(KERNEL_TYPES >> map->geo.type & 1))
-		return refuse(e, "map %s is a %s, which kernels have not", map->name,
+		return examination__refuse(e, "map %s is a %s, which kernels have not", map->name,
 			ebpf_map_type__name(map->geo.type));
 	e->needs->use[i] |= EBPF_MAP_READ;
 	return 0;
 }
 
-static int examine_call(struct examination *e, const struct isa_insn *in)
+static int examine_redirect(struct examination *e)
 {
-	const struct ebpf_fact *fact = &e->facts[e->insn];
+	const struct ebpf_fact *fact = examination__fact(e);
 
-	if (in->src == EBPF_CALL_LOCAL)
-		return 0;
-	switch (offload__call((uint32_t)in->imm)) {
-	case OFFLOAD_REFUSED:
-		return refuse(
-			e, "calls %s, which kernels have not", helper__name((uint32_t)in->imm));
-	case OFFLOAD_NOTES:
-		if (!(fact->flags & FACT_CONST_MAP))
-			return refuse(e, "redirects by one of several maps");
-		e->needs->use[fact->map] |= EBPF_MAP_TARGETS;
-		e->needs->n_notes++;
-		break;
-	default: break;
-	}
-	switch (in->imm) {
+	if (!(fact->flags & FACT_CONST_MAP))
+		return examination__refuse(e, "redirects by one of several maps");
+	e->needs->use[fact->map] |= EBPF_MAP_TARGETS;
+	e->needs->n_notes++;
+	return 0;
+}
+
+/* What a call may do to the packet. */
+static void see_packet(struct examination *e, uint32_t helper)
+{
+	struct offload_needs *needs = e->needs;
+
+	switch (helper) {
 	case BPF_FUNC_redirect:
-	case BPF_FUNC_redirect_map: e->needs->redirects = true; break;
+	case BPF_FUNC_redirect_map: needs->redirects = true; break;
 	case BPF_FUNC_xdp_adjust_head:
 	case BPF_FUNC_xdp_adjust_meta:
-	case BPF_FUNC_xdp_adjust_tail: e->needs->moves_packet = true; /* fall through */
-	case BPF_FUNC_xdp_store_bytes: e->needs->writes_packet = true; break;
+	case BPF_FUNC_xdp_adjust_tail: needs->moves_packet = needs->writes_packet = true; break;
+	case BPF_FUNC_xdp_load_bytes: e->whole = true; break;
+	case BPF_FUNC_xdp_store_bytes: e->whole = needs->writes_packet = true; break;
 	default: break;
 	}
-	return 0;
+}
+
+static int examine_call(struct examination *e, const struct isa_insn *in)
+{
+	uint32_t helper = (uint32_t)in->imm;
+
+	if (in->src == EBPF_CALL_LOCAL) {
+		e->needs->repeats = true;
+		return 0;
+	}
+	see_packet(e, helper);
+	switch (offload__call(helper)) {
+	case OFFLOAD_REFUSED:
+		return examination__refuse(
+			e, "calls %s, which kernels have not", helper__name(helper));
+	case OFFLOAD_NOTES: return examine_redirect(e);
+	default: return 0;
+	}
 }
 
 static int examine_insn(struct examination *e)
@@ -148,33 +187,55 @@ static int examine_insn(struct examination *e)
 	case ISA_LDDW: return examine_lddw(e, in);
 	case ISA_STORE: return examine_store(e);
 	case ISA_CALL: return examine_call(e, in);
-	case ISA_MAY_GOTO: return refuse(e, "has a loop of which nobody knows when it ends");
+	case ISA_MAY_GOTO:
+		return examination__refuse(e, "has a loop of which nobody knows when it ends");
 	default: break;
 	}
 	if (isa__is_atomic(in->op))
-		return refuse(e, "changes a map's value");
+		return examine_atomic(e, in);
 	if (isa__is_jump(in->op) && in->target < 0)
-		e->needs->loops = true;
+		e->needs->repeats = true;
 	return 0;
+}
+
+static int examine_insns(struct examination *e)
+{
+	int err = 0;
+
+	for (e->insn = 0; !err && e->insn < e->prog.view->n_insns; e->insn++)
+		if (e->prog.insns[e->insn].words && examination__fact(e)->flags & FACT_REACHED)
+			err = examine_insn(e);
+	return err;
+}
+
+/* Frames are copied whole that hardly fit in more than one window. */
+static void set_window(struct examination *e)
+{
+	uint32_t end = e->facts->packet_end;
+
+	e->needs->window = e->whole || end > EBPF_XDP_MAX_LINEAR ? 0 : end ? end : 1;
 }
 
 int offload__examine(const struct program_view *view, const struct ebpf_facts *facts,
 	struct offload_needs *needs, char **errmsg)
 {
-	struct examination e = {.facts = facts->insn, .needs = needs, .errmsg = errmsg};
-	struct arena arena = {0};
+	struct examination e = {
+		.prog.view = view, .facts = facts, .needs = needs, .errmsg = errmsg};
 	int err;
 
 	memset(needs, 0, sizeof(*needs));
 	needs->use = calloc(view->n_maps + 1, sizeof(*needs->use));
 	if (!needs->use)
-		return error__set(errmsg, -ENOMEM, "%s: no memory to examine it", view->name);
-	err = program__init(&e.prog, view, &arena, errmsg);
-	for (e.insn = 0; !err && e.insn < view->n_insns; e.insn++)
-		if (e.prog.insns[e.insn].words && facts->insn[e.insn].flags & FACT_REACHED)
-			err = examine_insn(&e);
-	arena__release(&arena);
+		return examination__no_memory(&e);
+	err = program__init(&e.prog, view, &e.arena, errmsg);
+	if (!err)
+		err = examine_insns(&e);
+	if (!err)
+		err = examination__check_changes(&e);
+	arena__release(&e.arena);
 	if (err)
 		free(needs->use);
+	else
+		set_window(&e);
 	return err;
 }
