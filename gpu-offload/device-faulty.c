@@ -20,8 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "core/error.h"
 #include "device-base.h"
 
@@ -71,14 +71,6 @@ static struct faulty_device *faulty_of(struct gpu_device *dev)
 static bool hits(struct faulty_device *f, enum fault fault)
 {
 	return f->fault == fault && atomic_fetch_add(&f->n, 1) >= f->after;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 /* --- the device ------------------------------------------------------------------------------ */

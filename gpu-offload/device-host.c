@@ -15,8 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "core/error.h"
 #include "core/map-memory.h"
 #include "device-base.h"
@@ -67,14 +67,6 @@ struct host_device {
 static struct host_device *host_of(struct gpu_device *dev)
 {
 	return (struct host_device *)dev;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 /* --- threads --------------------------------------------------------------------------------- */

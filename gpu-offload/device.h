@@ -17,7 +17,8 @@
  *
  * After an error a CUDA context is lost: from then on every call fails (-EIO), and what is under
  * way ends with failure; gpu_device__close() still frees everything. A job that never ends is given
- * up with `abandon`: it is the device's from then on, and freed with it; `close_job` waits.
+ * up with `abandon`: it is the device's from then on, and freed with it, and so is the module that
+ * it may still run, when that is unloaded. `close_job` waits.
  *
  * Errors: negative errno; -EIO: the device failed, with a sentence in dev->why. Threads: load,
  * write_map, unload from one thread at a time; each job belongs to one thread; different jobs may

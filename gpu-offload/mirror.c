@@ -11,20 +11,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "core/error.h"
 #include "internal.h"
 
 #define BLOCK 4096 /* bytes that are copied if one of them differs */
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 static bool is_touched(const struct mirror *m, uint32_t map)
 {

@@ -142,24 +142,20 @@ static void test_a_map_may_be_missing(void **state)
 
 static void test_maps_are_written_before_the_call_returns(void **state)
 {
-	struct gpu_device *dev = use__open("cuda");
-	struct gpu_module *mod = use__load(dev, 1);
-	struct gpu_job *job = use__open_job(dev);
+	struct used u = use__begin("cuda", 1);
 	uint64_t value = 3000000000u;
 	struct batch b;
 
-	assert_int_equal(dev->ops->write_map(mod, 0, SUM_VALUE_AT, &value, sizeof(value)), 0);
+	assert_int_equal(u.dev->ops->write_map(u.mod, 0, SUM_VALUE_AT, &value, sizeof(value)), 0);
 	value = 0;
-	assert_int_equal(use__submit(job, mod, &b, 10), 0);
-	assert_int_equal(use__await(job), 1);
-	assert_int_equal(batch__count_wrong(&b, job, 3000000000u), 0);
-	assert_int_equal(dev->ops->write_map(mod, 0, SUM_MAP_BYTES - 7, &value, 8), -EINVAL);
-	assert_int_equal(dev->ops->write_map(mod, 0, UINT64_MAX, &value, 8), -EINVAL);
-	assert_int_equal(dev->ops->write_map(mod, 1, 0, &value, 8), -EINVAL);
-	assert_int_equal(dev->ops->write_map(mod, 2, 0, &value, 8), -EINVAL);
-	dev->ops->close_job(job);
-	dev->ops->unload(mod);
-	gpu_device__close(dev);
+	assert_int_equal(use__submit(u.job, u.mod, &b, 10), 0);
+	assert_int_equal(use__await(u.job), 1);
+	assert_int_equal(batch__count_wrong(&b, u.job, 3000000000u), 0);
+	assert_int_equal(u.dev->ops->write_map(u.mod, 0, SUM_MAP_BYTES - 7, &value, 8), -EINVAL);
+	assert_int_equal(u.dev->ops->write_map(u.mod, 0, UINT64_MAX, &value, 8), -EINVAL);
+	assert_int_equal(u.dev->ops->write_map(u.mod, 1, 0, &value, 8), -EINVAL);
+	assert_int_equal(u.dev->ops->write_map(u.mod, 2, 0, &value, 8), -EINVAL);
+	use__end(&u);
 }
 
 /* --- jobs ------------------------------------------------------------------------------------ */
@@ -236,57 +232,52 @@ static void test_no_memory_is_no_failure(void **state)
 
 static void test_a_device_lost_in_mid_batch(void **state)
 {
-	struct gpu_device *dev = use__open("cuda");
-	struct gpu_module *mod = use__load(dev, 1);
-	struct gpu_job *job = use__open_job(dev), *other = use__open_job(dev);
+	struct used u = use__begin("cuda", 1);
+	struct gpu_job *other = use__open_job(u.dev);
 	struct batch b;
 
-	assert_int_equal(use__submit(job, mod, &b, 10), 0);
-	assert_int_equal(use__submit(other, mod, &b, 10), 0);
-	assert_int_equal(dev->ops->poll(job), 0);
+	assert_int_equal(use__submit(u.job, u.mod, &b, 10), 0);
+	assert_int_equal(use__submit(other, u.mod, &b, 10), 0);
+	assert_int_equal(u.dev->ops->poll(u.job), 0);
 	fake->fails = "cuEventQuery";
 	fake->error = FAKE_ILLEGAL_ADDRESS;
 	fake->sticky = true;
-	assert_int_equal(use__await(job), -EIO);
+	assert_int_equal(use__await(u.job), -EIO);
 	assert_int_equal(use__await(other), -EIO);
-	assert_string_equal(dev->why,
+	assert_string_equal(u.dev->why,
 		"cuda:0 NVIDIA A100-SXM4-80GB: cuEventQuery: CUDA_ERROR_ILLEGAL_ADDRESS "
 		"(an illegal memory access was encountered)");
-	assert_int_equal(use__submit(job, mod, &b, 10), -EIO);
-	dev->ops->close_job(job);
-	dev->ops->unload(mod);
-	gpu_device__close(dev); /* with the other */
+	assert_int_equal(use__submit(u.job, u.mod, &b, 10), -EIO);
+	u.dev->ops->close_job(u.job);
+	u.dev->ops->unload(u.mod);
+	gpu_device__close(u.dev); /* with the other */
 }
 
 static void test_a_device_that_hangs_is_left(void **state)
 {
-	struct gpu_device *dev = use__open("cuda");
-	struct gpu_module *mod = use__load(dev, 1);
-	struct gpu_job *job = use__open_job(dev);
+	struct used u = use__begin("cuda", 1);
 	struct batch b;
 
 	fake->hangs = true;
-	assert_int_equal(use__submit(job, mod, &b, 10), 0);
+	assert_int_equal(use__submit(u.job, u.mod, &b, 10), 0);
 	for (int i = 0; i < 100; i++)
-		assert_int_equal(dev->ops->poll(job), 0);
-	dev->ops->abandon(job);
-	dev->ops->unload(mod);
-	gpu_device__close(dev);
+		assert_int_equal(u.dev->ops->poll(u.job), 0);
+	u.dev->ops->abandon(u.job);
+	u.dev->ops->unload(u.mod);
+	gpu_device__close(u.dev);
 	assert_int_not_equal(fake->n_alive, 0);
 	fake->n_alive = 0;
 }
 
 static void test_a_job_given_up_may_yet_end(void **state)
 {
-	struct gpu_device *dev = use__open("cuda");
-	struct gpu_module *mod = use__load(dev, 1);
-	struct gpu_job *job = use__open_job(dev);
+	struct used u = use__begin("cuda", 1);
 	struct batch b;
 
-	assert_int_equal(use__submit(job, mod, &b, 10), 0);
-	dev->ops->abandon(job);
-	dev->ops->unload(mod);
-	gpu_device__close(dev);
+	assert_int_equal(use__submit(u.job, u.mod, &b, 10), 0);
+	u.dev->ops->abandon(u.job);
+	u.dev->ops->unload(u.mod);
+	gpu_device__close(u.dev);
 }
 
 /* --- every call's failure -------------------------------------------------------------------- */

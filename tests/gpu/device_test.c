@@ -67,92 +67,77 @@ static void test_all_packets_of_a_batch_are_judged(void **state)
 	static const char *const specs[] = {"host:1", "host:2", "host:7"};
 
 	for (size_t s = 0; s < sizeof(specs) / sizeof(*specs); s++) {
-		struct gpu_device *dev = use__open(specs[s]);
-		struct gpu_module *mod = use__load(dev, 77);
-		struct gpu_job *job = use__open_job(dev);
+		struct used u = use__begin(specs[s], 77);
 		struct batch b;
 
 		for (uint32_t n = 1; n <= BATCH_MAX; n = n * 2 + (n & 1 && n > 1)) {
-			assert_int_equal(use__submit(job, mod, &b, n), 0);
-			assert_int_equal(use__await(job), 1);
-			assert_int_equal(batch__count_wrong(&b, job, 77), 0);
-			assert_true(job->times.in_ns && job->times.kernel_ns && job->times.out_ns);
+			assert_int_equal(use__submit(u.job, u.mod, &b, n), 0);
+			assert_int_equal(use__await(u.job), 1);
+			assert_int_equal(batch__count_wrong(&b, u.job, 77), 0);
+			assert_true(u.job->times.in_ns && u.job->times.kernel_ns &&
+				    u.job->times.out_ns);
 		}
-		dev->ops->close_job(job);
-		dev->ops->unload(mod);
-		gpu_device__close(dev);
-		assert_int_equal(sum_images, 0);
+		use__end(&u);
 	}
 }
 
 static void test_submit_returns_at_once(void **state)
 {
-	struct gpu_device *dev = use__open("host:2");
-	struct gpu_module *mod = use__load(dev, 1);
-	struct gpu_job *job = use__open_job(dev);
+	struct used u = use__begin("host:2", 1);
 	struct batch b;
 
 	sum_holds = true;
-	assert_int_equal(use__submit(job, mod, &b, 100), 0);
-	assert_int_equal(dev->ops->poll(job), 0);
-	assert_int_equal(dev->ops->submit(job, mod, b.in_used, b.out_used, 100), -EBUSY);
+	assert_int_equal(use__submit(u.job, u.mod, &b, 100), 0);
+	assert_int_equal(u.dev->ops->poll(u.job), 0);
+	assert_int_equal(u.dev->ops->submit(u.job, u.mod, b.in_used, b.out_used, 100), -EBUSY);
 	sum_holds = false;
-	assert_int_equal(use__await(job), 1);
-	assert_int_equal(dev->ops->poll(job), 1); /* and again */
-	assert_int_equal(batch__count_wrong(&b, job, 1), 0);
-	dev->ops->close_job(job);
-	dev->ops->unload(mod);
-	gpu_device__close(dev);
+	assert_int_equal(use__await(u.job), 1);
+	assert_int_equal(u.dev->ops->poll(u.job), 1); /* and again */
+	assert_int_equal(batch__count_wrong(&b, u.job, 1), 0);
+	use__end(&u);
 }
 
 /* What a caller forgets to say must not come by chance here, and be missing on a GPU. */
 static void test_only_what_is_used_is_copied(void **state)
 {
-	struct gpu_device *dev = use__open("host:1");
-	struct gpu_module *mod = use__load(dev, 5);
-	struct gpu_job *job = use__open_job(dev);
+	struct used u = use__begin("host:1", 5);
 	struct kernel_result before[8], after[8];
 	struct batch b;
 
-	assert_int_equal(use__submit(job, mod, &b, 8), 0);
-	assert_int_equal(use__await(job), 1);
-	memcpy(before, job->out, sizeof(before));
+	assert_int_equal(use__submit(u.job, u.mod, &b, 8), 0);
+	assert_int_equal(use__await(u.job), 1);
+	memcpy(before, u.job->out, sizeof(before));
 	/* The last packet is another now, which nobody says; nor that it is wanted back. */
-	job->in[b.in_used - 1] ^= 0xff;
-	job->in[b.in_used - BATCH_LEN] ^= 0xff;
-	memset(job->out, 0xaa, b.out_used);
+	u.job->in[b.in_used - 1] ^= 0xff;
+	u.job->in[b.in_used - BATCH_LEN] ^= 0xff;
+	memset(u.job->out, 0xaa, b.out_used);
 	assert_int_equal(
-		dev->ops->submit(job, mod, b.in_used - BATCH_LEN, b.out_used - BATCH_LEN, 8), 0);
-	assert_int_equal(use__await(job), 1);
-	memcpy(after, job->out, sizeof(after));
+		u.dev->ops->submit(u.job, u.mod, b.in_used - BATCH_LEN, b.out_used - BATCH_LEN, 8),
+		0);
+	assert_int_equal(use__await(u.job), 1);
+	memcpy(after, u.job->out, sizeof(after));
 	assert_memory_equal(before, after, sizeof(before));
 	for (size_t i = 1; i <= BATCH_LEN; i++)
-		assert_int_equal(job->out[b.out_used - i], 0xaa);
-	dev->ops->close_job(job);
-	dev->ops->unload(mod);
-	gpu_device__close(dev);
+		assert_int_equal(u.job->out[b.out_used - i], 0xaa);
+	use__end(&u);
 }
 
 static void test_sizes_are_checked(void **state)
 {
-	struct gpu_device *dev = use__open("host:1");
-	struct gpu_module *mod = use__load(dev, 5);
-	struct gpu_job *job = use__open_job(dev);
-	const struct gpu_device_ops *ops = dev->ops;
+	struct used u = use__begin("host:1", 5);
+	const struct gpu_device_ops *ops = u.dev->ops;
 	uint8_t bytes[16] = {0};
 
-	assert_int_equal(ops->submit(job, mod, BATCH_IN + 1, BATCH_OUT, 1), -EINVAL);
-	assert_int_equal(ops->submit(job, mod, BATCH_IN, BATCH_OUT + 1, 1), -EINVAL);
-	assert_int_equal(ops->submit(job, mod, 3, BATCH_OUT, 1), -EINVAL);
-	assert_int_equal(ops->submit(job, mod, BATCH_IN, BATCH_OUT, 0), -EINVAL);
-	assert_int_equal(ops->write_map(mod, 0, SUM_MAP_BYTES - 16, bytes, 16), 0);
-	assert_int_equal(ops->write_map(mod, 0, SUM_MAP_BYTES - 15, bytes, 16), -EINVAL);
-	assert_int_equal(ops->write_map(mod, 0, UINT64_MAX, bytes, 16), -EINVAL);
-	assert_int_equal(ops->write_map(mod, 1, 0, bytes, 16), -EINVAL);
-	assert_int_equal(ops->write_map(mod, 2, 0, bytes, 16), -EINVAL);
-	ops->close_job(job);
-	ops->unload(mod);
-	gpu_device__close(dev);
+	assert_int_equal(ops->submit(u.job, u.mod, BATCH_IN + 1, BATCH_OUT, 1), -EINVAL);
+	assert_int_equal(ops->submit(u.job, u.mod, BATCH_IN, BATCH_OUT + 1, 1), -EINVAL);
+	assert_int_equal(ops->submit(u.job, u.mod, 3, BATCH_OUT, 1), -EINVAL);
+	assert_int_equal(ops->submit(u.job, u.mod, BATCH_IN, BATCH_OUT, 0), -EINVAL);
+	assert_int_equal(ops->write_map(u.mod, 0, SUM_MAP_BYTES - 16, bytes, 16), 0);
+	assert_int_equal(ops->write_map(u.mod, 0, SUM_MAP_BYTES - 15, bytes, 16), -EINVAL);
+	assert_int_equal(ops->write_map(u.mod, 0, UINT64_MAX, bytes, 16), -EINVAL);
+	assert_int_equal(ops->write_map(u.mod, 1, 0, bytes, 16), -EINVAL);
+	assert_int_equal(ops->write_map(u.mod, 2, 0, bytes, 16), -EINVAL);
+	use__end(&u);
 }
 
 static void test_close_job_waits_for_it(void **state)

@@ -9,21 +9,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <cmocka.h>
 
+#include "clock.h"
 #include "use-device.h"
 
 #define N     200 /* packets */
 #define VALUE 9
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void run_well(struct gpu_job *job, struct gpu_module *mod)
 {
@@ -35,166 +27,144 @@ static void run_well(struct gpu_job *job, struct gpu_module *mod)
 	assert_true(job->times.kernel_ns);
 }
 
-static void close_all(struct gpu_device *dev, struct gpu_module *mod, struct gpu_job *job)
-{
-	if (job)
-		dev->ops->close_job(job);
-	if (mod)
-		dev->ops->unload(mod);
-	gpu_device__close(dev);
-	assert_int_equal(sum_images, 0);
-}
-
 /* Every call says that the device has failed. */
-static void check_failed(
-	struct gpu_device *dev, struct gpu_module *mod, struct gpu_job *job, const char *why)
+static void check_failed(const struct used *u, const char *why)
 {
-	struct gpu_module *other = NULL;
-	struct gpu_job *more = NULL;
+	const struct gpu_device_ops *ops = u->dev->ops;
+	struct gpu_module *mod = NULL;
+	struct gpu_job *job = NULL;
 	char *err = NULL;
 	uint64_t value = 0;
 	struct batch b;
 
-	assert_string_equal(dev->why, why);
-	assert_int_equal(use__submit(job, mod, &b, N), -EIO);
-	assert_int_equal(dev->ops->write_map(mod, 0, 0, &value, sizeof(value)), -EIO);
-	assert_int_equal(dev->ops->load(dev, &sum_kernel, &other, &err), -EIO);
+	assert_string_equal(u->dev->why, why);
+	assert_int_equal(use__submit(u->job, u->mod, &b, N), -EIO);
+	assert_int_equal(ops->write_map(u->mod, 0, 0, &value, sizeof(value)), -EIO);
+	assert_int_equal(ops->load(u->dev, &sum_kernel, &mod, &err), -EIO);
 	assert_non_null(strstr(err, why));
 	free(err);
-	assert_int_equal(dev->ops->open_job(dev, BATCH_IN, BATCH_OUT, &more, &err), -EIO);
+	assert_int_equal(ops->open_job(u->dev, BATCH_IN, BATCH_OUT, &job, &err), -EIO);
 	assert_non_null(strstr(err, why));
 	free(err);
 }
 
 static void test_load(void **state)
 {
-	struct gpu_device *dev = use__open("faulty:load:2:host:1");
-	struct gpu_module *mod[2] = {use__load(dev, VALUE), use__load(dev, VALUE)}, *none = NULL;
-	struct gpu_job *job = use__open_job(dev);
+	struct used u = use__begin("faulty:load:2:host:1", VALUE);
+	struct gpu_module *second = use__load(u.dev, VALUE), *none = NULL;
 
 	for (int i = 0; i < 2; i++) {
 		char *err = NULL;
 
-		assert_int_equal(dev->ops->load(dev, &sum_kernel, &none, &err), -EIO);
+		assert_int_equal(u.dev->ops->load(u.dev, &sum_kernel, &none, &err), -EIO);
 		assert_string_equal(err, "faulty:load:host:1: the kernel is not loaded");
 		free(err);
-		run_well(job, mod[i]);
+		run_well(u.job, i ? second : u.mod);
 	}
-	dev->ops->unload(mod[1]);
-	close_all(dev, mod[0], job);
+	u.dev->ops->unload(second);
+	use__end(&u);
 }
 
 static void test_memory(void **state)
 {
-	struct gpu_device *dev = use__open("faulty:memory:1:host:1");
-	struct gpu_module *mod = use__load(dev, VALUE);
-	struct gpu_job *job = use__open_job(dev), *none = NULL;
+	struct used u = use__begin("faulty:memory:1:host:1", VALUE);
+	struct gpu_job *none = NULL;
 	char *err = NULL;
 
-	assert_int_equal(dev->ops->open_job(dev, BATCH_IN, BATCH_OUT, &none, &err), -ENOMEM);
+	assert_int_equal(u.dev->ops->open_job(u.dev, BATCH_IN, BATCH_OUT, &none, &err), -ENOMEM);
 	assert_non_null(strstr(err, "faulty:memory:host:1: no memory for a job of"));
 	free(err);
-	run_well(job, mod);
-	close_all(dev, mod, job);
+	run_well(u.job, u.mod);
+	use__end(&u);
 }
 
 static void test_launch(void **state)
 {
-	struct gpu_device *dev = use__open("faulty:launch:3:host:2");
-	struct gpu_module *mod = use__load(dev, VALUE);
-	struct gpu_job *job = use__open_job(dev);
+	struct used u = use__begin("faulty:launch:3:host:2", VALUE);
 	struct batch b;
 
 	for (int i = 0; i < 3; i++)
-		run_well(job, mod);
-	assert_int_equal(use__submit(job, mod, &b, N), -EIO);
-	check_failed(dev, mod, job, "faulty:launch:host:2: the launch failed");
-	close_all(dev, mod, job);
+		run_well(u.job, u.mod);
+	assert_int_equal(use__submit(u.job, u.mod, &b, N), -EIO);
+	check_failed(&u, "faulty:launch:host:2: the launch failed");
+	use__end(&u);
 }
 
 static void test_wrong(void **state)
 {
-	struct gpu_device *dev = use__open("faulty:wrong:2:host:2");
-	struct gpu_module *mod = use__load(dev, VALUE);
-	struct gpu_job *job = use__open_job(dev);
+	struct used u = use__begin("faulty:wrong:2:host:2", VALUE);
 	struct batch b;
 
-	run_well(job, mod);
-	run_well(job, mod);
+	run_well(u.job, u.mod);
+	run_well(u.job, u.mod);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(use__submit(job, mod, &b, N), 0);
-		assert_int_equal(use__await(job), 1);
-		assert_int_equal(batch__count_wrong(&b, job, VALUE), N);
+		assert_int_equal(use__submit(u.job, u.mod, &b, N), 0);
+		assert_int_equal(use__await(u.job), 1);
+		assert_int_equal(batch__count_wrong(&b, u.job, VALUE), N);
 	}
-	close_all(dev, mod, job);
+	use__end(&u);
 }
 
 static void test_late(void **state)
 {
-	struct gpu_device *dev = use__open("faulty:late:1:host:2");
-	struct gpu_module *mod = use__load(dev, VALUE);
-	struct gpu_job *job = use__open_job(dev);
+	struct used u = use__begin("faulty:late:1:host:2", VALUE);
 
-	run_well(job, mod);
+	run_well(u.job, u.mod);
 	for (int i = 0; i < 2; i++) {
-		uint64_t before = now_ms();
+		uint64_t before = now_ns();
 
-		run_well(job, mod);
-		assert_true(now_ms() - before >= 19);
+		run_well(u.job, u.mod);
+		assert_true(now_ns() - before >= 20000000);
 	}
-	close_all(dev, mod, job);
+	use__end(&u);
 }
 
 static void test_missing(void **state)
 {
-	struct gpu_device *dev = use__open("faulty:missing:1:host:2");
-	struct gpu_module *mod = use__load(dev, VALUE);
-	struct gpu_job *job = use__open_job(dev);
+	struct used u = use__begin("faulty:missing:1:host:2", VALUE);
 	uint64_t until;
 	struct batch b;
 
-	run_well(job, mod);
-	assert_int_equal(use__submit(job, mod, &b, N), 0);
-	for (until = now_ms() + 50; now_ms() < until; use__wait_a_little())
-		assert_int_equal(dev->ops->poll(job), 0);
-	dev->ops->abandon(job);
-	close_all(dev, mod, NULL);
+	run_well(u.job, u.mod);
+	assert_int_equal(use__submit(u.job, u.mod, &b, N), 0);
+	for (until = now_ns() + 50000000; now_ns() < until; use__wait_a_little())
+		assert_int_equal(u.dev->ops->poll(u.job), 0);
+	u.dev->ops->abandon(u.job);
+	u.job = NULL;
+	use__end(&u);
 }
 
 static void test_lost(void **state)
 {
-	struct gpu_device *dev = use__open("faulty:lost:1:host:2");
-	struct gpu_module *mod = use__load(dev, VALUE);
-	struct gpu_job *job = use__open_job(dev), *other = use__open_job(dev);
+	struct used u = use__begin("faulty:lost:1:host:2", VALUE);
+	struct gpu_job *other = use__open_job(u.dev);
 	struct batch b;
 
-	run_well(job, mod);
+	run_well(u.job, u.mod);
 	sum_holds = true;
-	assert_int_equal(use__submit(job, mod, &b, N), 0);
-	assert_int_equal(use__submit(other, mod, &b, N), 0);
+	assert_int_equal(use__submit(u.job, u.mod, &b, N), 0);
+	assert_int_equal(use__submit(other, u.mod, &b, N), 0);
 	/* Not before the buffers are the caller's again. */
 	for (int i = 0; i < 100; i++)
-		assert_int_equal(dev->ops->poll(job), 0);
+		assert_int_equal(u.dev->ops->poll(u.job), 0);
 	sum_holds = false;
-	assert_int_equal(use__await(job), -EIO);
+	assert_int_equal(use__await(u.job), -EIO);
 	assert_int_equal(use__await(other), -EIO);
-	check_failed(dev, mod, job, "faulty:lost:host:2: the device is lost");
-	dev->ops->close_job(other);
-	close_all(dev, mod, job);
+	check_failed(&u, "faulty:lost:host:2: the device is lost");
+	u.dev->ops->close_job(other);
+	use__end(&u);
 }
 
 /* The fault of a device below is told as the device's own. */
 static void test_faults_pass_through(void **state)
 {
-	struct gpu_device *dev = use__open("faulty:late:99:faulty:lost:0:host:1");
-	struct gpu_module *mod = use__load(dev, VALUE);
-	struct gpu_job *job = use__open_job(dev);
+	struct used u = use__begin("faulty:late:99:faulty:lost:0:host:1", VALUE);
 	struct batch b;
 
-	assert_int_equal(use__submit(job, mod, &b, N), 0);
-	assert_int_equal(use__await(job), -EIO);
-	check_failed(dev, mod, job, "faulty:lost:host:1: the device is lost");
-	close_all(dev, mod, job);
+	assert_int_equal(use__submit(u.job, u.mod, &b, N), 0);
+	assert_int_equal(use__await(u.job), -EIO);
+	check_failed(&u, "faulty:lost:host:1: the device is lost");
+	use__end(&u);
 }
 
 /* --- many threads ---------------------------------------------------------------------------- */
@@ -236,13 +206,12 @@ static void *work(void *arg)
 
 static void test_all_threads_see_a_device_lost(void **state)
 {
-	struct gpu_device *dev = use__open("faulty:lost:150:host:2");
-	struct gpu_module *mod = use__load(dev, VALUE);
+	struct used u = use__begin("faulty:lost:150:host:2", VALUE);
 	struct worker workers[N_WORKERS];
 	uint32_t right = 0;
 
 	for (int i = 0; i < N_WORKERS; i++) {
-		workers[i] = (struct worker){.dev = dev, .mod = mod};
+		workers[i] = (struct worker){.dev = u.dev, .mod = u.mod};
 		assert_int_equal(pthread_create(&workers[i].id, NULL, work, &workers[i]), 0);
 	}
 	for (int i = 0; i < N_WORKERS; i++) {
@@ -255,7 +224,7 @@ static void test_all_threads_see_a_device_lost(void **state)
 		right += w->right;
 	}
 	assert_in_range(right, AFTER - N_WORKERS, AFTER);
-	close_all(dev, mod, NULL);
+	use__end(&u);
 }
 
 int main(void)

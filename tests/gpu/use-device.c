@@ -54,6 +54,25 @@ struct gpu_job *use__open_job(struct gpu_device *dev)
 	return job;
 }
 
+struct used use__begin(const char *spec, uint64_t value)
+{
+	struct used u = {.dev = use__open(spec)};
+
+	u.mod = use__load(u.dev, value);
+	u.job = use__open_job(u.dev);
+	return u;
+}
+
+void use__end(const struct used *u)
+{
+	if (u->job)
+		u->dev->ops->close_job(u->job);
+	if (u->mod)
+		u->dev->ops->unload(u->mod);
+	gpu_device__close(u->dev);
+	assert_int_equal(sum_images, 0);
+}
+
 void use__wait_a_little(void)
 {
 	nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);

@@ -14,6 +14,17 @@ void use__open_refused(const char *spec, const char *says);
 struct gpu_module *use__load(struct gpu_device *dev, uint64_t value);
 /* For any batch. */
 struct gpu_job *use__open_job(struct gpu_device *dev);
+
+/* One of each. */
+struct used {
+	struct gpu_device *dev;
+	struct gpu_module *mod;
+	struct gpu_job *job;
+};
+struct used use__begin(const char *spec, uint64_t value);
+/* Closes what is not NULL; no image is left. */
+void use__end(const struct used *u);
+
 /* A new batch; gives what submit() gives. */
 int use__submit(struct gpu_job *job, struct gpu_module *mod, struct batch *b, uint32_t n);
 /* Polls until it is no longer under way. */
