@@ -13,7 +13,7 @@ import tempfile
 import xml.etree.ElementTree
 
 BENCH = sys.argv[1]
-WORKLOADS = ("mix", "route-10m")
+WORKLOADS = ("mix", "route-10m", "firewall")
 FEW = ("--device", "host:2", "--entries", "20000", "--depth", "2")
 
 
@@ -24,7 +24,7 @@ def run(*args, status=0):
 
 
 def test_device_and_core_agree():
-    done = run(*FEW, "--check", "--workers", "3", "--batches", "1,4096", *WORKLOADS)
+    done = run(*FEW, "--check", "--workers", "3", "--batches", "1,4096", "scan", *WORKLOADS)
     assert not done.stdout and not done.stderr
 
 
@@ -46,7 +46,7 @@ def test_report():
         texts = [t.text for t in xml.etree.ElementTree.parse(svg).iter() if t.tag.endswith("text")]
     assert report["device"] == "host:2" and report["copy_in_gb_s"] > 0
     assert [(s["workload"], s["length"]) for s in report["series"]] == [
-        ("mix", 256), ("mix", 1514), ("route-10m", 60)]
+        ("mix", 256), ("mix", 1514), ("route-10m", 60), ("firewall", 60), ("firewall", 1514)]
     for s in report["series"]:
         assert f"{s['workload']}, {s['length']} bytes" in texts
         assert s["core_ns"] > 0 and [p["batch"] for p in s["points"]] == [16, 256]

@@ -35,7 +35,7 @@ static const char usage[] =
 	"  --svg FILE         a plot, too\n"
 	"  --json-file FILE   JSON, too\n"
 	"  --list             workloads\n"
-	"  --name             the device's name\n"
+	"  --name             the device's, and its driver's\n"
 	"  -j, --json         JSON\n"
 	"  -v, --verbose      say what is being measured\n";
 
@@ -230,7 +230,8 @@ static int run(const struct options *o)
 	int err = -1;
 
 	if (dev)
-		snprintf(figures.device, sizeof(figures.device), "%s", dev->name);
+		snprintf(figures.device, sizeof(figures.device), "%s%s%s", dev->name,
+			*dev->driver ? ", " : "", dev->driver);
 	if (dev)
 		err = o->name ? 0 : measure_all(o, dev, &figures, &errmsg);
 	if (err < 0)

@@ -56,7 +56,7 @@ struct gpu_series {
 };
 
 struct gpu_figures {
-	char device[64];
+	char device[128];         /* its name and driver */
 	double copy_in, copy_out; /* bytes per ns, of long copies */
 	struct gpu_series series[GPU_MAX_SERIES];
 	uint32_t n_series;

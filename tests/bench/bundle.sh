@@ -4,7 +4,7 @@
 # What tools/gpu-bundle packs is small, has no compiler in it, and runs where there is nothing but a
 # shell and the C library: in a root of its own.
 #
-#	tests/gpu/bundle.sh BUILD
+#	tests/bench/bundle.sh BUILD
 set -eu
 
 build=$(cd "$1" && pwd)
