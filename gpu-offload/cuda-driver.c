@@ -53,26 +53,32 @@ void cuda_driver__tell(
 		snprintf(text, bytes, "%s: %s (%s)", call, name, says);
 }
 
+static int refuse(const struct cuda_driver *cu, const char *call, CUresult result, char **errmsg)
+{
+	char text[200];
+
+	cuda_driver__tell(cu, call, result, text, sizeof(text));
+	return error__set(errmsg, -ENODEV, "cuda: the NVIDIA driver does not work: %s", text);
+}
+
 int cuda_driver__open(struct cuda_driver *cu, int *version, char **errmsg)
 {
 	int err = find_calls(cu, errmsg);
 	CUresult result;
-	char text[200];
 
 	if (err)
 		return err;
-	*version = 0;
-	if (cu->cuDriverGetVersion(version) || *version < CUDA_LEAST_VERSION)
+	result = cu->cuDriverGetVersion(version);
+	if (result)
+		return refuse(cu, "cuDriverGetVersion", result, errmsg);
+	if (*version < CUDA_LEAST_VERSION)
 		return error__set(errmsg, -ENODEV,
 			"cuda: the NVIDIA driver is too old: it is of CUDA %d.%d, and kernels need "
 			"%d.%d",
 			*version / 1000, *version % 1000 / 10, CUDA_LEAST_VERSION / 1000,
 			CUDA_LEAST_VERSION % 1000 / 10);
 	result = cu->cuInit(0);
-	if (!result)
-		return 0;
 	if (result == CUDA_NO_DEVICE)
 		return error__set(errmsg, -ENODEV, "cuda: the NVIDIA driver knows no device");
-	cuda_driver__tell(cu, "cuInit", result, text, sizeof(text));
-	return error__set(errmsg, -ENODEV, "cuda: the NVIDIA driver does not work: %s", text);
+	return result ? refuse(cu, "cuInit", result, errmsg) : 0;
 }
