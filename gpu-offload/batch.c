@@ -44,8 +44,7 @@ void batch_layout__make(
 		    : info->window > o->window ? info->window
 					       : o->window;
 	most = most_room(l);
-	/* Who sees the whole packet may have its tail grow, as far as Linux lets it. */
-	l->least_room = info->moves_packet && !info->window ? (uint32_t)most : 0;
+	l->least_room = info->grows_packet ? (uint32_t)most : 0;
 	windows = o->batch * (l->least_room || most < AVERAGE_ROOM ? most : AVERAGE_ROOM);
 	if (windows < most)
 		windows = most;

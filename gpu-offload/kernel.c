@@ -94,17 +94,20 @@ static inline void open_run(struct kernel_run *run, const struct kernel_launch *
 	run->env.random[1] = mix(l->seed ^ run->env.random[0]) | 1;
 }
 
-/* The limits are Linux's, wherever the window ends. */
+/* The limits are Linux's, wherever the window ends. A packet that goes on behind it ends its
+ * buffer: that it cannot grow there nobody finds out, as programs that would have their packets
+ * whole. */
 static inline void open_packet(
 	struct ebpf_xdp_ctx *ctx, const struct kernel_packet *p, uint8_t *window, uint32_t headroom)
 {
 	uint8_t *data = __builtin_assume_aligned(window + headroom, 16, PACKET_PHASE);
+	uint8_t *data_end = data + p->len, *end = window + p->room;
 
 	*ctx = (struct ebpf_xdp_ctx){.data = data,
-		.data_end = data + p->len,
+		.data_end = data_end,
 		.data_meta = data,
 		.buf = window,
-		.buf_end = window + p->room,
+		.buf_end = end < data_end ? data_end : end,
 		.head_limit = data - HEAD_ROOM,
 		.tail_limit = data + EBPF_XDP_MAX_LINEAR,
 		.ingress_ifindex = p->ifindex,

@@ -71,8 +71,12 @@ void double__run(uint8_t *const *memory, void *launch)
 /* --- ebpf-offload.h ----------------------------------------------------------------------- */
 
 static struct ebpf_kernel_map uses[2];
-static const struct ebpf_kernel_info info = {
-	.writes_packet = true, .moves_packet = true, .max_notes = 1, .n_maps = 2, .map = uses};
+static const struct ebpf_kernel_info info = {.writes_packet = true,
+	.moves_packet = true,
+	.grows_packet = true,
+	.max_notes = 1,
+	.n_maps = 2,
+	.map = uses};
 
 struct ebpf_kernel *__wrap_ebpf_program__offload(struct ebpf_program *prog, enum ebpf_target target,
 	const struct ebpf_kernel_driver *driver, char **errmsg);

@@ -79,6 +79,7 @@ static int find_needs(struct ebpf_kernel *k, char **errmsg)
 	k->info = (struct ebpf_kernel_info){.window = needs.window,
 		.writes_packet = needs.writes_packet,
 		.moves_packet = needs.moves_packet,
+		.grows_packet = needs.grows_packet,
 		.redirects = needs.redirects,
 		.max_notes = max_notes(&needs)};
 	err = list_maps(k, &needs) ? no_memory(prog, errmsg) : 0;

@@ -80,6 +80,7 @@ struct ebpf_kernel_info {
 	uint32_t window;
 	bool writes_packet; /* bytes, or where it begins and ends: results bring it back */
 	bool moves_packet;  /* adjusts head, metadata or tail: needs the kernel's headroom */
+	bool grows_packet;  /* the tail of them: needs all the room that Linux gives it */
 	bool redirects;
 	uint32_t max_notes; /* a packet that needs more is judged by the CPU */
 	uint32_t n_maps;    /* the program's */

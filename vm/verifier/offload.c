@@ -144,7 +144,8 @@ static int examine_redirect(struct examination *e)
 	return 0;
 }
 
-/* What a call may do to the packet. */
+/* What a call may do to the packet. Where it begins elsewhere, or ends, nobody knows how far from
+ * its first byte it is touched. */
 static void see_packet(struct examination *e, uint32_t helper)
 {
 	struct offload_needs *needs = e->needs;
@@ -152,9 +153,9 @@ static void see_packet(struct examination *e, uint32_t helper)
 	switch (helper) {
 	case BPF_FUNC_redirect:
 	case BPF_FUNC_redirect_map: needs->redirects = true; break;
-	case BPF_FUNC_xdp_adjust_head:
-	case BPF_FUNC_xdp_adjust_meta:
-	case BPF_FUNC_xdp_adjust_tail: needs->moves_packet = needs->writes_packet = true; break;
+	case BPF_FUNC_xdp_adjust_tail: needs->grows_packet = true; /* fall through */
+	case BPF_FUNC_xdp_adjust_head: e->whole = true;            /* fall through */
+	case BPF_FUNC_xdp_adjust_meta: needs->moves_packet = needs->writes_packet = true; break;
 	case BPF_FUNC_xdp_load_bytes: e->whole = true; break;
 	case BPF_FUNC_xdp_store_bytes: e->whole = needs->writes_packet = true; break;
 	default: break;

@@ -10,7 +10,7 @@
 
 struct offload_needs {
 	uint32_t window; /* as in struct ebpf_kernel_info */
-	bool writes_packet, moves_packet, redirects;
+	bool writes_packet, moves_packet, grows_packet, redirects;
 	uint32_t n_notes; /* instructions that note */
 	bool repeats;     /* and may do so more than once */
 	uint32_t *use;    /* of each map: enum ebpf_map_use; malloc'ed */
