@@ -94,17 +94,34 @@ static int translate_load(struct function *f)
 	return 0;
 }
 
-/* A kernel changes no map: it notes what is to be added to the value at `ptr`. */
+/* The distance of `ptr` from the first byte of the map's memory. */
+static LLVMValueRef distance(struct function *f, LLVMValueRef ptr, uint32_t map)
+{
+	LLVMTypeRef i64 = f->c->i64;
+
+	return LLVMBuildSub(f->b, LLVMBuildPtrToInt(f->b, ptr, i64, ""),
+		LLVMBuildPtrToInt(f->b, compilation__map_memory(f->c, map), i64, ""), "");
+}
+
+/* A kernel changes no map: it notes what is to be added to the value at `ptr`. Of several maps it
+ * is the one whose memory that is in. */
 static void note_addition(struct function *f, LLVMValueRef ptr, LLVMValueRef operand)
 {
 	struct compilation *c = f->c;
-	LLVMValueRef memory = compilation__map_memory(c, f->fact->map), args[5];
+	LLVMValueRef args[5] = {f->env};
 
-	args[0] = f->env;
-	args[1] = LLVMConstInt(c->i32, f->fact->map, false);
+	for (uint32_t i = 0; i < c->view->n_maps; i++) {
+		LLVMValueRef number = LLVMConstInt(c->i32, i, false), offset, bytes, is_it;
+
+		if (!(f->fact->value_maps & fact_map__bit(i)))
+			continue;
+		offset = distance(f, ptr, i);
+		bytes = function__const(f, rt_map__bytes(&c->view->maps[i].geo, 1));
+		is_it = LLVMBuildICmp(f->b, LLVMIntULT, offset, bytes, "");
+		args[1] = args[1] ? LLVMBuildSelect(f->b, is_it, number, args[1], "") : number;
+		args[3] = args[3] ? LLVMBuildSelect(f->b, is_it, offset, args[3], "") : offset;
+	}
 	args[2] = LLVMConstInt(c->i32, f->in->size, false);
-	args[3] = LLVMBuildSub(f->b, LLVMBuildPtrToInt(f->b, ptr, c->i64, ""),
-		LLVMBuildPtrToInt(f->b, memory, c->i64, ""), "");
 	args[4] = LLVMBuildZExt(f->b, operand, c->i64, "");
 	function__call_runtime(f, "rt_note__add", c->void_type, args, 5);
 }

@@ -36,7 +36,7 @@ bool counter_value__is_const(const struct counter_value *v)
 
 static bool is_same_place(const struct counter_value *a, const struct counter_value *b)
 {
-	return a->name == b->name && a->off == b->off && a->size == b->size && a->map == b->map;
+	return a->name == b->name && a->off == b->off && a->size == b->size && a->maps == b->maps;
 }
 
 bool counter_value__equal(const struct counter_value *a, const struct counter_value *b)
@@ -46,12 +46,15 @@ bool counter_value__equal(const struct counter_value *a, const struct counter_va
 }
 
 struct counter_value counter_value__join(
-	const struct counter_value *a, const struct counter_value *b)
+	const struct counter_value *a, const struct counter_value *b, uint32_t name)
 {
 	struct counter_value joined = *a;
+	bool same_kind = a->kind == b->kind && a->size == b->size;
 
-	if (a->kind != b->kind || a->kind == COUNTER_ANY || !is_same_place(a, b))
+	if (!same_kind || a->kind == COUNTER_ANY || (a->name == b->name && a->off != b->off))
 		joined = counter_value__any(0, 0);
+	joined.name = joined.kind == COUNTER_ANY ? 0 : name;
+	joined.maps |= joined.kind == COUNTER_SUM ? b->maps : 0;
 	joined.clean = MIN(a->clean, b->clean);
 	joined.zeros =
 		a->kind == COUNTER_SUM && joined.kind != COUNTER_SUM ? 0 : MIN(a->zeros, b->zeros);

@@ -34,8 +34,8 @@ struct counter_value {
 	uint8_t zeros; /* low bits that are 0; of a sum: of what was added */
 	uint8_t size;  /* of a sum's counter, bytes */
 	uint32_t name;
-	uint32_t map; /* of a sum: where the counter is */
 	int64_t off;
+	uint64_t maps; /* of a sum: where the counter is, fact_map__bit() */
 };
 
 struct counter_value counter_value__any(uint8_t clean, uint8_t zeros);
@@ -46,9 +46,9 @@ static inline bool counter_value__is_clean(const struct counter_value *v)
 	return v->clean == 64;
 }
 bool counter_value__equal(const struct counter_value *a, const struct counter_value *b);
-/* What is true of both. */
+/* What is true of both, which are called `name` from there on if they have names. */
 struct counter_value counter_value__join(
-	const struct counter_value *a, const struct counter_value *b);
+	const struct counter_value *a, const struct counter_value *b, uint32_t name);
 /* The lower `bits` of it, and zeros before them. */
 struct counter_value counter_value__cut(const struct counter_value *v, unsigned bits);
 /* What an ALU instruction makes of its destination `a` and its other operand. */

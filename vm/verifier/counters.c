@@ -11,7 +11,8 @@
  * register and each word of the stack, what all ways there have in common (counter-value.h). An
  * address is the same as another one if both are called the same, and as far behind: what an
  * instruction made has a name, and when it makes it anew, who was called so before is no longer.
- * What lies where the ways part and meet again has no name, until it is used as an address.
+ * Where ways meet, what had one name on one of them and another on the other gets a new one, and
+ * all that had these two names with it. What has no name gets one when it is used as an address.
  *
  * Which bits of which counters change is found out by going over it all again, beginning with none:
  * each time there can only be more.
@@ -40,9 +41,10 @@ struct values {
 
 /* Where in a map's values something is added. */
 struct counter {
-	uint32_t map, from, end; /* bytes [from, end) */
-	uint8_t size;            /* of the access */
-	uint8_t zeros;           /* low bits that no addition changes */
+	uint64_t maps;      /* one of them: fact_map__bit() */
+	uint32_t from, end; /* bytes [from, end) of a value */
+	uint8_t size;       /* of the access */
+	uint8_t zeros;      /* low bits that no addition changes */
 };
 
 struct counters {
@@ -71,22 +73,31 @@ static struct counter_value *value_at(struct values *s, uint32_t i)
 
 /* --- counters ------------------------------------------------------------------------------ */
 
-static struct counter *find_counter(struct counters *c, const struct ebpf_fact *f, uint8_t size)
+static bool is_at(const struct counter *k, const struct ebpf_fact *f, uint8_t size)
 {
-	for (uint32_t i = 0; i < c->n; i++) {
-		struct counter *known = &c->list[i];
-
-		if (known->map == f->map && known->from == f->value_from &&
-			known->end == f->value_end && known->size == size)
-			return known;
-	}
-	return NULL;
+	return k->from == f->value_from && k->end == f->value_end && k->size == size;
 }
 
-static void add_counter(struct counters *c, const struct ebpf_fact *f, uint8_t size)
+/* Does something add to just what is accessed there? */
+static bool is_counter(const struct counters *c, const struct ebpf_fact *f, uint8_t size)
 {
-	if (!find_counter(c, f, size))
-		c->list[c->n++] = (struct counter){f->map, f->value_from, f->value_end, size, 64};
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->list[i].maps & f->value_maps && is_at(&c->list[i], f, size))
+			return true;
+	return false;
+}
+
+/* The one for exactly this kind of place. */
+static struct counter *find_counter(struct counters *c, const struct ebpf_fact *f, uint8_t size)
+{
+	uint32_t i = 0;
+
+	while (i < c->n && !(c->list[i].maps == f->value_maps && is_at(&c->list[i], f, size)))
+		i++;
+	if (i == c->n)
+		c->list[c->n++] =
+			(struct counter){f->value_maps, f->value_from, f->value_end, size, 64};
+	return &c->list[i];
 }
 
 /* How many low bits of what is loaded there no addition changes. */
@@ -99,7 +110,7 @@ static uint8_t clean_bits(const struct counters *c, const struct ebpf_fact *f, u
 		const struct counter *k = &c->list[i];
 		int64_t bits = 0;
 
-		if (!(f->value_maps & fact_map__bit(k->map)) || f->value_end <= k->from ||
+		if (!(f->value_maps & k->maps) || f->value_end <= k->from ||
 			f->value_from >= k->end)
 			continue;
 		if (fixed && k->end - k->from == k->size)
@@ -141,12 +152,12 @@ static const struct counter_value *address(struct counters *c, uint8_t reg)
 }
 
 /* The counter of that size at name + off has changed: sums with what it was are mere numbers. */
-static void forget_sums(struct counters *c, const struct counter_value *place, uint32_t map)
+static void forget_sums(struct counters *c, const struct counter_value *place)
 {
 	for (uint32_t i = 0; i < N_VALUES; i++) {
 		struct counter_value *v = value_at(&c->at, i);
 
-		if (v->kind != COUNTER_SUM || v->map != map)
+		if (v->kind != COUNTER_SUM || !(v->maps & place->maps))
 			continue;
 		if (v->name != place->name ||
 			(v->off < place->off + place->size && place->off < v->off + v->size))
@@ -222,14 +233,14 @@ static struct counter_value load_value(struct counters *c, const struct isa_insn
 	uint8_t bits = clean_bits(c, f, in->size);
 	struct counter_value v;
 
-	if (!find_counter(c, f, in->size))
+	if (!is_counter(c, f, in->size))
 		return counter_value__any(bits, 0);
 	v = *address(c, in->src);
 	v.kind = COUNTER_SUM;
 	v.clean = bits;
 	v.zeros = 64;
 	v.size = in->size;
-	v.map = f->map;
+	v.maps = f->value_maps;
 	v.off += in->off;
 	return v;
 }
@@ -259,7 +270,8 @@ static void note(struct counters *c, const struct isa_insn *in, uint8_t zeros)
 	}
 	place.off += in->off;
 	place.size = in->size;
-	forget_sums(c, &place, f->map);
+	place.maps = f->value_maps;
+	forget_sums(c, &place);
 }
 
 static int store_value(struct counters *c, const struct isa_insn *in, struct counter_value v)
@@ -270,7 +282,7 @@ static int store_value(struct counters *c, const struct isa_insn *in, struct cou
 		return examination__refuse(c->e,
 			"stores to a map's value something else than a sum with what was there");
 	if (v.kind != COUNTER_SUM || v.name != place.name || v.off != place.off + in->off ||
-		v.size != in->size || v.map != examination__fact(c->e)->map)
+		v.size != in->size)
 		return examination__refuse(c->e,
 			"stores to a map's value what depends on a counter, but is no sum with it");
 	note(c, in, v.zeros);
@@ -315,7 +327,7 @@ static int check_atomic(struct counters *c, const struct isa_insn *in)
 static bool has_counters(const struct counters *c, uint64_t maps)
 {
 	for (uint32_t i = 0; i < c->n; i++)
-		if (maps & fact_map__bit(c->list[i].map))
+		if (maps & c->list[i].maps)
 			return true;
 	return false;
 }
@@ -511,11 +523,65 @@ static uint32_t join_missed(uint32_t a, uint32_t b)
 	return a == b || !b ? a : a ? MISSED : b;
 }
 
+static uint32_t first_meeting(const struct counters *c, uint32_t insn)
+{
+	const struct program_view *v = c->e->prog.view;
+
+	return NAME_INSN + v->n_insns + v->n_maps + insn * (uint32_t)N_VALUES;
+}
+
+static bool has_name(const struct counter_value *v)
+{
+	return v->kind != COUNTER_ANY;
+}
+
+/* What value `i` is to be called where these two meet. What they have in common, if it did not come
+ * to its name here; else the name is that of the first of those that are called as they are. */
+static uint32_t common_name(
+	const struct counters *c, struct values *a, struct values *b, uint32_t insn, uint32_t i)
+{
+	const struct counter_value *va = value_at(a, i), *vb = value_at(b, i);
+	uint32_t meeting = first_meeting(c, insn), j = 0;
+
+	if (va->name == vb->name && (va->name < meeting || va->name >= meeting + N_VALUES))
+		return va->name;
+	for (; j < i; j++) {
+		const struct counter_value *wa = value_at(a, j), *wb = value_at(b, j);
+
+		if (has_name(wa) && has_name(wb) && wa->name == va->name && wb->name == vb->name &&
+			wb->off - wa->off == vb->off - va->off)
+			break;
+	}
+	return meeting + j;
+}
+
+static struct values joined_values(
+	const struct counters *c, struct values *a, struct values *b, uint32_t insn)
+{
+	struct values joined;
+
+	for (uint32_t i = 0; i < N_VALUES; i++) {
+		const struct counter_value *va = value_at(a, i), *vb = value_at(b, i);
+		uint32_t name = has_name(va) && has_name(vb) ? common_name(c, a, b, insn, i) : 0;
+
+		*value_at(&joined, i) = counter_value__join(va, vb, name);
+	}
+	joined.missed = join_missed(a->missed, b->missed);
+	return joined;
+}
+
+static bool are_equal(struct values *a, struct values *b)
+{
+	for (uint32_t i = 0; i < N_VALUES; i++)
+		if (!counter_value__equal(value_at(a, i), value_at(b, i)))
+			return false;
+	return a->missed == b->missed;
+}
+
 /* The state at hand comes to that instruction, too. */
 static int flow_to(struct counters *c, uint32_t insn)
 {
-	struct values *there = c->before[insn];
-	uint32_t missed;
+	struct values *there = c->before[insn], joined;
 
 	if (!there) {
 		there = c->before[insn] = arena__alloc(&c->e->arena, sizeof(*there));
@@ -525,16 +591,9 @@ static int flow_to(struct counters *c, uint32_t insn)
 		c->again = true;
 		return 0;
 	}
-	for (uint32_t i = 0; i < N_VALUES; i++) {
-		struct counter_value *v = value_at(there, i),
-				     joined = counter_value__join(v, value_at(&c->at, i));
-
-		c->again |= !counter_value__equal(v, &joined);
-		*v = joined;
-	}
-	missed = join_missed(there->missed, c->at.missed);
-	c->again |= missed != there->missed;
-	there->missed = missed;
+	joined = joined_values(c, there, &c->at, insn);
+	c->again |= !are_equal(there, &joined);
+	*there = joined;
 	return 0;
 }
 
@@ -626,7 +685,7 @@ static int list_changes(struct counters *c)
 			continue;
 		if ((in->op == ISA_STORE || isa__is_atomic(in->op)) &&
 			e->facts->insn[i].access == FACT_MAP_VALUE)
-			add_counter(c, &e->facts->insn[i], in->size);
+			find_counter(c, &e->facts->insn[i], in->size);
 		else if (in->op == ISA_CALL)
 			see_call(c, in, &e->facts->insn[i]);
 	}

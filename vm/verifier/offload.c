@@ -78,16 +78,19 @@ int examination__no_memory(const struct examination *e)
 	return error__set(e->errmsg, -ENOMEM, "%s: no memory to examine it", e->prog.view->name);
 }
 
-/* An addition to a map's value, if it is one. */
+/* An addition to a map's value, if it is one. Which of several maps a kernel sees by the address.
+ */
 static int examine_change(struct examination *e)
 {
-	const struct ebpf_fact *fact = examination__fact(e);
+	uint64_t maps = examination__fact(e)->value_maps;
 
-	if (fact->map == FACT_NO_MAP)
-		return examination__refuse(e, "changes the value of one of several maps");
-	if (e->prog.view->maps[fact->map].geo.type == BPF_MAP_TYPE_LPM_TRIE)
-		return examination__refuse(e, "changes the value of an lpm_trie");
-	e->needs->use[fact->map] |= EBPF_MAP_COUNTED;
+	for (uint32_t i = 0; i < e->prog.view->n_maps; i++) {
+		if (!(maps & fact_map__bit(i)))
+			continue;
+		if (e->prog.view->maps[i].geo.type == BPF_MAP_TYPE_LPM_TRIE)
+			return examination__refuse(e, "changes the value of an lpm_trie");
+		e->needs->use[i] |= EBPF_MAP_COUNTED;
+	}
 	e->needs->n_notes++;
 	return 0;
 }
@@ -176,6 +179,10 @@ static int examine_call(struct examination *e, const struct isa_insn *in)
 		return examination__refuse(
 			e, "calls %s, which kernels have not", helper__name(helper));
 	case OFFLOAD_NOTES: return examine_redirect(e);
+	case OFFLOAD_AGAIN:
+		if (examination__fact(e)->flags & FACT_CONST_MAP)
+			e->needs->use[examination__fact(e)->map] |= EBPF_MAP_CHANGED;
+		return 0;
 	default: return 0;
 	}
 }
