@@ -99,24 +99,71 @@ replay() { # SAMPLE [OPTION...]
 		-w redirect=redirect.pcap >/dev/null || fail "$sample: xdpk-replay"
 }
 
-# What leaves by tx is, byte for byte and in order, what xdpk-replay writes.
+# What leaves by tx is, byte for byte and in order, what xdpk-replay writes. OPTIONS are xdpk's.
+compare_with_replay() { # SAMPLE INIT OPTION...
+	local sample=$1 init=$2 n
+	n=$(packets in.pcap | wc -l)
+	shift 2
+	replay "$sample" ${init:+--init "$init"}
+	rm -f out.pcap
+	xdpk --ebpf "$sample.bpf.o" ${init:+--init "$init"} "$@" \
+		--port net_pcap0,rx_pcap=in.pcap,tx_pcap=out.pcap >totals 2>errors ||
+		fail "$sample: exit $?, $(cat errors)"
+	check_totals "$n"
+	cmp <(packets tx.pcap) <(packets out.pcap) || fail "$sample: sends something else"
+	[ "$(total tx)" = "$(packets tx.pcap | wc -l)" ] || fail "$sample: tx count"
+	echo "$sample $init: $n packets, $(total tx) sent"
+}
+
 test_same_as_replay() {
-	local sample init n
+	local sample init
 	[ -n "${REPLAY:-}" ] || skip "no xdpk-replay"
 	make_input in.pcap
-	n=$(packets in.pcap | wc -l)
 	while read -r sample init; do
 		need_object "$sample"
-		set -- ${init:+--init "$init"}
-		replay "$sample" "$@"
-		rm -f out.pcap
-		xdpk --ebpf "$sample.bpf.o" "$@" --port net_pcap0,rx_pcap=in.pcap,tx_pcap=out.pcap \
-			>totals || fail "$sample: exit $?"
-		check_totals "$n"
-		cmp <(packets tx.pcap) <(packets out.pcap) || fail "$sample: sends something else"
-		[ "$(total tx)" = "$(packets tx.pcap | wc -l)" ] || fail "$sample: tx count"
-		echo "$sample $init: $n packets, $(total tx) sent"
+		compare_with_replay "$sample" "$init"
 	done < <(samples)
+}
+
+# On a device, if it can be there, and if it breaks. What cannot be there says why, and runs.
+test_devices_same_as_replay() {
+	local sample init device devices
+	[ -n "${REPLAY:-}" ] || skip "no xdpk-replay"
+	[ -e "$dir/libebpf-llvm.so" ] || skip "built without LLVM, so there are no kernels"
+	make_input in.pcap
+	while read -r sample init; do
+		need_object "$sample"
+		devices=('host:2')
+		case $sample in firewall | encap)
+			devices+=('host:1 batch 7' 'faulty:missing:2:host:1 batch 64') ;;
+		esac
+		for device in "${devices[@]}"; do
+			compare_with_replay "$sample" "$init" --offload "$device split gpu"
+			case $sample in
+			mac-swap | encap | firewall | count | checksum)
+				[[ $device != host* || ! -s errors ]] || fail "$sample: $(cat errors)" ;;
+			conntrack | ddos)
+				grep -q "^xdpk: program .* runs on the CPU, .*$sample.bpf.c:" errors ||
+					fail "$sample: no reason in $(cat errors)" ;;
+			esac
+		done
+		cat errors
+	done < <(samples)
+}
+
+# One line, and the CPU carries on.
+test_no_device() {
+	local device
+	need_object mac-swap
+	make_input in.pcap
+	for device in cuda:77 cuda:nobody nothing faulty:load:host:1; do
+		xdpk --ebpf mac-swap.bpf.o --offload "$device" --port net_pcap0,rx_pcap=in.pcap \
+			>totals 2>errors || fail "$device: exit $?"
+		check_totals "$(packets in.pcap | wc -l)"
+		[ "$(wc -l <errors)" = 1 ] || fail "$device: says $(cat errors)"
+		grep "^xdpk: program xdp_mac_swap runs on the CPU, not on a device: " errors ||
+			fail "$device: says $(cat errors)"
+	done
 }
 
 # Frames longer than a page go whole to programs that take fragments, and are lost to others. net_pcap
@@ -427,6 +474,10 @@ test_bad_input() {
 	bad "reject.bpf.o: insn" --ebpf reject.bpf.o "${port[@]}"
 	bad "nobody" "${object[@]}" "${port[@]}" --prog nobody
 	bad "warp" "${object[@]}" "${port[@]}" --engine warp
+	bad "offload without --ebpf" "${port[@]}" --offload host
+	bad "batch 5000" "${object[@]}" "${port[@]}" --offload "host batch 5000"
+	bad "auto, cpu or gpu" "${object[@]}" "${port[@]}" --offload "host split half"
+	bad "warp" "${object[@]}" "${port[@]}" --offload "host warp 9"
 	bad "cut.pcap: packet 1" "${object[@]}" --port net_pcap0,rx_pcap=cut.pcap
 	bad "absent.pcap" "${object[@]}" --port net_pcap0,rx_pcap=absent.pcap
 	bad "capture text" "${object[@]}" --port net_pcap0,rx_pcap=text
