@@ -34,6 +34,48 @@ programs_come_and_go() {
 	stop
 }
 
+# Under traffic, on a device that is there and on others.
+programs_go_to_devices() {
+	[ -e "$BACKENDS/libebpf-llvm.so" ] || skip "built without LLVM, so there are no kernels"
+	cp "$SAMPLES"/{mac-swap,conntrack}.bpf.o .
+	"$MAKE_CAPTURE" in.pcap >/dev/null || die "no capture"
+	start --port net_pcap0,rx_pcap=in.pcap,infinite_rx=1 --port net_ring0
+	refused 1 'batch 5000: must be 1 to 4096' prog load mac-swap.bpf.o offload host:1 batch 5000
+	refused 1 'auto, cpu or gpu' prog load mac-swap.bpf.o offload host:1 split half
+	ctl prog load mac-swap.bpf.o as swap offload host:1 split gpu batch 64 deadline 2000
+	ctl net attach swap port 0
+	ctl -j gpu show
+	says '"prog":"swap","device":"host:1","state":"works","split":"gpu","share_percent":100'
+	for _ in {1..100}; do
+		ctl -j gpu show
+		[[ $answer == *'"batches":0,'* ]] || break
+		sleep 0.1
+	done
+	says_not '"batches":0,'
+	ctl metrics
+	says 'xdpk_offload_state{prog="swap",xdpk_offload_state="works"} 1'
+	ctl prog replace swap mac-swap.bpf.o
+	ctl -j gpu show
+	says '"state":"works","split":"gpu"'
+	ctl prog replace swap mac-swap.bpf.o offload host:1 split auto
+	ctl -j gpu show
+	says '"state":"works","split":"auto"'
+	ctl prog replace swap mac-swap.bpf.o offload none
+	ctl gpu show
+	says_not swap
+	ctl prog load conntrack.bpf.o as track offload host:1
+	ctl prog show track
+	says refused
+	says 'conntrack.bpf.c:'
+	ctl prog load mac-swap.bpf.o as nowhere offload cuda:77
+	ctl -j prog list
+	says '"name":"nowhere","function":"xdp_mac_swap","engine":"auto"'
+	ctl -j gpu show
+	says '"prog":"nowhere","device":"cuda:77","state":"refused"'
+	stop
+	grep -q '^xdpk: program track runs on the CPU, not on a device: ' xdpk.log || die "nothing is said"
+}
+
 replacement_keeps_maps() {
 	start --port net_ring0 --ebpf firewall.bpf.o
 	ctl map update xdp_firewall/rules key 10 0 0 1 192 0 2 2 4 1 0 80 6 0 0 0 value 3
