@@ -23,7 +23,7 @@ levels=(sm_75 sm_80 sm_90 "$newest")
 
 must_be_kernel() { # OBJECT
 	case $(basename "$1") in
-	encap.*|mac-swap.*|mix.*|route.*) return 0 ;;
+	checksum.*|count.*|encap.*|firewall.*|mac-swap.*|mix.*|route.*|scan.*) return 0 ;;
 	esac
 	return 1
 }
