@@ -24,6 +24,7 @@ levels=(sm_75 sm_80 sm_90 "$newest")
 must_be_kernel() { # OBJECT
 	case $(basename "$1") in
 	checksum.*|count.*|encap.*|firewall.*|mac-swap.*|mix.*|route.*|scan.*) return 0 ;;
+	xdpfilt_*) return 0 ;;
 	esac
 	return 1
 }
