@@ -59,11 +59,10 @@ void device_base__add_module(struct device_base *base, struct gpu_module *mod)
 bool device_base__remove_module(struct device_base *base, struct gpu_module *mod)
 {
 	bool in_use = false;
-	struct device_job *job;
 
 	pthread_mutex_lock(&base->lock);
-	LIST_FOREACH(job, &base->jobs, link)
-	in_use |= job->abandoned && job->mod == mod;
+	for (struct device_job *j = LIST_FIRST(&base->jobs); j; j = LIST_NEXT(j, link))
+		in_use |= j->abandoned && j->mod == mod;
 	if (!in_use)
 		LIST_REMOVE(mod, link);
 	pthread_mutex_unlock(&base->lock);

@@ -40,9 +40,7 @@ struct cuda_device {
 	CUcontext context;
 	CUstream writes; /* of maps */
 	uint32_t multiprocessors;
-	/* A job has not ended by the device's own end. What the GPU has is left to the end of the
-	 * process: every call that would free it waits for the job. */
-	bool hangs;
+	bool hangs; /* by its end: what the GPU has is left to the end of the process */
 };
 
 struct cuda_map {
@@ -230,14 +228,22 @@ static void free_module(struct cuda_device *d, struct cuda_module *m)
 	free(m);
 }
 
-static bool ends_soon(struct cuda_device *d, const struct cuda_job *j)
+static bool is_running(const struct cuda_device *d, const struct cuda_job *j)
 {
-	for (int ms = 0; ms < CLOSE_MS; ms++) {
-		if (!j->under_way || d->cu.cuEventQuery(j->moments[COPIED_OUT]) != CUDA_NOT_READY)
-			return true;
-		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-	}
-	return false;
+	return j->under_way && d->cu.cuEventQuery(j->moments[COPIED_OUT]) == CUDA_NOT_READY;
+}
+
+/* Does a job run that was given up? Calls that free things wait for all that runs: meanwhile what
+ * would be freed stays, until the device goes. */
+static bool has_stuck(struct cuda_device *d)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&d->base.lock);
+	for (struct device_job *j = LIST_FIRST(&d->base.jobs); j; j = LIST_NEXT(j, link))
+		found = found || (j->abandoned && is_running(d, (struct cuda_job *)j));
+	pthread_mutex_unlock(&d->base.lock);
+	return found;
 }
 
 static void cuda_close(struct gpu_device *dev)
@@ -247,8 +253,8 @@ static void cuda_close(struct gpu_device *dev)
 	struct gpu_module *mod;
 
 	d->cu.cuCtxSetCurrent(d->context);
-	LIST_FOREACH(job, &d->base.jobs, link)
-	d->hangs = d->hangs || !ends_soon(d, (struct cuda_job *)job);
+	for (int ms = 0; ms < CLOSE_MS && (d->hangs = has_stuck(d)); ms++)
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	while ((job = device_base__take_job(&d->base)))
 		free_job(d, (struct cuda_job *)job);
 	while ((mod = device_base__take_module(&d->base)))
@@ -359,10 +365,9 @@ static void cuda_unload(struct gpu_module *mod)
 {
 	struct cuda_device *d = cuda_of(mod->dev);
 
-	if (!device_base__remove_module(&d->base, mod))
-		return;
 	d->cu.cuCtxSetCurrent(d->context);
-	free_module(d, (struct cuda_module *)mod);
+	if (!has_stuck(d) && device_base__remove_module(&d->base, mod))
+		free_module(d, (struct cuda_module *)mod);
 }
 
 static int cuda_write_map(
@@ -464,6 +469,8 @@ static void cuda_close_job(struct gpu_job *job)
 	struct cuda_device *d = cuda_of(job->dev);
 
 	d->cu.cuCtxSetCurrent(d->context);
+	if (has_stuck(d))
+		return;
 	device_base__remove_job(&d->base, (struct device_job *)job);
 	free_job(d, (struct cuda_job *)job);
 }

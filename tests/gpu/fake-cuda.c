@@ -61,6 +61,8 @@ static CUresult destroy(const char *call, void *handle, enum kind kind)
 		return result;
 	if (!thing__is(t, kind))
 		return amiss("%s of what is none", call);
+	if (fake_cuda.hangs)
+		return amiss("%s waits for a device that hangs", call);
 	thing__end(t);
 	return 0;
 }
