@@ -104,7 +104,8 @@ const struct ebpf_kernel_info *ebpf_kernel__info(const struct ebpf_kernel *k);
 struct ebpf_program *ebpf_kernel__program(const struct ebpf_kernel *k);
 
 /* PTX text with a NUL behind it; NULL for another target. Its entry is `ebpf_driver`, with two
- * pointers of which the second is the launch; map i's memory is the global `ebpf_map_I`. */
+ * pointers of which the second is the launch; map i's memory is the global `ebpf_map_I`, which is
+ * not there where the code has no need of it. */
 const char *ebpf_kernel__ptx(const struct ebpf_kernel *k, size_t *size);
 
 /* Another copy of host code, whose maps' memory is where `memory` says (by index; 64-byte aligned;
