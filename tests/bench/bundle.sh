@@ -27,6 +27,9 @@ fi
 for name in firewall count checksum scan route mac-swap encap mix; do
 	grep -q "^$name\.bpf\.o@mix$" "$root/bundle/cases" || { echo "$name is left out"; exit 1; }
 done
+for object in $(dpkg -L xdp-tools libxdp1 2>/dev/null | grep '/xdpfilt_.*\.o$'); do
+	grep -q "^$(basename "$object")@mix$" "$root/bundle/cases" || { echo "$object is left out"; exit 1; }
+done
 for image in "$root"/bundle/images/*.sm_75; do
 	grep -q '^\.target sm_75' "$image" || { echo "$image is no PTX"; exit 1; }
 done
