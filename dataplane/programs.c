@@ -66,7 +66,8 @@ static int read_config(
 	return 0;
 }
 
-/* What the program runs in: code for the CPU, and a device if one is wanted. */
+/* What the program runs in: code for the CPU, and a device if one is wanted, as the instance's last
+ * worker. */
 static int begin(struct dataplane *dp, struct prog *prog, enum tier_engine engine,
 	const struct gpu_opts *gpu, char **errmsg)
 {
@@ -75,7 +76,8 @@ static int begin(struct dataplane *dp, struct prog *prog, enum tier_engine engin
 		return -ENOTSUP;
 	if (!gpu || !*gpu->device)
 		return 0;
-	prog->offload = prog_offload__create(prog->program, gpu, dp->n_workers);
+	prog->offload =
+		prog_offload__create(prog->program, gpu, ebpf_instance__workers(dp->instance) - 1);
 	if (prog->offload)
 		return 0;
 	tier__release(prog->tier);

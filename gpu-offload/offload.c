@@ -81,11 +81,16 @@ int offload__refresh(struct offload *o)
 	return err;
 }
 
+/* Some reasons begin with the device's name. */
 void offload__fail(struct offload *o, const char *why)
 {
+	const char *name = o->dev->name;
+	bool named = !strncmp(why, name, strlen(name));
+
 	pthread_mutex_lock(&o->lock);
 	if (atomic_load(&o->state) == OFFLOAD_WORKS) {
-		snprintf(o->why, sizeof(o->why), "%s: %s", o->dev->name, why);
+		snprintf(o->why, sizeof(o->why), "%s%s%s", named ? "" : name, named ? "" : ": ",
+			why);
 		atomic_store_explicit(&o->state, OFFLOAD_FAILED, memory_order_release);
 	}
 	pthread_mutex_unlock(&o->lock);

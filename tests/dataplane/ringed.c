@@ -125,7 +125,7 @@ void ringed__open_with(struct ringed *b, unsigned n_ringed, unsigned out_slots, 
 	b->pool = b->ports.port[0].pool;
 	b->trace = trace__create(rte_lcore_count(), &errmsg);
 	assert_non_null(b->trace);
-	instance_opts.workers = rte_lcore_count();
+	instance_opts.workers = rte_lcore_count() + 1; /* and a device */
 	instance_opts.trace = trace__write;
 	instance_opts.trace_user = b->trace;
 	b->instance = ebpf_instance__create(&instance_opts, &errmsg);
