@@ -101,7 +101,7 @@ test_reload() {
 		port add net_ring0
 		port add net_ring1   # and a comment
 		prog load firewall.bpf.o as filter rodata default_verdict=1
-		prog load mac-swap.bpf.o
+		prog load mac-swap.bpf.o offload nowhere
 		map update rules key 10 0 0 2  10 0 0 1  0 0  8 0  1 0 0 0  value 1
 		net attach filter port net_ring0
 		net attach filter port net_ring1 priority 7
@@ -113,8 +113,10 @@ test_reload() {
 	await_notified READY=1 1
 	ctl one port set net_ring0 pass net_ring1
 
-	sed -i "s/^port add net_ring1.*/  port  add 'net_ring1'/" one.conf
+	has '"offload":"refused"' prog show xdp_mac_swap
+	sed -i "s/^port add net_ring1.*/  port  add 'net_ring1'/; s/ offload nowhere//" one.conf
 	reload 1
+	has '"offload":"none"' prog show xdp_mac_swap
 	grep -q "reload: one.conf is in force" one.err || fail "no word of the reload"
 	has '"pass":"net_ring1"' port show net_ring0
 	has '"replaced":1' prog show filter

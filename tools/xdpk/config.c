@@ -191,6 +191,8 @@ static int change(struct config *config, const struct applied *a, const struct c
 	char **errmsg)
 {
 	bool named = a->kind == PROG_LOAD && word_after(w, "as");
+	/* what is replaced would hand its device down */
+	bool home = a->kind == PROG_LOAD && !word_after(w, "offload");
 	char *options, *line = NULL;
 	int err;
 
@@ -203,9 +205,9 @@ static int change(struct config *config, const struct applied *a, const struct c
 		return error__set(errmsg, -EINVAL, "`as` must follow the file");
 	options = join(w, a->kind == NET_ATTACH ? 5 : named ? 5 : 3);
 	if (!options ||
-		asprintf(&line, "%s %s %s%s%s %s", kinds[a->kind].change, a->made,
+		asprintf(&line, "%s %s %s%s%s %s %s", kinds[a->kind].change, a->made,
 			a->kind == PROG_LOAD ? "\"" : "", a->kind == PROG_LOAD ? w->word[2] : "",
-			a->kind == PROG_LOAD ? "\"" : "", options) < 0)
+			a->kind == PROG_LOAD ? "\"" : "", options, home ? "offload none" : "") < 0)
 		err = error__set(errmsg, -ENOMEM, "no memory for a control line");
 	else
 		err = run(config, line, errmsg);
