@@ -22,10 +22,16 @@
 struct map_version {
 	struct gpu_module *mod;
 	uint8_t **memory;     /* by map: what the module has; NULL: the kernel does not touch it */
-	uint64_t *seen;       /* by map: ebpf_map__version() of that */
+	uint64_t *seen;       /* by map: which state of it that is */
 	uint64_t taken_ns;    /* when it was last known to be up to date */
 	atomic_uint users;    /* batches that are not yet judged */
 	atomic_bool is_stuck; /* a batch was given up: the device may read it for ever */
+};
+
+/* A map's state is its version, and what of it was found changed by programs. */
+struct map_watch {
+	uint64_t found;
+	uint64_t next_ns; /* when to look again */
 };
 
 struct mirror {
@@ -34,7 +40,8 @@ struct mirror {
 	uint32_t worker; /* whose per-CPU values */
 	struct map_version version[2];
 	_Atomic(struct map_version *) current;
-	uint8_t *fresh; /* room for the largest map */
+	uint8_t *fresh;          /* room for the largest map */
+	struct map_watch *watch; /* by map */
 	_Atomic uint64_t refreshes, bytes, stale_ns;
 };
 

@@ -5,8 +5,11 @@
  *
  * Batches go with the current version. A refresh writes to the other one, when no batch is left
  * that went with it, and makes it the current one. Only what differs is copied: each version
- * remembers what it was given. Maps that the host has not changed since are not looked at, but
- * for those that the program itself changes, of which nobody keeps count.
+ * remembers what it was given.
+ *
+ * The host's changes are known by a map's version; those of other programs are not, so maps are
+ * looked at beside, large ones less often: looking takes no more than a hundredth of the time. What
+ * the kernel's own program counts is no change.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +19,8 @@
 #include "core/error.h"
 #include "internal.h"
 
-#define BLOCK 4096 /* bytes that are copied if one of them differs */
+#define BLOCK     4096 /* bytes that are copied if one of them differs */
+#define LOOK_PART 100  /* looking takes no more of the time than 1 in so many */
 
 static bool is_touched(const struct mirror *m, uint32_t map)
 {
@@ -72,24 +76,25 @@ static uint64_t next_change(const uint8_t *had, const uint8_t *fresh, uint64_t b
 	return (end < bytes ? end : bytes) - *at;
 }
 
-/* May `v` differ from the map? If so `fresh` has the map as it is, of version *seen. */
-static bool look(struct mirror *m, const struct map_version *v, uint32_t i, uint64_t *seen)
+static uint64_t state_of(const struct mirror *m, uint32_t i)
+{
+	return ebpf_map__version(m->info->map[i].map) + m->watch[i].found;
+}
+
+static void take_fresh(struct mirror *m, uint32_t i)
 {
 	const struct ebpf_kernel_map *map = &m->info->map[i];
 
-	*seen = ebpf_map__version(map->map);
-	if (!is_touched(m, i) || (v->seen[i] == *seen && !(map->use & EBPF_MAP_CHANGED)))
-		return false;
 	ebpf_map__snapshot(map->map, m->worker, m->fresh, map->bytes);
-	return true;
 }
 
 static int refresh_map(struct mirror *m, struct map_version *v, uint32_t i)
 {
-	uint64_t bytes = m->info->map[i].bytes, seen, n;
+	uint64_t bytes = m->info->map[i].bytes, state = state_of(m, i), n;
 
-	if (!look(m, v, i, &seen))
+	if (v->seen[i] == state)
 		return 0;
+	take_fresh(m, i);
 	for (uint64_t at = 0; (n = next_change(v->memory[i], m->fresh, bytes, &at)); at += n) {
 		int err = m->dev->ops->write_map(v->mod, i, at, m->fresh + at, n);
 
@@ -98,7 +103,7 @@ static int refresh_map(struct mirror *m, struct map_version *v, uint32_t i)
 		memcpy(v->memory[i] + at, m->fresh + at, n);
 		atomic_fetch_add_explicit(&m->bytes, n, memory_order_relaxed);
 	}
-	v->seen[i] = seen;
+	v->seen[i] = state;
 	return 0;
 }
 
@@ -108,7 +113,8 @@ static int refresh_version(struct mirror *m, struct map_version *v)
 
 	v->taken_ns = now_ns();
 	for (uint32_t i = 0; !err && i < m->info->n_maps; i++)
-		err = refresh_map(m, v, i);
+		if (is_touched(m, i))
+			err = refresh_map(m, v, i);
 	return err;
 }
 
@@ -125,7 +131,8 @@ int mirror__open(struct mirror *m, struct gpu_device *dev, const struct ebpf_ker
 		if (is_touched(m, i) && m->info->map[i].bytes > most)
 			most = m->info->map[i].bytes;
 	m->fresh = malloc(most ? most : 1);
-	if (!m->fresh)
+	m->watch = calloc((size_t)m->info->n_maps + 1, sizeof(*m->watch));
+	if (!m->fresh || !m->watch)
 		return error__set(errmsg, -ENOMEM, "no memory to look at a map of %llu bytes",
 			(unsigned long long)most);
 	for (uint32_t v = 0; !err && v < 2; v++) {
@@ -146,20 +153,36 @@ void mirror__close(struct mirror *m)
 	forget_version(m, &m->version[0]);
 	forget_version(m, &m->version[1]);
 	free(m->fresh);
+	free(m->watch);
+}
+
+static bool map_is_behind(struct mirror *m, struct map_version *v, uint32_t i)
+{
+	const struct ebpf_kernel_map *map = &m->info->map[i];
+	struct map_watch *watch = &m->watch[i];
+	uint64_t start = now_ns(), state = state_of(m, i), at = 0;
+	bool is_told = v->seen[i] != state, differs;
+
+	if (!is_told && (map->use & EBPF_MAP_COUNTED || start < watch->next_ns))
+		return false;
+	take_fresh(m, i);
+	differs = next_change(v->memory[i], m->fresh, map->bytes, &at);
+	watch->next_ns = now_ns() + LOOK_PART * (now_ns() - start);
+	if (differs && !is_told)
+		watch->found++;
+	if (!differs)
+		v->seen[i] = state; /* written again, and the same */
+	return differs;
 }
 
 static bool is_behind(struct mirror *m, struct map_version *v)
 {
-	for (uint32_t i = 0; i < m->info->n_maps; i++) {
-		uint64_t bytes = m->info->map[i].bytes, seen, at = 0;
+	bool is = false;
 
-		if (!look(m, v, i, &seen))
-			continue;
-		if (next_change(v->memory[i], m->fresh, bytes, &at))
-			return true;
-		v->seen[i] = seen; /* written again, and the same */
-	}
-	return false;
+	for (uint32_t i = 0; i < m->info->n_maps; i++)
+		if (is_touched(m, i))
+			is |= map_is_behind(m, v, i);
+	return is;
 }
 
 int mirror__refresh(struct mirror *m)

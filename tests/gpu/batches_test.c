@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "hand-device.h"
@@ -353,6 +354,20 @@ static void only_blocks_are_copied_that_have_changed(void **state)
 	close_rig();
 }
 
+static void what_other_programs_change_is_found(void **state)
+{
+	open_rig(&(struct offload_opts){.batch = 8});
+	for (uint64_t bias = 1; bias < 4; bias++) {
+		rig_program__store_bias(bias);
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+		assert_int_equal(offload__refresh(rig.offload), 0);
+		assert_int_equal(stats().refreshes, bias);
+		rig.bias = bias;
+		rig__run(&rig, 100, 32, 0);
+	}
+	close_rig();
+}
+
 static void refreshes_that_fail(void **state)
 {
 	open_rig(&(struct offload_opts){.batch = 8});
@@ -387,6 +402,7 @@ int main(void)
 		CASE(batches_read_the_version_they_went_with),
 		CASE(nothing_is_copied_that_has_not_changed),
 		CASE(only_blocks_are_copied_that_have_changed),
+		CASE(what_other_programs_change_is_found),
 		CASE(refreshes_that_fail),
 	};
 

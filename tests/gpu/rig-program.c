@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
+#include "core/map.h"
 #include "isa/isa.h"
 #include "rig-program.h"
 
@@ -113,6 +115,13 @@ void rig_program__unload(struct ebpf_program *prog)
 void rig_program__set_bias(uint64_t bias)
 {
 	rig_program__set_other(0, bias);
+}
+
+void rig_program__store_bias(uint64_t bias)
+{
+	const struct rt_map *m = &rig_maps[1]->rt;
+
+	memcpy(m->mem + m->geo.values, &bias, sizeof(bias));
 }
 
 void rig_program__set_other(uint32_t key, uint64_t value)

@@ -29,6 +29,8 @@ extern _Atomic uint64_t rig_noted[4];
 struct ebpf_program *rig_program__load(struct ebpf_instance *inst);
 void rig_program__unload(struct ebpf_program *prog);
 void rig_program__set_bias(uint64_t bias);
+/* As another program would, which nobody is told of. */
+void rig_program__store_bias(uint64_t bias);
 void rig_program__set_other(uint32_t key, uint64_t value); /* of map 1 */
 void rig_program__clear_counts(void);
 uint64_t rig_program__count(uint32_t kind);
