@@ -39,5 +39,10 @@ int compilation__optimise(struct compilation *c)
 	if (err)
 		return err;
 	compilation__inline_program(c);
-	return run_passes(c, "default<O2>");
+	err = run_passes(c, "default<O2>");
+	/* How a value is aligned is known once it is known to lie in a map; else GPUs read bytes.
+	 */
+	if (!err && c->is_ptx)
+		err = run_passes(c, "function(infer-address-spaces,infer-alignment)");
+	return err;
 }
