@@ -65,6 +65,7 @@ enum ebpf_map_use {
 	EBPF_MAP_READ = 1 << 0,    /* looked up, or its values read */
 	EBPF_MAP_COUNTED = 1 << 1, /* values are added to */
 	EBPF_MAP_TARGETS = 1 << 2, /* redirected by */
+	EBPF_MAP_CHANGED = 1 << 3, /* by the program, where the CPU judges a packet again */
 };
 
 struct ebpf_kernel_map {
