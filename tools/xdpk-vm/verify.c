@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "core/error.h"
+#include "kernel-needs.h"
 #include "object-program.h"
 
 struct outcome {
@@ -80,17 +81,37 @@ static json_t *to_json(const struct outcome *out)
 	return o;
 }
 
+/* What there is to say of it as a kernel, if that was asked for: one that cannot be one is as good
+ * as rejected. */
+static void examine_kernel(
+	const struct command_line *line, struct opened_object *o, struct outcome *out, json_t *item)
+{
+	struct kernel_needs needs;
+
+	if (!line->options['k'] || out->status != EXIT_GOOD)
+		return;
+	if (!kernel_needs__find(&needs, o->obj, out->program))
+		out->status = EXIT_BAD;
+	if (item)
+		json_object_set_new(item, "kernel", kernel_needs__to_json(&needs));
+	else
+		kernel_needs__print(&needs);
+	kernel_needs__release(&needs);
+}
+
 /* Verifies one program and adds it to the list, or prints it where there is none. */
 static int verify_one(
 	const struct command_line *line, struct opened_object *o, const char *name, json_t *list)
 {
 	struct outcome out = {0};
+	json_t *item = NULL;
 
 	verify_program(o, name, line->options['v'] ? 2 : 0, &out);
 	if (list)
-		json_array_append_new(list, to_json(&out));
+		json_array_append_new(list, item = to_json(&out));
 	else
 		print_text(&out);
+	examine_kernel(line, o, &out, item);
 	free(out.reason);
 	free(out.log);
 	return out.status;
@@ -146,6 +167,8 @@ const struct command verify_command = {
 			OPTION_PROG,
 			OPTION_INIT,
 			{'v', "verbose", NULL, "print the verifier's log"},
+			{'k', "offload", NULL,
+				"and what it needs to run on a device, or why it cannot"},
 			{'j', "json", NULL, "print JSON"},
 			{0},
 		},

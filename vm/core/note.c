@@ -7,6 +7,8 @@
  * What a kernel adds to an element of a hash is found by the element's key, which is in the
  * snapshot: the element may have another place by now.
  */
+#include <string.h>
+
 #include "ebpf-offload.h"
 #include "program.h"
 #include "../runtime/helpers.h"
@@ -61,16 +63,34 @@ static uint8_t *find_in_hash(const struct rt_map *m, uint32_t worker, const stru
 			rt_write(counter, (type)(rt_read(counter) + (type)operand));  \
 	} while (0)
 
+/* Where a program's own additions are no atomic ones either. */
+static void add_unaligned(uint8_t *at, uint32_t size, uint64_t operand)
+{
+	uint64_t counter = 0;
+
+	memcpy(&counter, at, size);
+	counter += operand;
+	memcpy(at, &counter, size);
+}
+
 /* Per-CPU values have one writer. */
 static void add(uint8_t *at, uint32_t size, uint64_t operand, bool shared)
 {
+	if ((uintptr_t)at % size) {
+		add_unaligned(at, size, operand);
+		return;
+	}
 	switch (size) {
 	case 1: ADD(uint8_t); break;
 	case 2: ADD(uint16_t); break;
 	case 4: ADD(uint32_t); break;
-	case 8: ADD(uint64_t); break;
-	default: break;
+	default: ADD(uint64_t); break;
 	}
+}
+
+static bool is_size(uint32_t size)
+{
+	return size == 1 || size == 2 || size == 4 || size == 8;
 }
 
 static void apply_add(const struct rt_map *m, const struct ebpf_env *env,
@@ -79,7 +99,7 @@ static void apply_add(const struct rt_map *m, const struct ebpf_env *env,
 	uint8_t *at = is_array(&m->geo) ? find_in_array(m, env->worker, note)
 					: find_in_hash(m, env->worker, note, memory);
 
-	if (at)
+	if (at && is_size(note->size))
 		add(at, note->size, note->operand, !rt_is_percpu(&m->geo));
 }
 
@@ -87,11 +107,12 @@ uint64_t ebpf_note__apply(const struct ebpf_kernel *k, struct ebpf_env *env,
 	const struct ebpf_note *note, const uint8_t *memory)
 {
 	const struct ebpf_kernel_info *info = ebpf_kernel__info(k);
-	const struct ebpf_kernel_map *map = &info->map[note->map];
+	const struct ebpf_kernel_map *map;
 	const struct rt_map *m;
 
 	if (note->map >= info->n_maps)
 		return 0;
+	map = &info->map[note->map];
 	m = ebpf_kernel__program(k)->rt_maps[note->map];
 	if (note->kind == EBPF_NOTE_REDIRECT && map->use & EBPF_MAP_TARGETS)
 		return helper_redirect_map(env, m, note->operand, note->offset);

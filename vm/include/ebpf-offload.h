@@ -9,18 +9,26 @@
  * packets may be judged once more by the CPU. There are no counters to be merged, and none is lost
  * or counted twice.
  *
- *	kernel = ebpf_program__offload(prog, EBPF_TARGET_HOST, &driver, &err);     -ENOTSUP: refused
- *	info   = ebpf_kernel__info(kernel);              what a packet must bring, what comes back
- *	for each map: memory[i] = ... info->map[i].bytes; ebpf_map__snapshot(info->map[i].map, ...)
- *	run    = ebpf_kernel__place(kernel, memory, &image, &err);         host; PTX:
- *ebpf_kernel__ptx() run(NULL, batch);                                         the driver, with the
- *program inlined for each note of a packet: ebpf_note__apply(kernel, env, note)
+ *	kernel = ebpf_program__offload(prog, EBPF_TARGET_HOST, &driver, &err);
+ *	info = ebpf_kernel__info(kernel);
+ *	for each map: ebpf_map__snapshot(info->map[i].map, worker, memory[i], info->map[i].bytes);
+ *	image = ebpf_kernel__place(kernel, memory, &err);
+ *	ebpf_kernel_image__run(image)(NULL, launch);
+ *	for each note of a packet: ebpf_note__apply(kernel, env, note, memory[note->map]);
+ *
+ * For a GPU there is ebpf_kernel__ptx() instead of an image.
  *
  * What is refused, and said with the instruction and its source line: helpers other than those of
  * a table, stores to map values that are no counters, counters whose value decides anything, maps
  * of maps, tail calls, events, locks. A counter is what is only ever read to be added to; bits
  * below the lowest that any addition can change may be looked at (flags that share a word with a
  * counter do).
+ *
+ * What a program inserts into a map is left to the CPU: the kernel gives such packets back (again
+ *in their results), and the CPU judges them from the beginning. A program that looks things up in
+ *the same map can be a kernel only if it goes on with nothing else than an insertion where it finds
+ * nothing, and changes nothing that is there: then no other verdict comes of a snapshot that is
+ * older than the last insertion.
  *
  * Errors: as in ebpf-vm.h. Threads: a kernel does not change once it is made.
  */
@@ -49,7 +57,7 @@ enum ebpf_note_kind {
 struct ebpf_note {
 	uint8_t kind, size;
 	uint16_t map;     /* the program's index of it */
-	uint32_t element; /* EBPF_NOTE_ADD: of a hash, which (rt_geometry: elems); otherwise 0 */
+	uint32_t element; /* 0 */
 	uint64_t offset;
 	uint64_t operand;
 };
@@ -119,12 +127,14 @@ void ebpf_kernel_image__destroy(struct ebpf_kernel_image *img); /* NULL is fine 
 /* A map's memory as it is now, as a kernel would have it; of per-CPU values those of one worker.
  * Nothing that the host changes is half there: it waits meanwhile. Programs do not. */
 void ebpf_map__snapshot(struct ebpf_map *map, uint32_t worker, uint8_t *memory, uint64_t bytes);
-/* Rises with every change that the host makes, before and after it. */
+/* Rises with every change that the host makes, before and after it. Where programs insert or
+ * delete, with every question: nobody counts what they do. */
 uint64_t ebpf_map__version(const struct ebpf_map *map);
 
 /* Does what a packet's note says, as worker env->worker; `memory` is the snapshot of the note's map
  * that the kernel read. An element that has gone since is not added to, as in Linux. Gives for
- * EBPF_NOTE_REDIRECT what bpf_redirect_map() gives, with env->redirect. */
+ * EBPF_NOTE_REDIRECT what bpf_redirect_map() gives, with env->redirect. Notes are done in their
+ * order; a redirect that is no note came after those that are. */
 uint64_t ebpf_note__apply(const struct ebpf_kernel *k, struct ebpf_env *env,
 	const struct ebpf_note *note, const uint8_t *memory);
 

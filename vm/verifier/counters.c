@@ -278,13 +278,10 @@ static int store_value(struct counters *c, const struct isa_insn *in, struct cou
 {
 	struct counter_value place = *address(c, in->dst);
 
-	if (v.kind != COUNTER_SUM && counter_value__is_clean(&v))
-		return examination__refuse(c->e,
-			"stores to a map's value something else than a sum with what was there");
 	if (v.kind != COUNTER_SUM || v.name != place.name || v.off != place.off + in->off ||
 		v.size != in->size)
 		return examination__refuse(c->e,
-			"stores to a map's value what depends on a counter, but is no sum with it");
+			"stores to a map's value something else than a sum with what was there");
 	note(c, in, v.zeros);
 	return 0;
 }
@@ -352,18 +349,6 @@ static int check_memory(struct counters *c, const struct helper_proto *proto, un
 	return 0;
 }
 
-/* An offset by which the packet's beginning moves: only towards lower addresses no byte comes
- * nearer to it. */
-static void see_move(struct counters *c, uint32_t helper)
-{
-	const struct counter_value *delta = &c->at.regs[2];
-
-	if (helper != BPF_FUNC_xdp_adjust_head && helper != BPF_FUNC_xdp_adjust_tail)
-		return;
-	if (!counter_value__is_const(delta) || (int32_t)delta->off > 0)
-		c->e->whole = true;
-}
-
 /* It is left to the CPU, and with it all that would come of it. What of the map is seen here must
  * not be other than it is there: an element that is there stays, and one that is not is inserted,
  * by the CPU again, wherever a lookup has not found it (check_exit()). */
@@ -405,7 +390,6 @@ static int check_helper(struct counters *c, const struct isa_insn *in)
 
 	if (offload__call(proto->id) == OFFLOAD_AGAIN)
 		return check_insertion(c);
-	see_move(c, proto->id);
 	for (unsigned i = 0; !err && i < proto->n_args; i++) {
 		if (!counter_value__is_clean(&c->at.regs[1 + i]))
 			return examination__refuse(

@@ -241,9 +241,11 @@ int offload__examine(const struct program_view *view, const struct ebpf_facts *f
 	if (!err)
 		err = examination__check_changes(&e);
 	arena__release(&e.arena);
-	if (err)
-		free(needs->use);
-	else
+	if (!err) {
 		set_window(&e);
+		return 0;
+	}
+	free(needs->use);
+	needs->use = NULL;
 	return err;
 }
