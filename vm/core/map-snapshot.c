@@ -44,9 +44,5 @@ void ebpf_map__snapshot(struct ebpf_map *map, uint32_t worker, uint8_t *memory, 
 
 uint64_t ebpf_map__version(const struct ebpf_map *map)
 {
-	struct ebpf_map *m = (struct ebpf_map *)map;
-
-	if (atomic_load(&m->changed_by_programs))
-		atomic_fetch_add(&m->version, 1);
-	return atomic_load(&m->version);
+	return atomic_load(&map->version);
 }

@@ -38,7 +38,6 @@ struct ebpf_map {
 	/* The host's changes exclude snapshots, not each other: map__begin_change(). */
 	pthread_rwlock_t changes;
 	atomic_ullong version;
-	atomic_bool changed_by_programs; /* some program inserts or deletes */
 	uint32_t slots; /* per-CPU slots: the instance's workers and one for the host */
 	uint64_t bytes; /* of rt.mem, charged to the instance */
 };

@@ -149,26 +149,6 @@ static int join_arrays(struct ebpf_program *prog, char **errmsg)
 	return 0;
 }
 
-/* From now on its maps may change without the host. */
-static void announce_changes(struct ebpf_program *prog)
-{
-	const struct ebpf_facts *f = &prog->verified.facts;
-
-	for (uint32_t i = 0; f->insn && i < f->n_insns; i++) {
-		const struct ebpf_insn *in = &prog->view.insns[i];
-		bool changes = in->imm == BPF_FUNC_map_update_elem ||
-			       in->imm == BPF_FUNC_map_delete_elem ||
-			       in->imm == BPF_FUNC_map_push_elem ||
-			       in->imm == BPF_FUNC_map_pop_elem;
-
-		if (in->opcode != (BPF_JMP | BPF_CALL) || in->src || !changes)
-			continue;
-		for (uint32_t m = 0; m < prog->view.n_maps; m++)
-			if (f->insn[i].map == m || !(f->insn[i].flags & FACT_CONST_MAP))
-				atomic_store(&prog->maps[m]->changed_by_programs, true);
-	}
-}
-
 static int ready_to_run(struct ebpf_program *prog, char **errmsg)
 {
 	struct interp_binding b = {.view = &prog->view,
@@ -191,7 +171,6 @@ static int ready_to_run(struct ebpf_program *prog, char **errmsg)
 	if (!ebpf_program__interpret(prog, NULL, errmsg))
 		return -ENOMEM;
 	ebpf_program__install(prog, &prog->codes->code);
-	announce_changes(prog);
 	return 0;
 }
 

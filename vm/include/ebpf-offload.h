@@ -127,8 +127,7 @@ void ebpf_kernel_image__destroy(struct ebpf_kernel_image *img); /* NULL is fine 
 /* A map's memory as it is now, as a kernel would have it; of per-CPU values those of one worker.
  * Nothing that the host changes is half there: it waits meanwhile. Programs do not. */
 void ebpf_map__snapshot(struct ebpf_map *map, uint32_t worker, uint8_t *memory, uint64_t bytes);
-/* Rises with every change that the host makes, before and after it. Where programs insert or
- * delete, with every question: nobody counts what they do. */
+/* Rises with every change that the host makes, before and after it; not with those of programs. */
 uint64_t ebpf_map__version(const struct ebpf_map *map);
 
 /* Does what a packet's note says, as worker env->worker; `memory` is the snapshot of the note's map
