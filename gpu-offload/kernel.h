@@ -76,9 +76,8 @@ static inline uint32_t kernel_result__seal(const struct kernel_result *r,
 
 		sum = sum * 0xff51afd7ed558ccdu + n->offset;
 		sum = sum * 0xff51afd7ed558ccdu + n->operand;
-		sum = sum * 0xff51afd7ed558ccdu + (n->element | (uint64_t)n->map << 32 |
-							  (uint64_t)n->size << 48 |
-							  (uint64_t)n->kind << 56);
+		sum = sum * 0xff51afd7ed558ccdu +
+		      ((uint64_t)n->map << 32 | (uint64_t)n->size << 48 | (uint64_t)n->kind << 56);
 	}
 	return (uint32_t)(sum >> 32) ^ (uint32_t)sum ^ r->again;
 }

@@ -28,7 +28,8 @@
  *in their results), and the CPU judges them from the beginning. A program that looks things up in
  *the same map can be a kernel only if it goes on with nothing else than an insertion where it finds
  * nothing, and changes nothing that is there: then no other verdict comes of a snapshot that is
- * older than the last insertion.
+ * older than the last insertion. Of an LRU map a kernel's lookups use nothing: what it adds to
+ *does.
  *
  * Errors: as in ebpf-vm.h. Threads: a kernel does not change once it is made.
  */
@@ -56,8 +57,7 @@ enum ebpf_note_kind {
 
 struct ebpf_note {
 	uint8_t kind, size;
-	uint16_t map;     /* the program's index of it */
-	uint32_t element; /* 0 */
+	uint16_t map; /* the program's index of it */
 	uint64_t offset;
 	uint64_t operand;
 };
