@@ -96,11 +96,13 @@ static bool can_go(const struct batch *b, const struct offload_packet *p)
 		       OFFLOAD_WORKS;
 }
 
+/* What a program uncovers before the packet is not another packet's. */
 static void pack(struct batch *b, const struct offload_packet *p)
 {
 	const struct batch_layout *l = &b->queue->offload->layout;
 	uint32_t bytes = p->len < l->window ? p->len : l->window;
 	uint64_t room = align(l->headroom + bytes, KERNEL_WINDOW_ALIGN);
+	uint8_t *window = b->job->in + l->windows + b->used;
 	struct kernel_packet *to =
 		(struct kernel_packet *)(b->job->in + sizeof(struct kernel_launch)) + b->n_sent;
 
@@ -116,7 +118,8 @@ static void pack(struct batch *b, const struct offload_packet *p)
 		.room = (uint16_t)room,
 		.window = (uint32_t)b->used,
 		.rx_timestamp = p->rx_timestamp};
-	memcpy(b->job->in + l->windows + b->used + l->headroom, p->data, bytes);
+	memset(window, 0, l->headroom);
+	memcpy(window + l->headroom, p->data, bytes);
 	b->used += room;
 	b->place[b->public.n] = b->n_sent++;
 }

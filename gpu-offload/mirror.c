@@ -8,8 +8,8 @@
  * remembers what it was given.
  *
  * The host's changes are known by a map's version; those of other programs are not, so maps are
- * looked at beside, large ones less often: looking takes no more than a hundredth of the time. What
- * the kernel's own program counts is no change.
+ * looked at beside, large ones less often: looking takes no more than a hundredth of the time. Not
+ * so where the kernel's own program counts, and does not insert.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -162,8 +162,10 @@ static bool map_is_behind(struct mirror *m, struct map_version *v, uint32_t i)
 	struct map_watch *watch = &m->watch[i];
 	uint64_t start = now_ns(), state = state_of(m, i), at = 0;
 	bool is_told = v->seen[i] != state, differs;
+	/* Its own counting is no change that it reads. */
+	bool only_counts = (map->use & (EBPF_MAP_COUNTED | EBPF_MAP_CHANGED)) == EBPF_MAP_COUNTED;
 
-	if (!is_told && (map->use & EBPF_MAP_COUNTED || start < watch->next_ns))
+	if (!is_told && (only_counts || start < watch->next_ns))
 		return false;
 	take_fresh(m, i);
 	differs = next_change(v->memory[i], m->fresh, map->bytes, &at);
