@@ -21,23 +21,9 @@
 #include <string.h>
 
 #include "../core/error.h"
-#include "counter-value.h"
+#include "counter-state.h"
 #include "ebpf-offload.h"
 #include "examination.h"
-
-#define N_SLOTS (512 / 8)
-
-struct values {
-	struct counter_value regs[EBPF_N_REGS];
-	struct counter_value slots[N_SLOTS]; /* the lowest address first */
-	/* What a lookup is called that may have found nothing, of a map that the program itself
-	 * inserts into; MISSED: several; 0: none. */
-	uint32_t missed;
-};
-
-#define MISSED UINT32_MAX
-
-#define N_VALUES (EBPF_N_REGS + N_SLOTS)
 
 /* Where in a map's values something is added. */
 struct counter {
@@ -51,25 +37,21 @@ struct counters {
 	struct examination *e;
 	struct counter *list;
 	uint32_t n;
-	struct values **before; /* by instruction to which a jump leads; NULL: not reached yet */
-	struct values at;       /* before the instruction at hand, and then after it */
-	uint32_t func;          /* that it is in */
-	uint8_t *returned;      /* by function: clean bits of what it returns, or NEVER */
-	uint64_t inserted;      /* the maps that it inserts into, and looks things up in: */
-	uint64_t looked_up;     /* fact_map__bit() */
-	uint32_t insertion;     /* an instruction that inserts */
-	bool ends;              /* the way ends behind the instruction at hand */
-	bool again;             /* something new was learnt */
+	struct counter_state *
+		*before;         /* by instruction to which a jump leads; NULL: not reached yet */
+	struct counter_state at; /* before the instruction at hand, and then after it */
+	uint32_t func;           /* that it is in */
+	uint8_t *returned;       /* by function: clean bits of what it returns, or NEVER */
+	uint64_t inserted;       /* the maps that it inserts into, and looks things up in: */
+	uint64_t looked_up;      /* fact_map__bit() */
+	uint32_t insertion;      /* an instruction that inserts */
+	bool ends;               /* the way ends behind the instruction at hand */
+	bool again;              /* something new was learnt */
 };
 
 #define NEVER UINT8_MAX
 
 static const struct counter_value clean = {.clean = 64};
-
-static struct counter_value *value_at(struct values *s, uint32_t i)
-{
-	return i < EBPF_N_REGS ? &s->regs[i] : &s->slots[i - EBPF_N_REGS];
-}
 
 /* --- counters ------------------------------------------------------------------------------ */
 
@@ -502,11 +484,7 @@ static int check_insn(struct counters *c, const struct isa_insn *in)
 
 /* --- ways ---------------------------------------------------------------------------------- */
 
-static uint32_t join_missed(uint32_t a, uint32_t b)
-{
-	return a == b || !b ? a : a ? MISSED : b;
-}
-
+/* The names of what is one thing or another where ways meet there. */
 static uint32_t first_meeting(const struct counters *c, uint32_t insn)
 {
 	const struct program_view *v = c->e->prog.view;
@@ -514,58 +492,10 @@ static uint32_t first_meeting(const struct counters *c, uint32_t insn)
 	return NAME_INSN + v->n_insns + v->n_maps + insn * (uint32_t)N_VALUES;
 }
 
-static bool has_name(const struct counter_value *v)
-{
-	return v->kind != COUNTER_ANY;
-}
-
-/* What value `i` is to be called where these two meet. What they have in common, if it did not come
- * to its name here; else the name is that of the first of those that are called as they are. */
-static uint32_t common_name(
-	const struct counters *c, struct values *a, struct values *b, uint32_t insn, uint32_t i)
-{
-	const struct counter_value *va = value_at(a, i), *vb = value_at(b, i);
-	uint32_t meeting = first_meeting(c, insn), j = 0;
-
-	if (va->name == vb->name && (va->name < meeting || va->name >= meeting + N_VALUES))
-		return va->name;
-	for (; j < i; j++) {
-		const struct counter_value *wa = value_at(a, j), *wb = value_at(b, j);
-
-		if (has_name(wa) && has_name(wb) && wa->name == va->name && wb->name == vb->name &&
-			wb->off - wa->off == vb->off - va->off)
-			break;
-	}
-	return meeting + j;
-}
-
-static struct values joined_values(
-	const struct counters *c, struct values *a, struct values *b, uint32_t insn)
-{
-	struct values joined;
-
-	for (uint32_t i = 0; i < N_VALUES; i++) {
-		const struct counter_value *va = value_at(a, i), *vb = value_at(b, i);
-		uint32_t name = has_name(va) && has_name(vb) ? common_name(c, a, b, insn, i) : 0;
-
-		*value_at(&joined, i) = counter_value__join(va, vb, name);
-	}
-	joined.missed = join_missed(a->missed, b->missed);
-	return joined;
-}
-
-static bool are_equal(struct values *a, struct values *b)
-{
-	for (uint32_t i = 0; i < N_VALUES; i++)
-		if (!counter_value__equal(value_at(a, i), value_at(b, i)))
-			return false;
-	return a->missed == b->missed;
-}
-
 /* The state at hand comes to that instruction, too. */
 static int flow_to(struct counters *c, uint32_t insn)
 {
-	struct values *there = c->before[insn], joined;
+	struct counter_state *there = c->before[insn], joined;
 
 	if (!there) {
 		there = c->before[insn] = arena__alloc(&c->e->arena, sizeof(*there));
@@ -575,8 +505,8 @@ static int flow_to(struct counters *c, uint32_t insn)
 		c->again = true;
 		return 0;
 	}
-	joined = joined_values(c, there, &c->at, insn);
-	c->again |= !are_equal(there, &joined);
+	joined = counter_state__join(there, &c->at, first_meeting(c, insn));
+	c->again |= !counter_state__equal(there, &joined);
 	*there = joined;
 	return 0;
 }
@@ -657,7 +587,7 @@ static int list_changes(struct counters *c)
 	for (uint32_t i = 0; i < e->prog.view->n_insns; i++)
 		n += e->facts->insn[i].access == FACT_MAP_VALUE;
 	c->list = arena__array(&e->arena, n + 1, sizeof(*c->list));
-	c->before = arena__array(&e->arena, e->prog.view->n_insns, sizeof(struct values *));
+	c->before = arena__array(&e->arena, e->prog.view->n_insns, sizeof(struct counter_state *));
 	c->returned = arena__alloc(&e->arena, e->prog.n_funcs);
 	if (!c->list || !c->before || !c->returned)
 		return examination__no_memory(e);
