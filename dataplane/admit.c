@@ -43,14 +43,14 @@ static uint32_t longest(struct rte_mempool *pool)
 	return EBPF_XDP_MAX_LINEAR + EBPF_XDP_MAX_FRAGS * room;
 }
 
-static struct rte_mbuf *lose(struct rte_mbuf *m, struct counters *delta, enum outcome loss)
+static struct rte_mbuf *lose(struct rte_mbuf *m, struct delta *delta, enum outcome loss)
 {
 	delta->outcome[loss]++;
 	rte_pktmbuf_free(m);
 	return NULL;
 }
 
-static struct rte_mbuf *take_copy(struct rte_mbuf *m, struct rte_mbuf *copy, struct counters *delta)
+static struct rte_mbuf *take_copy(struct rte_mbuf *m, struct rte_mbuf *copy, struct delta *delta)
 {
 	if (!copy)
 		return lose(m, delta, OUTCOME_NO_MBUF);
@@ -59,7 +59,7 @@ static struct rte_mbuf *take_copy(struct rte_mbuf *m, struct rte_mbuf *copy, str
 }
 
 struct rte_mbuf *packet__linearize(
-	struct rte_mbuf *m, struct rte_mempool *pool, struct counters *delta)
+	struct rte_mbuf *m, struct rte_mempool *pool, struct delta *delta)
 {
 	if (m->pkt_len > EBPF_XDP_MAX_LINEAR)
 		return lose(m, delta, OUTCOME_TOO_LONG);
@@ -67,7 +67,7 @@ struct rte_mbuf *packet__linearize(
 }
 
 struct rte_mbuf *packet__admit(
-	struct rte_mbuf *m, bool has_frags, struct rte_mempool *pool, struct counters *delta)
+	struct rte_mbuf *m, bool has_frags, struct rte_mempool *pool, struct delta *delta)
 {
 	if (m->pkt_len < RTE_ETHER_HDR_LEN)
 		return lose(m, delta, OUTCOME_TOO_SHORT);
@@ -80,9 +80,10 @@ struct rte_mbuf *packet__admit(
 	return take_copy(m, packet__copy(m, pool), delta);
 }
 
-void burst__admit(
-	struct burst *burst, uint32_t first, const struct plan_port *port, struct counters *delta)
+void burst__admit(struct burst *burst, uint32_t first, const struct plan_port *port,
+	struct counters *counters)
 {
+	struct delta delta = {0};
 	uint32_t n = first;
 
 	if (likely(packets__are_plain(burst->pkts + first, burst->n - first)))
@@ -91,17 +92,18 @@ void burst__admit(
 		struct rte_mbuf *m = burst->pkts[i];
 
 		if (!packet__is_plain(m)) {
-			m = packet__admit(m, port->chain.has_frags, port->port->pool, delta);
+			m = packet__admit(m, port->chain.has_frags, port->port->pool, &delta);
 			burst->in_frags |= m && m->nb_segs > 1;
 		}
 		if (m)
 			burst->pkts[n++] = m;
 	}
 	burst->n = n;
+	counters__apply(counters, &delta);
 }
 
 void burst__suit(struct burst *burst, const struct ebpf_program *prog, struct rte_mempool *pool,
-	struct counters *delta)
+	struct delta *delta)
 {
 	bool has_frags = ebpf_program__has_frags(prog);
 	uint32_t n = 0;

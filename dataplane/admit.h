@@ -35,20 +35,21 @@ static inline bool packet__is_plain(const struct rte_mbuf *m)
 /* A packet that is not plain: it is taken, and what can be admitted given back. NULL: the loss is
  * in *delta. */
 struct rte_mbuf *packet__admit(
-	struct rte_mbuf *m, bool has_frags, struct rte_mempool *pool, struct counters *delta);
-/* Leaves those packets in the burst, from `first` on, that the port's programs may have. */
-void burst__admit(
-	struct burst *burst, uint32_t first, const struct plan_port *port, struct counters *delta);
+	struct rte_mbuf *m, bool has_frags, struct rte_mempool *pool, struct delta *delta);
+/* Leaves those packets in the burst, from `first` on, that the port's programs may have; counts the
+ * others. */
+void burst__admit(struct burst *burst, uint32_t first, const struct plan_port *port,
+	struct counters *counters);
 /* A copy, in more than one segment only if it is longer than EBPF_XDP_MAX_LINEAR. NULL: no mbuf. */
 struct rte_mbuf *packet__copy(const struct rte_mbuf *m, struct rte_mempool *pool);
 /* The packet in one segment, taken and given back in the same way. */
 struct rte_mbuf *packet__linearize(
-	struct rte_mbuf *m, struct rte_mempool *pool, struct counters *delta);
+	struct rte_mbuf *m, struct rte_mempool *pool, struct delta *delta);
 
 /* Packets that were judged before, for one program more: linear ones unless it takes others. Those
  * that were made so have no metadata any more. */
 void burst__suit(struct burst *burst, const struct ebpf_program *prog, struct rte_mempool *pool,
-	struct counters *delta);
+	struct delta *delta);
 
 /* Frees the segments that a program has taken from the ends of packets. */
 void burst__trim(struct burst *burst);

@@ -161,7 +161,6 @@ void ebpf_driver(struct ebpf_env *env, void *arg)
 		if (are_fit(burst, 0, n))
 			look_ahead(env, burst);
 	}
-	packets__fetch(burst->pkts);
 	while (i < n) {
 		uint32_t end = n - i < group ? n : i + group;
 

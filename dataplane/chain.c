@@ -102,14 +102,14 @@ static void put_back(
 
 /* The driver has stopped before a packet that is not plain: it and those behind it are admitted one
  * by one, and judged in a burst of their own. */
-static __attribute__((noinline, cold)) void judge_admitted(
-	struct worker *w, const struct plan_port *port, struct burst *burst, struct counters *delta)
+static __attribute__((noinline, cold)) void judge_admitted(struct worker *w,
+	const struct plan_port *port, struct burst *burst, struct counters *counters)
 {
 	struct burst *rest = &w->rest;
 	uint32_t first = burst->judged;
 	uint8_t place[BURST_SIZE];
 
-	burst__admit(burst, first, port, delta);
+	burst__admit(burst, first, port, counters);
 	rest->in_frags = burst->in_frags;
 	rest->ifindex = burst->ifindex;
 	rest->queue = burst->queue;
@@ -128,14 +128,14 @@ static __attribute__((noinline, cold)) void judge_admitted(
 	burst->uniform = burst__is_uniform(burst);
 }
 
-static void run_first(
-	struct worker *w, const struct plan_port *port, struct burst *burst, struct counters *delta)
+static void run_first(struct worker *w, const struct plan_port *port, struct burst *burst,
+	struct counters *counters)
 {
 	const struct chain_link *link = &port->chain.link[0];
 	bool compiled = program__run_burst(w, link->program, burst);
 
 	if (unlikely(burst->judged < burst->n))
-		judge_admitted(w, port, burst, delta);
+		judge_admitted(w, port, burst, counters);
 	if (likely(burst->n))
 		count(&w->progs[link->prog], burst, compiled);
 }
@@ -171,20 +171,20 @@ static void forget_states(struct burst *burst)
 	burst->moved = false;
 }
 
-void chain__run(
-	struct worker *w, const struct plan_port *port, struct burst *burst, struct counters *delta)
+void chain__run(struct worker *w, const struct plan_port *port, struct burst *burst,
+	struct counters *counters)
 {
 	const struct chain *chain = &port->chain;
 
 	if (!chain->n) {
-		burst__admit(burst, 0, port, delta);
+		burst__admit(burst, 0, port, counters);
 		for (uint32_t i = 0; i < burst->n; i++)
 			burst->verdict[i] = XDP_PASS;
 		burst->uniform = true;
 		return;
 	}
 	forget_states(burst);
-	run_first(w, port, burst, delta);
+	run_first(w, port, burst, counters);
 	if (chain->n > 1)
 		run_others(w, chain, burst);
 }

@@ -52,9 +52,9 @@ bool program__run_burst(struct worker *w, const struct ebpf_program *program, st
 /* Did every packet get the same verdict? Most bursts do. */
 bool burst__is_uniform(const struct burst *burst);
 /* Judges every packet of a burst that the port has received; burst->verdict[] is final. If nobody
- * has looked at the packets, those that cannot be admitted are losses in *delta. */
+ * has looked at the packets, those that cannot be admitted are lost and counted. */
 void chain__run(struct worker *w, const struct plan_port *port, struct burst *burst,
-	struct counters *delta);
+	struct counters *counters);
 /* The same for admitted packets, but that the first program's place is taken by this driver. */
 void chain__run_by(struct worker *w, const struct chain *chain, struct burst *burst,
 	ebpf_driver_fn driver, bool compiled);

@@ -30,11 +30,20 @@ enum outcome {
 _Static_assert(OUTCOME_ABORTED == (int)XDP_ABORTED && OUTCOME_REDIRECT == (int)XDP_REDIRECT,
 	"a verdict is its own outcome");
 
+/* Such that a set is two cache lines, and what there is of most bursts the first of them. */
+#define ROOM_FOR_OUTCOMES 14
+_Static_assert(N_OUTCOMES <= ROOM_FOR_OUTCOMES, "outcomes have room");
+
 struct counters {
 	uint64_t entered;
 	uint64_t bursts; /* in which they came */
-	uint64_t outcome[N_OUTCOMES];
+	uint64_t outcome[ROOM_FOR_OUTCOMES];
 };
+
+/* What a burst is to add to them: a cache line. */
+struct delta {
+	int32_t outcome[N_OUTCOMES];
+} __attribute__((aligned(64)));
 
 /* For the writer: nobody else changes the counter. */
 static inline void counter__add(uint64_t *counter, uint64_t n)
@@ -48,11 +57,11 @@ static inline uint64_t counter__read(const uint64_t *counter)
 }
 
 /* For the writer, when all packets of a burst have left. */
-static inline void counters__apply(struct counters *c, const struct counters *delta)
+static inline void counters__apply(struct counters *c, const struct delta *delta)
 {
 	for (int i = 0; i < N_OUTCOMES; i++)
 		if (delta->outcome[i])
-			counter__add(&c->outcome[i], delta->outcome[i]);
+			counter__add(&c->outcome[i], (uint64_t)delta->outcome[i]);
 }
 
 const char *outcome__text(enum outcome outcome);

@@ -41,6 +41,8 @@ void cpumap__hand_over(
 	unsigned waiting = rte_ring_count(ring), taken = 0;
 
 	counter__add(&hop->entered, n);
+	if (unlikely(!__atomic_load_n(&w->dp->cpumaps, __ATOMIC_RELAXED)))
+		__atomic_store_n(&w->dp->cpumaps, true, __ATOMIC_RELAXED);
 	if (!w->closing && waiting < to.length)
 		taken = rte_ring_enqueue_burst_elem(
 			ring, packets, sizeof(*packets), RTE_MIN(n, to.length - waiting), NULL);
@@ -92,7 +94,7 @@ static void judge_seen(struct worker *w, const struct handed *h, struct burst *b
 static void run_alike(struct worker *w, const struct handed *packets, unsigned n)
 {
 	uint16_t from = packets[0].from, hop = hop__cpumap(w->index);
-	struct counters delta = {0};
+	struct delta delta = {0};
 	struct burst *burst = &w->burst;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -106,9 +108,9 @@ static void run_alike(struct worker *w, const struct handed *packets, unsigned n
 	burst->in_frags = false;
 	if (packets[0].prog)
 		burst__suit(burst, packets[0].prog, pool_of(w->plan, &packets[0]), &delta);
-	judge_seen(w, &packets[0], burst);
-	verdicts__dispatch(w, &(struct rxq){.port = from, .hop = hop}, burst, &delta);
 	counters__apply(&w->hops[hop], &delta);
+	judge_seen(w, &packets[0], burst);
+	verdicts__dispatch(w, &(struct rxq){.port = from, .hop = hop}, burst);
 }
 
 unsigned cpumap__run(struct worker *w)
@@ -116,8 +118,6 @@ unsigned cpumap__run(struct worker *w)
 	struct handed packets[BURST_SIZE];
 	unsigned first = 0, n;
 
-	if (likely(!w->cpumap.owed))
-		return 0;
 	n = rte_ring_sc_dequeue_burst_elem(w->cpumap.ring, packets, sizeof(packets[0]),
 		RTE_MIN(w->cpumap.owed, (uint32_t)BURST_SIZE), NULL);
 	w->cpumap.owed -= n;

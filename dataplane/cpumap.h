@@ -56,7 +56,7 @@ struct cpumap_queue {
 void cpumap__hand_over(
 	struct worker *w, struct cpumap_queue to, const struct handed *packets, unsigned n);
 
-/* Runs a burst of what is owed, and sees it off. Returns how many packets. */
+/* Something is owed: runs a burst of it, and sees it off. Returns how many packets. */
 unsigned cpumap__run(struct worker *w);
 
 #endif

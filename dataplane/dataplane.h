@@ -44,6 +44,7 @@ struct dataplane {
 	int stop;             /* receive no more */
 	unsigned producing;   /* workers that may still hand packets over */
 	struct plan *plan;    /* what workers read */
+	bool cpumaps;         /* a worker has handed packets to another (cpumap.h), once */
 	bool lanes_closed;    /* gpu/lane.h */
 	pthread_mutex_t lock; /* of what follows, and of ports: */
 	struct prog progs[MAX_PROGS];

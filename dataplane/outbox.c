@@ -39,8 +39,7 @@ static uint16_t hand_over(struct outbox *box, struct rte_ring *ring, uint16_t ho
 }
 
 /* For a port that cannot send several. */
-static void make_one_segment(
-	struct outbox *box, const struct plan_port *port, struct counters *delta)
+static void make_one_segment(struct outbox *box, const struct plan_port *port, struct delta *delta)
 {
 	uint16_t n = 0;
 
@@ -58,7 +57,7 @@ static void make_one_segment(
 	box->n = n;
 }
 
-void outbox__flush(struct worker *w, uint16_t to, uint16_t hop, struct counters *delta)
+void outbox__flush(struct worker *w, uint16_t to, uint16_t hop, struct delta *delta)
 {
 	const struct plan_port *port = &w->plan->port[to];
 	struct outbox *box = &w->outbox[to];
@@ -85,22 +84,33 @@ void outbox__flush(struct worker *w, uint16_t to, uint16_t hop, struct counters 
 	box->n = 0;
 }
 
-void outbox__send_burst(struct worker *w, uint16_t to, uint16_t hop, struct burst *burst,
-	enum outcome outcome, struct counters *delta)
+static void send_by_outbox(struct worker *w, uint16_t to, uint16_t hop, const struct burst *burst,
+	enum outcome outcome)
+{
+	struct delta delta = {0};
+
+	delta.outcome[outcome] = (int32_t)burst->n;
+	for (uint32_t i = 0; i < burst->n; i++)
+		outbox__add(&w->outbox[to], burst->pkts[i], outcome);
+	outbox__flush(w, to, hop, &delta);
+	counters__apply(&w->hops[hop], &delta);
+}
+
+void outbox__send_burst(
+	struct worker *w, uint16_t to, uint16_t hop, struct burst *burst, enum outcome outcome)
 {
 	const struct plan_port *port = &w->plan->port[to];
+	struct counters *counters = &w->hops[hop];
 	uint16_t n = (uint16_t)burst->n, sent;
 
-	delta->outcome[outcome] += n;
-	if (w->index < port->n_txq && likely(!burst->in_frags || port->sends_segments)) {
-		sent = send_burst(w, to, (uint16_t)w->index, burst->pkts, n);
-		delta->outcome[outcome] -= n - sent;
-		delta->outcome[OUTCOME_TX_FULL] += n - sent;
+	if (unlikely(w->index >= port->n_txq || (burst->in_frags && !port->sends_segments))) {
+		send_by_outbox(w, to, hop, burst, outcome);
 		return;
 	}
-	for (uint16_t i = 0; i < n; i++)
-		outbox__add(&w->outbox[to], burst->pkts[i], outcome);
-	outbox__flush(w, to, hop, delta);
+	sent = send_burst(w, to, (uint16_t)w->index, burst->pkts, n);
+	counter__add(&counters->outcome[outcome], sent);
+	if (unlikely(sent < n))
+		counter__add(&counters->outcome[OUTCOME_TX_FULL], n - sent);
 }
 
 static unsigned handover__send_port(struct worker *w, uint16_t to, struct rte_ring *ring)

@@ -19,11 +19,11 @@ static inline void outbox__add(struct outbox *box, struct rte_mbuf *m, enum outc
 
 /* Empties w's outbox of port `to`, of packets from one hop. What cannot leave is freed, and its
  * outcome in *delta made a loss; what is handed over is taken out of *delta. */
-void outbox__flush(struct worker *w, uint16_t to, uint16_t hop, struct counters *delta);
+void outbox__flush(struct worker *w, uint16_t to, uint16_t hop, struct delta *delta);
 
-/* A whole burst that leaves by one port, past the outbox where it can; it is counted in *delta. */
-void outbox__send_burst(struct worker *w, uint16_t to, uint16_t hop, struct burst *burst,
-	enum outcome outcome, struct counters *delta);
+/* A whole burst that leaves by one port, past the outbox where it can; it is counted at its hop. */
+void outbox__send_burst(
+	struct worker *w, uint16_t to, uint16_t hop, struct burst *burst, enum outcome outcome);
 
 /* Sends what others have handed over to w, and counts it. Returns how many it took. */
 unsigned handover__send(struct worker *w);

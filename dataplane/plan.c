@@ -3,6 +3,7 @@
  * plan.c -- draw a plan.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include <rte_ether.h>
 
@@ -151,15 +152,17 @@ struct plan *plan__draw(const struct dataplane *dp)
 	const struct ports *ports = dp->ports;
 	struct plan *plan;
 	struct drawn drawn = {0};
-	size_t n = 0, rxqs;
+	size_t n = 0, rxqs, size;
 
 	for (uint16_t slot = 0; slot < ports->n; slot++)
 		n += ports->port[slot].n_rxq;
 	rxqs = RTE_ALIGN(n * sizeof(plan->rxqs[0]), _Alignof(struct plan_lane));
 	/* a lane has a queue at least */
-	plan = calloc(1, sizeof(*plan) + rxqs + n * sizeof(plan->lanes[0]));
+	size = RTE_ALIGN(sizeof(*plan) + rxqs + n * sizeof(plan->lanes[0]), RTE_CACHE_LINE_SIZE);
+	plan = aligned_alloc(RTE_CACHE_LINE_SIZE, size);
 	if (!plan)
 		return NULL;
+	memset(plan, 0, size);
 	plan->lanes = (struct plan_lane *)((uint8_t *)plan->rxqs + rxqs);
 	plan->n_ports = ports->n;
 	plan->capture = dp->capture;

@@ -39,7 +39,7 @@ struct plan_port {
 	uint32_t ifindex;   /* 0 where nothing may be sent */
 	uint32_t max_len;   /* of packets that are redirected there */
 	struct chain chain; /* empty: everything passes */
-};
+} __rte_cache_aligned;
 
 /* Queues whose first program is to run on a device (gpu/lane.h). */
 struct plan_lane {

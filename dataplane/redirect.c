@@ -22,9 +22,9 @@ struct departure {
 	struct worker *w;
 	const struct rxq *rxq;
 	const struct burst *burst;
-	struct counters *delta; /* of the hop where it was judged */
-	struct counters copies; /* of broadcasts */
-	uint32_t used;          /* outboxes: a bit per port */
+	struct delta *delta; /* of the hop where it was judged */
+	struct delta copies; /* of broadcasts */
+	uint32_t used;       /* outboxes: a bit per port */
 	unsigned n_handed;
 	struct handed handed[BURST_SIZE];
 	struct cpumap_queue queue[BURST_SIZE]; /* that each of them is for */
@@ -57,7 +57,7 @@ static void run_egress(
 }
 
 /* Leaves in the box what passes, the rest is freed. */
-static void judge_egress(struct departure *d, uint16_t to, struct counters *delta)
+static void judge_egress(struct departure *d, uint16_t to, struct delta *delta)
 {
 	struct worker *w = d->w;
 	struct outbox *box = &w->outbox[to];
@@ -86,7 +86,8 @@ static void judge_egress(struct departure *d, uint16_t to, struct counters *delt
 static void send_by_program(struct departure *d, uint16_t to)
 {
 	struct worker *w = d->w;
-	struct counters delta = {0}, *hop = &w->hops[hop__egress(to)];
+	struct counters *hop = &w->hops[hop__egress(to)];
+	struct delta delta = {0};
 
 	counter__add(&hop->entered, w->outbox[to].n);
 	judge_egress(d, to, &delta);
@@ -298,7 +299,7 @@ static void see_off(struct departure *d, uint32_t i)
 }
 
 void redirect__dispatch(struct worker *w, const struct rxq *rxq, const struct burst *burst,
-	uint32_t first, struct counters *delta)
+	uint32_t first, struct delta *delta)
 {
 	struct departure d;
 
@@ -306,7 +307,7 @@ void redirect__dispatch(struct worker *w, const struct rxq *rxq, const struct bu
 	d.rxq = rxq;
 	d.burst = burst;
 	d.delta = delta;
-	d.copies = (struct counters){0};
+	d.copies = (struct delta){0};
 	d.used = d.n_handed = 0;
 	for (uint32_t i = first; i < burst->n; i++)
 		see_off(&d, i);

@@ -19,6 +19,6 @@
 /* Sees off the packets of a judged burst from number `first` on, of which that one is not plain
  * (verdicts.h). No outbox has anything in it, before and after. */
 void redirect__dispatch(struct worker *w, const struct rxq *rxq, const struct burst *burst,
-	uint32_t first, struct counters *delta);
+	uint32_t first, struct delta *delta);
 
 #endif

@@ -25,39 +25,32 @@ static void free_all(struct rte_mbuf **pkts, uint32_t n)
 		rte_pktmbuf_free_bulk(pkts, n);
 }
 
-static void dispatch_uniform(
-	struct worker *w, const struct rxq *rxq, struct burst *burst, struct counters *delta)
+static void dispatch_uniform(struct worker *w, const struct rxq *rxq, struct burst *burst)
 {
 	enum outcome outcome;
 	uint16_t to = verdict__port(w->plan, rxq->port, burst, 0, &outcome);
 
 	if (to == NO_PORT) {
-		delta->outcome[outcome] += burst->n;
 		free_all(burst->pkts, burst->n);
+		counter__add(&w->hops[rxq->hop].outcome[outcome], burst->n);
 	} else {
-		outbox__send_burst(w, to, rxq->hop, burst, outcome, delta);
+		outbox__send_burst(w, to, rxq->hop, burst, outcome);
 	}
 }
 
-void verdicts__dispatch(
-	struct worker *w, const struct rxq *rxq, struct burst *burst, struct counters *delta)
+static void dispatch_mixed(struct worker *w, const struct rxq *rxq, struct burst *burst)
 {
+	struct delta delta = {0};
 	struct rte_mbuf *gone[BURST_SIZE];
 	unsigned n_gone = 0;
 	uint32_t i, used = 0; /* bit per port */
 
 	_Static_assert(RTE_MAX_ETHPORTS <= 32, "a bit for every port");
-	if (!burst->n)
-		return;
-	if (burst->uniform && burst->verdict[0] != XDP_REDIRECT) {
-		dispatch_uniform(w, rxq, burst, delta);
-		return;
-	}
 	for (i = 0; i < burst->n && verdict__is_plain(burst, i); i++) {
 		enum outcome outcome;
 		uint16_t to = verdict__port(w->plan, rxq->port, burst, i, &outcome);
 
-		delta->outcome[outcome]++;
+		delta.outcome[outcome]++;
 		if (to == NO_PORT) {
 			gone[n_gone++] = burst->pkts[i];
 		} else {
@@ -68,7 +61,16 @@ void verdicts__dispatch(
 	if (n_gone)
 		rte_pktmbuf_free_bulk(gone, n_gone);
 	for (; used; used &= used - 1)
-		outbox__flush(w, (uint16_t)__builtin_ctz(used), rxq->hop, delta);
+		outbox__flush(w, (uint16_t)__builtin_ctz(used), rxq->hop, &delta);
 	if (unlikely(i < burst->n))
-		redirect__dispatch(w, rxq, burst, i, delta);
+		redirect__dispatch(w, rxq, burst, i, &delta);
+	counters__apply(&w->hops[rxq->hop], &delta);
+}
+
+void verdicts__dispatch(struct worker *w, const struct rxq *rxq, struct burst *burst)
+{
+	if (burst->n && burst->uniform && burst->verdict[0] != XDP_REDIRECT)
+		dispatch_uniform(w, rxq, burst);
+	else if (burst->n)
+		dispatch_mixed(w, rxq, burst);
 }

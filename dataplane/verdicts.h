@@ -56,9 +56,8 @@ static inline uint16_t verdict__port(const struct plan *plan, uint16_t from,
 	}
 }
 
-/* Sends or frees every packet of a judged burst from this queue, and counts each once in *delta,
+/* Sends or frees every packet of a judged burst from this queue, and counts each once at its hop,
  * except those handed over to another worker, which counts them when they are sent. */
-void verdicts__dispatch(
-	struct worker *w, const struct rxq *rxq, struct burst *burst, struct counters *delta);
+void verdicts__dispatch(struct worker *w, const struct rxq *rxq, struct burst *burst);
 
 #endif

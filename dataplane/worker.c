@@ -30,17 +30,17 @@
 /* How long packets may be handed on after the last one was received. */
 #define DRAIN_SECONDS 1
 
-static void run_captured(
-	struct worker *w, const struct plan_port *port, struct burst *burst, struct counters *delta)
+static void run_captured(struct worker *w, const struct plan_port *port, struct burst *burst,
+	struct counters *counters)
 {
 	const struct capture_hop hop = {.port = port->port->name,
 		.entry = "@entry",
 		.exit = "@exit",
 		.chain = &port->chain};
 
-	burst__admit(burst, 0, port, delta);
+	burst__admit(burst, 0, port, counters);
 	capture__entry(w->plan->capture, w->index, &hop, burst);
-	chain__run(w, port, burst, delta);
+	chain__run(w, port, burst, counters);
 	capture__exit(w->plan->capture, w->index, &hop, burst);
 }
 
@@ -48,7 +48,6 @@ unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 {
 	const struct plan_port *port = &w->plan->port[rxq->port];
 	struct counters *counters = &w->hops[rxq->hop];
-	struct counters delta = {0};
 	struct burst *burst = &w->burst;
 	uint64_t began = 0;
 	unsigned received;
@@ -67,14 +66,13 @@ unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 	burst->in_frags = false;
 
 	if (unlikely(w->plan->capture != NULL)) {
-		run_captured(w, port, burst, &delta);
+		run_captured(w, port, burst, counters);
 	} else {
 		burst->unchecked = true;
-		chain__run(w, port, burst, &delta);
+		chain__run(w, port, burst, counters);
 		burst->unchecked = false;
 	}
-	verdicts__dispatch(w, rxq, burst, &delta);
-	counters__apply(counters, &delta);
+	verdicts__dispatch(w, rxq, burst);
 	if (unlikely(began))
 		load__count_latency(&w->load, received, rte_rdtsc() - began);
 	return received;
@@ -104,7 +102,8 @@ static void worker__begin_round(struct worker *w, unsigned moved)
 		worker__look_at_time(w, moved);
 	if (likely(!w->cpumap.owed)) {
 		ebpf_env__quiescent(&w->env);
-		w->cpumap.owed = rte_ring_count(w->cpumap.ring);
+		if (unlikely(__atomic_load_n(&w->dp->cpumaps, __ATOMIC_RELAXED)))
+			w->cpumap.owed = rte_ring_count(w->cpumap.ring);
 	}
 	w->plan = __atomic_load_n(&w->dp->plan, __ATOMIC_ACQUIRE);
 }
@@ -127,7 +126,7 @@ static unsigned worker__serve(struct worker *w)
 
 	if (unlikely(w->plan->worker[w->index].hands_over))
 		moved = handover__send(w);
-	if (handover__has_room(w))
+	if (unlikely(w->cpumap.owed) && handover__has_room(w))
 		moved += cpumap__run(w);
 	if (unlikely(w->plan->worker[w->index].n_lanes))
 		moved += lanes__see_off(w);

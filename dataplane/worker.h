@@ -49,6 +49,7 @@ struct worker {
 	const struct plan *plan; /* of this round */
 	unsigned index;
 	bool closing; /* the run is over: nobody hands anything over any more */
+	struct cpumap_ring cpumap;
 	struct worker_time time;
 	struct load load;
 	struct ebpf_env env;
@@ -56,8 +57,7 @@ struct worker {
 	struct burst rest;  /* what of it the next program of a chain sees */
 	struct lane *lane;  /* whose packets are judged now (gpu/lane.c) */
 	struct outbox outbox[RTE_MAX_ETHPORTS];
-	struct cpumap_ring cpumap;
-	struct counters hops[N_HOPS];
+	struct counters hops[N_HOPS] __rte_cache_aligned;
 	uint64_t sent[RTE_MAX_ETHPORTS]; /* out of each port, wherever they came from */
 	struct prog_counters progs[MAX_PROGS] __rte_cache_aligned; /* a line each */
 } __rte_cache_aligned;

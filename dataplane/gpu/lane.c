@@ -205,15 +205,13 @@ static uint32_t see_burst_off(struct worker *w, struct lane *lane)
 	struct run *run = oldest(lane);
 	struct rxq rxq = {run->hop / MAX_QUEUES, run->hop % MAX_QUEUES, run->hop};
 	const struct plan_port *port = &w->plan->port[rxq.port];
-	struct counters delta = {0};
 	uint64_t began = rte_rdtsc();
 	uint32_t n;
 
 	fill_burst(w, lane, run);
 	n = w->burst.n;
 	judge(w, port, &w->burst, is_compiled(lane, &port->chain, run->gone));
-	verdicts__dispatch(w, &rxq, &w->burst, &delta);
-	counters__apply(&w->hops[run->hop], &delta);
+	verdicts__dispatch(w, &rxq, &w->burst);
 	load__count_latency(&w->load, n, rte_rdtsc() - run->since);
 	count(lane, run, n, began);
 	run->n -= (uint16_t)n;
@@ -344,7 +342,7 @@ static uint32_t room(const struct lane *lane, const struct rte_mempool *pool)
 static uint32_t receive_into(struct worker *w, struct lane *lane, const struct rxq *rxq, bool works)
 {
 	const struct plan_port *port = &w->plan->port[rxq->port];
-	struct counters *counters = &w->hops[rxq->hop], delta = {0};
+	struct counters *counters = &w->hops[rxq->hop];
 	struct burst *burst = &w->burst;
 	uint64_t began = rte_rdtsc();
 	uint16_t n = (uint16_t)room(lane, port->port->pool);
@@ -359,8 +357,7 @@ static uint32_t receive_into(struct worker *w, struct lane *lane, const struct r
 	burst->n = n;
 	burst->ifindex = port->ifindex;
 	burst->queue = rxq->queue;
-	burst__admit(burst, 0, port, &delta);
-	counters__apply(counters, &delta);
+	burst__admit(burst, 0, port, counters);
 	put_in(lane, rxq, burst, works && split__goes(&lane->split, burst->n), began);
 	return n;
 }

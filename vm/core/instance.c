@@ -115,6 +115,7 @@ void ebpf_env__online(struct ebpf_env *env)
 {
 	struct ebpf_instance *inst = env->owner;
 
+	env->era = 0;
 	reclaim__online(&inst->reclaim, env->worker);
 }
 
@@ -122,7 +123,8 @@ void ebpf_env__quiescent(struct ebpf_env *env)
 {
 	struct ebpf_instance *inst = env->owner;
 
-	reclaim__quiescent(&inst->reclaim, env->worker);
+	if (unlikely(reclaim__era(&inst->reclaim) != env->era))
+		env->era = reclaim__quiescent(&inst->reclaim, env->worker);
 }
 
 void ebpf_env__offline(struct ebpf_env *env)

@@ -50,10 +50,12 @@ void reclaim__online(struct reclaim *r, uint32_t worker)
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
-void reclaim__quiescent(struct reclaim *r, uint32_t worker)
+uint64_t reclaim__quiescent(struct reclaim *r, uint32_t worker)
 {
-	atomic_store_explicit(&r->workers[worker].era,
-		atomic_load_explicit(&r->era, memory_order_acquire), memory_order_release);
+	uint64_t era = reclaim__era(r);
+
+	atomic_store_explicit(&r->workers[worker].era, era, memory_order_release);
+	return era;
 }
 
 void reclaim__offline(struct reclaim *r, uint32_t worker)

@@ -41,7 +41,12 @@ int reclaim__init(struct reclaim *r, uint32_t n_workers);
 void reclaim__fini(struct reclaim *r);
 
 void reclaim__online(struct reclaim *r, uint32_t worker);
-void reclaim__quiescent(struct reclaim *r, uint32_t worker);
+/* The era that it has noted. To do so again is of no use while that is the era. */
+uint64_t reclaim__quiescent(struct reclaim *r, uint32_t worker);
+static inline uint64_t reclaim__era(const struct reclaim *r)
+{
+	return atomic_load_explicit(&r->era, memory_order_acquire);
+}
 void reclaim__offline(struct reclaim *r, uint32_t worker);
 
 /* Calls release(object) when no worker can hold it any more: at once if none is online, else

@@ -151,8 +151,9 @@ struct ebpf_env {
 	struct ebpf_call_frame frames[8];
 	uint8_t *mem; /* raw programs: the memory they were given */
 	uint64_t mem_len;
-	void *owner; /* the instance: where host services find their sinks */
-	void *run;   /* the interpreter's: whose function a helper calls back */
+	void *owner;  /* the instance: where host services find their sinks */
+	uint64_t era; /* the machine's own: what this worker has told of last (vm/core/reclaim.h) */
+	void *run;    /* the interpreter's: whose function a helper calls back */
 	uint32_t n_workers;
 	uint32_t cpu; /* bpf_get_smp_processor_id(): the worker, or whom a kernel stands for */
 	const struct rt_net *net; /* the instance's links and routes: ebpf-net.h */
