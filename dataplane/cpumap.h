@@ -9,6 +9,9 @@
  * queue that the map's entry tells, whichever maps they came by; workers that put some in at the
  * same moment may exceed it by a burst each.
  *
+ * Until a first packet is put into some ring (dataplane.cpumaps) nobody looks at his own. Who is
+ * quiescent after the one that put it in was so sees that there is one, by the order of eras.
+ *
  * A program at an entry may be replaced while packets wait for it. It stays until every worker has
  * been quiescent three times (vm/core/map-targets.c), and a worker is quiescent only when it has
  * run all that was in its ring when it was so last.

@@ -116,7 +116,7 @@ captures_run_live() {
 	[ "$(wc -l <live)" = 50 ] || die "tshark saw $(wc -l <live) packets live"
 	# A reader that has enough, a client that is interrupted: the capture ends.
 	./xdpkctl capture start - both | head -c 100000 >/dev/null
-	refused 1 'no capture runs' capture show
+	wait_until refused 1 'no capture runs' capture show
 	timeout -s INT 1 ./xdpkctl capture start - exit >interrupted.pcapng
 	wait_until refused 1 'no capture runs' capture show
 	tshark -r interrupted.pcapng -c 10 >/dev/null 2>&1 || die "what was interrupted cannot be read"
