@@ -168,6 +168,10 @@ test_readme() {
 		eval "${commands[i]}" >"$here/command$i.out" 2>"$here/command$i.err" || fail "${commands[i]}"
 		sleep 1
 	done
+	for _ in {1..100}; do # on a slow machine it takes longer to start than to type
+		"$XDPKCTL" port list >/dev/null 2>&1 && break
+		sleep 0.3
+	done
 	timeout 4 bash -c "${commands[4]}" >"$here/top.out" 2>&1
 	cd "$here" || exit
 	grep -q -e "--config" command0.out || fail "no help"
