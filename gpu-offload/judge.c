@@ -65,6 +65,16 @@ static void copy_bytes(const struct batch *b, const struct kernel_packet *p,
 		memcpy(ctx->data_meta, window + (int32_t)l->headroom + from, (size_t)(end - from));
 }
 
+/* A program that moves no packet leaves it where it was, and notes are of maps that it has. */
+static bool is_possible(const struct offload *o, const struct kernel_packet *p,
+	const struct kernel_result *r, const struct ebpf_note *notes)
+{
+	for (uint32_t i = 0; i < r->n_notes; i++)
+		if (notes[i].map >= o->info->n_maps)
+			return false;
+	return o->info->moves_packet || (!r->head && !r->meta && r->len == p->len);
+}
+
 /* Of this batch, whole, and within its window. */
 static bool is_sound(const struct batch *b, uint32_t place, const struct kernel_packet *p,
 	const struct kernel_result *r, const struct ebpf_note *notes)
@@ -76,7 +86,7 @@ static bool is_sound(const struct batch *b, uint32_t place, const struct kernel_
 		r->seal != kernel_result__seal(r, notes, b->seed, place))
 		return false;
 	return r->again ||
-	       (begin >= 0 && r->len <= EBPF_XDP_MAX_LINEAR &&
+	       (is_possible(o, p, r, notes) && begin >= 0 && r->len <= EBPF_XDP_MAX_LINEAR &&
 		       (p->len > o->layout.window ||
 			       (int32_t)o->layout.headroom + r->head + (int32_t)r->len <= p->room));
 }
