@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * vm.c -- the plain door (ebpf-vm.h): a raw program, its helpers and its LDDW values.
+ * vm.c -- the plain door (ebpf-vm.h): load, run and compile a raw program.
  *
  * A VM has an instance of its own with one worker. Raw programs run in an environment on the
  * caller's stack, so runs may nest and threads need nothing of each other; only the last fault
@@ -10,29 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../isa/isa.h"
 #include "backend.h"
 #include "error.h"
 #include "jit-entry.h"
 #include "program.h"
-
-#define MAX_NAME 16
-
-struct ebpf_vm {
-	char backend[MAX_NAME];
-	bool compiles;
-	bool check_access;
-	struct ebpf_instance *inst;
-	struct ebpf_program *prog; /* NULL: nothing loaded */
-	uint64_t *lddw;
-	ebpf_jit_fn jit;
-	const struct ebpf_code *compiled;
-	struct ebpf_lddw_helpers lddw_helpers;
-	/* Sorted by id, one array per field as the machine wants them. */
-	struct raw_helper *helpers;
-	ebpf_helper_fn *helper_fns;
-	uint32_t n_helpers;
-};
+#include "vm.h"
 
 static _Thread_local struct ebpf_fault last_fault;
 
@@ -90,10 +72,7 @@ void ebpf_destroy(struct ebpf_vm *vm)
 	if (!vm)
 		return;
 	ebpf_unload_code(vm);
-	while (vm->n_helpers)
-		free((char *)vm->helpers[--vm->n_helpers].name);
-	free(vm->helpers);
-	free(vm->helper_fns);
+	vm__forget_helpers(vm);
 	ebpf_instance__destroy(vm->inst);
 	free(vm);
 }
@@ -101,62 +80,6 @@ void ebpf_destroy(struct ebpf_vm *vm)
 const char *ebpf_get_vm_name(const struct ebpf_vm *vm)
 {
 	return vm->backend;
-}
-
-/* The value a 64-bit immediate load with source field `src` gives. */
-static int lddw_value(
-	struct ebpf_vm *vm, const struct ebpf_insn *p, uint32_t at, uint64_t *value, char **errmsg)
-{
-	const struct ebpf_lddw_helpers *h = &vm->lddw_helpers;
-	uint32_t imm = (uint32_t)p[0].imm;
-	uint64_t next = (uint32_t)p[1].imm;
-	/* What each source field asks of the callbacks, RFC 9669 section 5.4. */
-	const struct {
-		uint64_t (*first)(void *user, uint32_t arg);
-		const char *name;
-		bool value; /* then map_val of it, plus the second immediate */
-	} kinds[] = {
-		[EBPF_LDDW_MAP_FD] = {h->map_by_fd, "map_by_fd", false},
-		[EBPF_LDDW_MAP_FD_VALUE] = {h->map_by_fd, "map_by_fd", true},
-		[EBPF_LDDW_VAR] = {h->var_addr, "var_addr", false},
-		[EBPF_LDDW_CODE] = {h->code_addr, "code_addr", false},
-		[EBPF_LDDW_MAP_IDX] = {h->map_by_idx, "map_by_idx", false},
-		[EBPF_LDDW_MAP_IDX_VALUE] = {h->map_by_idx, "map_by_idx", true},
-	};
-
-	if (!kinds[p->src].first || (kinds[p->src].value && !h->map_val))
-		return error__set(errmsg, -EINVAL,
-			"instruction %u: lddw with source %u needs the callback %s, which is not "
-			"set",
-			at, p->src, kinds[p->src].first ? "map_val" : kinds[p->src].name);
-	*value = kinds[p->src].first(h->user, imm);
-	if (kinds[p->src].value)
-		*value = h->map_val(h->user, *value) + next;
-	return 0;
-}
-
-static int resolve_lddw(
-	struct ebpf_vm *vm, const struct ebpf_insn *insns, uint32_t n, char **errmsg)
-{
-	struct isa_insn in;
-
-	vm->lddw = calloc(n, sizeof(*vm->lddw));
-	if (!vm->lddw)
-		return error__set(errmsg, -ENOMEM, "no memory for %u instructions", n);
-	for (uint32_t i = 0; i < n; i++) {
-		const char *why;
-		int err;
-
-		if (isa__decode(insns + i, n - i, &in, &why))
-			continue; /* the structure check says what is wrong with it */
-		if (in.op != ISA_LDDW)
-			continue;
-		if (insns[i].src != EBPF_LDDW_IMM &&
-			(err = lddw_value(vm, insns + i, i, &vm->lddw[i], errmsg)))
-			return err;
-		i++;
-	}
-	return 0;
 }
 
 int ebpf_load(struct ebpf_vm *vm, const void *code, uint32_t code_len, char **errmsg)
@@ -178,7 +101,7 @@ int ebpf_load(struct ebpf_vm *vm, const void *code, uint32_t code_len, char **er
 	if (n > EBPF_MAX_INSNS)
 		return error__set(errmsg, -E2BIG, "%u instructions: at most %d are allowed", n,
 			EBPF_MAX_INSNS);
-	err = resolve_lddw(vm, code, n, errmsg);
+	err = vm__resolve_lddw(vm, code, n, errmsg);
 	if (!err) {
 		raw.lddw = vm->lddw;
 		vm->prog = program__load(vm->inst, &spec, &raw, NULL, errmsg);
@@ -235,73 +158,6 @@ ebpf_jit_fn ebpf_compile(struct ebpf_vm *vm, char **errmsg)
 		return NULL;
 	ebpf_program__install(vm->prog, vm->compiled);
 	return vm->jit;
-}
-
-/* Index of the first helper whose id is not below. */
-static uint32_t helper_place(const struct ebpf_vm *vm, unsigned id)
-{
-	uint32_t i = 0;
-
-	while (i < vm->n_helpers && vm->helpers[i].id < id)
-		i++;
-	return i;
-}
-
-int ebpf_register(struct ebpf_vm *vm, unsigned idx, const char *name, ebpf_helper_fn fn)
-{
-	uint32_t at = helper_place(vm, idx), n = vm->n_helpers;
-	struct raw_helper *helpers;
-	ebpf_helper_fn *fns;
-	char *copy;
-
-	if (vm->prog)
-		return -EBUSY;
-	if (idx >= EBPF_MAX_HELPERS || !fn)
-		return -EINVAL;
-	if (at < n && vm->helpers[at].id == idx)
-		return -EEXIST;
-	helpers = realloc(vm->helpers, (n + 1) * sizeof(*helpers));
-	if (helpers)
-		vm->helpers = helpers;
-	fns = realloc(vm->helper_fns, (n + 1) * sizeof(*fns));
-	if (fns)
-		vm->helper_fns = fns;
-	copy = strdup(name ? name : "");
-	if (!helpers || !fns || !copy) {
-		free(copy);
-		return -ENOMEM;
-	}
-	memmove(helpers + at + 1, helpers + at, (n - at) * sizeof(*helpers));
-	memmove(fns + at + 1, fns + at, (n - at) * sizeof(*fns));
-	helpers[at] = (struct raw_helper){.id = idx, .name = copy};
-	fns[at] = fn;
-	vm->n_helpers++;
-	return 0;
-}
-
-int ebpf_unregister(struct ebpf_vm *vm, unsigned idx)
-{
-	uint32_t at = helper_place(vm, idx);
-
-	if (vm->prog)
-		return -EBUSY;
-	if (at == vm->n_helpers || vm->helpers[at].id != idx)
-		return -ENOENT;
-	free((char *)vm->helpers[at].name);
-	vm->n_helpers--;
-	memmove(vm->helpers + at, vm->helpers + at + 1,
-		(vm->n_helpers - at) * sizeof(*vm->helpers));
-	memmove(vm->helper_fns + at, vm->helper_fns + at + 1,
-		(vm->n_helpers - at) * sizeof(*vm->helper_fns));
-	return 0;
-}
-
-int ebpf_set_lddw_helpers(struct ebpf_vm *vm, const struct ebpf_lddw_helpers *h)
-{
-	if (vm->prog)
-		return -EBUSY;
-	vm->lddw_helpers = h ? *h : (struct ebpf_lddw_helpers){0};
-	return 0;
 }
 
 int ebpf_last_fault(struct ebpf_vm *vm, struct ebpf_fault *f)

@@ -66,19 +66,22 @@ struct ebpf_lddw_helpers {
 
 enum ebpf_fault_reason {
 	EBPF_FAULT_NONE,
-	EBPF_FAULT_ACCESS, /* load, store or atomic outside every region the program may touch */
-	EBPF_FAULT_BUDGET, /* the instruction budget ran out */
-	EBPF_FAULT_DEPTH,  /* more frames than EBPF_MAX_FRAMES */
-	EBPF_FAULT_HELPER, /* call of a helper that does not exist */
-	EBPF_FAULT_INSN,   /* an instruction that cannot be executed */
+	EBPF_FAULT_ACCESS,   /* load, store or atomic outside every region the program may touch */
+	EBPF_FAULT_BUDGET,   /* the instruction budget ran out */
+	EBPF_FAULT_DEPTH,    /* more frames than EBPF_MAX_FRAMES */
+	EBPF_FAULT_HELPER,   /* call of a helper that does not exist */
+	EBPF_FAULT_INSN,     /* an instruction that cannot be executed */
+	EBPF_FAULT_ARGUMENT, /* a helper was called with what its type does not allow; the address
+			      */
 };
 
 /* Why and where the last program run by this thread stopped. */
 struct ebpf_fault {
 	enum ebpf_fault_reason reason;
-	uint32_t insn;    /* index of the instruction word */
-	uint64_t address; /* EBPF_FAULT_ACCESS: first byte that was asked for */
-	uint32_t size;    /* EBPF_FAULT_ACCESS: bytes asked for */
+	uint32_t insn; /* index of the instruction word */
+	uint64_t
+		address; /* EBPF_FAULT_ACCESS, EBPF_FAULT_ARGUMENT: first byte that was asked for */
+	uint32_t size;   /* the same: bytes asked for */
 };
 
 /* Defaults, each a build option of the same name in lower case. */
@@ -95,8 +98,49 @@ struct ebpf_fault {
 #define EBPF_MAX_HELPERS 8192
 #endif
 
-/* backend: "llvm", "interp", or "" for the best available. NULL with errno set on failure
- * (ENOENT: no such backend, ENOMEM). The caller owns the VM. */
+/* What a helper wants of an argument, and a run checks at each call. A pointer must lead to memory
+ * that the program may touch, as for its own accesses. */
+enum ebpf_arg_check {
+	EBPF_CHECK_NOTHING, /* any value */
+	EBPF_CHECK_MEM,     /* a pointer to as many bytes as `size` says */
+	EBPF_CHECK_MEM_LEN, /* a pointer to as many bytes as the next argument says */
+	EBPF_CHECK_STRING,  /* a pointer to bytes that end with 0 */
+};
+
+struct ebpf_helper_type {
+	struct {
+		enum ebpf_arg_check check;
+		uint32_t size;    /* EBPF_CHECK_MEM */
+		bool may_be_null; /* pointers: 0 is fine, too */
+	} arg[5];
+};
+
+/* Limits of a VM; 0 leaves one as it is. Those of time hold for every run, compiled or not. */
+struct ebpf_limits {
+	uint32_t insns;      /* instruction words of a program (EBPF_MAX_INSNS) */
+	uint32_t helpers;    /* numbers of helpers are below (EBPF_MAX_HELPERS) */
+	uint32_t stack_size; /* bytes per frame (EBPF_STACK_SIZE); a multiple of 16 */
+	uint32_t frames;     /* functions that call each other (EBPF_MAX_FRAMES, not more) */
+	uint64_t budget;     /* instructions of a run; UINT64_MAX, the default: no limit */
+};
+
+/* One sentence each, of what went wrong: also of what a caller did not ask for, having given no
+ * errmsg. Called by the thread that failed, before the call returns. */
+typedef void (*ebpf_error_fn)(void *user, const char *sentence);
+
+struct ebpf_aot_options {
+	size_t size;     /* sizeof(struct ebpf_aot_options), so that it may grow */
+	const char *cpu; /* NULL: "native"; "x86-64", "x86-64-v2", "-v3", "-v4" */
+	char **errmsg;   /* NULL, or where to put a sentence */
+};
+
+struct ebpf_ptx_options {
+	size_t size;     /* sizeof(struct ebpf_ptx_options) */
+	const char *cpu; /* NULL: "sm_75" */
+};
+
+/* backend: "llvm", "interp", "rte", or "" for the best available: "llvm", else "interp". NULL with
+ * errno set on failure (ENOENT: no such backend, ENOMEM). The caller owns the VM. */
 struct ebpf_vm *ebpf_create(const char *backend);
 void ebpf_destroy(struct ebpf_vm *vm); /* NULL is fine */
 const char *ebpf_get_vm_name(const struct ebpf_vm *vm);
@@ -119,6 +163,11 @@ ebpf_jit_fn ebpf_compile(struct ebpf_vm *vm, char **errmsg);
 int ebpf_register(struct ebpf_vm *vm, unsigned idx, const char *name, ebpf_helper_fn fn);
 int ebpf_unregister(struct ebpf_vm *vm, unsigned idx);
 
+/* The same, and what the arguments must be: a call with others ends the run with
+ * EBPF_FAULT_ARGUMENT. *type is copied. */
+int ebpf_register_typed(struct ebpf_vm *vm, unsigned idx, const char *name, ebpf_helper_fn fn,
+	const struct ebpf_helper_type *type);
+
 /* Copies *h; NULL takes the callbacks away. Must precede ebpf_load. */
 int ebpf_set_lddw_helpers(struct ebpf_vm *vm, const struct ebpf_lddw_helpers *h);
 
@@ -128,6 +177,44 @@ int ebpf_last_fault(struct ebpf_vm *vm, struct ebpf_fault *f);
 /* Run-time memory checks of raw programs; on by default. Returns the former setting. Must
  * precede ebpf_compile to have an effect on compiled code; `interp` always checks. */
 bool ebpf_toggle_bounds_check(struct ebpf_vm *vm, bool enable);
+
+/* Memory that programs may touch besides their argument, their stack and their maps' values. Seen
+ * by runs that begin later. -EEXIST if it is known already, -EINVAL if it is empty or wraps,
+ * -ENOSPC beyond EBPF_MAX_REGIONS; removing: -ENOENT. Runs may go on meanwhile. */
+#define EBPF_MAX_REGIONS 64
+int ebpf_add_region(struct ebpf_vm *vm, void *base, size_t size, bool writable);
+int ebpf_remove_region(struct ebpf_vm *vm, void *base);
+
+/* -EBUSY while code is loaded, -EINVAL for what cannot be. */
+int ebpf_set_limits(struct ebpf_vm *vm, const struct ebpf_limits *limits);
+void ebpf_get_limits(const struct ebpf_vm *vm, struct ebpf_limits *limits);
+
+/* Bytecode is kept combined with the secret from the next ebpf_load() on, so that who can place
+ * data in this process's memory cannot place instructions there. 0 is no secret. -EBUSY while code
+ * is loaded. */
+int ebpf_set_pointer_secret(struct ebpf_vm *vm, uint64_t secret);
+
+/* fn NULL: nobody is told, which is the default. */
+void ebpf_set_error_hook(struct ebpf_vm *vm, ebpf_error_fn fn, void *user);
+
+/* The loaded code as an ELF object that ebpf_aot_load() takes in another process, with any backend
+ * and without the compiler. The bytecode is in it. The VM must be one of "llvm". *elf is malloc'ed;
+ * o may be NULL. */
+int ebpf_aot_compile(
+	struct ebpf_vm *vm, const struct ebpf_aot_options *o, uint8_t **elf, size_t *size);
+/* Instead of ebpf_load(), with the same helpers registered and callbacks set: then
+ * ebpf_compile() gives the code of the object, whatever the backend, and ebpf_exec() runs it. What
+ * was compiled under other limits, or with bounds checks where this VM wants them otherwise, for
+ * another CPU or by another version is refused (-ENOEXEC); what is damaged, too (-EINVAL). */
+int ebpf_aot_load(struct ebpf_vm *vm, const void *elf, size_t size, char **errmsg);
+
+/* The loaded code as PTX text: one entry, `ebpf_kernel(mem, len, stride, n, results)`, that runs
+ * the program once for each of n pieces of memory. *ptx is malloc'ed. -ENOTSUP with the reason for
+ * what a GPU cannot do. o may be NULL. */
+int ebpf_get_ptx(struct ebpf_vm *vm, const struct ebpf_ptx_options *o, char **ptx, char **errmsg);
+
+/* "0.1.0" */
+const char *ebpf_version(void);
 
 #ifdef __cplusplus
 }
