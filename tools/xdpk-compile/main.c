@@ -85,6 +85,8 @@ static int make(const char *name, const char *output, struct bytes *made, char *
 
 	if (!backend)
 		return -errno;
+	if (!backend->compile)
+		return error__set(errmsg, -ENOTSUP, "the %s backend makes code, no objects", name);
 	err = read_request(&request, errmsg);
 	if (!err)
 		err = make_output(backend, output, &request, made, errmsg);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * backend.h -- what a compiling backend offers: compile requests in, objects out.
+ * backend.h -- what a compiling backend offers: compile requests in, objects or code out.
  *
  * A backend lives in a shared module, libebpf-BACKEND.so, that is opened when somebody first
  * asks for it (libLLVM is large). The module exports one function, ebpf_backend_init, and
@@ -32,14 +32,37 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "../native/native.h"
 #include "compile-stats.h"
 #include "ebpf-program.h"
+#include "ebpf-vm.h"
 
-#define EBPF_BACKEND_ABI 3
+#define EBPF_BACKEND_ABI 4
+
+/* What a backend makes that gives no objects, but code in this process. */
+struct backend_code {
+	ebpf_jit_fn run; /* checks nothing; its fault, if it can have one, is not for it to tell */
+	uint64_t memory; /* bytes that it may touch: fewer must not be given to it */
+	/* An object as above, with the doors to the code: it may leave undefined, besides,
+	 * ebpf_code, which is this struct, and ebpf_interpret, the interpreter's entry. */
+	const uint8_t *entry;
+	size_t entry_size;
+	void *owned;
+};
+
+struct code_order {
+	const uint8_t *request;
+	size_t request_size;
+	native_resolve_fn resolve; /* values of ebpf_lddw.N and ebpf_helper.N */
+	void *user;
+};
 
 struct ebpf_backend {
 	uint32_t abi; /* EBPF_BACKEND_ABI */
 	const char *name;
+	/* For raw programs, instead of compile and dump, which are NULL then. */
+	int (*make_code)(const struct code_order *order, struct backend_code *code, char **errmsg);
+	void (*release_code)(struct backend_code *code);
 	/* Each output is malloc'ed; stats may be NULL. 0 or negative errno with *errmsg. */
 	int (*compile)(const uint8_t *request, size_t size, uint8_t **elf, size_t *elf_size,
 		struct compile_stats *stats, char **errmsg);

@@ -70,8 +70,8 @@ static bool find_helper(const struct raw_binding *raw, uint64_t id, uint64_t *ad
 	return false;
 }
 
-/* Binds an image's undefined symbols to this program: see backend.h for the names. */
-static bool resolve(void *user, const char *symbol, uint64_t *address)
+/* What an image's undefined symbols are for this program: see backend.h for the names. */
+static bool resolve_program(void *user, const char *symbol, uint64_t *address)
 {
 	const struct ebpf_program *prog = user;
 	uint64_t i;
@@ -89,6 +89,24 @@ static bool resolve(void *user, const char *symbol, uint64_t *address)
 	return true;
 }
 
+struct binding {
+	struct ebpf_program *prog;
+	const struct backend_code *made; /* or NULL */
+};
+
+static bool resolve(void *user, const char *symbol, uint64_t *address)
+{
+	const struct binding *b = user;
+
+	if (b->made && strcmp(symbol, "ebpf_code") == 0)
+		*address = (uintptr_t)b->made;
+	else if (b->made && strcmp(symbol, "ebpf_interpret") == 0)
+		*address = (uintptr_t)interpret;
+	else
+		return resolve_program(b->prog, symbol, address);
+	return true;
+}
+
 static const struct ebpf_code *keep_image(
 	struct ebpf_program *prog, const struct program_code *made, ebpf_jit_fn *jit, char **errmsg)
 {
@@ -99,6 +117,26 @@ static const struct ebpf_code *keep_image(
 	return NULL;
 }
 
+/* *made without an image gets that, the entry that is in it, and is kept. */
+static const struct ebpf_code *load_image(struct ebpf_program *prog, struct program_code *made,
+	const uint8_t *elf, size_t size, ebpf_jit_fn *jit, char **errmsg)
+{
+	struct binding binding = {.prog = prog, .made = made->made};
+	const struct ebpf_code *code;
+
+	made->image = native_image__load(elf, size, resolve, &binding, errmsg);
+	if (!made->image)
+		return NULL;
+	made->code.entry = (ebpf_entry_fn)native_image__symbol(made->image, "ebpf_entry");
+	made->code.driver = (ebpf_driver_fn)native_image__symbol(made->image, "ebpf_driver");
+	if (jit)
+		*jit = (ebpf_jit_fn)native_image__symbol(made->image, "ebpf_jit");
+	code = keep_image(prog, made, jit, errmsg);
+	if (!code)
+		native_image__unload(made->image);
+	return code;
+}
+
 const struct ebpf_code *program__load_object(struct ebpf_program *prog,
 	const struct compile_opts *opts, const struct compiled_object *object, ebpf_jit_fn *jit,
 	char **errmsg)
@@ -107,27 +145,72 @@ const struct ebpf_code *program__load_object(struct ebpf_program *prog,
 	struct program_code made = {0};
 	const struct ebpf_code *code;
 
-	made.image = native_image__load(object->elf, object->size, resolve, prog, errmsg);
-	if (!made.image)
-		return NULL;
 	snprintf(made.backend, sizeof(made.backend), "%s", opts->backend);
-	made.code.entry = (ebpf_entry_fn)native_image__symbol(made.image, "ebpf_entry");
-	made.code.driver = (ebpf_driver_fn)native_image__symbol(made.image, "ebpf_driver");
-	if (jit)
-		*jit = (ebpf_jit_fn)native_image__symbol(made.image, "ebpf_jit");
-	code = keep_image(prog, &made, jit, errmsg);
-	if (!code)
-		native_image__unload(made.image);
+	code = load_image(prog, &made, object->elf, object->size, jit, errmsg);
 	compile_stats__end(opts->stats, STEP_LOAD, &since);
 	return code;
+}
+
+static int order_code(const struct ebpf_program *prog, const struct compile_opts *opts,
+	struct program_code *made, char **errmsg)
+{
+	struct code_order order = {.resolve = resolve_program, .user = (void *)prog};
+	uint8_t *request;
+	int err = compile_request__build(
+		&prog->view, opts->flags, opts->driver, opts->cpu, &request, &order.request_size);
+
+	if (err)
+		return error__set(errmsg, err, "%s: no memory to compile it", prog->view.name);
+	order.request = request;
+	err = made->maker->make_code(&order, made->made, errmsg);
+	free(request);
+	return err;
+}
+
+static const struct ebpf_code *make_code(struct ebpf_program *prog, const struct compile_opts *opts,
+	const struct ebpf_backend *maker, ebpf_jit_fn *jit, char **errmsg)
+{
+	struct program_code made = {.maker = maker, .made = calloc(1, sizeof(*made.made))};
+	const struct ebpf_code *code = NULL;
+
+	if (!made.made) {
+		error__set(errmsg, -ENOMEM, "%s: no memory for its code", prog->view.name);
+		return NULL;
+	}
+	snprintf(made.backend, sizeof(made.backend), "%s", maker->name);
+	if (!order_code(prog, opts, &made, errmsg)) {
+		code = load_image(
+			prog, &made, made.made->entry, made.made->entry_size, jit, errmsg);
+		if (!code)
+			maker->release_code(made.made);
+	}
+	if (!code)
+		free(made.made);
+	return code;
+}
+
+void program_code__free(struct program_code *c)
+{
+	if (c->image)
+		native_image__unload(c->image);
+	if (c->made)
+		c->maker->release_code(c->made);
+	free(c->made);
+	free(c);
 }
 
 const struct ebpf_code *program__compile(
 	struct ebpf_program *prog, const struct compile_opts *opts, ebpf_jit_fn *jit, char **errmsg)
 {
+	bool raw = prog->view.type == EBPF_PROGRAM_RAW;
+	const struct ebpf_backend *backend = raw ? backend__get(opts->backend, errmsg) : NULL;
 	struct compiled_object object;
 	const struct ebpf_code *code;
 
+	if (raw && !backend)
+		return NULL;
+	if (raw && backend->make_code)
+		return make_code(prog, opts, backend, jit, errmsg);
 	if (program__make_object(prog, opts, &object, errmsg))
 		return NULL;
 	code = program__load_object(prog, opts, &object, jit, errmsg);

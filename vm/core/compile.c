@@ -69,9 +69,12 @@ static int run_backend(const struct ebpf_program *prog, const struct compile_opt
 		return run_child(prog, opts, request, size, object, errmsg);
 	backend = backend__get(opts->backend, errmsg);
 	compile_stats__end(opts->stats, STEP_OPEN, &since);
-	return backend ? backend->compile(
-				 request, size, &object->elf, &object->size, opts->stats, errmsg)
-		       : -errno;
+	if (!backend)
+		return -errno;
+	if (!backend->compile)
+		return error__set(errmsg, -ENOTSUP, "%s: the %s backend makes code, no objects",
+			prog->view.name, backend->name);
+	return backend->compile(request, size, &object->elf, &object->size, opts->stats, errmsg);
 }
 
 static bool find(struct object_cache *cache, const struct compile_opts *opts,

@@ -218,9 +218,7 @@ void ebpf_program__unref(struct ebpf_program *prog)
 		struct program_code *c = prog->codes;
 
 		prog->codes = c->next;
-		if (c->image)
-			native_image__unload(c->image);
-		free(c);
+		program_code__free(c);
 	}
 	interp__release(prog->interp);
 	verifier__release(&prog->verified);

@@ -14,6 +14,7 @@
 #include "../interp/interp.h"
 #include "../native/native.h"
 #include "../verifier/verifier.h"
+#include "backend.h"
 #include "compile-stats.h"
 #include "ebpf-program.h"
 #include "instance.h"
@@ -21,8 +22,10 @@
 
 struct program_code { /* one way to run it; a list that only grows */
 	struct ebpf_code code;
-	char backend[24];           /* what code.backend points at */
-	struct native_image *image; /* NULL: interpreter */
+	char backend[24];                 /* what code.backend points at */
+	struct native_image *image;       /* NULL: interpreter */
+	const struct ebpf_backend *maker; /* of `made`, if there is any */
+	struct backend_code *made;
 	struct program_code *next;
 };
 
@@ -81,7 +84,8 @@ bool program__find_object(
 const struct ebpf_code *program__load_object(struct ebpf_program *prog,
 	const struct compile_opts *opts, const struct compiled_object *object, ebpf_jit_fn *jit,
 	char **errmsg);
-/* Both. */
+void program_code__free(struct program_code *c);
+/* Both; or code at once, of a backend that makes it. */
 const struct ebpf_code *program__compile(struct ebpf_program *prog, const struct compile_opts *opts,
 	ebpf_jit_fn *jit, char **errmsg);
 

@@ -14,7 +14,7 @@
 #include "backend.h"
 #include "error.h"
 
-#ifndef EBPF_BUILD_DIR /* where the build leaves its modules */
+#ifndef EBPF_BUILD_DIR /* where the build leaves its modules, in a folder for each */
 #define EBPF_BUILD_DIR ""
 #endif
 #ifndef EBPF_BACKEND_DIR /* where they are installed */
@@ -32,19 +32,23 @@ static bool plain_name(const char *name)
 	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
 }
 
-#define N_DIRS     4
+#define N_PLACES   4
 #define MAX_MODULE 4096
 
 /* Where a module may be: the folder of the environment, this build's, the installed one, then the
  * system's, of which only the name is told. */
 static bool module_path(unsigned i, const char *name, char path[MAX_MODULE])
 {
-	const char *dirs[N_DIRS] = {
-		getenv("EBPF_BACKEND_DIR"), EBPF_BUILD_DIR, EBPF_BACKEND_DIR, ""};
+	const struct {
+		const char *dir, *sub;
+	} places[N_PLACES] = {{getenv("EBPF_BACKEND_DIR"), ""}, {EBPF_BUILD_DIR, name},
+		{EBPF_BACKEND_DIR, ""}, {"", ""}};
+	const char *dir = places[i].dir, *sub = places[i].sub;
 
-	if (!dirs[i])
+	if (!dir)
 		return false;
-	snprintf(path, MAX_MODULE, "%s%slibebpf-%s.so", dirs[i], *dirs[i] ? "/" : "", name);
+	snprintf(path, MAX_MODULE, "%s%s%s%slibebpf-%s.so", dir, *dir ? "/" : "", sub,
+		*sub ? "/" : "", name);
 	return true;
 }
 
@@ -52,7 +56,7 @@ bool backend__find_module(const char *name, struct stat *st)
 {
 	char path[MAX_MODULE];
 
-	for (unsigned i = 0; i < N_DIRS && plain_name(name); i++)
+	for (unsigned i = 0; i < N_PLACES && plain_name(name); i++)
 		if (module_path(i, name, path) && strchr(path, '/') && !stat(path, st))
 			return true;
 	return false;
@@ -62,7 +66,7 @@ static void *open_module(const char *name, char **errmsg)
 {
 	char path[MAX_MODULE];
 
-	for (unsigned i = 0; i < N_DIRS; i++) {
+	for (unsigned i = 0; i < N_PLACES; i++) {
 		void *handle;
 
 		if (!module_path(i, name, path))

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * librte.c -- DPDK's librte_bpf, where its header and ours would give one name two meanings.
+ *
+ * Its verifier prints why it refuses a program, which is nobody's business here: what it refuses
+ * may go another way, and its levels of logging are the process's own otherwise.
+ */
+#define ebpf_insn rte_ebpf_insn
+#include <rte_bpf.h>
+#undef ebpf_insn
+#include <rte_log.h>
+#include <pthread.h>
+
+#include "rte.h"
+
+/* All of memory that a process can have; as an offset it is no negative number. */
+#define EVERYWHERE (UINT64_C(1) << 62)
+
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Nothing is said of the arguments: what they are is proved already. */
+static void describe_functions(struct rte_bpf_xsym symbols[RUNTIME_N + 1])
+{
+	for (unsigned i = 0; i < RUNTIME_N; i++)
+		symbols[i] = (struct rte_bpf_xsym){.name = "runtime",
+			.type = RTE_BPF_XTYPE_FUNC,
+			.func = {.val = runtime_functions[i],
+				.ret = {.type = RTE_BPF_ARG_RAW, .size = sizeof(uint64_t)}}};
+	/* A pointer whose value is 0: what numbers are added to (lower.c). */
+	symbols[RUNTIME_N] = (struct rte_bpf_xsym){.name = "everywhere",
+		.type = RTE_BPF_XTYPE_VAR,
+		.var = {.val = NULL, .desc = {.type = RTE_BPF_ARG_PTR, .size = EVERYWHERE}}};
+}
+
+static struct rte_bpf *load_silently(const struct rte_bpf_prm *prm)
+{
+	int type = rte_log_register("lib.bpf"), level;
+	struct rte_bpf *bpf;
+
+	pthread_mutex_lock(&log_lock);
+	level = type < 0 ? -1 : rte_log_get_level(type);
+	if (level >= 0)
+		rte_log_set_level(type, RTE_LOG_EMERG);
+	bpf = rte_bpf_load(prm);
+	if (level >= 0)
+		rte_log_set_level(type, level);
+	pthread_mutex_unlock(&log_lock);
+	return bpf;
+}
+
+struct rte_bpf *librte__load(const struct lowered *program, ebpf_jit_fn *run)
+{
+	struct rte_bpf_xsym symbols[RUNTIME_N + 1];
+	struct rte_bpf_prm prm = {.ins = (const struct rte_ebpf_insn *)program->insns,
+		.nb_ins = program->n,
+		.xsym = symbols,
+		.nb_xsym = RUNTIME_N + 1,
+		.prog_arg = {.type = RTE_BPF_ARG_PTR, .size = EVERYWHERE}};
+	struct rte_bpf_jit jit = {0};
+	struct rte_bpf *bpf;
+
+	describe_functions(symbols);
+	bpf = load_silently(&prm);
+	if (!bpf)
+		return NULL;
+	rte_bpf_get_jit(bpf, &jit);
+	/* It is machine code for one argument, and leaves the second one where it is. */
+	*run = (ebpf_jit_fn)(uintptr_t)jit.func;
+	if (*run)
+		return bpf;
+	rte_bpf_destroy(bpf);
+	return NULL;
+}
+
+void librte__unload(struct rte_bpf *bpf)
+{
+	rte_bpf_destroy(bpf);
+}
