@@ -33,7 +33,10 @@ static const struct ebpf_func funcs[] = {{.name = "first"},
 static const struct ebpf_line lines[] = {
 	{0, 3, 1, "a.c", "return 7;"}, {2, 8, 1, "a.c", "return 9;"}, {3, 9, 2, "b.c", ""}};
 static const uint8_t contents[] = {1, 2, 3, 4, 5};
-static const struct raw_helper helpers[] = {{4, "four"}, {9, "nine"}};
+static const struct raw_helper helpers[] = {{4, "four"},
+	{9, "nine",
+		{.arg = {{.check = EBPF_CHECK_MEM_LEN, .may_be_null = true}, {0},
+			 {.check = EBPF_CHECK_MEM, .size = 70000, .is_written = true}}}}};
 static const struct ebpf_driver driver = {.name = "loop",
 	.bitcode = "not really bitcode",
 	.bitcode_size = 18,
@@ -99,6 +102,14 @@ static void round_trip(void **state)
 	assert_string_equal(r.view.lines[2].file, "b.c");
 	assert_int_equal(r.view.lines[2].column, 2);
 	assert_string_equal(r.view.helpers[1].name, "nine");
+	for (int a = 0; a < 5; a++) {
+		assert_int_equal(r.view.helpers[1].type.arg[a].check, helpers[1].type.arg[a].check);
+		assert_int_equal(r.view.helpers[1].type.arg[a].size, helpers[1].type.arg[a].size);
+		assert_int_equal(r.view.helpers[1].type.arg[a].may_be_null,
+			helpers[1].type.arg[a].may_be_null);
+		assert_int_equal(r.view.helpers[1].type.arg[a].is_written,
+			helpers[1].type.arg[a].is_written);
+	}
 	assert_int_equal(r.flags, 5);
 	assert_string_equal(r.driver_name, "loop");
 	assert_int_equal(r.driver_bitcode_size, 18);

@@ -11,66 +11,17 @@
 
 #include <cmocka.h>
 
-#include <ebpf-vm.h>
-
-#include "../../vm/isa/isa.h"
-
-static const char *const backends[] = {
-	"interp",
-#ifdef HAVE_LLVM
-	"llvm",
-#endif
-};
-#define N_BACKENDS (sizeof(backends) / sizeof(backends[0]))
-
-/* Assembles and loads; fails the test on any error. */
-static void load(struct ebpf_vm *vm, const char *text)
-{
-	struct ebpf_insn *insns;
-	uint32_t n;
-	char *err = NULL;
-
-	if (isa__assemble(text, &insns, &n, &err) || ebpf_load(vm, insns, n * 8, &err))
-		fail_msg("%s", err);
-	free(insns);
-}
-
-static int load_fails(struct ebpf_vm *vm, const char *text, const char *says)
-{
-	struct ebpf_insn *insns;
-	uint32_t n;
-	char *err = NULL;
-	int rc;
-
-	assert_int_equal(isa__assemble(text, &insns, &n, &err), 0);
-	rc = ebpf_load(vm, insns, n * 8, &err);
-	free(insns);
-	assert_true(rc < 0);
-	assert_non_null(err);
-	if (!strstr(err, says))
-		fail_msg("'%s' does not say '%s'", err, says);
-	free(err);
-	return rc;
-}
-
-static struct ebpf_vm *create(unsigned i)
-{
-	struct ebpf_vm *vm = ebpf_create(backends[i]);
-
-	if (!vm)
-		fail_msg("backend %s: %s", backends[i], strerror(errno));
-	assert_string_equal(ebpf_get_vm_name(vm), backends[i]);
-	return vm;
-}
+#include "raw-vm.h"
 
 static void sums_its_memory(void **state)
 {
-	for (unsigned i = 0; i < N_BACKENDS; i++) {
-		struct ebpf_vm *vm = create(i);
+	for (unsigned i = 0; i < N_RAW_BACKENDS; i++) {
+		struct ebpf_vm *vm = raw_vm__create(raw_vm_backends[i]);
 		uint8_t mem[] = {1, 2, 3};
 		uint64_t r = 0;
 
-		load(vm, "ldxb %r0, [%r1]\nldxb %r3, [%r1+2]\nadd %r0, %r3\nadd %r0, %r2\nexit\n");
+		raw_vm__load(vm,
+			"ldxb %r0, [%r1]\nldxb %r3, [%r1+2]\nadd %r0, %r3\nadd %r0, %r2\nexit\n");
 		assert_int_equal(ebpf_exec(vm, mem, sizeof(mem), &r), 0);
 		assert_int_equal(r, 1 + 3 + 3);
 		ebpf_destroy(vm);
@@ -79,8 +30,8 @@ static void sums_its_memory(void **state)
 
 static void compiles_once_and_runs(void **state)
 {
-	for (unsigned i = 0; i < N_BACKENDS; i++) {
-		struct ebpf_vm *vm = create(i);
+	for (unsigned i = 0; i < N_RAW_BACKENDS; i++) {
+		struct ebpf_vm *vm = raw_vm__create(raw_vm_backends[i]);
 		char *err = NULL;
 		uint8_t mem[16] = {0};
 		ebpf_jit_fn fn;
@@ -88,9 +39,9 @@ static void compiles_once_and_runs(void **state)
 		assert_null(ebpf_compile(vm, &err));
 		assert_non_null(err);
 		free(err);
-		load(vm, "mov %r0, %r2\nstxb [%r1+15], %r2\nexit\n");
+		raw_vm__load(vm, "mov %r0, %r2\nstxb [%r1+15], %r2\nexit\n");
 		fn = ebpf_compile(vm, &err);
-		if (strcmp(backends[i], "interp") == 0) {
+		if (strcmp(raw_vm_backends[i], "interp") == 0) {
 			assert_null(fn);
 			assert_non_null(err);
 			free(err);
@@ -106,13 +57,13 @@ static void compiles_once_and_runs(void **state)
 
 static void stops_at_the_end_of_memory(void **state)
 {
-	for (unsigned i = 0; i < N_BACKENDS; i++) {
-		struct ebpf_vm *vm = create(i);
+	for (unsigned i = 0; i < N_RAW_BACKENDS; i++) {
+		struct ebpf_vm *vm = raw_vm__create(raw_vm_backends[i]);
 		uint8_t mem[32] = {0};
 		struct ebpf_fault f;
 		uint64_t r = 0;
 
-		load(vm, "mov %r0, 0\nmov %r3, 5\nstxw [%r1+6], %r3\nexit\n");
+		raw_vm__load(vm, "mov %r0, 0\nmov %r3, 5\nstxw [%r1+6], %r3\nexit\n");
 		assert_int_equal(ebpf_exec(vm, mem, 10, &r), 0);
 		assert_int_equal(ebpf_last_fault(vm, &f), -ENOENT);
 		mem[6] = 0;
@@ -134,24 +85,24 @@ static uint64_t sum5(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 
 static void calls_registered_helpers(void **state)
 {
-	for (unsigned i = 0; i < N_BACKENDS; i++) {
-		struct ebpf_vm *vm = create(i);
+	for (unsigned i = 0; i < N_RAW_BACKENDS; i++) {
+		struct ebpf_vm *vm = raw_vm__create(raw_vm_backends[i]);
 		uint64_t r = 0;
 
-		load_fails(vm, "call 8000\nexit\n", "8000");
+		raw_vm__load_fails(vm, "call 8000\nexit\n", "8000");
 		assert_int_equal(ebpf_register(vm, EBPF_MAX_HELPERS, "high", sum5), -EINVAL);
 		assert_int_equal(ebpf_register(vm, 8000, "sum", sum5), 0);
 		assert_int_equal(ebpf_register(vm, 3, "three", sum5), 0);
 		assert_int_equal(ebpf_register(vm, 8000, "sum", sum5), -EEXIST);
-		load(vm, "mov %r1, 1\nmov %r2, 2\nmov %r3, 3\nmov %r4, 4\nmov %r5, 5\n"
-			 "call 8000\nexit\n");
+		raw_vm__load(vm, "mov %r1, 1\nmov %r2, 2\nmov %r3, 3\nmov %r4, 4\nmov %r5, 5\n"
+				 "call 8000\nexit\n");
 		assert_int_equal(ebpf_register(vm, 5, "late", sum5), -EBUSY);
 		assert_int_equal(ebpf_exec(vm, NULL, 0, &r), 0);
 		assert_int_equal(r, 54321);
 		ebpf_unload_code(vm);
 		assert_int_equal(ebpf_unregister(vm, 8000), 0);
 		assert_int_equal(ebpf_unregister(vm, 8000), -ENOENT);
-		load_fails(vm, "call 8000\nexit\n", "8000");
+		raw_vm__load_fails(vm, "call 8000\nexit\n", "8000");
 		ebpf_destroy(vm);
 	}
 }
@@ -176,11 +127,11 @@ static void asks_for_64_bit_immediates(void **state)
 		.code_addr = plus_user,
 		.user = &base};
 
-	for (unsigned i = 0; i < N_BACKENDS; i++) {
+	for (unsigned i = 0; i < N_RAW_BACKENDS; i++) {
 		for (unsigned src = 1; src <= 6; src++) {
 			struct ebpf_insn code[] = {{.opcode = 0x18, .src = src, .imm = 7},
 				{.imm = src == 2 || src == 6 ? 3 : 0}, {.opcode = 0x95}};
-			struct ebpf_vm *vm = create(i);
+			struct ebpf_vm *vm = raw_vm__create(raw_vm_backends[i]);
 			char *err = NULL;
 			uint64_t r = 0;
 
@@ -199,7 +150,7 @@ static void asks_for_64_bit_immediates(void **state)
 
 static void refuses_bad_code(void **state)
 {
-	struct ebpf_vm *vm = create(0);
+	struct ebpf_vm *vm = raw_vm__create("interp");
 	const struct ebpf_insn unknown[] = {{.opcode = 0xff}, {.opcode = 0x95}};
 	char *err = NULL;
 
@@ -210,7 +161,7 @@ static void refuses_bad_code(void **state)
 	assert_int_equal(ebpf_load(vm, unknown, sizeof(unknown), &err), -EINVAL);
 	assert_non_null(strstr(err, "0"));
 	free(err);
-	load(vm, "mov %r0, 1\nexit\n");
+	raw_vm__load(vm, "mov %r0, 1\nexit\n");
 	assert_int_equal(ebpf_load(vm, unknown, sizeof(unknown), &err), -EBUSY);
 	free(err);
 	ebpf_destroy(vm);
@@ -222,7 +173,7 @@ static void names_of_backends(void **state)
 	struct ebpf_vm *vm = ebpf_create("");
 
 	assert_non_null(vm);
-	assert_string_equal(ebpf_get_vm_name(vm), backends[N_BACKENDS - 1]);
+	assert_string_equal(ebpf_get_vm_name(vm), raw_vm_backends[N_RAW_BACKENDS - 1]);
 	ebpf_destroy(vm);
 	assert_null(ebpf_create("no-such-backend"));
 	assert_int_equal(errno, ENOENT);

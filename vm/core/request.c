@@ -60,6 +60,10 @@ struct wire_line {
 
 struct wire_helper {
 	uint32_t id, name;
+	struct {
+		uint32_t size;
+		uint8_t check, may_be_null, is_written, pad;
+	} args[5];
 };
 
 struct wire_layout { /* offsets in the blob */
@@ -158,9 +162,18 @@ static void fill_named(const struct program_view *v, struct strings *s, struct w
 			.file = file,
 			.text = strings__add(s, l->text, 0)};
 	}
-	for (uint32_t i = 0; i < v->n_helpers; i++)
-		helpers[i] = (struct wire_helper){
-			.id = v->helpers[i].id, .name = strings__add(s, v->helpers[i].name, 0)};
+	for (uint32_t i = 0; i < v->n_helpers; i++) {
+		const struct raw_helper *h = &v->helpers[i];
+
+		helpers[i].id = h->id;
+		helpers[i].name = strings__add(s, h->name, 0);
+		for (int a = 0; a < 5; a++) {
+			helpers[i].args[a].size = h->type.arg[a].size;
+			helpers[i].args[a].check = (uint8_t)h->type.arg[a].check;
+			helpers[i].args[a].may_be_null = h->type.arg[a].may_be_null;
+			helpers[i].args[a].is_written = h->type.arg[a].is_written;
+		}
+	}
 }
 
 static uint64_t cache_size(const struct ebpf_driver *driver)
@@ -352,7 +365,14 @@ static int open_helpers(const struct opening *o, struct raw_helper *helpers)
 
 	for (uint32_t i = 0; i < o->h->n_helpers; i++) {
 		helpers[i] = (struct raw_helper){.id = w[i].id, .name = string_at(o, w[i].name)};
-		if (!helpers[i].name || (i && w[i].id <= w[i - 1].id))
+		for (int a = 0; a < 5; a++) {
+			helpers[i].type.arg[a].size = w[i].args[a].size;
+			helpers[i].type.arg[a].check = w[i].args[a].check;
+			helpers[i].type.arg[a].may_be_null = w[i].args[a].may_be_null != 0;
+			helpers[i].type.arg[a].is_written = w[i].args[a].is_written != 0;
+		}
+		if (!helpers[i].name || (i && w[i].id <= w[i - 1].id) ||
+			!helper_type__is_valid(&helpers[i].type))
 			return bad(o, "helper", i);
 	}
 	return 0;

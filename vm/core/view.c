@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * view.c -- context tables of the program types, and where an instruction comes from.
+ * view.c -- context tables of the program types, where an instruction comes from, and what types of
+ * helpers there can be.
  */
 #include <linux/bpf.h>
 #include <stddef.h>
@@ -70,4 +71,24 @@ uint32_t program_view__func(const struct program_view *v, uint32_t insn)
 	while (i + 1 < v->n_funcs && v->funcs[i + 1].insn <= insn)
 		i++;
 	return i;
+}
+
+bool helper_type__is_valid(const struct ebpf_helper_type *type)
+{
+	for (int i = 0; i < 5; i++) {
+		switch (type->arg[i].check) {
+		case EBPF_CHECK_NOTHING:
+		case EBPF_CHECK_STRING: break;
+		case EBPF_CHECK_MEM:
+			if (!type->arg[i].size)
+				return false;
+			break;
+		case EBPF_CHECK_MEM_LEN:
+			if (i == 4)
+				return false;
+			break;
+		default: return false;
+		}
+	}
+	return true;
 }

@@ -37,7 +37,11 @@ struct program_view {
 struct raw_helper {
 	uint32_t id;
 	const char *name;
+	struct ebpf_helper_type type; /* zeros: its arguments may be anything */
 };
+
+/* Can all of it be checked? Sizes are there, and so are the arguments that say one. */
+bool helper_type__is_valid(const struct ebpf_helper_type *type);
 
 /* The context of a program type: what a field of the user's struct is and where the
  * machine keeps it. A new program type is a new table. */

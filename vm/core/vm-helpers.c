@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "error.h"
 #include "vm.h"
 
 void vm__forget_helpers(struct ebpf_vm *vm)
@@ -19,58 +20,105 @@ void vm__forget_helpers(struct ebpf_vm *vm)
 /* Index of the first helper whose id is not below. */
 static uint32_t helper_place(const struct ebpf_vm *vm, unsigned id)
 {
-	uint32_t i = 0;
+	uint32_t low = 0, high = vm->n_helpers;
 
-	while (i < vm->n_helpers && vm->helpers[i].id < id)
-		i++;
-	return i;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (vm->helpers[mid].id < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
-int ebpf_register(struct ebpf_vm *vm, unsigned idx, const char *name, ebpf_helper_fn fn)
+static bool is_registered(const struct ebpf_vm *vm, uint32_t at, unsigned id)
 {
-	uint32_t at = helper_place(vm, idx), n = vm->n_helpers;
-	struct raw_helper *helpers;
-	ebpf_helper_fn *fns;
-	char *copy;
+	return at < vm->n_helpers && vm->helpers[at].id == id;
+}
 
-	if (vm->prog)
-		return -EBUSY;
-	if (idx >= EBPF_MAX_HELPERS || !fn)
-		return -EINVAL;
-	if (at < n && vm->helpers[at].id == idx)
-		return -EEXIST;
-	helpers = realloc(vm->helpers, (n + 1) * sizeof(*helpers));
+static int insert(struct ebpf_vm *vm, uint32_t at, const struct raw_helper *helper,
+	ebpf_helper_fn fn, char **why)
+{
+	uint32_t n = vm->n_helpers;
+	struct raw_helper *helpers = realloc(vm->helpers, (n + 1) * sizeof(*helpers));
+	ebpf_helper_fn *fns = realloc(vm->helper_fns, (n + 1) * sizeof(*fns));
+	char *name = strdup(helper->name);
+
 	if (helpers)
 		vm->helpers = helpers;
-	fns = realloc(vm->helper_fns, (n + 1) * sizeof(*fns));
 	if (fns)
 		vm->helper_fns = fns;
-	copy = strdup(name ? name : "");
-	if (!helpers || !fns || !copy) {
-		free(copy);
-		return -ENOMEM;
+	if (!helpers || !fns || !name) {
+		free(name);
+		return error__set(why, -ENOMEM, "helper %u: no memory for it", helper->id);
 	}
 	memmove(helpers + at + 1, helpers + at, (n - at) * sizeof(*helpers));
 	memmove(fns + at + 1, fns + at, (n - at) * sizeof(*fns));
-	helpers[at] = (struct raw_helper){.id = idx, .name = copy};
+	helpers[at] = *helper;
+	helpers[at].name = name;
 	fns[at] = fn;
 	vm->n_helpers++;
 	return 0;
 }
 
-int ebpf_unregister(struct ebpf_vm *vm, unsigned idx)
+static int add(struct ebpf_vm *vm, const struct raw_helper *helper, ebpf_helper_fn fn, char **why)
 {
-	uint32_t at = helper_place(vm, idx);
+	uint32_t at = helper_place(vm, helper->id);
 
 	if (vm->prog)
-		return -EBUSY;
-	if (at == vm->n_helpers || vm->helpers[at].id != idx)
-		return -ENOENT;
+		return error__set(why, -EBUSY, "helper %u: code is loaded already", helper->id);
+	if (helper->id >= vm->limits.helpers)
+		return error__set(why, -EINVAL, "helper %u: numbers must be below %u", helper->id,
+			vm->limits.helpers);
+	if (!fn)
+		return error__set(why, -EINVAL, "helper %u: there is no function", helper->id);
+	if (!helper_type__is_valid(&helper->type))
+		return error__set(why, -EINVAL,
+			"helper %u: its type has a pointer without a size, or no check that there "
+			"is",
+			helper->id);
+	if (is_registered(vm, at, helper->id))
+		return error__set(why, -EEXIST, "helper %u: it is registered already as '%s'",
+			helper->id, vm->helpers[at].name);
+	return insert(vm, at, helper, fn, why);
+}
+
+int ebpf_register_typed(struct ebpf_vm *vm, unsigned idx, const char *name, ebpf_helper_fn fn,
+	const struct ebpf_helper_type *type)
+{
+	struct raw_helper helper = {.id = idx, .name = name ? name : ""};
+	char *why = NULL;
+
+	if (type)
+		helper.type = *type;
+	return vm__result(vm, add(vm, &helper, fn, &why), &why, NULL);
+}
+
+int ebpf_register(struct ebpf_vm *vm, unsigned idx, const char *name, ebpf_helper_fn fn)
+{
+	return ebpf_register_typed(vm, idx, name, fn, NULL);
+}
+
+static int forget(struct ebpf_vm *vm, unsigned id, char **why)
+{
+	uint32_t at = helper_place(vm, id), behind;
+
+	if (vm->prog)
+		return error__set(why, -EBUSY, "helper %u: code is loaded that may call it", id);
+	if (!is_registered(vm, at, id))
+		return error__set(why, -ENOENT, "helper %u: it is not registered", id);
 	free((char *)vm->helpers[at].name);
-	vm->n_helpers--;
-	memmove(vm->helpers + at, vm->helpers + at + 1,
-		(vm->n_helpers - at) * sizeof(*vm->helpers));
-	memmove(vm->helper_fns + at, vm->helper_fns + at + 1,
-		(vm->n_helpers - at) * sizeof(*vm->helper_fns));
+	behind = --vm->n_helpers - at;
+	memmove(vm->helpers + at, vm->helpers + at + 1, behind * sizeof(*vm->helpers));
+	memmove(vm->helper_fns + at, vm->helper_fns + at + 1, behind * sizeof(*vm->helper_fns));
 	return 0;
+}
+
+int ebpf_unregister(struct ebpf_vm *vm, unsigned idx)
+{
+	char *why = NULL;
+
+	return vm__result(vm, forget(vm, idx, &why), &why, NULL);
 }

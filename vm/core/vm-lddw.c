@@ -66,8 +66,12 @@ int vm__resolve_lddw(struct ebpf_vm *vm, const struct ebpf_insn *insns, uint32_t
 
 int ebpf_set_lddw_helpers(struct ebpf_vm *vm, const struct ebpf_lddw_helpers *h)
 {
+	char *why = NULL;
+
 	if (vm->prog)
-		return -EBUSY;
+		return vm__result(vm,
+			error__set(&why, -EBUSY, "lddw helpers: code is loaded already"), &why,
+			NULL);
 	vm->lddw_helpers = h ? *h : (struct ebpf_lddw_helpers){0};
 	return 0;
 }

@@ -7,6 +7,7 @@
  * is kept per thread.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,9 +60,11 @@ struct ebpf_vm *ebpf_create(const char *backend)
 	strcpy(vm->backend, backend);
 	vm->compiles = strcmp(backend, "interp") != 0;
 	vm->check_access = true;
+	vm->limits = vm__default_limits;
+	pthread_mutex_init(&vm->compile_lock, NULL);
 	vm->inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, NULL);
 	if (!vm->inst) {
-		free(vm);
+		ebpf_destroy(vm);
 		return NULL;
 	}
 	return vm;
@@ -74,6 +77,7 @@ void ebpf_destroy(struct ebpf_vm *vm)
 	ebpf_unload_code(vm);
 	vm__forget_helpers(vm);
 	ebpf_instance__destroy(vm->inst);
+	pthread_mutex_destroy(&vm->compile_lock);
 	free(vm);
 }
 
@@ -82,7 +86,7 @@ const char *ebpf_get_vm_name(const struct ebpf_vm *vm)
 	return vm->backend;
 }
 
-int ebpf_load(struct ebpf_vm *vm, const void *code, uint32_t code_len, char **errmsg)
+static int load(struct ebpf_vm *vm, const void *code, uint32_t code_len, char **why)
 {
 	uint32_t n = code_len / sizeof(struct ebpf_insn);
 	struct ebpf_program_spec spec = {
@@ -91,25 +95,30 @@ int ebpf_load(struct ebpf_vm *vm, const void *code, uint32_t code_len, char **er
 		.helpers = vm->helpers, .helper_fns = vm->helper_fns, .n_helpers = vm->n_helpers};
 	int err;
 
-	if (errmsg)
-		*errmsg = NULL;
 	if (vm->prog)
-		return error__set(errmsg, -EBUSY, "code is loaded already: unload it first");
+		return error__set(why, -EBUSY, "code is loaded already: unload it first");
 	if (!code_len || code_len % sizeof(struct ebpf_insn))
-		return error__set(errmsg, -EINVAL, "%u bytes of code: not a positive multiple of 8",
-			code_len);
-	if (n > EBPF_MAX_INSNS)
-		return error__set(errmsg, -E2BIG, "%u instructions: at most %d are allowed", n,
-			EBPF_MAX_INSNS);
-	err = vm__resolve_lddw(vm, code, n, errmsg);
+		return error__set(
+			why, -EINVAL, "%u bytes of code: not a positive multiple of 8", code_len);
+	if (n > vm->limits.insns)
+		return error__set(why, -E2BIG, "%u instructions: at most %u are allowed", n,
+			vm->limits.insns);
+	err = vm__resolve_lddw(vm, code, n, why);
 	if (!err) {
 		raw.lddw = vm->lddw;
-		vm->prog = program__load(vm->inst, &spec, &raw, NULL, errmsg);
+		vm->prog = program__load(vm->inst, &spec, &raw, NULL, why);
 		err = vm->prog ? 0 : -errno;
 	}
 	if (err)
 		ebpf_unload_code(vm);
 	return err;
+}
+
+int ebpf_load(struct ebpf_vm *vm, const void *code, uint32_t code_len, char **errmsg)
+{
+	char *why = NULL;
+
+	return vm__result(vm, load(vm, code, code_len, &why), &why, errmsg);
 }
 
 void ebpf_unload_code(struct ebpf_vm *vm)
@@ -119,45 +128,85 @@ void ebpf_unload_code(struct ebpf_vm *vm)
 	vm->prog = NULL;
 	vm->lddw = NULL;
 	vm->jit = NULL;
-	vm->compiled = NULL;
+}
+
+static int compile(struct ebpf_vm *vm, char **why)
+{
+	struct compile_opts opts = {.backend = vm->backend,
+		.cpu = "native",
+		.flags = vm->check_access ? COMPILE_CHECK_ACCESS : 0};
+	const struct ebpf_code *code;
+	ebpf_jit_fn jit;
+
+	if (!vm->prog)
+		return error__set(why, -ENOENT, "%s: no code is loaded", vm->backend);
+	if (!vm->compiles)
+		return error__set(why, -ENOTSUP, "the %s backend does not compile", vm->backend);
+	code = program__compile(vm->prog, &opts, &jit, why);
+	if (!code)
+		return -errno;
+	ebpf_program__install(vm->prog, code);
+	atomic_store_explicit(&vm->jit, jit, memory_order_release);
+	return 0;
+}
+
+ebpf_jit_fn ebpf_compile(struct ebpf_vm *vm, char **errmsg)
+{
+	ebpf_jit_fn jit = atomic_load_explicit(&vm->jit, memory_order_acquire);
+	char *why = NULL;
+	int err = 0;
+
+	if (!jit) {
+		pthread_mutex_lock(&vm->compile_lock);
+		if (!vm->jit)
+			err = compile(vm, &why);
+		jit = vm->jit;
+		pthread_mutex_unlock(&vm->compile_lock);
+	}
+	vm__result(vm, err, &why, errmsg);
+	return jit;
+}
+
+static int describe_fault(const struct ebpf_env *env, char **why)
+{
+	static const char *const reasons[] = {
+		[EBPF_FAULT_ACCESS] = "access outside of the program's memory",
+		[EBPF_FAULT_BUDGET] = "the budget of instructions is used up",
+		[EBPF_FAULT_DEPTH] = "call of a function too many",
+		[EBPF_FAULT_HELPER] = "call of a helper that does not exist",
+		[EBPF_FAULT_INSN] = "there is no such instruction",
+		[EBPF_FAULT_ARGUMENT] = "argument that the helper does not take",
+	};
+	bool at_memory =
+		env->fault_reason == EBPF_FAULT_ACCESS || env->fault_reason == EBPF_FAULT_ARGUMENT;
+
+	if (at_memory)
+		return error__set(why, -EFAULT, "instruction %u: %s: %u bytes at 0x%" PRIx64,
+			env->fault_insn, reasons[env->fault_reason], env->fault_size,
+			env->fault_address);
+	return error__set(
+		why, -EFAULT, "instruction %u: %s", env->fault_insn, reasons[env->fault_reason]);
 }
 
 int ebpf_exec(struct ebpf_vm *vm, void *mem, size_t mem_len, uint64_t *result)
 {
 	struct ebpf_raw_ctx ctx = {.mem = mem, .len = mem_len};
 	struct ebpf_env env;
+	char *why = NULL;
 
 	if (!vm->prog)
-		return -ENOENT;
+		return vm__result(
+			vm, error__set(&why, -ENOENT, "there is no code to run"), &why, NULL);
 	if (vm->compiles && !ebpf_compile(vm, NULL))
 		return -errno;
 	ebpf_jit_enter(&env, vm->prog, mem, mem_len);
 	*result = ebpf_program__run(vm->prog, &env, &ctx);
 	ebpf_jit_leave(&env);
-	return env.fault_reason ? -EFAULT : 0;
-}
-
-ebpf_jit_fn ebpf_compile(struct ebpf_vm *vm, char **errmsg)
-{
-	struct compile_opts opts = {.backend = vm->backend,
-		.cpu = "native",
-		.flags = vm->check_access ? COMPILE_CHECK_ACCESS : 0};
-
-	if (errmsg)
-		*errmsg = NULL;
-	if (vm->jit)
-		return vm->jit;
-	if (!vm->prog || !vm->compiles) {
-		error__set(errmsg, vm->prog ? -ENOTSUP : -ENOENT,
-			vm->prog ? "the %s backend does not compile" : "%s: no code is loaded",
-			vm->backend);
-		return NULL;
-	}
-	vm->compiled = program__compile(vm->prog, &opts, &vm->jit, errmsg);
-	if (!vm->compiled)
-		return NULL;
-	ebpf_program__install(vm->prog, vm->compiled);
-	return vm->jit;
+	if (env.fault_reason == EBPF_FAULT_NONE)
+		return 0;
+	if (vm->error_hook) /* runs may fault often */
+		describe_fault(&env, &why);
+	return vm__result(vm, -EFAULT, &why, NULL);
 }
 
 int ebpf_last_fault(struct ebpf_vm *vm, struct ebpf_fault *f)
@@ -174,4 +223,9 @@ bool ebpf_toggle_bounds_check(struct ebpf_vm *vm, bool enable)
 
 	vm->check_access = enable;
 	return was;
+}
+
+const char *ebpf_version(void)
+{
+	return XDPK_VERSION;
 }

@@ -16,8 +16,13 @@ struct ebpf_vm {
 	struct ebpf_instance *inst;
 	struct ebpf_program *prog; /* NULL: nothing loaded */
 	uint64_t *lddw;
-	ebpf_jit_fn jit;
-	const struct ebpf_code *compiled;
+	/* Of the first ebpf_compile(), which runs that many threads begin at once may all come to.
+	 */
+	pthread_mutex_t compile_lock;
+	_Atomic(ebpf_jit_fn) jit;
+	struct ebpf_limits limits;
+	ebpf_error_fn error_hook;
+	void *error_user;
 	struct ebpf_lddw_helpers lddw_helpers;
 	/* Sorted by id, one array per field as the machine wants them. */
 	struct raw_helper *helpers;
@@ -28,5 +33,11 @@ struct ebpf_vm {
 /* The values of the LDDWs that ask a callback, by instruction: vm->lddw. */
 int vm__resolve_lddw(struct ebpf_vm *vm, const struct ebpf_insn *insns, uint32_t n, char **errmsg);
 void vm__forget_helpers(struct ebpf_vm *vm);
+
+extern const struct ebpf_limits vm__default_limits;
+
+/* The end of every call that may fail: err goes back to the caller, and the hook is told. The
+ * sentence *why, which may be NULL, is given away: to *errmsg, or freed. */
+int vm__result(const struct ebpf_vm *vm, int err, char **why, char **errmsg);
 
 #endif

@@ -71,17 +71,17 @@ enum ebpf_fault_reason {
 	EBPF_FAULT_DEPTH,    /* more frames than EBPF_MAX_FRAMES */
 	EBPF_FAULT_HELPER,   /* call of a helper that does not exist */
 	EBPF_FAULT_INSN,     /* an instruction that cannot be executed */
-	EBPF_FAULT_ARGUMENT, /* a helper was called with what its type does not allow; the address
-			      */
+	EBPF_FAULT_ARGUMENT, /* a helper was called with what its type does not allow */
 };
 
 /* Why and where the last program run by this thread stopped. */
 struct ebpf_fault {
 	enum ebpf_fault_reason reason;
 	uint32_t insn; /* index of the instruction word */
-	uint64_t
-		address; /* EBPF_FAULT_ACCESS, EBPF_FAULT_ARGUMENT: first byte that was asked for */
-	uint32_t size;   /* the same: bytes asked for */
+	/* EBPF_FAULT_ACCESS, EBPF_FAULT_ARGUMENT: the first byte that was asked for, and how many
+	 * they were. */
+	uint64_t address;
+	uint32_t size;
 };
 
 /* Defaults, each a build option of the same name in lower case. */
@@ -99,19 +99,21 @@ struct ebpf_fault {
 #endif
 
 /* What a helper wants of an argument, and a run checks at each call. A pointer must lead to memory
- * that the program may touch, as for its own accesses. */
+ * that the program may touch, as for its own accesses; that holds without bounds checks, too: it is
+ * the helper that relies on it. */
 enum ebpf_arg_check {
 	EBPF_CHECK_NOTHING, /* any value */
 	EBPF_CHECK_MEM,     /* a pointer to as many bytes as `size` says */
-	EBPF_CHECK_MEM_LEN, /* a pointer to as many bytes as the next argument says */
+	EBPF_CHECK_MEM_LEN, /* a pointer to as many bytes as the next argument says, or to none */
 	EBPF_CHECK_STRING,  /* a pointer to bytes that end with 0 */
 };
 
 struct ebpf_helper_type {
 	struct {
 		enum ebpf_arg_check check;
-		uint32_t size;    /* EBPF_CHECK_MEM */
+		uint32_t size;    /* EBPF_CHECK_MEM: not 0 */
 		bool may_be_null; /* pointers: 0 is fine, too */
+		bool is_written;  /* pointers: the memory must be writable */
 	} arg[5];
 };
 
@@ -164,7 +166,8 @@ int ebpf_register(struct ebpf_vm *vm, unsigned idx, const char *name, ebpf_helpe
 int ebpf_unregister(struct ebpf_vm *vm, unsigned idx);
 
 /* The same, and what the arguments must be: a call with others ends the run with
- * EBPF_FAULT_ARGUMENT. *type is copied. */
+ * EBPF_FAULT_ARGUMENT before the helper is called. *type is copied; NULL: anything will do.
+ * -EINVAL for a type that cannot be checked. */
 int ebpf_register_typed(struct ebpf_vm *vm, unsigned idx, const char *name, ebpf_helper_fn fn,
 	const struct ebpf_helper_type *type);
 

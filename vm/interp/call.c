@@ -4,8 +4,8 @@
  *
  * A helper trusts its pointers, so all of them are checked here, by the kinds of its prototype:
  * the map is one of the program's, a key is key_size bytes that the program may read, memory
- * with a size in the next argument is as long as that. A helper that the user registered checks
- * for itself.
+ * with a size in the next argument is as long as that. Of helpers that the user registered see
+ * registered.c.
  */
 #include <linux/bpf.h>
 
@@ -41,7 +41,8 @@ bool interp_helper__find(const struct interp_code *code, uint64_t id, struct int
 			high = mid;
 	}
 	if (low < v->n_helpers && v->helpers[low].id == id) {
-		*h = (struct interp_helper){.registered = code->binding.helper_fns[low]};
+		*h = (struct interp_helper){
+			.registered = code->binding.helper_fns[low], .type = &v->helpers[low].type};
 		return true;
 	}
 	if (id > UINT32_MAX)
@@ -258,6 +259,8 @@ enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct 
 	uint64_t *r = run->r;
 
 	if (h->registered) {
+		if (!interp_helper__accepts(run, h->type))
+			return EBPF_FAULT_ARGUMENT;
 		r[0] = h->registered(r[1], r[2], r[3], r[4], r[5]);
 		return EBPF_FAULT_NONE;
 	}

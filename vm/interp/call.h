@@ -14,6 +14,10 @@ enum ebpf_fault_reason interp_helper__call(struct interp_run *run, const struct 
 /* The same of bpf_map_lookup_elem(); false: EBPF_FAULT_ACCESS. */
 bool interp_helper__look_up(struct interp_run *run, const struct interp_helper *h);
 
+/* registered.c: may the helper be called with r1..r5? The address and size of what it may not have
+ * are in env otherwise. */
+bool interp_helper__accepts(struct interp_run *run, const struct ebpf_helper_type *type);
+
 /* dynptr.c: a helper has made or changed the one at the address; is there one? */
 bool interp_dynptr__note(struct interp_run *run, uint64_t address);
 bool interp_dynptr__check(struct interp_run *run, uint64_t address);

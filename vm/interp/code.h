@@ -93,8 +93,9 @@ const void *const *interp__places(void);
 
 /* A helper that the program may call. */
 struct interp_helper {
-	ebpf_helper_fn registered;        /* the user's, or NULL: */
-	const struct helper_proto *proto; /* the machine's */
+	ebpf_helper_fn registered; /* the user's, or NULL */
+	const struct ebpf_helper_type *type;
+	const struct helper_proto *proto; /* the machine's, otherwise */
 	helper_call_fn call;
 	bool grants; /* it gives memory that is no map's, takes it, or calls back */
 	/* The program's map that it is most likely called with, or NULL; and what

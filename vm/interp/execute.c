@@ -16,7 +16,7 @@ static rt_cold uint64_t stop(
 	struct ebpf_env *env = run->env;
 
 	if (!run->fault) {
-		if (reason != EBPF_FAULT_ACCESS)
+		if (reason != EBPF_FAULT_ACCESS && reason != EBPF_FAULT_ARGUMENT)
 			env->fault_address = env->fault_size = 0;
 		env->fault_insn = o - run->code->ops;
 		env->fault_reason = run->fault = reason;

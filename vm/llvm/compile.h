@@ -73,7 +73,7 @@ struct compilation {
 	bool is_ptx;           /* the machine is a GPU's */
 	bool tail_calls;       /* the program has some */
 	bool scouts_draw;      /* random numbers */
-	bool publishes_frames; /* raw: some access is checked against the frames at run time */
+	bool publishes_frames; /* raw: something is checked against the frames at run time */
 	char *diagnostic;      /* the first error that LLVM reported to its handler */
 
 	struct compile_stats *stats; /* or NULL */
@@ -107,6 +107,9 @@ const struct ebpf_fact *compilation__fact(const struct compilation *c, uint32_t 
 LLVMTypeRef compilation__int_type(const struct compilation *c, unsigned bytes);
 /* Does the access need a check at run time? */
 bool compilation__needs_check(const struct compilation *c, uint32_t pc);
+
+/* Raw programs: does a helper that the instruction may call want memory? */
+bool compilation__checks_arguments(const struct compilation *c, uint32_t pc);
 
 /* callback.c: what a helper may call for the function; NULL if none begins there. */
 LLVMValueRef compilation__callback(struct compilation *c, int64_t start);

@@ -7,7 +7,6 @@
  * helper is inlined, the copies dissolve.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/bpf.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -248,64 +247,6 @@ static int translate_helper(struct function *f)
 	return 0;
 }
 
-static void call_raw_helper(struct function *f, uint32_t id)
-{
-	LLVMValueRef args[5];
-	char name[32];
-
-	for (unsigned i = 0; i < 5; i++)
-		args[i] = function__int(f, 1 + i);
-	snprintf(name, sizeof(name), "ebpf_helper.%" PRIu32, id);
-	function__set_int(f, 0, function__call_runtime(f, name, f->c->i64, args, 5));
-}
-
-static void fault_no_helper(struct function *f)
-{
-	LLVMValueRef args[] = {f->env, LLVMConstInt(f->c->i32, f->pc, false)};
-
-	function__call_runtime(f, "ebpf_raw_no_helper", f->c->void_type, args, 2);
-	function__fault_unless(f, LLVMConstNull(f->c->i1));
-}
-
-static int translate_raw_helper(struct function *f)
-{
-	const struct program_view *v = f->c->view;
-
-	for (uint32_t i = 0; i < v->n_helpers; i++) {
-		if (v->helpers[i].id == (uint32_t)f->in->imm) {
-			call_raw_helper(f, v->helpers[i].id);
-			return 0;
-		}
-	}
-	fault_no_helper(f);
-	return 0;
-}
-
-/* A switch over the helpers that are registered. */
-static int translate_callx(struct function *f)
-{
-	const struct program_view *v = f->c->view;
-	LLVMBasicBlockRef none = function__new_block(f, ""), next = function__new_block(f, "");
-	LLVMValueRef choice;
-
-	if (!f->c->is_raw)
-		return function__refuse(f, "call through a register");
-	choice = LLVMBuildSwitch(f->b, function__int(f, f->in->dst), none, v->n_helpers);
-	for (uint32_t i = 0; i < v->n_helpers; i++) {
-		LLVMBasicBlockRef block = function__new_block(f, "");
-
-		LLVMAddCase(choice, function__const(f, v->helpers[i].id), block);
-		LLVMPositionBuilderAtEnd(f->b, block);
-		call_raw_helper(f, v->helpers[i].id);
-		LLVMBuildBr(f->b, next);
-	}
-	LLVMPositionBuilderAtEnd(f->b, none);
-	fault_no_helper(f);
-	LLVMBuildBr(f->b, next);
-	LLVMPositionBuilderAtEnd(f->b, next);
-	return 0;
-}
-
 static struct bpf_function *callee(const struct function *f)
 {
 	int64_t target = (int64_t)f->pc + 1 + f->in->target;
@@ -368,11 +309,11 @@ int function__call(struct function *f)
 {
 	switch (f->in->op) {
 	case ISA_EXIT: return translate_exit(f);
-	case ISA_CALLX: return translate_callx(f);
+	case ISA_CALLX: return function__callx(f);
 	default: break;
 	}
 	switch (f->in->src) {
 	case EBPF_CALL_LOCAL: return translate_local_call(f);
-	default: return f->c->is_raw ? translate_raw_helper(f) : translate_helper(f);
+	default: return f->c->is_raw ? function__call_registered(f) : translate_helper(f);
 	}
 }

@@ -219,6 +219,8 @@ static int decode(struct compilation *c)
 			    isa__is_atomic(in->op)) &&
 			compilation__needs_check(c, pc))
 			c->publishes_frames = true;
+		if (compilation__checks_arguments(c, pc))
+			c->publishes_frames = true;
 	}
 	return 0;
 }

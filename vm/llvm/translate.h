@@ -65,6 +65,10 @@ int function__memory(struct function *f); /* translate-mem.c */
 int function__jump(struct function *f);   /* translate-jump.c */
 int function__call(struct function *f);   /* translate-call.c: calls and exit */
 
+/* translate-registered.c: calls of what the VM's owner registered. */
+int function__call_registered(struct function *f);
+int function__callx(struct function *f);
+
 /* alias.c: the access that the instruction is, and a load of what is never NULL. */
 void function__set_scope(struct function *f, LLVMValueRef access);
 void function__set_not_null(struct function *f, LLVMValueRef load);
