@@ -33,6 +33,11 @@
 
 #include "ebpf-offload.h"
 
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct gpu_module;
 
 /* How long the parts of a job took. */
@@ -79,4 +84,8 @@ struct gpu_device {
 struct gpu_device *gpu_device__open(const char *spec, char **errmsg);
 void gpu_device__close(struct gpu_device *dev); /* NULL is fine */
 
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
 #endif

@@ -37,6 +37,11 @@
 
 #include "device.h"
 
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct offload;
 struct offload_queue;
 
@@ -107,4 +112,8 @@ uint64_t offload_batch__judge(
 	struct offload_batch *b, uint32_t i, struct ebpf_env *env, struct ebpf_xdp_ctx *ctx);
 void offload_queue__free(struct offload_queue *q, struct offload_batch *b);
 
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
 #endif

@@ -33,6 +33,11 @@
 #include "json-text.h"
 #include "object.h"
 
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct control_context;
 
 /* `args`: what follows the command's words. 0, or negative errno with *errmsg. */
@@ -180,4 +185,8 @@ int control__set_up_object(struct object *obj, struct ebpf_instance *inst,
 int control__init_object(
 	struct object *obj, struct ebpf_instance *inst, const char *path, char **errmsg);
 
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
 #endif

@@ -20,6 +20,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct json_reader {
 	char *at;          /* what is left, to a NUL */
 	const char *begin; /* for messages */
@@ -41,4 +46,8 @@ bool json_reader__skip(struct json_reader *r);
 /* "no JSON: expected EXPECTED in column N", -EINVAL */
 int json_reader__fail(const struct json_reader *r, const char *expected, char **errmsg);
 
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
 #endif

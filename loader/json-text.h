@@ -23,6 +23,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct json_text {
 	char *text; /* owned; NUL-terminated when len > 0 */
 	size_t len, size;
@@ -53,4 +58,8 @@ void json_text__add_unsigned(struct json_text *t, const char *key, uint64_t valu
 void json_text__add_real(struct json_text *t, const char *key, double value, int decimals);
 void json_text__add_bool(struct json_text *t, const char *key, bool value);
 
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
 #endif

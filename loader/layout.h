@@ -23,6 +23,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct btf;
 
 enum layout_kind {
@@ -77,4 +82,8 @@ void layout__free(struct layout *l); /* NULL is fine */
  * is and `a` was. */
 int layout__compare(const struct layout *a, const struct layout *b, char **errmsg);
 
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
 #endif

@@ -23,7 +23,12 @@
 #ifndef LOADER_OBJECT_H
 #define LOADER_OBJECT_H
 
-#include <ebpf-program.h>
+#include "ebpf-program.h"
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct layout;
 struct object;
@@ -143,4 +148,8 @@ struct ebpf_program *object__load_program(
  * not. Borrowed. */
 struct ebpf_program *object__loaded_program(const struct object *obj, size_t i);
 
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
 #endif

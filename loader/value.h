@@ -27,6 +27,11 @@
 #include "json-text.h"
 #include "layout.h"
 
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 void value__print(struct json_text *t, const struct layout *l, const void *bytes);
 /* What to write where, in its shape: {"src":"an IPv4 address","port":"a number of 2 bytes"}. */
 void layout__print(struct json_text *t, const struct layout *l);
@@ -41,4 +46,8 @@ bool value__has_sum(const struct layout *l);
 /* Adds number by number, modulo their sizes. */
 void value__add(const struct layout *l, void *sum, const void *bytes);
 
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
 #endif

@@ -5,6 +5,8 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +15,6 @@
 
 #include "backend.h"
 #include "error.h"
-
-#ifndef EBPF_BUILD_DIR /* where the build leaves its modules, in a folder for each */
-#define EBPF_BUILD_DIR ""
-#endif
-#ifndef EBPF_BACKEND_DIR /* where they are installed */
-#define EBPF_BACKEND_DIR ""
-#endif
 
 #define MAX_BACKENDS 8
 
@@ -32,24 +27,57 @@ static bool plain_name(const char *name)
 	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
 }
 
-#define N_PLACES   4
-#define MAX_MODULE 4096
+#define MAX_MODULE PATH_MAX
 
-/* Where a module may be: the folder of the environment, this build's, the installed one, then the
- * system's, of which only the name is told. */
-static bool module_path(unsigned i, const char *name, char path[MAX_MODULE])
+/* The folder of the file that this code came in, a tool's or a library's; "" if it is not known. */
+static const char *own_dir(char dir[PATH_MAX])
 {
-	const struct {
-		const char *dir, *sub;
-	} places[N_PLACES] = {{getenv("EBPF_BACKEND_DIR"), ""}, {EBPF_BUILD_DIR, name},
-		{EBPF_BACKEND_DIR, ""}, {"", ""}};
-	const char *dir = places[i].dir, *sub = places[i].sub;
+	struct link_map *map;
+	Dl_info info;
+	char *slash;
 
-	if (!dir)
+	dir[0] = '\0';
+	if (dladdr1((void *)own_dir, &info, (void **)&map, RTLD_DL_LINKMAP) &&
+		!realpath(*map->l_name ? map->l_name : "/proc/self/exe", dir))
+		dir[0] = '\0';
+	slash = strrchr(dir, '/');
+	if (slash)
+		*slash = '\0';
+	return dir;
+}
+
+static bool is_within(const char *dir, const char *root)
+{
+	size_t len = strlen(root);
+
+	return len && !strncmp(dir, root, len) && (dir[len] == '/' || !dir[len]);
+}
+
+#define N_PLACES 6
+
+/* Where a module may be: in the folder that the environment names; in the build folder, for what
+ * runs there; beside the library, or where that is from a tool, so that an installation can be
+ * moved; where it was installed; then among the system's, of which only the name is told. */
+static bool module_path(unsigned place, const char *name, char path[MAX_MODULE])
+{
+	char own[PATH_MAX], in_build[MAX_MODULE];
+	const struct {
+		const char *dir, *below;
+	} places[N_PLACES] = {
+		{secure_getenv("EBPF_BACKEND_DIR"), "/"},
+		{is_within(own_dir(own), EBPF_BUILD_ROOT) ? EBPF_BUILD_ROOT : NULL, in_build},
+		{own, "/xdpk/"},
+		{own, "/" EBPF_BACKEND_DIR_FROM_BIN "/"},
+		{EBPF_BACKEND_DIR, "/"},
+		{"", ""},
+	};
+	int n = snprintf(in_build, sizeof(in_build), "/vm/%s/", name);
+
+	if (!places[place].dir || n >= (int)sizeof(in_build))
 		return false;
-	snprintf(path, MAX_MODULE, "%s%s%s%slibebpf-%s.so", dir, *dir ? "/" : "", sub,
-		*sub ? "/" : "", name);
-	return true;
+	n = snprintf(path, MAX_MODULE, "%s%slibebpf-%s.so", places[place].dir, places[place].below,
+		name);
+	return n < MAX_MODULE;
 }
 
 bool backend__find_module(const char *name, struct stat *st)

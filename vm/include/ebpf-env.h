@@ -29,6 +29,7 @@
 
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -238,4 +239,5 @@ void ebpf_program_fetch(struct ebpf_env *env, uint64_t way);
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
 #endif

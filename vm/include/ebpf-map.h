@@ -32,6 +32,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -154,4 +155,5 @@ bool ebpf_map_type__supported(uint32_t type);
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
 #endif

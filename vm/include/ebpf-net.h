@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -90,4 +91,5 @@ int ebpf_net__del_rule(struct ebpf_instance *inst, const struct ebpf_rule *rule,
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
 #endif

@@ -38,6 +38,7 @@
 
 #include "ebpf-program.h"
 
+#pragma GCC visibility push(default)
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -140,4 +141,5 @@ uint64_t ebpf_note__apply(const struct ebpf_kernel *k, struct ebpf_env *env,
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
 #endif

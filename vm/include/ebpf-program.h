@@ -37,6 +37,7 @@
 #include "ebpf-map.h"
 #include "ebpf-env.h"
 
+#pragma GCC visibility push(default)
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -226,4 +227,5 @@ char *ebpf_program__dump(struct ebpf_program *prog, enum ebpf_dump what,
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
 #endif

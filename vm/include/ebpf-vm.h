@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -222,4 +223,5 @@ const char *ebpf_version(void);
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
 #endif
