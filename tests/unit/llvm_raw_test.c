@@ -15,6 +15,7 @@
 #include <ebpf-vm.h>
 
 #include "isa/isa.h"
+#include "random-program.h"
 
 static struct ebpf_vm *create(const char *backend)
 {
@@ -45,108 +46,26 @@ static ebpf_jit_fn compile(struct ebpf_vm *vm)
 	return fn;
 }
 
-static uint64_t next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
-#define RANDOM_INSNS 120
-
-static uint32_t random_imm(uint64_t *state)
-{
-	static const uint32_t corners[] = {
-		0, 1, 2, 31, 32, 63, 64, 0x7fffffff, 0x80000000, 0xffffffff, 0xffff8000};
-	uint64_t r = next_random(state);
-
-	return r % 3 ? corners[r / 3 % 11] : (uint32_t)(r >> 32);
-}
-
-/* An instruction whatever its operands: arithmetic, a load or store in the frame, an atomic
- * there, a jump over the next two. Registers 0 to 8. */
-static struct ebpf_insn random_insn(uint64_t *state)
-{
-	static const uint8_t stores[] = {0x62, 0x6a, 0x72, 0x7a, 0x63, 0x6b, 0x73, 0x7b};
-	static const uint8_t loads[] = {0x61, 0x69, 0x71, 0x79, 0x81, 0x89, 0x91};
-	static const int32_t atomics[] = {0, 1, 0x40, 0x41, 0x50, 0x51, 0xa0, 0xa1, 0xe1, 0xf1};
-	static const uint8_t swaps[] = {0xd4, 0xdc, 0xd7};
-	uint64_t r = next_random(state);
-	uint8_t dst = r % 9, src = r / 9 % 9;
-	int16_t slot = (int16_t)(-64 + (int)(r / 81 % 8) * 8);
-	uint64_t pick = r >> 32;
-
-	switch (r >> 24 & 7) {
-	case 0: {
-		bool from_reg = pick % 8 >= 4;
-
-		return (struct ebpf_insn){stores[pick % 8], 10, from_reg ? src : 0, slot,
-			from_reg ? 0 : (int32_t)random_imm(state)};
-	}
-	case 1: return (struct ebpf_insn){loads[pick % 7], dst, 10, slot, 0};
-	case 2:
-		return (struct ebpf_insn){
-			pick & 64 ? 0xc3 : 0xdb, 10, src, slot, atomics[pick % 10]};
-	case 3: { /* jeq .. jsle, not ja, call, exit */
-		static const uint8_t ops[] = {1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13};
-		uint8_t op = (uint8_t)(ops[pick % 11] << 4 | (pick & 32 ? 5 : 6));
-
-		if (pick & 16)
-			return (struct ebpf_insn){op | 8, dst, src, 2, 0};
-		return (struct ebpf_insn){op, dst, 0, 2, (int32_t)random_imm(state)};
-	}
-	case 4: return (struct ebpf_insn){swaps[pick % 3], dst, 0, 0, 16 << (pick / 3 % 3)};
-	default: {
-		/* add sub mul div or and lsh rsh neg mod xor mov arsh */
-		uint8_t op = pick % 13, class = pick & 64 ? 7 : 4;
-		int16_t off = (op == 3 || op == 9) && pick & 128; /* signed */
-
-		if (op == 8)
-			return (struct ebpf_insn){op << 4 | class, dst, 0, 0, 0};
-		if (pick & 16)
-			return (struct ebpf_insn){op << 4 | 8 | class, dst, src, off, 0};
-		return (struct ebpf_insn){op << 4 | class, dst, 0, off, (int32_t)random_imm(state)};
-	}
-	}
-}
-
-static uint32_t random_program(uint64_t *state, struct ebpf_insn *insns)
-{
-	uint32_t n = 0;
-
-	for (uint8_t reg = 0; reg < 9; reg++)
-		insns[n++] = (struct ebpf_insn){0xb7, reg, 0, 0, (int32_t)random_imm(state)};
-	for (int16_t slot = -64; slot < 0; slot += 8)
-		insns[n++] = (struct ebpf_insn){0x7b, 10, (uint8_t)(-slot / 8), slot, 0};
-	while (n < RANDOM_INSNS)
-		insns[n++] = random_insn(state);
-	for (uint8_t reg = 1; reg < 9; reg++) { /* r0 = r0 * 31 + reg */
-		insns[n++] = (struct ebpf_insn){0x27, 0, 0, 0, 31};
-		insns[n++] = (struct ebpf_insn){0x0f, 0, reg, 0, 0};
-	}
-	insns[n++] = (struct ebpf_insn){0x95, 0, 0, 0, 0};
-	return n;
-}
-
 static void random_programs_agree_with_the_interpreter(void **state)
 {
 	uint64_t seed = 0x2545f4914f6cdd1d;
 
 	for (unsigned i = 0; i < 150; i++) {
-		struct ebpf_insn insns[RANDOM_INSNS + 32];
-		uint32_t n = random_program(&seed, insns);
+		struct ebpf_insn insns[RANDOM_PROGRAM_MAX];
+		uint32_t n = random_program(&seed, 120, insns);
 		struct ebpf_vm *interp = create("interp"), *llvm = create("llvm");
+		uint8_t mem[2][RANDOM_PROGRAM_MEMORY] = {{0}};
 		uint64_t expected = 0, got = 1;
 		char *err = NULL;
 
 		ebpf_toggle_bounds_check(llvm, i % 2);
 		if (ebpf_load(interp, insns, n * 8, &err) || ebpf_load(llvm, insns, n * 8, &err))
 			fail_msg("program %u: %s", i, err);
-		assert_int_equal(ebpf_exec(interp, NULL, 0, &expected), 0);
-		assert_int_equal(ebpf_exec(llvm, NULL, 0, &got), 0);
+		assert_int_equal(ebpf_exec(interp, mem[0], sizeof(mem[0]), &expected), 0);
+		assert_int_equal(ebpf_exec(llvm, mem[1], sizeof(mem[1]), &got), 0);
 		if (got != expected)
 			fail_msg("program %u: %#lx instead of %#lx", i, got, expected);
+		assert_memory_equal(mem[0], mem[1], sizeof(mem[0]));
 		ebpf_destroy(interp);
 		ebpf_destroy(llvm);
 	}

@@ -14,7 +14,7 @@
 #include "rte.h"
 
 /* librte_bpf's verifier goes along every path; no program of more steps is given to it. */
-#define MAX_STEPS (1u << 16)
+#define MAX_STEPS (1u << 18)
 /* Nobody has more memory than that for a program, and offsets are sums without overflow. */
 #define MAX_MEMORY (1 << 30)
 
@@ -215,14 +215,15 @@ static struct value alu(const struct isa_insn *in, struct value dst, struct valu
 
 /* --- accesses ---------------------------------------------------------------------------- */
 
-/* It may touch [from, end), as counted from the stack's top. */
-static void note_stack(struct examined *x, int64_t from, int64_t end)
+/* It may touch [from, end), as counted from the stack's top. That a slot is read before it is
+ * written librte_bpf's verifier notices where loads and stores are all of 8 bytes. */
+static void note_stack(struct examined *x, int64_t from, int64_t end, bool notices)
 {
 	uint32_t depth = (uint32_t)(-from + 7) & ~7u;
 
 	if (depth > x->stack)
 		x->stack = depth;
-	if (from % 8 == 0 && end - from == 8)
+	if (notices && from % 8 == 0 && end - from == 8)
 		return;
 	for (int64_t slot = (-end) / 8; slot <= (-from - 1) / 8; slot++)
 		x->whole_slots &= ~(UINT64_C(1) << slot);
@@ -239,7 +240,7 @@ static bool prove_access(struct examined *x, const struct isa_insn *in, const st
 	end += in->off + in->size;
 	if (base->kind == VALUE_STACK && from >= -EBPF_STACK_SIZE && from >= -RTE_STACK &&
 		end <= 0) {
-		note_stack(x, from, end);
+		note_stack(x, from, end, !isa__is_atomic(in->op));
 		return true;
 	}
 	if (base->kind != VALUE_MEMORY || from < 0)
@@ -391,7 +392,7 @@ static int find_values(struct examination *e)
 	}
 	x->n_order = n;
 	if (e->unproved && e->takes_frame)
-		note_stack(x, -RTE_STACK, 0); /* who knows where */
+		note_stack(x, -RTE_STACK, 0, false); /* who knows where */
 	return err;
 }
 
