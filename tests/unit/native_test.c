@@ -44,8 +44,8 @@ static bool resolve(void *user, const char *symbol, uint64_t *address)
 static struct native_image *load_sample(void)
 {
 	char *err = NULL;
-	struct native_image *img =
-		native_image__load(native_sample, native_sample_size, resolve, NULL, &err);
+	struct native_image *img = native_image__load(
+		"sample", native_sample, native_sample_size, resolve, NULL, &err);
 
 	if (!img)
 		print_error("%s\n", err);
@@ -138,7 +138,7 @@ static void missing_symbol_is_named(void **state)
 	char *err = NULL;
 
 	assert_null(native_image__load(
-		native_sample, native_sample_size, resolve, (void *)"far_value", &err));
+		"sample", native_sample, native_sample_size, resolve, (void *)"far_value", &err));
 	assert_non_null(err);
 	assert_non_null(strstr(err, "far_value"));
 	free(err);
@@ -148,7 +148,7 @@ static void missing_symbol_is_named(void **state)
 static bool survives(const uint8_t *bytes, size_t size)
 {
 	char *err = NULL;
-	struct native_image *img = native_image__load(bytes, size, resolve, NULL, &err);
+	struct native_image *img = native_image__load("sample", bytes, size, resolve, NULL, &err);
 
 	assert_true((img == NULL) == (err != NULL));
 	native_image__unload(img);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "log.h"
 #include "map.h"
 #include "program.h"
 
@@ -124,7 +125,7 @@ static const struct ebpf_code *load_image(struct ebpf_program *prog, struct prog
 	struct binding binding = {.prog = prog, .made = made->made};
 	const struct ebpf_code *code;
 
-	made->image = native_image__load(elf, size, resolve, &binding, errmsg);
+	made->image = native_image__load(prog->view.name, elf, size, resolve, &binding, errmsg);
 	if (!made->image)
 		return NULL;
 	made->code.entry = (ebpf_entry_fn)native_image__symbol(made->image, "ebpf_entry");
@@ -132,7 +133,10 @@ static const struct ebpf_code *load_image(struct ebpf_program *prog, struct prog
 	if (jit)
 		*jit = (ebpf_jit_fn)native_image__symbol(made->image, "ebpf_jit");
 	code = keep_image(prog, made, jit, errmsg);
-	if (!code)
+	if (code)
+		log__write(LOG_LEVEL_INFO, "%s: %s code of %zu bytes, %zu as an object",
+			prog->view.name, made->backend, native_image__bytes(made->image), size);
+	else
 		native_image__unload(made->image);
 	return code;
 }

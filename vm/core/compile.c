@@ -11,7 +11,9 @@
 #include "backend.h"
 #include "compile-child.h"
 #include "error.h"
+#include "log.h"
 #include "object-cache.h"
+#include "../native/observer.h"
 #include "program.h"
 
 /* The request of this program with a driver around it. */
@@ -19,12 +21,13 @@ static int build_request(const struct ebpf_program *prog, const struct compile_o
 	uint8_t **blob, size_t *size, char **errmsg)
 {
 	const struct ebpf_driver *driver = opts->driver;
+	uint32_t flags = opts->flags | (observer__wants_lines() ? COMPILE_LINES : 0);
 
 	if (driver && !driver->bitcode)
 		return error__set(errmsg, -ENOTSUP,
 			"%s: this build has no bitcode of the driver %s", prog->view.name,
 			driver->name);
-	if (compile_request__build(&prog->view, opts->flags, driver, opts->cpu, blob, size))
+	if (compile_request__build(&prog->view, flags, driver, opts->cpu, blob, size))
 		return error__set(errmsg, -ENOMEM, "%s: no memory to compile it", prog->view.name);
 	return 0;
 }
@@ -65,6 +68,8 @@ static int run_backend(const struct ebpf_program *prog, const struct compile_opt
 	uint64_t since = compile_stats__now();
 	const struct ebpf_backend *backend;
 
+	log__write(LOG_LEVEL_INFO, "%s: compiling: %s, %s, %s", prog->view.name, opts->backend,
+		opts->cpu, opts->driver ? opts->driver->name : "no driver");
 	if (prog->inst->compiler)
 		return run_child(prog, opts, request, size, object, errmsg);
 	backend = backend__get(opts->backend, errmsg);

@@ -83,11 +83,12 @@ static char *dump_by_module(enum ebpf_dump what, const uint8_t *request, size_t 
 static char *dump_by_backend(struct ebpf_program *prog, enum ebpf_dump what,
 	const struct ebpf_driver *driver, char **errmsg)
 {
+	uint32_t flags = what == EBPF_DUMP_ASM ? COMPILE_LINES : 0;
 	uint8_t *blob;
 	size_t size;
 	char *text;
 
-	if (compile_request__build(&prog->view, 0, driver, "native", &blob, &size)) {
+	if (compile_request__build(&prog->view, flags, driver, "native", &blob, &size)) {
 		error__set(errmsg, -ENOMEM, "%s: no memory for a dump", prog->view.name);
 		return NULL;
 	}

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "log.h"
 
 int error__set(char **errmsg, int err, const char *fmt, ...)
 {
-	if (errmsg) {
+	if (errmsg || log__wants(LOG_LEVEL_DEBUG)) {
 		char *text = NULL;
 		va_list ap;
 
@@ -17,7 +18,11 @@ int error__set(char **errmsg, int err, const char *fmt, ...)
 		if (vasprintf(&text, fmt, ap) < 0)
 			text = NULL;
 		va_end(ap);
-		*errmsg = text;
+		log__write(LOG_LEVEL_DEBUG, "%s", text ? text : fmt);
+		if (errmsg)
+			*errmsg = text;
+		else
+			free(text);
 	}
 	errno = -err;
 	return err;

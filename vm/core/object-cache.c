@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "checksum.h"
+#include "log.h"
 #include "object-cache.h"
 
 #define MAGIC             0x6a626f6b70647801ull /* "\1xdpkobj" */
@@ -353,9 +354,11 @@ void object_cache__store(struct object_cache *cache, const struct object_key *ke
 	snprintf(new_name, sizeof(new_name), "%s.%016" PRIx64, name, random);
 	file = openat(
 		cache->dir, new_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (file < 0)
+	written = file >= 0 && write_file(file, key, object);
+	if (file >= 0 && close(file))
+		written = false;
+	if (written && !renameat(cache->dir, new_name, cache->dir, name))
 		return;
-	written = write_file(file, key, object);
-	if (close(file) || !written || renameat(cache->dir, new_name, cache->dir, name))
-		unlinkat(cache->dir, new_name, 0);
+	log__write(LOG_LEVEL_WARNING, "compiled code is not kept: %s", strerror(errno));
+	unlinkat(cache->dir, new_name, 0);
 }

@@ -206,7 +206,8 @@ struct ebpf_kernel_image *ebpf_kernel__place(
 		error__set(
 			errmsg, -EINVAL, "%s: the kernel is not for this CPU", k->prog->view.name);
 	else
-		img->image = native_image__load(k->object.elf, k->object.size, resolve, &p, errmsg);
+		img->image = native_image__load(
+			k->prog->view.name, k->object.elf, k->object.size, resolve, &p, errmsg);
 	if (img->image)
 		img->run = (ebpf_driver_fn)native_image__symbol(img->image, "ebpf_driver");
 	if (img->image && !img->run)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "log.h"
 #include "map-handles.h"
 #include "program.h"
 #include "../runtime/helpers.h"
@@ -180,6 +181,9 @@ struct ebpf_program *program__load(struct ebpf_instance *inst, const struct ebpf
 	struct ebpf_program *prog = make_verified(inst, spec, raw, opts, errmsg);
 	int err = prog ? ready_to_run(prog, errmsg) : 0;
 
+	if (prog && !err)
+		log__write(LOG_LEVEL_INFO, "%s: loaded as program %u: %u instructions, %u maps",
+			prog->view.name, prog->id, prog->view.n_insns, prog->view.n_maps);
 	if (!err)
 		return prog;
 	ebpf_program__unref(prog);

@@ -15,6 +15,7 @@
 
 #include "backend.h"
 #include "error.h"
+#include "log.h"
 
 #define MAX_BACKENDS 8
 
@@ -100,8 +101,10 @@ static void *open_module(const char *name, char **errmsg)
 		if (!module_path(i, name, path))
 			continue;
 		handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-		if (handle)
+		if (handle) {
+			log__write(LOG_LEVEL_INFO, "backend %s: %s", name, path);
 			return handle;
+		}
 		if (!access(path, F_OK)) /* what is wrong with it is the reason */
 			break;
 	}

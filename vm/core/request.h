@@ -15,6 +15,7 @@
 enum compile_flags {
 	COMPILE_CHECK_ACCESS = 1 << 0, /* raw programs: check what facts do not prove */
 	COMPILE_KERNEL = 1 << 1,       /* for ebpf-offload.h: the driver's loop is all there is */
+	COMPILE_LINES = 1 << 2,        /* with DWARF that tells where code comes from */
 };
 
 /* Kernels for GPUs: the oldest level there is code for. Drivers compile on from there. */

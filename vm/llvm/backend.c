@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <llvm-c/Analysis.h>
+#include <llvm-c/DebugInfo.h>
 
 #include "../core/backend.h"
 #include "../verifier/offload.h"
@@ -53,6 +54,8 @@ static void close_context(struct compilation *c)
 	free(c->diagnostic);
 	if (c->machine)
 		LLVMDisposeTargetMachine(c->machine);
+	if (c->lines)
+		LLVMDisposeDIBuilder(c->lines);
 	LLVMDisposeModule(c->module);
 	LLVMContextDispose(c->context);
 }
@@ -195,7 +198,14 @@ static int emit_object(struct compilation *c, void *to)
 
 static int emit_assembly(struct compilation *c, void *to)
 {
-	return emit(c, LLVMAssemblyFile, to);
+	struct bytes *listing = to, text;
+	int err = emit(c, LLVMAssemblyFile, &text);
+
+	if (err)
+		return err;
+	err = compilation__list(c, (const char *)text.data, (char **)&listing->data);
+	free(text.data);
+	return err;
 }
 
 static int print_ir(struct compilation *c, void *to)

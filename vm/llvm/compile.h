@@ -76,6 +76,7 @@ struct compilation {
 	bool publishes_frames; /* raw: something is checked against the frames at run time */
 	char *diagnostic;      /* the first error that LLVM reported to its handler */
 
+	LLVMDIBuilderRef lines;      /* NULL: nobody asked where code comes from */
 	struct compile_stats *stats; /* or NULL */
 	uint64_t since;              /* when the current step began */
 };
@@ -116,6 +117,16 @@ LLVMValueRef compilation__callback(struct compilation *c, int64_t start);
 
 int compilation__translate_function(
 	struct compilation *c, const struct bpf_function *self, LLVMValueRef fn);
+
+/* lines.c: where code comes from, if that is asked for. The function begins at `insn`; what the
+ * builder builds next comes from there, too. */
+void compilation__open_lines(struct compilation *c);
+void compilation__describe(
+	struct compilation *c, LLVMValueRef fn, const char *name, uint32_t insn, LLVMBuilderRef b);
+void compilation__close_lines(struct compilation *c);
+
+/* listing.c: assembly with the program's lines between; *listing is malloc'ed. */
+int compilation__list(struct compilation *c, const char *text, char **listing);
 
 /* scout.c: what a driver may call besides the program. */
 int compilation__scout(struct compilation *c);

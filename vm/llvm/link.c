@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include <llvm-c/BitReader.h>
-#include <llvm-c/DebugInfo.h>
 #include <llvm-c/Linker.h>
 
 #include "compile.h"
@@ -230,6 +229,7 @@ static void make_entry(struct compilation *c)
 	LLVMValueRef entry = LLVMAddFunction(c->module, "ebpf_entry", type);
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
 
+	compilation__describe(c, entry, "ebpf_entry", 0, b);
 	LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(c->context, entry, ""));
 	LLVMGetParams(entry, args);
 	call = LLVMBuildCall2(b, type, alone ? alone : program, args, 2, "");
@@ -254,7 +254,7 @@ int compilation__link(struct compilation *c)
 	for (LLVMValueRef f = LLVMGetFirstFunction(c->module); f; f = LLVMGetNextFunction(f))
 		prepare_function(c, f);
 	prepare_globals(c);
-	LLVMStripModuleDebugInfo(c->module);
+	compilation__close_lines(c);
 	if (c->is_ptx)
 		compilation__mark_kernel(c);
 	/* So that memcpy and its like, called by the code generator, go through the GOT too. */

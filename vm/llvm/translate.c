@@ -109,6 +109,7 @@ static int translate_body(struct function *f)
 		}
 		if (!f->in->words || !(f->fact->flags & FACT_REACHED) || !is_open(f))
 			continue;
+		function__set_line(f);
 		err = translate_insn(f);
 		if (err)
 			return err;
@@ -180,6 +181,8 @@ int compilation__translate_function(
 	f.b = LLVMCreateBuilderInContext(c->context);
 	f.env = LLVMGetParam(f.fn, 0);
 	f.fact = &nothing_known;
+	if (!f.way)
+		compilation__describe(c, fn, self->name, self->start, f.b);
 	begin(&f);
 	err = find_blocks(&f);
 	if (!err)
@@ -361,6 +364,7 @@ static void translate_entry(struct compilation *c)
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(c->context);
 	LLVMValueRef ctx = LLVMGetParam(fn, 1), args[6] = {LLVMGetParam(fn, 0)};
 
+	compilation__describe(c, fn, "ebpf_program_entry", main->start, b);
 	LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(c->context, fn, ""));
 	for (unsigned i = 1; i <= 5; i++)
 		args[i] = LLVMConstNull(main->pointer_param[i] ? c->ptr : c->i64);
@@ -423,6 +427,7 @@ int compilation__translate(struct compilation *c)
 {
 	int err = decode(c);
 
+	compilation__open_lines(c);
 	if (!err)
 		err = find_functions(c);
 	if (!err) {

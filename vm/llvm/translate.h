@@ -73,6 +73,9 @@ int function__callx(struct function *f);
 void function__set_scope(struct function *f, LLVMValueRef access);
 void function__set_not_null(struct function *f, LLVMValueRef load);
 
+/* lines.c: what is built from now on comes from this instruction. */
+void function__set_line(struct function *f);
+
 /* scout.c: a scout does not do what the program does at this instruction, but what it did. */
 bool function__scout(struct function *f);
 /* After a call: has the scout that was called ended? */

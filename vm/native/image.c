@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "../core/error.h"
-#include "link.h"
+#include "observer.h"
 
 struct exported {
 	void *address;
@@ -25,6 +25,7 @@ struct native_image {
 	struct exported *exports;
 	size_t n_exports;
 	char *names;
+	struct gdb_entry *gdb; /* NULL: gdb was not told */
 };
 
 static int no_memory(const struct link *l, const char *what)
@@ -109,6 +110,25 @@ static int map_parts(const struct link *l, int fd)
 	return 0;
 }
 
+/* The code again, the same bytes in memory without a file. */
+static int make_anonymous(const struct link *l, int fd)
+{
+	uint8_t *code = (uint8_t *)(uintptr_t)l->base;
+	size_t size = l->part_at[PART_CODE + 1], done = 0;
+
+	if (mmap(code, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1,
+		    0) == MAP_FAILED)
+		return no_memory(l, "mapping its image");
+	while (done < size) {
+		ssize_t n = pread(fd, code + done, size - done, (off_t)done);
+
+		if (n <= 0)
+			return no_memory(l, "reading its image");
+		done += (size_t)n;
+	}
+	return mprotect(code, size, PROT_READ | PROT_EXEC) ? no_memory(l, "mapping its image") : 0;
+}
+
 static int make_image(struct link *l, struct native_image *img)
 {
 	int err = link__place(l), fd;
@@ -131,14 +151,16 @@ static int make_image(struct link *l, struct native_image *img)
 		err = write_image(l, fd, img->size);
 	if (!err)
 		err = map_parts(l, fd);
+	if (!err && observer__wants_anonymous())
+		err = make_anonymous(l, fd);
 	close(fd);
 	return err ? err : keep_exports(l, img);
 }
 
-struct native_image *native_image__load(
-	const uint8_t *elf, size_t size, native_resolve_fn resolve, void *user, char **errmsg)
+struct native_image *native_image__load(const char *name, const uint8_t *elf, size_t size,
+	native_resolve_fn resolve, void *user, char **errmsg)
 {
-	struct link l = {.resolve = resolve, .user = user, .errmsg = errmsg};
+	struct link l = {.name = name, .resolve = resolve, .user = user, .errmsg = errmsg};
 	struct native_image *img = calloc(1, sizeof(*img));
 
 	if (!img) {
@@ -148,6 +170,8 @@ struct native_image *native_image__load(
 	if (elf_object__open(&l.obj, elf, size, errmsg) || make_image(&l, img)) {
 		native_image__unload(img);
 		img = NULL;
+	} else {
+		img->gdb = observer__loaded(&l);
 	}
 	link__release(&l);
 	return img;
@@ -170,6 +194,7 @@ void native_image__unload(struct native_image *img)
 {
 	if (!img)
 		return;
+	observer__unloaded(img->gdb);
 	if (img->base)
 		munmap(img->base, img->size);
 	free(img->exports);

@@ -26,6 +26,7 @@ enum link_part { PART_CODE, PART_CONST, PART_DATA, N_PARTS };
 
 struct link {
 	struct elf_object obj;
+	const char *name; /* the program's */
 	native_resolve_fn resolve;
 	void *user;
 	char **errmsg;

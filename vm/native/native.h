@@ -20,8 +20,9 @@ struct native_image;
 /* Gives the address of an undefined symbol; false if there is none. */
 typedef bool (*native_resolve_fn)(void *user, const char *symbol, uint64_t *address);
 
-struct native_image *native_image__load(
-	const uint8_t *elf, size_t size, native_resolve_fn resolve, void *user, char **errmsg);
+/* `name` is the program's, for who looks at images from outside (observer.h). */
+struct native_image *native_image__load(const char *name, const uint8_t *elf, size_t size,
+	native_resolve_fn resolve, void *user, char **errmsg);
 /* A defined global function, or NULL. */
 void *native_image__symbol(const struct native_image *img, const char *name);
 size_t native_image__bytes(const struct native_image *img);
