@@ -21,7 +21,7 @@ uint32_t below(struct thread *t, uint32_t n)
 	return (uint32_t)(t->random >> 32) % n;
 }
 
-static void wait_for_the_end(void)
+void wait_for_the_end(void)
 {
 	const char *wanted = getenv("XDPK_THREAD_SECONDS");
 	double seconds = wanted ? strtod(wanted, NULL) : 0.3;

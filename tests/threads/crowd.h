@@ -40,6 +40,9 @@ typedef void *(*role_fn)(void *thread);
 /* Each role loops until time_is_up. */
 void run_crowd(const role_fn roles[N_THREADS]);
 
+/* Returns after that time. */
+void wait_for_the_end(void);
+
 uint32_t below(struct thread *t, uint32_t n);
 
 /* Fails the test if there can be no such map. `inner` may be NULL. */
