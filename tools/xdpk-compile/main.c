@@ -102,6 +102,9 @@ static bool write_answer(int err, const void *bytes, size_t size)
 	       !fflush(stdout);
 }
 
+static const char usage[] = "usage: xdpk-compile BACKEND object|ir|ir-opt|asm <REQUEST >ANSWER\n"
+			    "xdpk runs it; to compile a program: xdpk-vm compile\n";
+
 int main(int argc, char **argv)
 {
 	struct bytes made = {0};
@@ -109,10 +112,12 @@ int main(int argc, char **argv)
 	bool written;
 	int err;
 
+	if (argc == 2 && !strcmp(argv[1], "--help")) {
+		fputs(usage, stdout);
+		return 0;
+	}
 	if (argc != 3 || isatty(STDOUT_FILENO)) {
-		fprintf(stderr,
-			"usage: xdpk-compile BACKEND object|ir|ir-opt|asm <REQUEST >ANSWER\n"
-			"xdpk runs it; to compile a program: xdpk-vm compile\n");
+		fputs(usage, stderr);
 		return 2;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
