@@ -54,6 +54,10 @@ if [ -e "$sample.bpf.o" ]; then
 	[ "$(./filter "$sample.bpf.o")" = 'xdp_firewall: pass' ] || fail "without rules it does not pass"
 fi
 for tool in "$prefix"/bin/*; do
+	name=${tool##*/}
+	[ -s "$prefix/share/man/man1/$name.1" ] || fail "$name has no manual page"
+	[ "$name" = xdpk-compile ] || [ -s "$prefix/share/bash-completion/completions/$name.bash" ] ||
+		fail "$name has no completion"
 	"$tool" --help >"$work/help" || fail "$tool --help"
 	[ -s "$work/help" ] || fail "$tool --help says nothing"
 done

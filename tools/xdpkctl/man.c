@@ -9,7 +9,7 @@
 #include "specs.h"
 
 static const char before[] =
-	".TH XDPKCTL 1 \"\" \"xdpk " XDPK_VERSION "\"\n"
+	".TH XDPKCTL 1 \"2026-11-23\" \"xdpk " XDPK_VERSION "\"\n"
 	".SH NAME\n"
 	"xdpkctl \\- control a running xdpk\n"
 	".SH SYNOPSIS\n"
