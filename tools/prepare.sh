@@ -12,7 +12,7 @@ build_packages=(
 )
 # What tests run, and nothing that changes what is built.
 test_packages=(
-	libclang-rt-19-dev xdp-tools dpdk-dev clang-format valgrind
+	libclang-rt-19-dev xdp-tools dpdk-dev clang-format valgrind gdb linux-perf
 	iproute2 iputils-ping ethtool procps python3 jq tshark systemd
 )
 

@@ -49,6 +49,8 @@ struct gdb_entry *observer__loaded(const struct link *l)
 	ask();
 	if (wanted.perf_map)
 		perf_map__add(l);
+	if (wanted.jitdump)
+		jitdump__add(l);
 	return wanted.gdb ? gdb__show(l) : NULL;
 }
 
