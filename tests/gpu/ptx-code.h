@@ -17,6 +17,7 @@
 enum ptx_op {
 	PTX_ADD,
 	PTX_AND,
+	PTX_ATOM,
 	PTX_BFE,
 	PTX_BFI,
 	PTX_BRA,
@@ -25,6 +26,7 @@ enum ptx_op {
 	PTX_CVT,
 	PTX_CVTA,
 	PTX_DIV,
+	PTX_ISSPACEP,
 	PTX_LD,
 	PTX_MAD,
 	PTX_MAX,
@@ -62,6 +64,12 @@ enum ptx_how {
 	PTX_LE,
 	PTX_GT,
 	PTX_GE,
+	PTX_ATOM_ADD, /* atom */
+	PTX_ATOM_AND,
+	PTX_ATOM_OR,
+	PTX_ATOM_XOR,
+	PTX_ATOM_EXCH,
+	PTX_ATOM_CAS,
 	PTX_PARAM, /* ld, st: neither memory nor address */
 };
 

@@ -14,6 +14,7 @@ static const struct form {
 } forms[] = {
 	{"add", PTX_ADD, 2},
 	{"and", PTX_AND, 2},
+	{"atom", PTX_ATOM, 1},
 	{"bfe", PTX_BFE, 3},
 	{"bfi", PTX_BFI, 4},
 	{"bra", PTX_BRA, 0},
@@ -22,6 +23,7 @@ static const struct form {
 	{"cvt", PTX_CVT, 1},
 	{"cvta", PTX_CVTA, 1},
 	{"div", PTX_DIV, 2},
+	{"isspacep", PTX_ISSPACEP, 1},
 	{"ld", PTX_LD, 1},
 	{"mad", PTX_MAD, 3},
 	{"max", PTX_MAX, 2},
@@ -60,6 +62,12 @@ static const struct {
 	{"le", PTX_LE},
 	{"gt", PTX_GT},
 	{"ge", PTX_GE},
+	{"add", PTX_ATOM_ADD},
+	{"and", PTX_ATOM_AND},
+	{"or", PTX_ATOM_OR},
+	{"xor", PTX_ATOM_XOR},
+	{"exch", PTX_ATOM_EXCH},
+	{"cas", PTX_ATOM_CAS},
 	{"param", PTX_PARAM},
 };
 
@@ -254,9 +262,12 @@ static void take_operands(struct parser *p, struct ptx_insn *in, uint8_t n_args)
 		in->n_data = take_vector(p, in->data);
 		return;
 	case PTX_LD:
+	case PTX_ATOM:
 		in->n_data = take_vector(p, in->data);
 		parser__expect(p, ",");
 		take_address(p, in);
+		while (in->op == PTX_ATOM && in->n_args < 3 && parser__accept(p, ","))
+			take_operand(p, &in->arg[in->n_args++]);
 		return;
 	default: break;
 	}

@@ -209,6 +209,16 @@ static void parse_params(struct parser *p)
 	parser__expect(p, ")");
 }
 
+/* Blocks in braces have registers of their own; one that was declared before in another serves
+ * again. */
+static bool is_declared(const struct ptx_function *f, const struct ptx_class *c)
+{
+	for (uint32_t i = 0; i < f->n_classes; i++)
+		if (strcmp(f->class[i].name, c->name) == 0 && f->class[i].bits == c->bits)
+			return true;
+	return false;
+}
+
 static void parse_registers(struct parser *p)
 {
 	struct ptx_function *f = p->function;
@@ -218,10 +228,14 @@ static void parse_registers(struct parser *p)
 		parser__fail(p, "too many kinds of registers");
 		return;
 	}
-	f->n_classes++;
 	*c = (struct ptx_class){.first = f->n_regs, .n = 1, .bits = bits_of(p)};
 	snprintf(c->name, sizeof(c->name), "%.15s", p->token);
 	parser__next(p);
+	if (is_declared(f, c)) {
+		parser__expect(p, ";");
+		return;
+	}
+	f->n_classes++;
 	if (parser__accept(p, "<")) {
 		c->n = (uint32_t)parser__number(p);
 		parser__expect(p, ">");

@@ -21,6 +21,7 @@ struct thread {
 
 struct frame {
 	struct thread *thread;
+	const struct frame *caller;
 	const struct ptx_function *function;
 	const struct ptx_insn *in;
 	uint64_t *regs;
@@ -99,6 +100,41 @@ static bool access_memory(struct frame *f)
 				in->type.is_signed ? (uint64_t)extend(v, in->type.bits) : v);
 		}
 	}
+	return true;
+}
+
+/* Is it in the thread's own? */
+static bool is_local(const struct frame *f, uint64_t address)
+{
+	for (; f; f = f->caller)
+		if (address - (uintptr_t)f->depot < f->function->depot_bytes)
+			return true;
+	return false;
+}
+
+/* Threads come one after the other: whatever is done is done at once. */
+static bool change_memory(struct frame *f)
+{
+	const struct ptx_insn *in = f->in;
+	uint64_t address = get(f, &in->arg[0]) + in->offset, old = 0, v = get(f, &in->arg[1]);
+	unsigned bytes = in->type.bits / 8;
+
+	if (address % bytes)
+		return stop(f, "an atomic that is not aligned");
+	if (is_local(f, address))
+		return stop(f, "an atomic in local memory");
+	memcpy(&old, (const void *)address, bytes);
+	switch (in->how) {
+	case PTX_ATOM_ADD: v += old; break;
+	case PTX_ATOM_AND: v &= old; break;
+	case PTX_ATOM_OR: v |= old; break;
+	case PTX_ATOM_XOR: v ^= old; break;
+	case PTX_ATOM_EXCH: break;
+	case PTX_ATOM_CAS: v = old == low(v, in->type.bits) ? get(f, &in->arg[2]) : old; break;
+	default: return stop(f, "an atomic that is not known");
+	}
+	memcpy((void *)address, &v, bytes);
+	set(f, &in->data[0], old);
 	return true;
 }
 
@@ -257,6 +293,7 @@ static uint64_t compute(const struct frame *f)
 	case PTX_CLZ: a = low(a, bits); return a ? (unsigned)__builtin_clzll(a) - 64 + bits : bits;
 	case PTX_SELP: return c ? a : b;
 	case PTX_SETP: return compare(in, a, b);
+	case PTX_ISSPACEP: return is_local(f, a);
 	case PTX_CVT: return convert(in, a);
 	case PTX_MOV: return move(f);
 	default: return a; /* cvta: all memory is of one kind */
@@ -270,7 +307,8 @@ static void store_result(struct frame *f)
 	unsigned each = in->type.bits / in->n_data;
 	uint64_t v = compute(f);
 
-	if (in->how != PTX_WIDE && in->op != PTX_SETP && in->op != PTX_CVTA)
+	if (in->how != PTX_WIDE && in->op != PTX_SETP && in->op != PTX_CVTA &&
+		in->op != PTX_ISSPACEP)
 		v = low(v, in->type.bits);
 	for (uint8_t i = 0; i < in->n_data; i++)
 		set(f, &in->data[i], in->n_data > 1 ? low(v >> each * i, each) : v);
@@ -298,6 +336,7 @@ static bool call(struct frame *f)
 {
 	const struct ptx_insn *in = f->in;
 	struct frame callee = {.thread = f->thread,
+		.caller = f,
 		.function = ptx_module__function(f->thread->module, in->label)};
 
 	if (!callee.function || callee.function->n_params != in->n_passed)
@@ -332,6 +371,10 @@ static bool run(struct frame *f)
 		case PTX_LD:
 		case PTX_ST:
 			if (!access_memory(f))
+				return false;
+			break;
+		case PTX_ATOM:
+			if (!change_memory(f))
 				return false;
 			break;
 		default: store_result(f);

@@ -3,12 +3,13 @@
 #
 # The PTX of kernels assembles for the GPUs there are: of the sample programs, and of those in
 # Debian's xdp-tools, where they are installed. Programs that cannot be kernels say why, and those
-# that must be kernels are. What reads no more than headers keeps everything in registers.
+# that must be kernels are. What reads no more than headers keeps everything in registers. The vectors
+# of the instruction set assemble, too, as raw programs for the oldest of these GPUs.
 #
-# usage: ptxas.sh XDPK-VM OBJECT...
+# usage: ptxas.sh XDPK-VM VECTORS OBJECT...
 
-vm=$1
-shift
+vm=$1 vectors=$2
+shift 2
 failed=0 assembled=0
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -76,6 +77,21 @@ mapfile -t packaged < <(dpkg -L xdp-tools libxdp1 2>/dev/null | grep '\.o$' | so
 [ ${#packaged[@]} -gt 0 ] || echo "xdp-tools is not installed: the samples alone"
 for object in "$@" "${packaged[@]}"; do
 	"$vm" dump bytecode "$object" 2>&1 >"$tmp/bytecode" | grep -q 'no XDP program' || check "$object"
+done
+check_raw() { # VECTOR
+	sed -n '/^-- asm/,/^-- [^a]/{/^--/!p}' "$1" >"$tmp/asm"
+	if ! "$vm" asm -o "$tmp/raw" "$tmp/asm" 2>"$tmp/why" ||
+		! "$vm" dump ptx "$tmp/raw" >"$tmp/ptx" 2>"$tmp/why"; then
+		fail "$1: $(cat "$tmp/why")"
+	elif ! "$ptxas" -arch="${levels[0]}" -o "$tmp/cubin" "$tmp/ptx" >"$tmp/said" 2>&1; then
+		fail "$1: $(grep -m 1 . "$tmp/said")"
+	else
+		assembled=$((assembled + 1))
+	fi
+}
+
+for vector in "$vectors"/*.data; do
+	check_raw "$vector"
 done
 [ $assembled -gt 0 ] || fail "nothing was assembled"
 echo "$assembled texts assembled for ${levels[*]}"

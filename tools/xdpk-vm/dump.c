@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <ebpf-vm.h>
+
 #include "command.h"
 #include "core/error.h"
+#include "input.h"
 #include "kernel.h"
 #include "object-program.h"
 
@@ -68,16 +72,54 @@ static int print_program(
 	return status;
 }
 
+/* Bytes or hex, and no ELF object. */
+static bool is_raw(const char *path, uint8_t **code, size_t *size)
+{
+	if (input__bytes(path, code, size, NULL))
+		return false;
+	if (*size < SELFMAG || memcmp(*code, ELFMAG, SELFMAG) != 0)
+		return true;
+	free(*code);
+	return false;
+}
+
+static int print_raw_ptx(const uint8_t *code, size_t size, char **errmsg)
+{
+	struct ebpf_vm *vm = ebpf_create("interp");
+	int status = EXIT_UNUSABLE;
+	char *ptx;
+
+	if (!vm)
+		error__set(errmsg, -errno, "out of memory");
+	else if (size > UINT32_MAX)
+		error__set(errmsg, -E2BIG, "the program is too large");
+	else if (!ebpf_load(vm, code, (uint32_t)size, errmsg))
+		status = ebpf_get_ptx(vm, NULL, &ptx, errmsg) ? EXIT_BAD : EXIT_GOOD;
+	if (status == EXIT_GOOD) {
+		fputs(ptx, stdout);
+		free(ptx);
+	}
+	ebpf_destroy(vm);
+	return status;
+}
+
 static int dump(const struct command_line *line, char **errmsg)
 {
 	const struct form *form = find_form(line->argv[0]);
 	struct opened_object o;
+	uint8_t *code;
+	size_t size;
 	int status;
 
 	if (!form) {
 		error__set(errmsg, -EINVAL, "%s is none of bytecode, ir, ir-opt, asm, ptx",
 			line->argv[0]);
 		return EXIT_UNUSABLE;
+	}
+	if (form->is_ptx && is_raw(line->argv[1], &code, &size)) {
+		status = print_raw_ptx(code, size, errmsg);
+		free(code);
+		return status;
 	}
 	if (opened_object__open(&o, line->argv[1], line->options['i'], NULL, errmsg))
 		return EXIT_UNUSABLE;
@@ -88,8 +130,12 @@ static int dump(const struct command_line *line, char **errmsg)
 
 const struct command dump_command = {
 	.name = "dump",
-	.args = "FORM PROG.o",
+	.args = "FORM PROG.o|FILE|HEX",
 	.summary = "print a program as bytecode, ir, ir-opt (optimised), asm or ptx (of a kernel)",
+	.details = "The ptx of raw bytecode, given as bytes or hex, is a kernel "
+		   "ebpf_kernel(mem, len, stride, n,\nresults), which runs it once for each of n "
+		   "pieces "
+		   "of memory.\n",
 	.options = (const struct command_option[]){OPTION_PROG, OPTION_INIT, {0}},
 	.min_args = 2,
 	.max_args = 2,

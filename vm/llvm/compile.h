@@ -89,6 +89,8 @@ void compilation__inline_program(struct compilation *c);
 int compilation__optimise(struct compilation *c);
 int compilation__emit(struct compilation *c, LLVMCodeGenFileType what, LLVMMemoryBufferRef *out);
 
+#define GPU_GLOBAL_MEMORY 1 /* NVPTX's number of that address space */
+
 /* ptx.c: what a GPU wants of the runtime's functions, of a module that is linked, and of one that
  * is to be emitted. */
 void compilation__inline_always(struct compilation *c, LLVMValueRef fn);

@@ -130,7 +130,7 @@ static int link_runtime(struct compilation *c)
 
 static bool is_door(LLVMValueRef f)
 {
-	static const char *const doors[] = {"ebpf_entry", "ebpf_driver", "ebpf_jit"};
+	static const char *const doors[] = {"ebpf_entry", "ebpf_driver", "ebpf_jit", "ebpf_kernel"};
 	size_t len;
 	const char *name = LLVMGetValueName2(f, &len);
 

@@ -4,9 +4,10 @@
  *
  * All of the runtime is inlined, also what is cold elsewhere: a function that is called gets the
  * environment and the context in memory, and memory of its own is far away from a GPU's thread.
- * The driver is the entry, by its calling convention. The memory of maps is the module's own: a
- * global for each, of a size that is known, as per-CPU values have one slot in a kernel. And there
- * is nobody to resolve what is left undefined, so that nothing may be.
+ * The driver, or for raw programs raw-kernel.c, is the entry, by its calling convention. The memory
+ * of maps is the module's own: a global for each, of a size that is known, as per-CPU values have
+ * one slot in a kernel. And there is nobody to resolve what is left undefined, so that nothing may
+ * be.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,9 +15,8 @@
 
 #include "compile.h"
 
-#define KERNEL_CALL   71 /* llvm::CallingConv::PTX_Kernel: LLVM's C API has no name for it */
-#define GLOBAL_MEMORY 1  /* NVPTX's number of that address space */
-#define ONE_SLOT      1
+#define KERNEL_CALL 71 /* llvm::CallingConv::PTX_Kernel: LLVM's C API has no name for it */
+#define ONE_SLOT    1
 
 void compilation__inline_always(struct compilation *c, LLVMValueRef fn)
 {
@@ -30,7 +30,9 @@ void compilation__inline_always(struct compilation *c, LLVMValueRef fn)
 
 void compilation__mark_kernel(struct compilation *c)
 {
-	LLVMSetFunctionCallConv(LLVMGetNamedFunction(c->module, "ebpf_driver"), KERNEL_CALL);
+	const char *entry = c->is_raw ? "ebpf_kernel" : "ebpf_driver";
+
+	LLVMSetFunctionCallConv(LLVMGetNamedFunction(c->module, entry), KERNEL_CALL);
 }
 
 /* "ebpf_map_N": a dot is no part of names there. */
@@ -42,7 +44,7 @@ LLVMValueRef compilation__kernel_memory(struct compilation *c, uint32_t map)
 	char name[32];
 
 	snprintf(name, sizeof(name), "ebpf_map_%" PRIu32, map);
-	memory = LLVMAddGlobalInAddressSpace(c->module, type, name, GLOBAL_MEMORY);
+	memory = LLVMAddGlobalInAddressSpace(c->module, type, name, GPU_GLOBAL_MEMORY);
 	LLVMSetInitializer(memory, LLVMConstNull(type));
 	LLVMSetExternallyInitialized(memory, true); /* the host writes it */
 	LLVMSetAlignment(memory, 64);

@@ -163,17 +163,6 @@ static int translate_store(struct function *f)
 	return 0;
 }
 
-static LLVMAtomicRMWBinOp atomic_op(uint8_t op)
-{
-	switch (op) {
-	case ISA_ATOMIC_ADD: return LLVMAtomicRMWBinOpAdd;
-	case ISA_ATOMIC_OR: return LLVMAtomicRMWBinOpOr;
-	case ISA_ATOMIC_AND: return LLVMAtomicRMWBinOpAnd;
-	case ISA_ATOMIC_XOR: return LLVMAtomicRMWBinOpXor;
-	default: return LLVMAtomicRMWBinOpXchg;
-	}
-}
-
 /* What was there is as old as the snapshot; nothing depends on it but bits that do not change. */
 static void note_atomic(struct function *f)
 {
@@ -188,26 +177,8 @@ static void note_atomic(struct function *f)
 static int translate_plain_atomic(struct function *f)
 {
 	const struct isa_insn *in = f->in;
-	LLVMTypeRef type = compilation__int_type(f->c, in->size);
-	LLVMValueRef ptr = address(f, in->dst), v = function__int(f, in->src), old;
+	LLVMValueRef ptr = address(f, in->dst), old = function__atomic(f, ptr);
 
-	if (in->size < 8)
-		v = LLVMBuildTrunc(f->b, v, type, "");
-	if (in->op == ISA_ATOMIC_CMPXCHG) {
-		LLVMValueRef expected = function__int(f, 0);
-
-		if (in->size < 8)
-			expected = LLVMBuildTrunc(f->b, expected, type, "");
-		old = LLVMBuildAtomicCmpXchg(f->b, ptr, expected, v,
-			LLVMAtomicOrderingSequentiallyConsistent,
-			LLVMAtomicOrderingSequentiallyConsistent, false);
-		old = LLVMBuildExtractValue(f->b, old, 0, "");
-	} else {
-		old = LLVMBuildAtomicRMW(f->b, atomic_op(in->op), ptr, v,
-			in->fetch ? LLVMAtomicOrderingSequentiallyConsistent
-				  : LLVMAtomicOrderingMonotonic,
-			false);
-	}
 	if (!in->fetch)
 		return 0;
 	if (in->size < 8)

@@ -399,7 +399,7 @@ static int make_raw_globals(struct compilation *c)
 {
 	uint32_t n = c->view->n_maps;
 	LLVMValueRef *maps = malloc(n * sizeof(*maps) + 1);
-	LLVMTypeRef params[] = {c->ptr, c->i64};
+	LLVMTypeRef jit[] = {c->ptr, c->i64}, kernel[] = {c->ptr, c->i64, c->i64, c->i64, c->ptr};
 
 	if (!maps)
 		return no_memory(c);
@@ -408,7 +408,11 @@ static int make_raw_globals(struct compilation *c)
 	raw_global(c, "ebpf_raw_maps", LLVMConstArray2(c->ptr, maps, n));
 	raw_global(c, "ebpf_raw_n_maps", LLVMConstInt(c->i32, n, false));
 	free(maps);
-	LLVMAddFunction(c->module, "ebpf_jit", LLVMFunctionType(c->i64, params, 2, false));
+	if (c->is_ptx)
+		LLVMAddFunction(
+			c->module, "ebpf_kernel", LLVMFunctionType(c->void_type, kernel, 5, false));
+	else
+		LLVMAddFunction(c->module, "ebpf_jit", LLVMFunctionType(c->i64, jit, 2, false));
 	return 0;
 }
 

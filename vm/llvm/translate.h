@@ -69,6 +69,9 @@ int function__call(struct function *f);   /* translate-call.c: calls and exit */
 int function__call_registered(struct function *f);
 int function__callx(struct function *f);
 
+/* translate-atomic.c: the instruction, an atomic, at that address; gives what was there. */
+LLVMValueRef function__atomic(struct function *f, LLVMValueRef ptr);
+
 /* alias.c: the access that the instruction is, and a load of what is never NULL. */
 void function__set_scope(struct function *f, LLVMValueRef access);
 void function__set_not_null(struct function *f, LLVMValueRef load);
