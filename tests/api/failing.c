@@ -50,6 +50,7 @@ bool failing__is_well(int err, char **why)
 	bool well = judge(!err, err, *why, true);
 
 	free(*why);
+	*why = NULL;
 	return well;
 }
 
@@ -57,8 +58,10 @@ bool failing__is_there(const void *p, char **why)
 {
 	bool well = judge(p, -errno, why ? *why : NULL, why);
 
-	if (why)
+	if (why) {
 		free(*why);
+		*why = NULL;
+	}
 	return well;
 }
 

@@ -28,13 +28,13 @@ bool failing__is_done(int err);
 bool failing__is_so(bool so, const char *what);
 #define SO(condition) failing__is_so(condition, #condition)
 
-/* uses-vm.c, uses-program.c, uses-object.c */
+/* uses-vm.c, uses-maps.c, uses-program.c, uses-object.c */
 void use_vm(void *backend);
 void use_maps(void *unused);
 void use_net(void *unused);
-void use_programs(void *unused);
+void use_programs(void *cache_dir); /* NULL: none */
 void use_kernels(void *unused);
 void use_object(void *path);
-void use_lines(void *path);
+void use_lines(void *files); /* two paths: an object, and lines that set it up */
 
 #endif

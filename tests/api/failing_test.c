@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -33,13 +34,63 @@ static void vm_that_compiles_fast(void **state)
 #endif
 }
 
-int main(void)
+static void maps(void **state)
+{
+	failing__try("maps of every type", use_maps, NULL);
+}
+
+static void network(void **state)
+{
+	failing__try("links, addresses, routes, rules", use_net, NULL);
+}
+
+static void programs(void **state)
+{
+	failing__try("a program", use_programs, NULL);
+	failing__try("a program out of the cache", use_programs, getenv("API_TEST_CACHE"));
+}
+
+static void kernels(void **state)
+{
+#ifdef HAVE_LLVM
+	failing__try("kernels", use_kernels, NULL);
+#else
+	skip();
+#endif
+}
+
+static char **files; /* an object and its lines */
+
+static void object(void **state)
+{
+	if (!files[0])
+		skip();
+	failing__try("an object", use_object, files[0]);
+}
+
+static void object_with_lines(void **state)
+{
+	if (!files[0])
+		skip();
+	failing__try("an object and control lines", use_lines, files);
+}
+
+/* usage: failing_test [OBJECT FILE], the firewall and lines that set it up. Where there is no
+ * compiler there is no object. */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(maps),
+		cmocka_unit_test(network),
+		cmocka_unit_test(programs),
+		cmocka_unit_test(kernels),
+		cmocka_unit_test(object),
+		cmocka_unit_test(object_with_lines),
 		cmocka_unit_test(vm_that_interprets),
 		cmocka_unit_test(vm_that_compiles_fast),
 		cmocka_unit_test(vm_that_compiles),
 	};
 
+	files = argv + 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,20 +217,15 @@ static void forget_name(struct net *net, uint32_t ifindex)
 	}
 }
 
-static int remember_name(struct net *net, uint32_t ifindex, const char *name)
+/* All that the name needs, so that it cannot fail when the link is there. */
+static char *prepare_name(struct net *net, const char *name)
 {
 	struct net_name *grown = realloc(net->names, (net->n_names + 1) * sizeof(*grown));
-	char *copy = strdup(name);
 
-	if (grown)
-		net->names = grown;
-	if (!grown || !copy) {
-		free(copy);
-		return -ENOMEM;
-	}
-	forget_name(net, ifindex);
-	net->names[net->n_names++] = (struct net_name){copy, ifindex};
-	return 0;
+	if (!grown)
+		return NULL;
+	net->names = grown;
+	return strdup(name);
 }
 
 static int set_link(struct ebpf_instance *inst, const struct ebpf_link *link, char **errmsg)
@@ -238,18 +233,26 @@ static int set_link(struct ebpf_instance *inst, const struct ebpf_link *link, ch
 	struct net *net = &inst->net;
 	struct rt_link rt = {.mtu = link->mtu, .forwarding = !link->no_forwarding};
 	const struct net_name *other = find_name(net, link->name);
+	char *name;
 	int err;
 
 	if (other && other->ifindex != link->ifindex)
 		return error__set(errmsg, -EEXIST,
 			"link %s: there is one of that name, with ifindex %" PRIu32, link->name,
 			other->ifindex);
-	err = remember_name(net, link->ifindex, link->name);
-	if (err)
-		return error__set(errmsg, err, "link %s: no memory", link->name);
+	name = prepare_name(net, link->name);
+	if (!name)
+		return error__set(errmsg, -ENOMEM, "link %s: no memory", link->name);
 	memcpy(rt.mac, link->mac, sizeof(rt.mac));
-	return net_table__put(&net_links, inst, &net->links, &net->rt.links, &link->ifindex, &rt,
+	err = net_table__put(&net_links, inst, &net->links, &net->rt.links, &link->ifindex, &rt,
 		BPF_ANY, errmsg);
+	if (err) {
+		free(name);
+		return err;
+	}
+	forget_name(net, link->ifindex);
+	net->names[net->n_names++] = (struct net_name){name, link->ifindex};
+	return 0;
 }
 
 int ebpf_net__set_link(struct ebpf_instance *inst, const struct ebpf_link *link, char **errmsg)
