@@ -6,50 +6,13 @@
  * A store is a note if what it stores is the counter at its address, loaded since anything else was
  * added there, plus something that depends on no counter. Of a load of a counter nothing but such
  * sums may come; but bits below the lowest that any addition changes are like any others.
- *
- * Each function is gone over by itself, until nothing new is learnt: at each instruction, for each
- * register and each word of the stack, what all ways there have in common (counter-value.h). An
- * address is the same as another one if both are called the same, and as far behind: what an
- * instruction made has a name, and when it makes it anew, who was called so before is no longer.
- * Where ways meet, what had one name on one of them and another on the other gets a new one, and
- * all that had these two names with it. What has no name gets one when it is used as an address.
- *
- * Which bits of which counters change is found out by going over it all again, beginning with none:
- * each time there can only be more.
  */
 #include <linux/bpf.h>
 #include <string.h>
 
 #include "../core/error.h"
-#include "counter-state.h"
+#include "counters.h"
 #include "ebpf-offload.h"
-#include "examination.h"
-
-/* Where in a map's values something is added. */
-struct counter {
-	uint64_t maps;      /* one of them: fact_map__bit() */
-	uint32_t from, end; /* bytes [from, end) of a value */
-	uint8_t size;       /* of the access */
-	uint8_t zeros;      /* low bits that no addition changes */
-};
-
-struct counters {
-	struct examination *e;
-	struct counter *list;
-	uint32_t n;
-	struct counter_state *
-		*before;         /* by instruction to which a jump leads; NULL: not reached yet */
-	struct counter_state at; /* before the instruction at hand, and then after it */
-	uint32_t func;           /* that it is in */
-	uint8_t *returned;       /* by function: clean bits of what it returns, or NEVER */
-	uint64_t inserted;       /* the maps that it inserts into, and looks things up in: */
-	uint64_t looked_up;      /* fact_map__bit() */
-	uint32_t insertion;      /* an instruction that inserts */
-	bool ends;               /* the way ends behind the instruction at hand */
-	bool again;              /* something new was learnt */
-};
-
-#define NEVER UINT8_MAX
 
 static const struct counter_value clean = {.clean = 64};
 
@@ -70,7 +33,7 @@ static bool is_counter(const struct counters *c, const struct ebpf_fact *f, uint
 }
 
 /* The one for exactly this kind of place. */
-static struct counter *find_counter(struct counters *c, const struct ebpf_fact *f, uint8_t size)
+struct counter *counters__find(struct counters *c, const struct ebpf_fact *f, uint8_t size)
 {
 	uint32_t i = 0;
 
@@ -243,7 +206,7 @@ static int check_load(struct counters *c, const struct isa_insn *in)
 static void note(struct counters *c, const struct isa_insn *in, uint8_t zeros)
 {
 	const struct ebpf_fact *f = examination__fact(c->e);
-	struct counter *k = find_counter(c, f, in->size);
+	struct counter *k = counters__find(c, f, in->size);
 	struct counter_value place = *address(c, in->dst);
 
 	if (zeros < k->zeros) {
@@ -458,7 +421,7 @@ static int check_exit(struct counters *c)
 	return bits == 64 || c->func ? 0 : examination__refuse(c->e, "returns a counter's value");
 }
 
-static int check_insn(struct counters *c, const struct isa_insn *in)
+int counters__check_insn(struct counters *c, const struct isa_insn *in)
 {
 	struct counter_value b;
 
@@ -480,144 +443,4 @@ static int check_insn(struct counters *c, const struct isa_insn *in)
 		return in->src == EBPF_CALL_LOCAL ? check_local_call(c) : check_helper(c, in);
 	default: return check_exit(c);
 	}
-}
-
-/* --- ways ---------------------------------------------------------------------------------- */
-
-/* The names of what is one thing or another where ways meet there. */
-static uint32_t first_meeting(const struct counters *c, uint32_t insn)
-{
-	const struct program_view *v = c->e->prog.view;
-
-	return NAME_INSN + v->n_insns + v->n_maps + insn * (uint32_t)N_VALUES;
-}
-
-/* The state at hand comes to that instruction, too. */
-static int flow_to(struct counters *c, uint32_t insn)
-{
-	struct counter_state *there = c->before[insn], joined;
-
-	if (!there) {
-		there = c->before[insn] = arena__alloc(&c->e->arena, sizeof(*there));
-		if (!there)
-			return examination__no_memory(c->e);
-		*there = c->at;
-		c->again = true;
-		return 0;
-	}
-	joined = counter_state__join(there, &c->at, first_meeting(c, insn));
-	c->again |= !counter_state__equal(there, &joined);
-	*there = joined;
-	return 0;
-}
-
-/* The same, and where it goes on otherwise: in one of the two the lookup has found something. */
-static int branch(struct counters *c, const struct isa_insn *in)
-{
-	const struct counter_value *v = &c->at.regs[in->dst];
-	const struct ebpf_fact *f = examination__fact(c->e);
-	uint32_t missed = c->at.missed;
-	bool found = v->kind == COUNTER_NAMED && v->name == missed && !v->off && in->use_imm &&
-		     !in->imm && in->is64;
-	int err = 0;
-
-	if (found && in->op == ISA_JNE)
-		c->at.missed = 0;
-	if (in->op == ISA_JA || f->flags & FACT_TAKEN)
-		err = flow_to(c, (uint32_t)((int64_t)c->e->insn + 1 + in->target));
-	c->at.missed = found && in->op == ISA_JEQ ? 0 : missed;
-	return err;
-}
-
-/* In order of address: a way back is gone again with the next round. */
-static int check_function(struct counters *c, const struct func_info *func)
-{
-	const struct program *p = &c->e->prog;
-	bool open = true;
-	int err = 0;
-
-	for (unsigned i = 0; i < N_VALUES; i++)
-		*value_at(&c->at, i) = clean;
-	for (unsigned i = 0; i < EBPF_N_REGS; i++)
-		c->at.regs[i] = counter_value__named(NAME_REG + i, 0);
-	c->at.regs[EBPF_REG_FRAME] = counter_value__named(NAME_FRAME, 0);
-	c->at.missed = 0;
-	for (uint32_t i = c->e->insn = func->start; !err && i < func->end; i = ++c->e->insn) {
-		const struct isa_insn *in = &p->insns[i];
-		const struct ebpf_fact *f = examination__fact(c->e);
-
-		if (!in->words || !(f->flags & FACT_REACHED))
-			continue;
-		if (p->info[i].target && open)
-			err = flow_to(c, i);
-		if (p->info[i].target && c->before[i]) {
-			c->at = *c->before[i];
-			open = true;
-		}
-		if (err || !open)
-			continue;
-		c->ends = in->op == ISA_EXIT || in->op == ISA_JA ||
-			  (isa__is_cond_jump(in->op) && !(f->flags & FACT_FALLS));
-		err = check_insn(c, in);
-		if (!err && isa__is_jump(in->op))
-			err = branch(c, in);
-		open = !c->ends;
-	}
-	return err;
-}
-
-static void see_call(struct counters *c, const struct isa_insn *in, const struct ebpf_fact *f)
-{
-	uint64_t maps = f->flags & FACT_CONST_MAP ? fact_map__bit(f->map) : UINT64_MAX;
-
-	if (in->src == EBPF_CALL_LOCAL)
-		return;
-	if (in->imm == BPF_FUNC_map_lookup_elem)
-		c->looked_up |= maps;
-	else if (offload__call((uint32_t)in->imm) == OFFLOAD_AGAIN)
-		c->inserted |= maps;
-}
-
-/* Every change of a value is to be a counter: of those there is one for each place. */
-static int list_changes(struct counters *c)
-{
-	struct examination *e = c->e;
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < e->prog.view->n_insns; i++)
-		n += e->facts->insn[i].access == FACT_MAP_VALUE;
-	c->list = arena__array(&e->arena, n + 1, sizeof(*c->list));
-	c->before = arena__array(&e->arena, e->prog.view->n_insns, sizeof(struct counter_state *));
-	c->returned = arena__alloc(&e->arena, e->prog.n_funcs);
-	if (!c->list || !c->before || !c->returned)
-		return examination__no_memory(e);
-	memset(c->returned, NEVER, e->prog.n_funcs);
-	for (uint32_t i = 0; i < e->prog.view->n_insns; i++) {
-		const struct isa_insn *in = &e->prog.insns[i];
-
-		if (!in->words || !(e->facts->insn[i].flags & FACT_REACHED))
-			continue;
-		if ((in->op == ISA_STORE || isa__is_atomic(in->op)) &&
-			e->facts->insn[i].access == FACT_MAP_VALUE)
-			find_counter(c, &e->facts->insn[i], in->size);
-		else if (in->op == ISA_CALL)
-			see_call(c, in, &e->facts->insn[i]);
-	}
-	return 0;
-}
-
-int examination__check_changes(struct examination *e)
-{
-	struct counters c = {.e = e};
-	int err = list_changes(&c);
-
-	do {
-		c.again = false;
-		for (c.func = 0; !err && c.func < e->prog.n_funcs; c.func++)
-			err = check_function(&c, &e->prog.funcs[c.func]);
-	} while (!err && c.again);
-	if (err || c.returned[0] != NEVER)
-		return err;
-	e->insn = c.insertion;
-	return examination__refuse(e, "every packet comes to what kernels leave to the CPU");
 }
