@@ -18,7 +18,7 @@ static void set_defaults(struct offload_opts *to, const struct offload_opts *fro
 	to->batch = to->batch ? to->batch : 1024;
 	to->depth = to->depth ? to->depth : 4;
 	to->deadline_us = to->deadline_us ? to->deadline_us : 100;
-	to->patience_ms = to->patience_ms ? to->patience_ms : 1000;
+	to->patience_ms = to->patience_ms ? to->patience_ms : OFFLOAD_PATIENCE_MS;
 }
 
 struct offload *offload__create(struct gpu_device *dev, struct ebpf_program *prog,

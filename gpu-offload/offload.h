@@ -45,13 +45,14 @@ extern "C" {
 struct offload;
 struct offload_queue;
 
-#define OFFLOAD_MAX_BATCH 4096
+#define OFFLOAD_MAX_BATCH   4096
+#define OFFLOAD_PATIENCE_MS 100
 
 struct offload_opts {
 	uint32_t batch;       /* packets, 1 to OFFLOAD_MAX_BATCH; 0: 1024 */
 	uint32_t depth;       /* batches of a queue; 0: 4 */
 	uint32_t deadline_us; /* a packet waits for others; 0: 100 */
-	uint32_t patience_ms; /* for a batch that is away; 0: 1000 */
+	uint32_t patience_ms; /* for a batch that is away; 0: OFFLOAD_PATIENCE_MS */
 	uint32_t window;      /* at least so many bytes of a packet go; 0: what the program needs */
 	uint32_t cpu;         /* the worker number that programs see, and whose per-CPU values */
 };

@@ -11,8 +11,11 @@
 #include "loader/control-words.h"
 #include "prog-offload.h"
 
-const struct gpu_opts gpu_opts__defaults = {
-	.split = SPLIT_AUTO, .batch = 1024, .deadline_us = 200, .patience_ms = 100, .stale_ms = 20};
+const struct gpu_opts gpu_opts__defaults = {.split = SPLIT_AUTO,
+	.batch = 1024,
+	.deadline_us = 200,
+	.patience_ms = OFFLOAD_PATIENCE_MS,
+	.stale_ms = 20};
 
 static const struct number {
 	const char *word, *what;
