@@ -10,6 +10,8 @@
 #include "../../loader/control.h"
 
 struct dataplane;
+struct json_text;
+struct prog;
 
 #define COMMAND(function, ...) control_run function;
 #include "commands.def"
@@ -22,6 +24,11 @@ extern const struct control_command *const control__dataplane_tables[];
 int control__list_objects(void *dataplane, struct control_object **list, size_t *n);
 /* control_context.changed */
 void control__changed(void *dataplane, enum control_change what);
+
+/* A line without arguments: a row for each program, by add(), under the lock; false: none for this
+ * one. */
+int control__send_progs(struct control_context *c, struct control_words *w,
+	bool (*add)(struct json_text *row, const struct prog *p), char **errmsg);
 
 /* A line's PORT. Under the lock. The slot, or -ENODEV with *errmsg that says what there is. */
 int control__want_port(struct dataplane *dp, struct control_words *w, char **errmsg);

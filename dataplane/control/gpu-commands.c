@@ -14,12 +14,17 @@ static void add_time(struct json_text *row, const char *key, uint64_t ns, uint64
 	json_text__add_real(row, key, batches ? (double)ns / (double)batches / 1e3 : 0, 1);
 }
 
-static void add_offload(struct json_text *row, const struct prog *p)
+/* Of programs with a device. */
+static bool add_offload(struct json_text *row, const struct prog *p)
 {
-	struct lane_counters lanes = prog_offload__counters(p->offload);
+	struct lane_counters lanes;
 	struct offload_stats s = {0};
-	char *why = prog_offload__why(p->offload);
+	char *why;
 
+	if (!p->offload)
+		return false;
+	lanes = prog_offload__counters(p->offload);
+	why = prog_offload__why(p->offload);
 	if (p->offload->offload)
 		offload__stats(p->offload->offload, &s);
 	json_text__add_string(row, "prog", p->name);
@@ -45,24 +50,10 @@ static void add_offload(struct json_text *row, const struct prog *p)
 	json_text__add_real(row, "stale_ms", (double)s.stale_ns / 1e6, 1);
 	json_text__add_string(row, "why", why ? why : "");
 	free(why);
+	return true;
 }
 
 int control__show_gpu(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct dataplane *dp = c->dataplane;
-	int err = control_words__end(w, errmsg);
-
-	for (unsigned i = 0; i < MAX_PROGS && !err; i++) {
-		struct json_text *row = control__row(c);
-		bool there;
-
-		pthread_mutex_lock(&dp->lock);
-		there = *dp->progs[i].name && dp->progs[i].offload;
-		if (there)
-			add_offload(row, &dp->progs[i]);
-		pthread_mutex_unlock(&dp->lock);
-		if (there)
-			err = control__send(c, errmsg);
-	}
-	return err;
+	return control__send_progs(c, w, add_offload, errmsg);
 }

@@ -23,7 +23,8 @@ static const char *const engine_words[] = {
 
 /* --- list and show --------------------------------------------------------------------------- */
 
-static void add_prog(struct json_text *row, const struct prog *p)
+/* Of every program. */
+static bool add_prog(struct json_text *row, const struct prog *p)
 {
 	struct tier_status tier = tier__status(p->tier);
 
@@ -37,6 +38,7 @@ static void add_prog(struct json_text *row, const struct prog *p)
 	json_text__add_string(
 		row, "offload", p->offload ? prog_offload__state(p->offload) : "none");
 	free(tier.why);
+	return true;
 }
 
 static void add_offload(struct json_text *row, const struct prog_offload *po)
@@ -83,24 +85,28 @@ static void add_details(struct json_text *row, const struct dataplane *dp, const
 	json_text__close(row, ']');
 }
 
-int control__list_progs(struct control_context *c, struct control_words *w, char **errmsg)
+int control__send_progs(struct control_context *c, struct control_words *w,
+	bool (*add)(struct json_text *row, const struct prog *p), char **errmsg)
 {
 	struct dataplane *dp = c->dataplane;
 	int err = control_words__end(w, errmsg);
 
 	for (unsigned i = 0; i < MAX_PROGS && !err; i++) {
 		struct json_text *row = control__row(c);
-		bool there;
+		bool told;
 
 		pthread_mutex_lock(&dp->lock);
-		there = *dp->progs[i].name;
-		if (there)
-			add_prog(row, &dp->progs[i]);
+		told = *dp->progs[i].name && add(row, &dp->progs[i]);
 		pthread_mutex_unlock(&dp->lock);
-		if (there)
+		if (told)
 			err = control__send(c, errmsg);
 	}
 	return err;
+}
+
+int control__list_progs(struct control_context *c, struct control_words *w, char **errmsg)
+{
+	return control__send_progs(c, w, add_prog, errmsg);
 }
 
 /* Under the lock. */
