@@ -65,13 +65,27 @@ static void copy_bytes(const struct batch *b, const struct kernel_packet *p,
 		memcpy(ctx->data_meta, window + (int32_t)l->headroom + from, (size_t)(end - from));
 }
 
-/* A program that moves no packet leaves it where it was, and notes are of maps that it has. */
+/* Notes are of maps that the program has, and uses so. */
+static bool is_possible_note(const struct ebpf_kernel_info *info, const struct ebpf_note *note)
+{
+	uint32_t use = note->map < info->n_maps ? info->map[note->map].use : 0;
+
+	return use & (note->kind == EBPF_NOTE_ADD               ? EBPF_MAP_COUNTED
+			     : note->kind == EBPF_NOTE_REDIRECT ? EBPF_MAP_TARGETS
+								: 0u);
+}
+
+/* A program that moves no packet leaves it where it was, one without redirects sends none away, and
+ * what a map redirects to is a note. */
 static bool is_possible(const struct offload *o, const struct kernel_packet *p,
 	const struct kernel_result *r, const struct ebpf_note *notes)
 {
 	for (uint32_t i = 0; i < r->n_notes; i++)
-		if (notes[i].map >= o->info->n_maps)
+		if (!is_possible_note(o->info, &notes[i]))
 			return false;
+	if (r->redirect_kind != EBPF_REDIRECT_NONE &&
+		(r->redirect_kind != EBPF_REDIRECT_IFINDEX || !o->info->redirects))
+		return false;
 	return o->info->moves_packet || (!r->head && !r->meta && r->len == p->len);
 }
 

@@ -9,12 +9,15 @@
 #define TESTS_GPU_HAND_DEVICE_H
 
 #include "device.h"
+#include "kernel.h"
 
 struct hand_device {
 	struct gpu_device dev;
 	bool holds; /* jobs stay under way until it does no longer */
 	uint32_t fail_open, fail_load, fail_write, fail_submit, fail_poll; /* 1: the next call */
 	bool spoils; /* results, of which a bit in each is turned */
+	/* What is done to each result, which is then sealed again; NULL: nothing. */
+	void (*forge)(struct kernel_result *r, struct ebpf_note *notes);
 	uint32_t abandoned, running, jobs, modules, submitted;
 };
 

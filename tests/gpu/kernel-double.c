@@ -71,12 +71,17 @@ void double__run(uint8_t *const *memory, void *launch)
 /* --- ebpf-offload.h ----------------------------------------------------------------------- */
 
 static struct ebpf_kernel_map uses[2];
-static const struct ebpf_kernel_info info = {.writes_packet = true,
+static struct ebpf_kernel_info info = {.writes_packet = true,
 	.moves_packet = true,
 	.grows_packet = true,
 	.max_notes = 1,
 	.n_maps = 2,
 	.map = uses};
+
+void double__say_moves(bool moves)
+{
+	info.moves_packet = moves;
+}
 
 struct ebpf_kernel *__wrap_ebpf_program__offload(struct ebpf_program *prog, enum ebpf_target target,
 	const struct ebpf_kernel_driver *driver, char **errmsg);

@@ -7,9 +7,13 @@
 #ifndef TESTS_GPU_KERNEL_DOUBLE_H
 #define TESTS_GPU_KERNEL_DOUBLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* kernel.h's driver, over memory of maps. */
 void double__run(uint8_t *const *memory, void *launch);
+
+/* Is the program said to move packets? It does, and begins so. */
+void double__say_moves(bool moves);
 
 #endif
