@@ -27,7 +27,7 @@ static int build_request(const struct ebpf_program *prog, const struct compile_o
 		return error__set(errmsg, -ENOTSUP,
 			"%s: this build has no bitcode of the driver %s", prog->view.name,
 			driver->name);
-	if (compile_request__build(&prog->view, flags, driver, opts->cpu, blob, size))
+	if (program__build_request(prog, flags, driver, opts->cpu, blob, size))
 		return error__set(errmsg, -ENOMEM, "%s: no memory to compile it", prog->view.name);
 	return 0;
 }
@@ -122,7 +122,7 @@ bool program__find_object(
 		return false;
 	key.request = blob;
 	found = make_key(opts, &key) && find(prog->inst->cache, opts, &key, object);
-	free(blob);
+	program__drop_request(prog, blob, key.request_size);
 	return found;
 }
 
@@ -144,6 +144,6 @@ int program__make_object(struct ebpf_program *prog, const struct compile_opts *o
 		err = find_or_compile(prog, opts, &key, object, errmsg);
 	else
 		err = run_backend(prog, opts, blob, size, object, errmsg);
-	free(blob);
+	program__drop_request(prog, blob, size);
 	return err;
 }

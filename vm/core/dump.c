@@ -88,13 +88,13 @@ static char *dump_by_backend(struct ebpf_program *prog, enum ebpf_dump what,
 	size_t size;
 	char *text;
 
-	if (compile_request__build(&prog->view, flags, driver, "native", &blob, &size)) {
+	if (program__build_request(prog, flags, driver, "native", &blob, &size)) {
 		error__set(errmsg, -ENOMEM, "%s: no memory for a dump", prog->view.name);
 		return NULL;
 	}
 	text = prog->inst->compiler ? dump_by_child(prog, what, blob, size, errmsg)
 				    : dump_by_module(what, blob, size, errmsg);
-	free(blob);
+	program__drop_request(prog, blob, size);
 	return text;
 }
 

@@ -41,7 +41,8 @@ static int copy_spec(struct ebpf_program *prog, const struct ebpf_program_spec *
 		.lines = spec->lines,
 		.n_lines = spec->n_lines,
 		.helpers = prog->raw.helpers,
-		.n_helpers = prog->raw.n_helpers};
+		.n_helpers = prog->raw.n_helpers,
+		.limits = prog->raw.limits};
 	int err = -ENOMEM;
 
 	if (maps) {
@@ -155,7 +156,9 @@ static int ready_to_run(struct ebpf_program *prog, char **errmsg)
 	struct interp_binding b = {.view = &prog->view,
 		.maps = prog->rt_maps,
 		.lddw = prog->raw.lddw,
-		.helper_fns = prog->raw.helper_fns};
+		.helper_fns = prog->raw.helper_fns,
+		.budget = prog->raw.limits.budget,
+		.secret = prog->raw.secret};
 	uint32_t missing = prog->verified.missing_helper;
 
 	if (missing)
@@ -172,6 +175,7 @@ static int ready_to_run(struct ebpf_program *prog, char **errmsg)
 	if (!ebpf_program__interpret(prog, NULL, errmsg))
 		return -ENOMEM;
 	ebpf_program__install(prog, &prog->codes->code);
+	program__hide_insns(prog);
 	return 0;
 }
 

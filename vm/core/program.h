@@ -34,7 +34,10 @@ struct raw_binding {
 	const struct raw_helper *helpers; /* sorted by id */
 	const ebpf_helper_fn *helper_fns;
 	uint32_t n_helpers;
-	const uint64_t *lddw; /* value of the LDDW at each instruction */
+	const uint64_t *lddw;               /* value of the LDDW at each instruction */
+	const struct ebpf_regions *regions; /* NULL: none */
+	struct run_limits limits;
+	uint64_t secret; /* 0: none */
 };
 
 struct ebpf_program {
@@ -72,6 +75,14 @@ struct compiled_object {
 	uint8_t *elf;
 	size_t size;
 };
+
+/* secret.c: the compile request of this program, its instructions plain; 0 or -ENOMEM. Its owner
+ * gives it to program__drop_request(). */
+int program__build_request(const struct ebpf_program *prog, uint32_t flags,
+	const struct ebpf_driver *driver, const char *cpu, uint8_t **blob, size_t *size);
+void program__drop_request(const struct ebpf_program *prog, uint8_t *blob, size_t size);
+/* Combines the program's instructions with its secret, if it has one. */
+void program__hide_insns(struct ebpf_program *prog);
 
 /* compile.c: 0 or negative errno with *errmsg. */
 int program__make_object(struct ebpf_program *prog, const struct compile_opts *opts,

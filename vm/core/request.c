@@ -35,6 +35,8 @@ struct wire_header {
 	uint32_t bitcode_size;
 	uint32_t strings_size;
 	uint32_t version, name, driver_name, cpu; /* strings */
+	uint32_t stack_size, frames;
+	uint64_t budget;
 };
 
 struct wire_map {
@@ -200,6 +202,9 @@ int compile_request__build(const struct program_view *v, uint32_t flags,
 		.n_funcs = v->n_funcs,
 		.n_lines = v->n_lines,
 		.n_helpers = v->n_helpers,
+		.stack_size = v->limits.stack_size,
+		.frames = v->limits.frames,
+		.budget = v->limits.budget,
 		.bitcode_size = driver ? (uint32_t)driver->bitcode_size : 0};
 	struct strings s = {.room = 256};
 	struct wire_layout l;
@@ -388,6 +393,9 @@ static int check_header(struct opening *o, size_t size)
 		h->n_funcs > MAX_COUNT || h->n_lines > MAX_COUNT || h->n_helpers > MAX_COUNT ||
 		!h->n_insns || !h->n_funcs || h->type >= EBPF_N_PROGRAM_TYPES || h->has_frags > 1)
 		return error__set(o->errmsg, -EINVAL, "compile request: absurd header");
+	if (h->stack_size > EBPF_MAX_STACK_SIZE || h->stack_size % EBPF_STACK_ALIGN ||
+		h->frames > EBPF_MAX_FRAMES)
+		return error__set(o->errmsg, -EINVAL, "compile request: absurd limits");
 	o->l = layout_of(h);
 	if (o->l.total != size || h->total != size || !h->strings_size ||
 		o->blob[o->l.strings + h->strings_size - 1] != '\0')
@@ -441,7 +449,8 @@ int compile_request__open(
 		.lines = lines,
 		.n_lines = o.h->n_lines,
 		.helpers = helpers,
-		.n_helpers = o.h->n_helpers};
+		.n_helpers = o.h->n_helpers,
+		.limits = {o.h->stack_size, o.h->frames, o.h->budget}};
 	req->flags = o.h->flags;
 	req->driver_name = string_at(&o, o.h->driver_name);
 	req->driver_bitcode = o.h->bitcode_size ? blob + o.l.bitcode : NULL;

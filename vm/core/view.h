@@ -17,6 +17,12 @@ struct map_view {
 	uint32_t inner;        /* maps of maps: index of the template of those; otherwise 0 */
 };
 
+/* What a run of a raw program may take; 0 is the default. Other programs have the defaults. */
+struct run_limits {
+	uint32_t stack_size, frames;
+	uint64_t budget; /* 0: no limit */
+};
+
 struct program_view {
 	const char *name;
 	enum ebpf_program_type type;
@@ -32,7 +38,18 @@ struct program_view {
 	/* Raw programs: the helpers that are registered, sorted by id. NULL otherwise. */
 	const struct raw_helper *helpers;
 	uint32_t n_helpers;
+	struct run_limits limits;
 };
+
+static inline uint32_t program_view__stack_size(const struct program_view *v)
+{
+	return v->limits.stack_size ? v->limits.stack_size : EBPF_STACK_SIZE;
+}
+
+static inline uint32_t program_view__frames(const struct program_view *v)
+{
+	return v->limits.frames ? v->limits.frames : EBPF_MAX_FRAMES;
+}
 
 struct raw_helper {
 	uint32_t id;

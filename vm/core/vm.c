@@ -34,6 +34,7 @@ void ebpf_jit_enter(
 	env->prog = self;
 	env->mem = mem;
 	env->mem_len = len;
+	env->regions = self->raw.regions;
 }
 
 void ebpf_jit_leave(struct ebpf_env *env)
@@ -62,6 +63,7 @@ struct ebpf_vm *ebpf_create(const char *backend)
 	vm->check_access = true;
 	vm->limits = vm__default_limits;
 	pthread_mutex_init(&vm->compile_lock, NULL);
+	ebpf_regions__init(&vm->regions);
 	vm->inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, NULL);
 	if (!vm->inst) {
 		ebpf_destroy(vm);
@@ -78,6 +80,7 @@ void ebpf_destroy(struct ebpf_vm *vm)
 	vm__forget_helpers(vm);
 	ebpf_instance__destroy(vm->inst);
 	pthread_mutex_destroy(&vm->compile_lock);
+	ebpf_regions__release(&vm->regions);
 	free(vm);
 }
 
@@ -91,8 +94,14 @@ static int load(struct ebpf_vm *vm, const void *code, uint32_t code_len, char **
 	uint32_t n = code_len / sizeof(struct ebpf_insn);
 	struct ebpf_program_spec spec = {
 		.name = "raw", .type = EBPF_PROGRAM_RAW, .insns = code, .n_insns = n};
-	struct raw_binding raw = {
-		.helpers = vm->helpers, .helper_fns = vm->helper_fns, .n_helpers = vm->n_helpers};
+	struct raw_binding raw = {.helpers = vm->helpers,
+		.helper_fns = vm->helper_fns,
+		.n_helpers = vm->n_helpers,
+		.regions = &vm->regions,
+		.limits = {.stack_size = vm->limits.stack_size,
+			.frames = vm->limits.frames,
+			.budget = vm->limits.budget == UINT64_MAX ? 0 : vm->limits.budget},
+		.secret = vm->secret};
 	int err;
 
 	if (vm->prog)

@@ -6,6 +6,7 @@
 #define VM_CORE_VM_H
 
 #include "program.h"
+#include "regions.h"
 
 #define MAX_NAME 16
 
@@ -28,6 +29,8 @@ struct ebpf_vm {
 	struct raw_helper *helpers;
 	ebpf_helper_fn *helper_fns;
 	uint32_t n_helpers;
+	struct ebpf_regions regions;
+	uint64_t secret;
 };
 
 /* The values of the LDDWs that ask a callback, by instruction: vm->lddw. */

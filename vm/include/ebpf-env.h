@@ -54,6 +54,7 @@ extern "C" {
 struct ebpf_env;
 struct ebpf_notes;
 struct ebpf_program;
+struct ebpf_regions;
 struct rt_net;
 
 typedef uint64_t (*ebpf_entry_fn)(struct ebpf_env *env, void *ctx);
@@ -157,8 +158,10 @@ struct ebpf_env {
 	void *run;    /* the interpreter's: whose function a helper calls back */
 	uint32_t n_workers;
 	uint32_t cpu; /* bpf_get_smp_processor_id(): the worker, or whom a kernel stands for */
-	const struct rt_net *net; /* the instance's links and routes: ebpf-net.h */
-	struct ebpf_notes *notes; /* a kernel's (ebpf-offload.h); elsewhere NULL */
+	const struct rt_net *net;           /* the instance's links and routes: ebpf-net.h */
+	const struct ebpf_regions *regions; /* raw programs: of their VM, or NULL */
+	uint64_t budget;                    /* raw programs, compiled: instructions that are left */
+	struct ebpf_notes *notes;           /* a kernel's (ebpf-offload.h); elsewhere NULL */
 };
 
 struct ebpf_instance;

@@ -69,7 +69,7 @@ enum ebpf_fault_reason {
 	EBPF_FAULT_NONE,
 	EBPF_FAULT_ACCESS,   /* load, store or atomic outside every region the program may touch */
 	EBPF_FAULT_BUDGET,   /* the instruction budget ran out */
-	EBPF_FAULT_DEPTH,    /* more frames than EBPF_MAX_FRAMES */
+	EBPF_FAULT_DEPTH,    /* more frames than the limit */
 	EBPF_FAULT_HELPER,   /* call of a helper that does not exist */
 	EBPF_FAULT_INSN,     /* an instruction that cannot be executed */
 	EBPF_FAULT_ARGUMENT, /* a helper was called with what its type does not allow */
@@ -92,6 +92,9 @@ struct ebpf_fault {
 #ifndef EBPF_MAX_FRAMES
 #define EBPF_MAX_FRAMES 8
 #endif
+/* Of stacks that are set at run time. */
+#define EBPF_MAX_STACK_SIZE 65536
+#define EBPF_STACK_ALIGN    16
 #ifndef EBPF_MAX_INSNS
 #define EBPF_MAX_INSNS 65536 /* raw programs, instruction words */
 #endif
@@ -122,9 +125,13 @@ struct ebpf_helper_type {
 struct ebpf_limits {
 	uint32_t insns;      /* instruction words of a program (EBPF_MAX_INSNS) */
 	uint32_t helpers;    /* numbers of helpers are below (EBPF_MAX_HELPERS) */
-	uint32_t stack_size; /* bytes per frame (EBPF_STACK_SIZE); a multiple of 16 */
+	uint32_t stack_size; /* bytes per frame (EBPF_STACK_SIZE); a multiple of EBPF_STACK_ALIGN,
+				at most EBPF_MAX_STACK_SIZE */
 	uint32_t frames;     /* functions that call each other (EBPF_MAX_FRAMES, not more) */
-	uint64_t budget;     /* instructions of a run; UINT64_MAX, the default: no limit */
+	/* Instructions of a run; UINT64_MAX, the default: no limit. Compiled code counts those that
+	 * follow each other without a jump at once: what would end among them does not begin them.
+	 */
+	uint64_t budget;
 };
 
 /* One sentence each, of what went wrong: also of what a caller did not ask for, having given no
@@ -182,20 +189,22 @@ int ebpf_last_fault(struct ebpf_vm *vm, struct ebpf_fault *f);
  * precede ebpf_compile to have an effect on compiled code; `interp` always checks. */
 bool ebpf_toggle_bounds_check(struct ebpf_vm *vm, bool enable);
 
-/* Memory that programs may touch besides their argument, their stack and their maps' values. Seen
- * by runs that begin later. -EEXIST if it is known already, -EINVAL if it is empty or wraps,
- * -ENOSPC beyond EBPF_MAX_REGIONS; removing: -ENOENT. Runs may go on meanwhile. */
+/* Memory that programs may touch besides their argument, their stack and their maps' values.
+ * Allowed to any thread, and while programs run: runs that begin later see the change, those that
+ * are under way may. -EEXIST if a region begins there already, -EINVAL if it is empty or wraps,
+ * -ENOSPC beyond EBPF_MAX_REGIONS; removing: -ENOENT. */
 #define EBPF_MAX_REGIONS 64
 int ebpf_add_region(struct ebpf_vm *vm, void *base, size_t size, bool writable);
 int ebpf_remove_region(struct ebpf_vm *vm, void *base);
 
-/* -EBUSY while code is loaded, -EINVAL for what cannot be. */
+/* -EBUSY while code is loaded, -EINVAL for what cannot be; nothing is changed then. */
 int ebpf_set_limits(struct ebpf_vm *vm, const struct ebpf_limits *limits);
 void ebpf_get_limits(const struct ebpf_vm *vm, struct ebpf_limits *limits);
 
-/* Bytecode is kept combined with the secret from the next ebpf_load() on, so that who can place
- * data in this process's memory cannot place instructions there. 0 is no secret. -EBUSY while code
- * is loaded. */
+/* From the next ebpf_load() on bytecode, and what the interpreter makes of it, is kept combined
+ * with the secret and the place where it lies: who can write to this process's memory, but not read
+ * it, can neither place instructions there nor know what those that were loaded look like. It is
+ * plain while a backend compiles it. 0 is no secret. -EBUSY while code is loaded. */
 int ebpf_set_pointer_secret(struct ebpf_vm *vm, uint64_t secret);
 
 /* fn NULL: nobody is told, which is the default. */

@@ -3,7 +3,8 @@
  * code.h -- the interpreter's own form of a program, and the state of a run.
  *
  * Every instruction word becomes one 16-byte operation, so that an operation's index is its
- * instruction's. It holds the address of the code that does it (execute.c). What it does is one
+ * instruction's. Of a VM with a secret they are combined with it (core/secret.h), and read by a
+ * loop of their own. It holds the address of the code that does it (execute.c). What it does is one
  * number besides, made of its isa_op and a variant: which width, which kind of second operand. The
  * last operation is one that stops the program.
  *
@@ -13,6 +14,9 @@
 #ifndef VM_INTERP_CODE_H
 #define VM_INTERP_CODE_H
 
+#include <string.h>
+
+#include "../core/secret.h"
 #include "../isa/isa.h"
 #include "../runtime/dynptr.h"
 #include "../runtime/helpers.h"
@@ -88,8 +92,9 @@ enum interp_variant {
 #define INTERP_COUNT INTERP_OP(ISA_N_OPS, 1)
 #define INTERP_N_OPS INTERP_OP(ISA_N_OPS, 2)
 
-/* Where in the loop is the code of an operation? By INTERP_OP(); NULL if there is none. */
-const void *const *interp__places(void);
+/* Where in the loop is the code of an operation? By INTERP_OP(); NULL if there is none. Hidden: in
+ * the loop over those that are combined with a secret. */
+const void *const *interp__places(bool hidden);
 
 /* A helper that the program may call. */
 struct interp_helper {
@@ -119,12 +124,16 @@ struct interp_code {
 	bool raw;
 	uint16_t packet_place, packet_end_place; /* in the machine's context */
 	uint64_t *hits;
+	bool counts;                   /* hits, or what is left of the budget */
 	struct interp_helper *helpers; /* one per call of a helper */
-	uint16_t *kinds;               /* INTERP_OP() of each operation */
+	uint16_t *kinds; /* INTERP_OP() of each operation; NULL if there is a secret */
 	struct interp_section *sections;
 	uint32_t n_sections;
-	/* What is cleared of a frame, from its top down, when it is entered. */
+	/* Of a frame: its size; from its lowest place to its top; from one frame to the next, as a
+	 * shift. And what is cleared of it, from its top down, when it is entered. */
+	uint32_t stack_size, frame_top, frame_shift;
 	uint32_t frame_lines, frame_bytes;
+	uint32_t max_frames;
 	uint32_t n_ops;
 	struct interp_op ops[];
 };
@@ -135,13 +144,24 @@ bool interp_map__has_plain_values(const struct rt_map *map);
 /* False if there is none of this number. */
 bool interp_helper__find(const struct interp_code *code, uint64_t id, struct interp_helper *h);
 
+/* The operation at `o`, which is combined with the secret. */
+static inline struct interp_op interp_op__plain(const struct interp_op *o, uint64_t secret)
+{
+	struct interp_op plain;
+	uint64_t words[2];
+
+	memcpy(words, o, sizeof(words));
+	words[0] ^= secret__key(secret, &o->place);
+	words[1] ^= secret__key(secret, &o->value);
+	memcpy(&plain, words, sizeof(plain));
+	return plain;
+}
+
 /* frame.c: which operations access the frame where it is certain to be. */
 void interp_frame__settle(struct interp_code *code);
 
 /* A frame is cleared in lines; its place is a power of two, greater than the frame. */
-#define FRAME_LINE  64
-#define FRAME_TOP   ((EBPF_STACK_SIZE + FRAME_LINE - 1) / FRAME_LINE * FRAME_LINE)
-#define FRAME_PLACE (1u << (32 - __builtin_clz(FRAME_TOP)))
+#define FRAME_LINE 64
 
 struct interp_frame {
 	uint64_t saved[4];            /* r6..r9 while it calls */
@@ -197,12 +217,12 @@ struct interp_run {
 	struct interp_grant grants[INTERP_GRANTS];
 	struct interp_dynptr dynptrs[INTERP_DYNPTRS];
 	struct interp_frame frames[EBPF_MAX_FRAMES];
-	_Alignas(16) uint8_t stack[EBPF_MAX_FRAMES * FRAME_PLACE];
+	uint8_t *stack; /* a place for each frame */
 };
 
 static inline uint8_t *interp_frame__top(const struct interp_run *run, uint32_t depth)
 {
-	return (uint8_t *)run->stack + depth * FRAME_PLACE + FRAME_TOP;
+	return run->stack + ((size_t)depth << run->code->frame_shift) + run->code->frame_top;
 }
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * execute.c -- the interpreter's loop. It is threaded: every operation holds the address of the
- * code that does it, which ends with a jump to the code of the next one. The code is in ops.def.
+ * code that does it, which ends with a jump to the code of the next one. The code is in ops.def,
+ * the loop around it in loop.def.
  */
 #include <endian.h>
 
@@ -45,7 +46,7 @@ static bool push_frame(struct interp_run *run, const struct interp_op *call)
 {
 	struct interp_frame *f = &run->frames[run->depth];
 
-	if (run->depth + 1 == EBPF_MAX_FRAMES)
+	if (run->depth + 1 == run->code->max_frames)
 		return false;
 	memcpy(f->saved, &run->r[6], sizeof(f->saved));
 	f->call = call;
@@ -149,54 +150,65 @@ static int64_t smod64(int64_t d, int64_t s)
 	return s == -1 ? 0 : d % s;
 }
 
-#define D                 run->r[o->dst]
-#define S                 run->r[o->src]
+#define D                 run->r[I.dst]
+#define S                 run->r[I.src]
 #define SHIFT_COUNT(d, s) ((s) & (sizeof(d) * 8 - 1))
 #define FAULT(reason)     return stop(run, o, EBPF_FAULT_##reason)
 
-/* From `o` on. Without a run: the address of the table of where in here the operations are, by
- * INTERP_OP(). */
-static __attribute__((noinline)) uint64_t execute(struct interp_run *run, const struct interp_op *o)
+/* One more instruction. False: the budget has run out. */
+static inline bool count(struct interp_run *run, const struct interp_op *o)
 {
-	static const void *const places[INTERP_N_OPS] = {
-#define OP(name, variant, ...) [INTERP_OP(ISA_##name, VARIANT_##variant)] = &&name##_##variant,
-#include "ops.def"
-#undef OP
-		[INTERP_STOP] = &&no_operation,
-		[INTERP_COUNT] = &&count,
-	};
-
-	if (!run)
-		return (uintptr_t)places;
-	goto * o->place;
-
-	/* Every operation ends with a jump of its own, which the processor learns to predict. */
-#define OP(name, variant, ...) \
-	name##_##variant:      \
-	{                      \
-		__VA_ARGS__;   \
-	}                      \
-	goto *(++o)->place;
-#include "ops.def"
-#undef OP
-
-count : {
 	const struct interp_code *code = run->code;
-	uint32_t i = o - code->ops;
 
 	if (code->binding.budget && run->taken++ == code->binding.budget)
-		FAULT(BUDGET);
+		return false;
 	if (code->hits)
-		code->hits[i]++;
-	goto *places[code->kinds[i]];
-}
-no_operation:
-	FAULT(INSN);
+		code->hits[o - code->ops]++;
+	return true;
 }
 
-const void *const *interp__places(void)
+#define LOOP execute_plain
+#define OPERATION
+#define I          (*o)
+#define NEXT_VALUE o[1].value
+#define GO()       goto * o->place
+#include "loop.def"
+#undef LOOP
+#undef OPERATION
+#undef I
+#undef NEXT_VALUE
+#undef GO
+
+/* Operations that are combined with a secret are made plain one at a time. None of them counts: the
+ * loop does. */
+#define LOOP       execute_hidden
+#define OPERATION  struct interp_op plain;
+#define I          plain
+#define NEXT_VALUE interp_op__plain(o + 1, run->code->binding.secret).value
+#define GO()                                                                                \
+	do {                                                                                \
+		plain = interp_op__plain(o, run->code->binding.secret);                     \
+		if (unlikely(run->code->counts) && o < run->code->ops + run->code->n_ops && \
+			!count(run, o))                                                     \
+			FAULT(BUDGET);                                                      \
+		goto *plain.place;                                                          \
+	} while (0)
+#include "loop.def"
+#undef LOOP
+#undef OPERATION
+#undef I
+#undef NEXT_VALUE
+#undef GO
+
+static uint64_t execute(struct interp_run *run, const struct interp_op *o)
 {
-	return (const void *const *)(uintptr_t)execute(NULL, NULL);
+	return run->code->binding.secret ? execute_hidden(run, o) : execute_plain(run, o);
+}
+
+const void *const *interp__places(bool hidden)
+{
+	return (const void *const *)(uintptr_t)(hidden ? execute_hidden(NULL, NULL)
+						       : execute_plain(NULL, NULL));
 }
 
 /* The key that a callback gets is the helper's, to be read while the callback runs. */
@@ -225,8 +237,10 @@ uint64_t interp__call_back(struct ebpf_env *env, void *r1, void *r2, void *r3, v
 
 uint64_t interp__run(const struct interp_code *code, struct ebpf_env *env, void *ctx)
 {
-	struct interp_run run; /* the stack is large and needs no clearing */
+	struct interp_run run; /* large, and needs no clearing; nor does the program's stack */
 
+	run.stack = __builtin_alloca_with_align(
+		(size_t)code->max_frames << code->frame_shift, 8 * FRAME_LINE);
 	run.code = code;
 	run.env = env;
 	run.ctx = ctx;

@@ -22,6 +22,7 @@ struct interp_binding {
 	/* raw: registered helpers, sorted as view->helpers */
 	const ebpf_helper_fn *helper_fns;
 	uint64_t budget; /* instructions one run may take; 0: no limit */
+	uint64_t secret; /* that operations are kept combined with; 0: none */
 };
 
 struct interp_code;

@@ -6,6 +6,7 @@
 
 #include "memory.h"
 #include "../core/map-fields.h"
+#include "../core/regions.h"
 #include "../runtime/map-types.h"
 
 static bool within(uint64_t addr, uint64_t size, uint64_t base, uint64_t len)
@@ -22,20 +23,22 @@ static bool in_window(const struct interp_window *w, uint64_t addr, uint64_t siz
 static void clear_rest(struct interp_run *run, uint32_t frame)
 {
 	struct interp_frame *f = &run->frames[frame];
-	uint8_t *top = interp_frame__top(run, frame), *bottom = top - EBPF_STACK_SIZE;
+	uint8_t *top = interp_frame__top(run, frame), *bottom = top - run->code->stack_size;
 
-	memset(bottom, 0, EBPF_STACK_SIZE - f->cleared);
-	f->cleared = EBPF_STACK_SIZE;
+	memset(bottom, 0, run->code->stack_size - f->cleared);
+	f->cleared = run->code->stack_size;
 	if (frame == run->depth)
-		interp_window__set(&run->frame, (uintptr_t)bottom, EBPF_STACK_SIZE);
+		interp_window__set(&run->frame, (uintptr_t)bottom, run->code->stack_size);
 }
 
 static bool in_stack(struct interp_run *run, uint64_t addr, uint64_t size)
 {
+	uint64_t stack_size = run->code->stack_size;
+
 	for (uint32_t frame = 0; frame <= run->depth; frame++) {
 		uint64_t top = (uintptr_t)interp_frame__top(run, frame);
 
-		if (within(addr, size, top - EBPF_STACK_SIZE, EBPF_STACK_SIZE)) {
+		if (within(addr, size, top - stack_size, stack_size)) {
 			if (top - addr > run->frames[frame].cleared)
 				clear_rest(run, frame);
 			return true;
@@ -154,7 +157,8 @@ void *interp_memory__find(struct interp_run *run, uint64_t addr, uint64_t size, 
 	if (in_window(&run->memory, addr, size) || in_window(&run->frame, addr, size) ||
 		in_stack(run, addr, size) || in_window(&run->value, addr, size) ||
 		in_grants(run, addr, size, write) || in_frags(run, addr, size) ||
-		in_maps(run, addr, size, write))
+		in_maps(run, addr, size, write) ||
+		ebpf_regions__allow(run->env->regions, addr, size, write))
 		return (void *)(uintptr_t)addr;
 	interp_memory__blame(run, addr, size);
 	return NULL;

@@ -64,7 +64,7 @@ static inline void interp_memory__refresh(struct interp_run *run)
 /* Is it the address of something in a frame, as far as the program has seen that? */
 static inline bool interp_memory__in_frames(const struct interp_run *run, uint64_t addr)
 {
-	uint64_t frame = (addr - (uintptr_t)run->stack) / FRAME_PLACE;
+	uint64_t frame = (addr - (uintptr_t)run->stack) >> run->code->frame_shift;
 
 	return frame <= run->depth &&
 	       (uintptr_t)interp_frame__top(run, frame) - addr <= run->frames[frame].cleared;

@@ -203,6 +203,7 @@ static struct interp_code *make_code(const struct interp_binding *b)
 	}
 	code->binding = *b;
 	code->raw = v->type == EBPF_PROGRAM_RAW;
+	code->max_frames = program_view__frames(v);
 	code->ctx_table = ctx_table__of(v->type);
 	code->n_ops = v->n_insns;
 	prepare_context(code);
@@ -210,6 +211,21 @@ static struct interp_code *make_code(const struct interp_binding *b)
 	for (i = 0; i <= v->n_insns; i++)
 		code->kinds[i] = INTERP_STOP;
 	return code;
+}
+
+/* From here on only the loop knows what the operations are. */
+static void hide_ops(struct interp_code *code)
+{
+	const void *const *places = interp__places(true);
+	size_t bytes = code->n_ops * sizeof(code->kinds[0]);
+
+	for (uint32_t i = 0; i <= code->n_ops; i++) {
+		code->ops[i].place = places[code->kinds[i]];
+		code->ops[i] = interp_op__plain(&code->ops[i], code->binding.secret);
+	}
+	explicit_bzero(code->kinds, bytes);
+	free(code->kinds);
+	code->kinds = NULL;
 }
 
 struct interp_code *interp__prepare(const struct interp_binding *b, char **errmsg)
@@ -224,7 +240,7 @@ struct interp_code *interp__prepare(const struct interp_binding *b, char **errms
 	}
 	for (i = 0; i < code->n_ops && !err; i += words) {
 		err = prepare_op(code, i, &n_helpers, &words, errmsg);
-		if (!err && !interp__places()[code->kinds[i]])
+		if (!err && !interp__places(false)[code->kinds[i]])
 			err = error__set(
 				errmsg, -ENOTSUP, "instruction %u: no operation for it", i);
 	}
@@ -234,6 +250,8 @@ struct interp_code *interp__prepare(const struct interp_binding *b, char **errms
 	}
 	interp_frame__settle(code);
 	interp__count_into(code, NULL);
+	if (b->secret)
+		hide_ops(code);
 	return code;
 }
 
@@ -249,10 +267,13 @@ void interp__release(struct interp_code *code)
 
 void interp__count_into(struct interp_code *code, uint64_t *hits)
 {
-	const void *const *places = interp__places();
+	const void *const *places = interp__places(false);
 	bool counts = hits || code->binding.budget;
 
 	code->hits = hits;
+	code->counts = counts;
+	if (!code->kinds)
+		return;
 	for (uint32_t i = 0; i < code->n_ops; i++)
 		code->ops[i].place = places[counts ? INTERP_COUNT : code->kinds[i]];
 	code->ops[code->n_ops].place = places[INTERP_STOP];

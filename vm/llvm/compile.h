@@ -108,8 +108,9 @@ static inline bool fact_kind__is_pointer(uint8_t kind)
 /* What is known of instruction `pc`; without facts nothing but that r10 is the frame. */
 const struct ebpf_fact *compilation__fact(const struct compilation *c, uint32_t pc);
 LLVMTypeRef compilation__int_type(const struct compilation *c, unsigned bytes);
-/* Does the access need a check at run time? */
+/* translate-raw.c: does the access need a check at run time? What raw.c wants to find. */
 bool compilation__needs_check(const struct compilation *c, uint32_t pc);
+int compilation__add_raw_globals(struct compilation *c);
 
 /* Raw programs: does a helper that the instruction may call want memory? */
 bool compilation__checks_arguments(const struct compilation *c, uint32_t pc);

@@ -9,10 +9,12 @@
 #include "runtime/target.h"
 
 /* raw.c */
-bool ebpf_raw_check(struct ebpf_env *env, uint64_t address, uint64_t size, uint32_t insn);
+bool ebpf_raw_check(
+	struct ebpf_env *env, uint64_t address, uint64_t size, bool write, uint32_t insn);
 
-bool ebpf_raw_check_memory(struct ebpf_env *env, uint64_t address, uint64_t size, uint32_t insn);
-bool ebpf_raw_check_string(struct ebpf_env *env, uint64_t address, uint32_t insn);
+bool ebpf_raw_check_memory(
+	struct ebpf_env *env, uint64_t address, uint64_t size, bool write, uint32_t insn);
+bool ebpf_raw_check_string(struct ebpf_env *env, uint64_t address, bool write, uint32_t insn);
 
 static bool refuse(struct ebpf_env *env, uint64_t address, uint64_t size)
 {
@@ -23,15 +25,15 @@ static bool refuse(struct ebpf_env *env, uint64_t address, uint64_t size)
 }
 
 rt_hot bool ebpf_raw_check_memory(
-	struct ebpf_env *env, uint64_t address, uint64_t size, uint32_t insn)
+	struct ebpf_env *env, uint64_t address, uint64_t size, bool write, uint32_t insn)
 {
-	return !size || likely(ebpf_raw_check(env, address, size, insn)) ||
+	return !size || likely(ebpf_raw_check(env, address, size, write, insn)) ||
 	       refuse(env, address, size);
 }
 
-bool ebpf_raw_check_string(struct ebpf_env *env, uint64_t address, uint32_t insn)
+bool ebpf_raw_check_string(struct ebpf_env *env, uint64_t address, bool write, uint32_t insn)
 {
-	for (uint64_t at = address; ebpf_raw_check(env, at, 1, insn); at++)
+	for (uint64_t at = address; ebpf_raw_check(env, at, 1, write, insn); at++)
 		if (!*(const char *)(uintptr_t)at)
 			return true;
 	return refuse(env, address, env->fault_address - address + 1);

@@ -13,18 +13,28 @@
 #include "ebpf-vm.h"
 #include "runtime/map.h"
 
+#ifdef __NVPTX__ /* regions are the host's memory */
+#define ebpf_regions__allow(r, address, size, write) false
+#else
+/* core/regions.h */
+bool ebpf_regions__allow(const struct ebpf_regions *r, uint64_t address, uint64_t size, bool write);
+#endif
+
 /* In every module of a raw program. */
 extern const struct ebpf_program ebpf_self;
 extern const struct rt_map *const ebpf_raw_maps[];
-extern const uint32_t ebpf_raw_n_maps;
+extern const uint32_t ebpf_raw_n_maps, ebpf_raw_stack_size, ebpf_raw_frames;
+extern const uint64_t ebpf_raw_budget;
 
 void ebpf_raw_start(struct ebpf_env *env, const struct ebpf_raw_ctx *ctx);
 void ebpf_raw_enter(struct ebpf_env *env, uint8_t *frame);
 void ebpf_raw_leave(struct ebpf_env *env);
-bool ebpf_raw_check(struct ebpf_env *env, uint64_t address, uint64_t size, uint32_t insn);
+bool ebpf_raw_check(
+	struct ebpf_env *env, uint64_t address, uint64_t size, bool write, uint32_t insn);
 bool ebpf_raw_may_call(struct ebpf_env *env, uint32_t insn);
 bool ebpf_raw_goes_on(struct ebpf_env *env, uint32_t insn);
 void ebpf_raw_no_helper(struct ebpf_env *env, uint32_t insn);
+void ebpf_raw_over_budget(struct ebpf_env *env, uint32_t insn);
 uint64_t ebpf_jit(void *mem, size_t len);
 
 rt_hot void ebpf_raw_start(struct ebpf_env *env, const struct ebpf_raw_ctx *ctx)
@@ -32,6 +42,7 @@ rt_hot void ebpf_raw_start(struct ebpf_env *env, const struct ebpf_raw_ctx *ctx)
 	env->mem = ctx->mem;
 	env->mem_len = ctx->mem ? ctx->len : 0;
 	env->depth = 0;
+	env->budget = ebpf_raw_budget;
 	env->fault_reason = EBPF_FAULT_NONE;
 }
 
@@ -54,17 +65,20 @@ static void fault(struct ebpf_env *env, uint32_t reason, uint32_t insn)
 {
 	env->fault_reason = reason;
 	env->fault_insn = insn;
+	env->fault_address = env->fault_size = 0;
 }
 
 rt_cold static bool check_elsewhere(
-	struct ebpf_env *env, uint64_t address, uint64_t size, uint32_t insn)
+	struct ebpf_env *env, uint64_t address, uint64_t size, bool write, uint32_t insn)
 {
 	for (uint32_t i = 0; i < env->depth; i++)
-		if (within(address, size, (uintptr_t)env->frames[i].stack, EBPF_STACK_SIZE))
+		if (within(address, size, (uintptr_t)env->frames[i].stack, ebpf_raw_stack_size))
 			return true;
 	for (uint32_t i = 0; i < ebpf_raw_n_maps; i++)
 		if (rt_map__owns(ebpf_raw_maps[i], env->worker, (void *)address, size))
 			return true;
+	if (ebpf_regions__allow(env->regions, address, size, write))
+		return true;
 	fault(env, EBPF_FAULT_ACCESS, insn);
 	env->fault_address = address;
 	env->fault_size = (uint32_t)size;
@@ -72,16 +86,17 @@ rt_cold static bool check_elsewhere(
 }
 
 /* May the program touch these bytes? */
-rt_hot bool ebpf_raw_check(struct ebpf_env *env, uint64_t address, uint64_t size, uint32_t insn)
+rt_hot bool ebpf_raw_check(
+	struct ebpf_env *env, uint64_t address, uint64_t size, bool write, uint32_t insn)
 {
 	return likely(within(address, size, (uintptr_t)env->mem, env->mem_len)) ||
-	       check_elsewhere(env, address, size, insn);
+	       check_elsewhere(env, address, size, write, insn);
 }
 
 /* Is there room for another frame? */
 rt_hot bool ebpf_raw_may_call(struct ebpf_env *env, uint32_t insn)
 {
-	if (likely(env->depth < EBPF_MAX_FRAMES))
+	if (likely(env->depth < ebpf_raw_frames))
 		return true;
 	fault(env, EBPF_FAULT_DEPTH, insn);
 	return false;
@@ -96,6 +111,11 @@ rt_hot bool ebpf_raw_goes_on(struct ebpf_env *env, uint32_t insn)
 void ebpf_raw_no_helper(struct ebpf_env *env, uint32_t insn)
 {
 	fault(env, EBPF_FAULT_HELPER, insn);
+}
+
+void ebpf_raw_over_budget(struct ebpf_env *env, uint32_t insn)
+{
+	fault(env, EBPF_FAULT_BUDGET, insn);
 }
 
 uint64_t ebpf_jit(void *mem, size_t len)

@@ -278,8 +278,10 @@ static int translate_local_call(struct function *f)
 		else
 			args[i] = to->pointer_param[i] ? function__ptr(f, i) : function__int(f, i);
 	}
-	if (f->c->is_raw)
+	if (f->c->is_raw) {
 		check_raw_call(f, "ebpf_raw_may_call");
+		function__hand_over_budget(f);
+	}
 	if (f->way) {
 		compilation__declare_scout(f->c, to);
 		args[6] = f->way;
@@ -288,8 +290,10 @@ static int translate_local_call(struct function *f)
 	} else {
 		result = LLVMBuildCall2(f->b, to->type, to->fn, args, 6, "");
 	}
-	if (f->c->is_raw)
+	if (f->c->is_raw) {
 		check_raw_call(f, "ebpf_raw_goes_on");
+		function__take_over_budget(f);
+	}
 	if (to->returns_pointer)
 		function__set_ptr(f, 0, result);
 	else
@@ -299,8 +303,10 @@ static int translate_local_call(struct function *f)
 
 static int translate_exit(struct function *f)
 {
-	if (f->c->is_raw)
+	if (f->c->is_raw) {
+		function__hand_over_budget(f);
 		function__call_runtime(f, "ebpf_raw_leave", f->c->void_type, &f->env, 1);
+	}
 	LLVMBuildRet(f->b, f->self->returns_pointer ? function__ptr(f, 0) : function__int(f, 0));
 	return 0;
 }

@@ -15,18 +15,11 @@
 /* reg + off, after the run-time check if the access needs one. */
 static LLVMValueRef address(struct function *f, unsigned reg)
 {
-	struct compilation *c = f->c;
-	LLVMValueRef off = function__const(f, (uint64_t)(int64_t)f->in->off), at, args[4];
+	LLVMValueRef off = function__const(f, (uint64_t)(int64_t)f->in->off);
 
-	if (!compilation__needs_check(c, f->pc))
-		return function__offset(f, function__ptr(f, reg), off);
-	at = LLVMBuildAdd(f->b, function__int(f, reg), off, "");
-	args[0] = f->env;
-	args[1] = at;
-	args[2] = function__const(f, f->in->size);
-	args[3] = LLVMConstInt(c->i32, f->pc, false);
-	function__fault_unless(f, function__call_runtime(f, "ebpf_raw_check", c->i1, args, 4));
-	return LLVMBuildIntToPtr(f->b, at, c->ptr, "");
+	if (compilation__needs_check(f->c, f->pc))
+		return function__checked_address(f, reg);
+	return function__offset(f, function__ptr(f, reg), off);
 }
 
 static LLVMValueRef load(struct function *f, LLVMTypeRef type, LLVMValueRef ptr)

@@ -42,14 +42,16 @@ bool compilation__checks_arguments(const struct compilation *c, uint32_t pc)
 static LLVMValueRef check(struct function *f, const struct ebpf_helper_type *type, unsigned i)
 {
 	LLVMValueRef pc = LLVMConstInt(f->c->i32, f->pc, false);
-	LLVMValueRef args[4] = {f->env, function__int(f, 1 + i), pc};
+	LLVMValueRef writes = LLVMConstInt(f->c->i1, type->arg[i].is_written, false);
+	LLVMValueRef args[5] = {f->env, function__int(f, 1 + i), writes, pc};
 
 	if (type->arg[i].check == EBPF_CHECK_STRING)
-		return function__call_runtime(f, "ebpf_raw_check_string", f->c->i1, args, 3);
+		return function__call_runtime(f, "ebpf_raw_check_string", f->c->i1, args, 4);
 	args[2] = type->arg[i].check == EBPF_CHECK_MEM_LEN ? function__int(f, 2 + i)
 							   : function__const(f, type->arg[i].size);
-	args[3] = pc;
-	return function__call_runtime(f, "ebpf_raw_check_memory", f->c->i1, args, 4);
+	args[3] = writes;
+	args[4] = pc;
+	return function__call_runtime(f, "ebpf_raw_check_memory", f->c->i1, args, 5);
 }
 
 static void check_argument(struct function *f, const struct ebpf_helper_type *type, unsigned i)

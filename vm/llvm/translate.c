@@ -110,6 +110,8 @@ static int translate_body(struct function *f)
 		if (!f->in->words || !(f->fact->flags & FACT_REACHED) || !is_open(f))
 			continue;
 		function__set_line(f);
+		if (f->blocks[f->pc] && f->budget)
+			function__take_of_budget(f);
 		err = translate_insn(f);
 		if (err)
 			return err;
@@ -139,11 +141,12 @@ static void close_blocks(struct function *f)
 static void begin(struct function *f)
 {
 	struct compilation *c = f->c;
+	uint32_t stack_size = program_view__stack_size(c->view);
 	LLVMValueRef top;
 
 	f->slots = function__new_block(f, "slots");
 	LLVMPositionBuilderAtEnd(f->b, f->slots);
-	f->frame = function__slot(f, LLVMArrayType2(c->i8, EBPF_STACK_SIZE), "frame");
+	f->frame = function__slot(f, LLVMArrayType2(c->i8, stack_size), "frame");
 	LLVMSetAlignment(f->frame, 16);
 	for (unsigned i = 0; i < EBPF_N_REGS; i++) {
 		f->ints[i] = function__slot(f, c->i64, "");
@@ -151,8 +154,7 @@ static void begin(struct function *f)
 	}
 	f->rounds = function__slot(f, c->i64, "rounds");
 	LLVMBuildStore(f->b, function__const(f, RT_MAX_LOOPS), f->rounds);
-	LLVMBuildMemSet(
-		f->b, f->frame, LLVMConstNull(c->i8), function__const(f, EBPF_STACK_SIZE), 16);
+	LLVMBuildMemSet(f->b, f->frame, LLVMConstNull(c->i8), function__const(f, stack_size), 16);
 	for (unsigned i = 0; i < EBPF_REG_FRAME; i++) {
 		if (i < 1 || i > 5)
 			function__set_int(f, i, function__const(f, 0));
@@ -161,14 +163,10 @@ static void begin(struct function *f)
 		else
 			function__set_int(f, i, LLVMGetParam(f->fn, i));
 	}
-	top = function__offset(f, f->frame, function__const(f, EBPF_STACK_SIZE));
+	top = function__offset(f, f->frame, function__const(f, stack_size));
 	function__set_ptr(f, EBPF_REG_FRAME, top);
-	if (c->is_raw) {
-		LLVMValueRef args[] = {
-			f->env, c->publishes_frames ? f->frame : LLVMConstNull(c->ptr)};
-
-		function__call_runtime(f, "ebpf_raw_enter", c->void_type, args, 2);
-	}
+	if (c->is_raw)
+		function__enter_raw(f);
 }
 
 int compilation__translate_function(
@@ -191,17 +189,6 @@ int compilation__translate_function(
 		close_blocks(&f);
 	LLVMDisposeBuilder(f.b);
 	return err;
-}
-
-bool compilation__needs_check(const struct compilation *c, uint32_t pc)
-{
-	const struct isa_insn *in = &c->insns[pc];
-	unsigned base = in->op == ISA_LOAD || in->op == ISA_LOADSX ? in->src : in->dst;
-
-	if (!(c->req->flags & COMPILE_CHECK_ACCESS) ||
-		(compilation__fact(c, pc)->flags & FACT_IN_BOUNDS))
-		return false;
-	return base != EBPF_REG_FRAME || in->off < -EBPF_STACK_SIZE || in->off + in->size > 0;
 }
 
 static int decode(struct compilation *c)
@@ -385,37 +372,6 @@ static void translate_entry(struct compilation *c)
 		make_chain(c, entry_type, fn);
 }
 
-static LLVMValueRef raw_global(struct compilation *c, const char *name, LLVMValueRef value)
-{
-	LLVMValueRef g = LLVMAddGlobal(c->module, LLVMTypeOf(value), name);
-
-	LLVMSetInitializer(g, value);
-	LLVMSetGlobalConstant(g, true);
-	return g;
-}
-
-/* What raw.c wants to find in the module. */
-static int make_raw_globals(struct compilation *c)
-{
-	uint32_t n = c->view->n_maps;
-	LLVMValueRef *maps = malloc(n * sizeof(*maps) + 1);
-	LLVMTypeRef jit[] = {c->ptr, c->i64}, kernel[] = {c->ptr, c->i64, c->i64, c->i64, c->ptr};
-
-	if (!maps)
-		return no_memory(c);
-	for (uint32_t i = 0; i < n; i++)
-		maps[i] = compilation__map_descriptor(c, i);
-	raw_global(c, "ebpf_raw_maps", LLVMConstArray2(c->ptr, maps, n));
-	raw_global(c, "ebpf_raw_n_maps", LLVMConstInt(c->i32, n, false));
-	free(maps);
-	if (c->is_ptx)
-		LLVMAddFunction(
-			c->module, "ebpf_kernel", LLVMFunctionType(c->void_type, kernel, 5, false));
-	else
-		LLVMAddFunction(c->module, "ebpf_jit", LLVMFunctionType(c->i64, jit, 2, false));
-	return 0;
-}
-
 static int translate_functions(struct compilation *c)
 {
 	int err = 0;
@@ -444,5 +400,5 @@ int compilation__translate(struct compilation *c)
 	translate_entry(c);
 	err = compilation__scout(c);
 	compilation__inline_lookups(c);
-	return !err && c->is_raw ? make_raw_globals(c) : err;
+	return !err && c->is_raw ? compilation__add_raw_globals(c) : err;
 }

@@ -21,6 +21,7 @@ struct function {
 	LLVMValueRef fn, env;
 	LLVMValueRef frame;  /* first byte of its stack frame */
 	LLVMValueRef rounds; /* slot: how many may_goto still lets it make */
+	LLVMValueRef budget; /* slot: instructions that are left; NULL: no matter */
 	LLVMValueRef way;    /* a scout: where it leaves what it found; NULL: no scout */
 	LLVMValueRef ints[EBPF_N_REGS], ptrs[EBPF_N_REGS];
 	LLVMBasicBlockRef slots;   /* the entry block: allocas only */
@@ -71,6 +72,14 @@ int function__callx(struct function *f);
 
 /* translate-atomic.c: the instruction, an atomic, at that address; gives what was there. */
 LLVMValueRef function__atomic(struct function *f, LLVMValueRef ptr);
+
+/* translate-raw.c: what raw programs have besides. A function's beginning; an address that needs a
+ * check at run time, checked; the budget, which is the function's own between calls. */
+void function__enter_raw(struct function *f);
+LLVMValueRef function__checked_address(struct function *f, unsigned reg);
+void function__take_of_budget(struct function *f);
+void function__hand_over_budget(struct function *f);
+void function__take_over_budget(struct function *f);
 
 /* alias.c: the access that the instruction is, and a load of what is never NULL. */
 void function__set_scope(struct function *f, LLVMValueRef access);

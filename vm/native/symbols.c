@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "../core/jit-entry.h"
+#include "../core/regions.h"
 #include "../runtime/helpers.h"
 #include "../runtime/map-hash.h"
 #include "../runtime/map-lpm.h"
@@ -31,6 +32,7 @@ static const struct {
 	SYMBOL(bcmp),
 	SYMBOL(ebpf_jit_enter),
 	SYMBOL(ebpf_jit_leave),
+	SYMBOL(ebpf_regions__allow),
 	SYMBOL(ebpf_tail_call__follow),
 	SYMBOL(rt_hash__find),
 	SYMBOL(rt_hash__update),

@@ -162,7 +162,8 @@ static uint32_t address_reg(const struct isa_insn *in)
 	return in->op == ISA_STORE || isa__is_atomic(in->op) ? in->dst : NO_REG;
 }
 
-static void describe_access(const struct isa_insn *in, const struct regs *s, struct ebpf_fact *f)
+static void describe_access(
+	const struct isa_insn *in, const struct regs *s, int64_t stack_size, struct ebpf_fact *f)
 {
 	uint32_t regno = address_reg(in);
 	int64_t off;
@@ -171,7 +172,7 @@ static void describe_access(const struct isa_insn *in, const struct regs *s, str
 		return;
 	f->access = s->r[regno].kind;
 	off = (int64_t)s->r[regno].off + in->off;
-	if (!s->r[regno].exact || off < -EBPF_STACK_SIZE || off + in->size > 0)
+	if (!s->r[regno].exact || off < -stack_size || off + in->size > 0)
 		return;
 	f->flags |= FACT_IN_BOUNDS;
 	if (s->r[regno].own) {
@@ -195,7 +196,7 @@ static void describe(struct raw *w, uint32_t insn, struct ebpf_facts *facts)
 	for (uint32_t i = 0; i < EBPF_N_REGS; i++)
 		f->regs[i] = s->r[i].kind;
 	f->result = isa__is_alu(in->op) || in->op == ISA_LDDW ? alu(in, s).kind : FACT_ANY;
-	describe_access(in, s, f);
+	describe_access(in, s, program_view__stack_size(w->prog.view), f);
 	if (!w->prog.info[insn].func && f->flags & FACT_CONST_OFF &&
 		(uint32_t)-f->offset > facts->stack_depth)
 		facts->stack_depth = (uint32_t)-f->offset;
