@@ -64,13 +64,14 @@ static struct layout *new_member(struct builder *b, struct layout *l, const char
 		b->is_odd = true;
 		return NULL;
 	}
-	grown = realloc(l->members, (l->n + 1) * sizeof(*grown));
-	if (grown)
-		l->members = grown;
-	b->no_memory |= !grown;
-	copy = grown ? copy_name(b, name) : NULL;
-	if (!copy)
+	copy = copy_name(b, name);
+	grown = copy ? realloc(l->members, (l->n + 1) * sizeof(*grown)) : NULL;
+	if (!grown) {
+		b->no_memory = true;
+		free(copy);
 		return NULL;
+	}
+	l->members = grown;
 	grown[l->n] = (struct layout){.name = copy};
 	return &grown[l->n++];
 }

@@ -40,15 +40,27 @@ static void run(struct ebpf_vm *vm, uint64_t expected)
 		SO(fn(mem, sizeof(mem)) == expected);
 }
 
-/* r0 = first byte of the memory + 5, librte_bpf has no more. */
+static void print_ptx(struct ebpf_vm *vm)
+{
+	char *text = NULL, *why = NULL;
+
+	if (failing__is_well(ebpf_get_ptx(vm, NULL, &text, &why), &why))
+		SO(strstr(text, "ebpf_kernel"));
+	free(text);
+}
+
+/* r0 = first byte of the memory + 5; librte_bpf and GPUs can do that. */
 static void load_plain(struct ebpf_vm *vm)
 {
 	const struct ebpf_insn code[] = {{.opcode = 0x71, .dst = 0, .src = 1},
 		{.opcode = 0x07, .dst = 0, .imm = 5}, {.opcode = 0x95}};
 	char *why = NULL;
 
-	if (failing__is_well(ebpf_load(vm, code, sizeof(code), &why), &why))
+	if (failing__is_well(ebpf_load(vm, code, sizeof(code), &why), &why)) {
 		run(vm, 10);
+		if (!strcmp(ebpf_get_vm_name(vm), "llvm"))
+			print_ptx(vm);
+	}
 	ebpf_unload_code(vm);
 }
 
