@@ -37,9 +37,9 @@ struct command {
 extern const struct command run_command, verify_command, dump_command, conformance_command,
 	asm_command, disasm_command, features_command, compile_command;
 
-#define OPTION_BACKEND                                                             \
-	{                                                                          \
-		'b', "backend", "NAME", "interp, llvm; default: the best there is" \
+#define OPTION_BACKEND                                                                  \
+	{                                                                               \
+		'b', "backend", "NAME", "interp, llvm, rte; default: the best there is" \
 	}
 #define OPTION_PROG                                                                \
 	{                                                                          \

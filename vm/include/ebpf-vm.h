@@ -150,7 +150,13 @@ struct ebpf_ptx_options {
 };
 
 /* backend: "llvm", "interp", "rte", or "" for the best available: "llvm", else "interp". NULL with
- * errno set on failure (ENOENT: no such backend, ENOMEM). The caller owns the VM. */
+ * errno set on failure (ENOENT: no such backend, ENOMEM). The caller owns the VM.
+ *
+ * "rte" is DPDK's librte_bpf, which compiles in microseconds what it can: programs without loops
+ * and calls. As it checks nothing while a program runs, all accesses but how long the memory is
+ * must be provable, unless the VM has its bounds checks off; for a run over less memory than the
+ * program may touch the interpreter stands in. Of anything else ebpf_compile() says what it is, and
+ * ebpf_exec() gives -ENOTSUP. */
 struct ebpf_vm *ebpf_create(const char *backend);
 void ebpf_destroy(struct ebpf_vm *vm); /* NULL is fine */
 const char *ebpf_get_vm_name(const struct ebpf_vm *vm);
