@@ -229,14 +229,15 @@ static void ranges_prove_accesses(void **state)
 
 /* --- refusals ---------------------------------------------------------------------------- */
 
-static char *refusal_of(const char *text, bool checks)
+static char *refusal_of(const char *text, const struct ebpf_limits *limits)
 {
 	struct ebpf_vm *vm = create("rte");
 	char *why = NULL;
 	uint64_t result;
 
 	assert_int_equal(ebpf_register(vm, 1, "one", (ebpf_helper_fn)(uintptr_t)abort), 0);
-	ebpf_toggle_bounds_check(vm, checks);
+	if (limits)
+		assert_int_equal(ebpf_set_limits(vm, limits), 0);
 	load(vm, text);
 	assert_int_equal(ebpf_exec(vm, NULL, 0, &result), -ENOTSUP);
 	assert_null(ebpf_compile(vm, &why));
@@ -266,7 +267,7 @@ static void what_it_cannot_do_is_named(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-		char *why = refusal_of(refusals[i].text, true);
+		char *why = refusal_of(refusals[i].text, NULL);
 
 		if (!why || strncmp(why, refusals[i].why, strlen(refusals[i].why)) != 0)
 			fail_msg("%s\n%s", refusals[i].text, why);
@@ -282,9 +283,40 @@ static void paths_that_librte_bpf_would_walk_for_ever_are_refused(void **state)
 		sprintf(text + strlen(text),
 			"ldxb %%r3, [%%r1+%u]\njeq %%r3, 0, +1\nadd %%r0, %u\n", i, 1u << i % 16);
 	strcat(text, "exit\n");
-	why = refusal_of(text, true);
+	why = refusal_of(text, NULL);
 	assert_non_null(strstr(why, "more paths lead on from here"));
 	free(why);
+}
+
+static void limits_hold(void **state)
+{
+	struct ebpf_limits limits = {.stack_size = 64, .budget = 3};
+	struct ebpf_vm *vm = create("rte");
+	uint64_t result;
+	char *why;
+
+	why = refusal_of("stb [%r10-65], 1\nexit", &limits);
+	assert_non_null(strstr(why, "nothing proves"));
+	free(why);
+	why = refusal_of("mov %r0, 1\nadd %r0, 1\nadd %r0, 1\nexit", &limits);
+	assert_non_null(strstr(why, "a budget of 3 for 4 instructions"));
+	free(why);
+	assert_int_equal(ebpf_set_limits(vm, &limits), 0);
+	load(vm, "stb [%r10-64], 1\nmov %r0, 1\nexit");
+	assert_int_equal(ebpf_exec(vm, NULL, 0, &result), 0);
+	ebpf_destroy(vm);
+}
+
+static void hidden_code_is_compiled(void **state)
+{
+	struct ebpf_vm *vm = create("rte");
+	uint64_t result;
+
+	assert_int_equal(ebpf_set_pointer_secret(vm, 0x123456789abcdef), 0);
+	load(vm, "mov %r0, 42\nexit");
+	assert_int_equal(ebpf_exec(vm, NULL, 0, &result), 0);
+	assert_int_equal(result, 42);
+	ebpf_destroy(vm);
 }
 
 static void without_checks_any_address_will_do(void **state)
@@ -341,6 +373,8 @@ int main(void)
 		cmocka_unit_test(ranges_prove_accesses),
 		cmocka_unit_test(what_it_cannot_do_is_named),
 		cmocka_unit_test(paths_that_librte_bpf_would_walk_for_ever_are_refused),
+		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(hidden_code_is_compiled),
 		cmocka_unit_test(without_checks_any_address_will_do),
 		cmocka_unit_test(it_compiles_in_microseconds),
 	};

@@ -160,14 +160,14 @@ static int order_code(const struct ebpf_program *prog, const struct compile_opts
 {
 	struct code_order order = {.resolve = resolve_program, .user = (void *)prog};
 	uint8_t *request;
-	int err = compile_request__build(
-		&prog->view, opts->flags, opts->driver, opts->cpu, &request, &order.request_size);
+	int err = program__build_request(
+		prog, opts->flags, opts->driver, opts->cpu, &request, &order.request_size);
 
 	if (err)
 		return error__set(errmsg, err, "%s: no memory to compile it", prog->view.name);
 	order.request = request;
 	err = made->maker->make_code(&order, made->made, errmsg);
-	free(request);
+	program__drop_request(prog, request, order.request_size);
 	return err;
 }
 

@@ -31,7 +31,7 @@ static int load(const struct examined *x, enum addressing addressing,
 	if (err)
 		return err;
 	code->owned = librte__load(&program, &code->run);
-	free(program.insns);
+	lowered__release(&program);
 	return code->owned ? 0 : error__set(errmsg, -ENOTSUP, "librte_bpf refuses it");
 }
 

@@ -7,6 +7,7 @@
  * every path: a number or an address, and its range. The end of the memory is not known; how far
  * the program reads it is found out instead.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,18 @@ static int refuse(const struct examination *e, uint32_t insn, const char *why)
 static int no_memory(char **errmsg)
 {
 	return error__set(errmsg, -ENOMEM, "no memory to compile the program");
+}
+
+/* Nothing is run twice. */
+static int check_budget(const struct examination *e)
+{
+	uint64_t budget = e->x->req->view.limits.budget;
+
+	if (!budget || e->x->n_order <= budget)
+		return 0;
+	return error__set(e->errmsg, -ENOTSUP,
+		"a budget of %" PRIu64 " for %u instructions: librte_bpf counts none", budget,
+		e->x->n_order);
 }
 
 /* Where it may go on: first by a jump, then behind it. */
@@ -233,13 +246,13 @@ static void note_stack(struct examined *x, int64_t from, int64_t end, bool notic
 static bool prove_access(struct examined *x, const struct isa_insn *in, const struct value *base)
 {
 	int64_t from = base->at.w64.smin, end = base->at.w64.smax;
+	int64_t stack = program_view__stack_size(&x->req->view);
 
 	if (from < -MAX_MEMORY || end > MAX_MEMORY)
 		return false;
 	from += in->off;
 	end += in->off + in->size;
-	if (base->kind == VALUE_STACK && from >= -EBPF_STACK_SIZE && from >= -RTE_STACK &&
-		end <= 0) {
+	if (base->kind == VALUE_STACK && from >= -stack && from >= -RTE_STACK && end <= 0) {
 		note_stack(x, from, end, !isa__is_atomic(in->op));
 		return true;
 	}
@@ -414,7 +427,9 @@ int examined__make(struct examined *x, const struct compile_request *req, char *
 	err = find_order(&e);
 	if (!err)
 		err = check_steps(&e);
-	return err ? err : find_values(&e);
+	if (!err)
+		err = find_values(&e);
+	return err ? err : check_budget(&e);
 }
 
 void examined__release(struct examined *x)

@@ -112,6 +112,7 @@ struct rte_bpf *librte__load(const struct lowered *program, ebpf_jit_fn *run)
 		former = jit;
 		bpf = NULL;
 	}
+	explicit_bzero(insns, total * sizeof(*insns));
 	free(insns);
 	rte_bpf_destroy(bpf ? bpf : previous);
 	if (!bpf)

@@ -229,7 +229,15 @@ int lower(const struct examined *x, const struct lowering_opts *opts, struct low
 	free(l.at);
 	if (!err)
 		return 0;
-	free(out->insns);
-	*out = (struct lowered){0};
+	lowered__release(out);
 	return err;
+}
+
+/* Who hides a program's instructions (ebpf_set_pointer_secret) wants no plain ones left behind. */
+void lowered__release(struct lowered *program)
+{
+	if (program->insns)
+		explicit_bzero(program->insns, program->n * sizeof(*program->insns));
+	free(program->insns);
+	*program = (struct lowered){0};
 }

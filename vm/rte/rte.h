@@ -76,9 +76,10 @@ struct lowering_opts {
 	void *user;
 };
 
-/* insns are malloc'ed. -ENOTSUP, -ENOMEM with a sentence. */
+/* -ENOTSUP, -ENOMEM with a sentence, and nothing to release. */
 int lower(const struct examined *x, const struct lowering_opts *opts, struct lowered *out,
 	char **errmsg);
+void lowered__release(struct lowered *program);
 
 /* runtime.c: what lowered programs call, by its number in librte_bpf's table of symbols. */
 enum runtime_function {
