@@ -14,6 +14,7 @@ build_packages=(
 test_packages=(
 	libclang-rt-19-dev xdp-tools dpdk-dev clang-format valgrind gdb linux-perf
 	iproute2 iputils-ping ethtool procps python3 jq tshark systemd
+	g++ make dpkg-dev doxygen mandoc groff-base
 )
 
 die() {
