@@ -22,7 +22,7 @@
 #include "plain.h"
 #include "rx-metadata.h"
 
-static inline uint8_t *packet_start(const struct rte_mbuf *m)
+driver_inline uint8_t *packet_start(const struct rte_mbuf *m)
 {
 	return (uint8_t *)m->buf_addr + m->data_off;
 }
@@ -52,11 +52,13 @@ static __attribute__((noinline, cold)) void close_frags(
 		m->data_len = i < frags->n ? (uint16_t)frags->frag[i].size : 0;
 }
 
-static inline void open_packet(struct ebpf_xdp_ctx *ctx, const struct burst *burst, uint32_t i)
+driver_inline void open_packet(struct ebpf_xdp_ctx *ctx, const struct burst *burst, uint32_t i)
 {
 	struct rte_mbuf *m = burst->pkts[i];
 	const struct packet_state *state = &burst->state[i];
 
+	if (m->data_len < ETH_HLEN) /* so the compiler drops a program's check for that */
+		__builtin_unreachable();
 	ctx->data = packet_start(m);
 	ctx->data_meta = ctx->data - state->meta;
 	ctx->data_end = ctx->data + m->data_len;
@@ -73,7 +75,7 @@ static inline void open_packet(struct ebpf_xdp_ctx *ctx, const struct burst *bur
 
 /* Writes back what the program has changed, `was` being how the packet was opened. Most programs
  * cannot move these pointers: then the compiler sees them equal, and nothing of this is left. */
-static inline void close_packet(const struct ebpf_xdp_ctx *ctx, const struct ebpf_xdp_ctx *was,
+driver_inline void close_packet(const struct ebpf_xdp_ctx *ctx, const struct ebpf_xdp_ctx *was,
 	struct burst *burst, uint32_t i)
 {
 	struct rte_mbuf *m = burst->pkts[i];

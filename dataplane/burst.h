@@ -15,6 +15,10 @@
 
 struct rte_mbuf;
 
+/* What opens and closes packets: inlined first of all, so that the compiler sees what their
+ * pointers are made of (vm/llvm/offsets.c). */
+#define driver_inline static inline __attribute__((always_inline))
+
 /* Packets of one round; more would overflow a mempool's cache. */
 #define BURST_SIZE 64
 

@@ -11,8 +11,10 @@
 
 #include <ebpf-env.h>
 
+#include "burst.h"
+
 /* DPDK has a device's flags for every packet, set or not. */
-static inline void open_metadata(struct ebpf_xdp_ctx *ctx, const struct rte_mbuf *m)
+driver_inline void open_metadata(struct ebpf_xdp_ctx *ctx, const struct rte_mbuf *m)
 {
 	ctx->metadata = (EBPF_RX_HASH | EBPF_RX_VLAN) << EBPF_RX_OFFERED;
 	if (m->ol_flags & RTE_MBUF_F_RX_RSS_HASH)

@@ -86,6 +86,12 @@ int compilation__translate(struct compilation *c);
 int compilation__link(struct compilation *c);
 /* The program is to become a part of the driver's loop; ebpf_entry calls a copy of it. */
 void compilation__inline_program(struct compilation *c);
+/* offsets.c: of a comparison that was just built; and of all of them, when the program is inlined.
+ */
+void compilation__mark_bounds(struct compilation *c, LLVMValueRef comparison);
+void compilation__compare_offsets(struct compilation *c);
+/* permute.c */
+int compilation__permute(struct compilation *c);
 int compilation__optimise(struct compilation *c);
 int compilation__emit(struct compilation *c, LLVMCodeGenFileType what, LLVMMemoryBufferRef *out);
 

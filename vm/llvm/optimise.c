@@ -12,9 +12,13 @@
 
 /* The choices that the maps' geometries make; what was not chosen is gone before anything is spent
  * on it. And the program while there is one of it. */
-static const char first[] = "always-inline,"
-			    "function(lower-expect,simplifycfg,sroa<modify-cfg>,early-cse),"
-			    "globaldce";
+static const char first[] =
+	"always-inline,"
+	"function(lower-expect,simplifycfg,sroa<modify-cfg>,early-cse,sroa<modify-cfg>),"
+	"globaldce";
+
+/* The program is where packets are opened. */
+static const char inlined[] = "always-inline,function(sroa<modify-cfg>,early-cse)";
 
 static int run_passes(struct compilation *c, const char *passes)
 {
@@ -36,9 +40,16 @@ int compilation__optimise(struct compilation *c)
 {
 	int err = run_passes(c, first);
 
+	if (!err && !c->is_ptx)
+		err = compilation__permute(c);
 	if (err)
 		return err;
 	compilation__inline_program(c);
+	if (c->req->driver_bitcode)
+		err = run_passes(c, inlined);
+	if (err)
+		return err;
+	compilation__compare_offsets(c);
 	err = run_passes(c, "default<O2>");
 	/* How a value is aligned is known once it is known to lie in a map; else GPUs read bytes.
 	 */

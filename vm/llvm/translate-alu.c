@@ -117,15 +117,16 @@ static bool move_pointer(struct function *f)
 	const struct isa_insn *in = f->in;
 	bool dst = function__holds_pointer(f, in->dst);
 	bool src = !in->use_imm && function__holds_pointer(f, in->src);
-	LLVMValueRef bytes;
+	LLVMValueRef bytes, pointer;
 
 	if (!in->is64 || dst == src || (in->op != ISA_ADD && (in->op != ISA_SUB || src)))
 		return false;
 	bytes = dst ? function__operand(f) : function__int(f, in->dst);
 	if (in->op == ISA_SUB)
 		bytes = LLVMBuildNeg(f->b, bytes, "");
-	function__set_ptr(
-		f, in->dst, function__offset(f, function__ptr(f, dst ? in->dst : in->src), bytes));
+	pointer = function__ptr(f, dst ? in->dst : in->src);
+	pointer = function__offset(f, pointer, bytes);
+	function__set_ptr(f, in->dst, pointer);
 	return true;
 }
 

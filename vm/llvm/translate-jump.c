@@ -27,6 +27,19 @@ static bool compares_pointers(const struct function *f)
 	       (in->use_imm ? in->imm == 0 : function__holds_pointer(f, in->src));
 }
 
+static bool points_to_packet(const struct function *f, unsigned reg)
+{
+	uint8_t kind = f->fact->regs[reg];
+
+	return kind == FACT_PACKET || kind == FACT_PACKET_END || kind == FACT_PACKET_META;
+}
+
+static bool compares_bounds(const struct function *f)
+{
+	return !f->in->use_imm && points_to_packet(f, f->in->dst) &&
+	       points_to_packet(f, f->in->src);
+}
+
 /* No round is left. Otherwise there is one less. */
 static LLVMValueRef rounds_used_up(struct function *f)
 {
@@ -48,7 +61,10 @@ static LLVMValueRef condition(struct function *f)
 		return rounds_used_up(f);
 	if (compares_pointers(f)) {
 		y = in->use_imm ? LLVMConstNull(f->c->ptr) : function__ptr(f, in->src);
-		return LLVMBuildICmp(f->b, predicate, function__ptr(f, in->dst), y, "");
+		x = LLVMBuildICmp(f->b, predicate, function__ptr(f, in->dst), y, "");
+		if (compares_bounds(f))
+			compilation__mark_bounds(f->c, x);
+		return x;
 	}
 	x = function__int(f, in->dst);
 	y = function__operand(f);
