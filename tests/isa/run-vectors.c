@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Runs every vector (*.data) of the folders given on every backend, through the public API,
- * and prints how many passed. A build with the compiler must have the llvm backend, one with DPDK
- * the rte backend, which refuses what it cannot do by name: of any folder one vector in five at the
- * most, of one with 150 vectors or more not so many that fewer than 150 pass.
+ * Runs every vector (*.data) of the folders given on every backend, with bounds checks and without,
+ * through the public API, and prints how many passed. A build with the compiler must have the llvm
+ * backend, one with DPDK the rte backend, which refuses what it cannot do by name: of any folder
+ * one vector in five at the most, of one with 150 vectors or more not so many that fewer than 150
+ * pass.
  */
 #include <errno.h>
 #include <glob.h>
@@ -79,7 +80,8 @@ static enum outcome run(struct ebpf_vm *vm, const struct vector *v, char *why, s
 	return FAILED;
 }
 
-static enum outcome run_file(const char *backend, const char *path, char *why, size_t size)
+static enum outcome run_file(
+	const char *backend, bool checks, const char *path, char *why, size_t size)
 {
 	struct ebpf_vm *vm = ebpf_create(backend);
 	enum outcome outcome = FAILED;
@@ -91,6 +93,8 @@ static enum outcome run_file(const char *backend, const char *path, char *why, s
 		free(err);
 	} else {
 		snprintf(why, size, "no such backend");
+		if (vm)
+			ebpf_toggle_bounds_check(vm, checks);
 		outcome = vm ? run(vm, &v, why, size) : FAILED;
 		vector__release(&v);
 	}
@@ -112,7 +116,7 @@ static bool refused_too_many(const struct counts *c)
 	       (c->passed + c->refused >= MANY && c->passed < MANY);
 }
 
-static void run_folder(size_t b, const char *folder, struct counts *total)
+static void run_folder(size_t b, bool checks, const char *folder, struct counts *total)
 {
 	struct counts counts = {0};
 	unsigned *const counter[] = {&counts.passed, &counts.refused, &counts.failed};
@@ -127,7 +131,7 @@ static void run_folder(size_t b, const char *folder, struct counts *total)
 		return;
 	}
 	for (size_t i = 0; i < files.gl_pathc; i++) {
-		enum outcome outcome = run_file(name, files.gl_pathv[i], why, sizeof(why));
+		enum outcome outcome = run_file(name, checks, files.gl_pathv[i], why, sizeof(why));
 
 		if (outcome == REFUSED && !backends[b].refuses)
 			outcome = FAILED;
@@ -137,8 +141,9 @@ static void run_folder(size_t b, const char *folder, struct counts *total)
 		++*counter[outcome];
 	}
 	globfree(&files);
-	printf("%s: %s: %u passed, %u refused, %u failed\n", name, folder, counts.passed,
-		counts.refused, counts.failed);
+	printf("%s, %s: %s: %u passed, %u refused, %u failed\n", name,
+		checks ? "checked" : "unchecked", folder, counts.passed, counts.refused,
+		counts.failed);
 	total->passed += counts.passed;
 	total->failed += counts.failed + refused_too_many(&counts);
 }
@@ -156,8 +161,10 @@ int main(int argc, char **argv)
 			total.failed += backends[b].must;
 			continue;
 		}
-		for (i = 1; i < argc; i++)
-			run_folder(b, argv[i], &total);
+		for (i = 1; i < argc; i++) {
+			run_folder(b, true, argv[i], &total);
+			run_folder(b, false, argv[i], &total);
+		}
 	}
 	return total.failed || !total.passed;
 }
