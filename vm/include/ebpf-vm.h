@@ -146,7 +146,7 @@ struct ebpf_aot_options {
 
 struct ebpf_ptx_options {
 	size_t size;     /* sizeof(struct ebpf_ptx_options) */
-	const char *cpu; /* NULL: "sm_75" */
+	const char *cpu; /* NULL: "sm_75"; there is no other: drivers compile on from it */
 };
 
 /* backend: "llvm", "interp", "rte", or "" for the best available: "llvm", else "interp". NULL with
