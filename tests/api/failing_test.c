@@ -66,6 +66,8 @@ static void object(void **state)
 	if (!files[0])
 		skip();
 	failing__try("an object", use_object, files[0]);
+	for (char **more = files + 2; *more; more++)
+		failing__try(*more, use_object, *more);
 }
 
 static void object_with_lines(void **state)
@@ -75,8 +77,8 @@ static void object_with_lines(void **state)
 	failing__try("an object and control lines", use_lines, files);
 }
 
-/* usage: failing_test [OBJECT FILE], the firewall and lines that set it up. Where there is no
- * compiler there is no object. */
+/* usage: failing_test [OBJECT FILE [OBJECT...]]: the firewall and lines that set it up, and others
+ * that need none. Where there is no compiler there is no object. */
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

@@ -82,11 +82,17 @@ static void load_rich(struct ebpf_vm *vm)
 		{.opcode = 0x95},
 	};
 	const struct ebpf_lddw_helpers lddw = {.map_by_fd = number, .map_val = value};
+	const struct ebpf_limits limits = {.stack_size = 1024, .frames = 4, .budget = 1000};
+	static uint8_t region[16];
 	const struct ebpf_helper_type type = {
 		.arg = {{.check = EBPF_CHECK_MEM, .size = 8, .may_be_null = true}}};
 	char *why = NULL;
 
 	failing__is_done(ebpf_set_lddw_helpers(vm, &lddw));
+	failing__is_done(ebpf_set_limits(vm, &limits));
+	failing__is_done(ebpf_set_pointer_secret(vm, 0x123456789abcdef));
+	if (failing__is_done(ebpf_add_region(vm, region, sizeof(region), true)))
+		failing__is_done(ebpf_remove_region(vm, region));
 	if (!failing__is_done(ebpf_register_typed(vm, 77, "sum", sum, &type)) ||
 		!failing__is_done(ebpf_register(vm, 5, "five", sum)))
 		return;

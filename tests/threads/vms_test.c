@@ -104,6 +104,7 @@ static void use_vm(struct thread *t)
 	if (!SO(vm))
 		return;
 	make_sum(code, n);
+	SO(!ebpf_set_pointer_secret(vm, below(t, 2) * UINT64_C(0x9e3779b97f4a7c15)));
 	SO(!ebpf_register(vm, 1, "plus", plus));
 	SO(ebpf_load(vm, code, 13, &why) == -EINVAL && why);
 	free(why);
@@ -229,14 +230,18 @@ static void vms_of_their_own(void **state)
 static struct ebpf_vm *shared;
 static pthread_barrier_t ready, done;
 
-/* Whoever is first compiles. */
+/* Whoever is first compiles. Regions come and go meanwhile. */
 static void *first_runner(void *arg)
 {
+	uint64_t own[2];
+
 	for (;;) {
 		pthread_barrier_wait(&ready);
 		if (!shared)
 			return NULL;
+		SO(!ebpf_add_region(shared, own, sizeof(own), true));
 		run_sum(shared, 7);
+		SO(!ebpf_remove_region(shared, own));
 		rounds++;
 		pthread_barrier_wait(&done);
 	}

@@ -170,6 +170,30 @@ static void frames_of_callers(void **state)
 	}
 }
 
+/* What may only be read is not for helpers that write. */
+static void regions_to_read(void **state)
+{
+	const struct ebpf_helper_type reads = {.arg = {{.check = EBPF_CHECK_MEM, .size = 8}}};
+	static uint8_t region[8];
+
+	for (unsigned b = 0; b < N_RAW_BACKENDS; b++) {
+		struct ebpf_vm *vm = raw_vm__create(raw_vm_backends[b]);
+		void *at = region;
+
+		assert_int_equal(ebpf_register_typed(vm, 5, "reader", count, &reads), 0);
+		assert_int_equal(ebpf_register_typed(vm, 6, "writer", count, &mem_type), 0);
+		assert_int_equal(ebpf_add_region(vm, region, sizeof(region), false), 0);
+		raw_vm__load(
+			vm, "ldxdw %r1, [%r1]\nmov %r6, %r1\ncall 5\nmov %r1, %r6\ncall 6\nexit");
+		raw_vm__run_faults(vm, &at, sizeof(at), EBPF_FAULT_ARGUMENT, 4);
+		assert_int_equal(ebpf_remove_region(vm, region), 0);
+		raw_vm__run_faults(vm, &at, sizeof(at), EBPF_FAULT_ARGUMENT, 2);
+		assert_int_equal(ebpf_add_region(vm, region, sizeof(region), true), 0);
+		assert_int_equal(raw_vm__run(vm, &at, sizeof(at)), 7);
+		ebpf_destroy(vm);
+	}
+}
+
 static void types_that_cannot_be(void **state)
 {
 	const struct ebpf_helper_type no_size = {.arg = {{.check = EBPF_CHECK_MEM}}};
@@ -215,6 +239,7 @@ int main(void)
 		cmocka_unit_test(memory_as_long_as_the_next_argument_says),
 		cmocka_unit_test(strings),
 		cmocka_unit_test(frames_of_callers),
+		cmocka_unit_test(regions_to_read),
 		cmocka_unit_test(types_that_cannot_be),
 		cmocka_unit_test(all_the_helpers_there_may_be),
 	};
