@@ -439,6 +439,36 @@ test_signals_drain_targets() {
 	grep -q "^cpumap of worker 1: [1-9]" totals || fail "nothing came to worker 1"
 }
 
+# kill(2), with batches away to devices: that work, that are always late, and that have one or all
+# not come back, which the drain waits for as long as `patience` says.
+test_signals_drain_batches() {
+	local device pid spent
+	need_object mac-swap
+	[ -e libebpf-llvm.so ] || skip "built without LLVM: there are no kernels"
+	make_input in.pcap
+	for device in host:2 faulty:late:0:host:2 faulty:missing:5:host:2 faulty:missing:0:host:2; do
+		: >totals
+		"${as_user[@]}" ./xdpk --ebpf mac-swap.bpf.o --cores 2 --stats 1 \
+			--offload "$device split gpu batch 1024 deadline 1000000 patience 3000" \
+			--port net_pcap0,rx_pcap=in.pcap,infinite_rx=1 \
+			--port net_pcap1,rx_pcap=in.pcap,infinite_rx=1 >totals 2>messages &
+		pid=$!
+		for ((i = 0; i < 300; i++)); do
+			grep -q '^[1-9][0-9]* s:' totals && break
+			sleep 0.1
+		done
+		spent=$(date +%s%N)
+		kill -TERM $pid
+		wait $pid || fail "$device: exit $?: $(cat messages)"
+		spent=$((($(date +%s%N) - spent) / 1000000))
+		[ "$(total received)" -gt 1000 ] || fail "$device: received $(total received)"
+		check_totals "$(total received)"
+		[ "$(total sent)" = "$(total tx)" ] || fail "$device: sent $(total sent) of $(total tx)"
+		echo "$device: $(total received) packets, gone $spent ms after the signal"
+	done
+	[ $spent -gt 500 ] || fail "batches that were away were not waited for: $spent ms"
+}
+
 # bad WORDS OPTION...: exit 2, and one line on stderr, with these words in it
 bad() {
 	local words=$1 status
