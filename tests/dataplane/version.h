@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * version.h -- the packets of replace_test, for its programs and for itself.
+ * version.h -- the packets of traffic.h, for the programs that are replaced and for itself.
  */
 #ifndef TESTS_DATAPLANE_VERSION_H
 #define TESTS_DATAPLANE_VERSION_H
