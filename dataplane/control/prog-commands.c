@@ -43,11 +43,14 @@ static bool add_prog(struct json_text *row, const struct prog *p)
 
 static void add_offload(struct json_text *row, const struct prog_offload *po)
 {
-	char *why = prog_offload__why(po);
+	char *why = prog_offload__why(po), *words = gpu_opts__text(&po->opts);
 
 	json_text__add_string(row, "device", prog_offload__device(po));
+	if (words)
+		json_text__add_string(row, "offload_as", words);
 	if (why)
 		json_text__add_string(row, "offload_why", why);
+	free(words);
 	free(why);
 }
 

@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "gpu-offload/offload.h"
 #include "loader/control-words.h"
-#include "prog-offload.h"
+#include "opts.h"
 
 const struct gpu_opts gpu_opts__defaults = {.split = SPLIT_AUTO,
 	.batch = 1024,
@@ -103,4 +104,25 @@ int gpu_opts__parse(struct gpu_opts *opts, const char *text, char **errmsg)
 	free(words.word);
 	free(copy);
 	return err;
+}
+
+char *gpu_opts__text(const struct gpu_opts *opts)
+{
+	const char *quote = strchr(opts->device, ' ') ? "\"" : "";
+	char *text;
+
+	return asprintf(&text, "%s%s%s split %s batch %u deadline %u patience %u stale %u", quote,
+		       opts->device, quote, split_mode__text[opts->split], opts->batch,
+		       opts->deadline_us, opts->patience_ms, opts->stale_ms) < 0
+		       ? NULL
+		       : text;
+}
+
+bool gpu_opts__equal(const struct gpu_opts *a, const struct gpu_opts *b)
+{
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (memcmp((const char *)a + numbers[i].offset, (const char *)b + numbers[i].offset,
+			    sizeof(uint32_t)) != 0)
+			return false;
+	return a->split == b->split && strcmp(a->device, b->device) == 0;
 }

@@ -160,6 +160,17 @@ a_file_is_applied() {
 	ctl apply lines/config --dry-run
 	[ "$(cut -c1 <<<"$answer" | tr -d '\n')" = '======?' ] || die "when it is applied: $answer"
 	ctl apply lines/config
+	# A device, another batch, the defaults said, none any more.
+	local said
+	for said in 'host:1' 'host:1 batch 64' ''; do
+		sed -i "/^prog load/s/ engine interp.*/ engine interp${said:+ offload $said}/" lines/config
+		ctl apply lines/config --dry-run
+		says "~ prog replace wall lines/firewall.bpf.o init lines/firewall.init engine interp offload ${said:-none}"
+		ctl apply lines/config
+		sed -i '/^prog load/s/ batch 64/ split auto batch 64 patience 100/' lines/config
+		ctl apply lines/config --dry-run
+		says '= prog load'
+	done
 	sed -i 's/priority 12/priority 13/; s/value 3/value 2/' lines/config
 	cp relay.bpf.o lines/firewall.bpf.o
 	ctl apply lines/config --dry-run

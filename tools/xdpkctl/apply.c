@@ -7,7 +7,7 @@
  *	                            that says that it is there
  *
  * A program is known by its name, so `prog load` needs `as NAME` (or `prog FUNCTION`), and is the
- * same if its file is. Nothing is taken away because no line speaks of it.
+ * same if its file and its device are. Nothing is taken away because no line speaks of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "dataplane/gpu/opts.h"
 #include "loader/digest.h"
 #include "own.h"
 #include "specs.h"
@@ -149,9 +150,41 @@ static int digest_file(const char *path, char digest[17], char **errmsg)
 	return 0;
 }
 
-/* prog load FILE ... as NAME becomes prog replace NAME FILE ... */
+/* What a line says of a device; nothing if it says nothing, or `none`. */
+static int read_offload(const struct line *l, struct gpu_opts *opts, char **errmsg)
+{
+	struct control_words w = l->args;
+	int err = 0;
+
+	*opts = (struct gpu_opts){0};
+	while (w.n && !control_words__take(&w, "offload"))
+		control_words__next(&w);
+	if (!w.n || control_words__take(&w, "none"))
+		return 0;
+	*opts = gpu_opts__defaults;
+	err = gpu_opts__want_device(opts, &w, errmsg);
+	while (!err && gpu_opts__take(opts, &w, &err, errmsg))
+		;
+	return err;
+}
+
+static int is_offloaded_so(
+	const struct gpu_opts *wanted, const json_t *row, bool *same, char **errmsg)
+{
+	const char *words = text_of(row, "offload_as");
+	struct gpu_opts now = {0};
+	int err = *words ? gpu_opts__parse(&now, words, errmsg) : 0;
+
+	*same = !err && gpu_opts__equal(wanted, &now);
+	return err;
+}
+
+/* prog load FILE ... as NAME becomes prog replace NAME FILE ... What is replaced hands its device
+ * down, if nothing is said of one. */
 static void make_replacement(struct line *l, char *name)
 {
+	static char offload[] = "offload", none[] = "none";
+	bool says_nothing = !word_after(l, 1, offload);
 	int n = 0;
 
 	l->word[n++] = name;
@@ -161,6 +194,10 @@ static void make_replacement(struct line *l, char *name)
 		else
 			l->word[n++] = l->args.word[i];
 	}
+	if (says_nothing && n + 2 <= MOST_WORDS) {
+		l->word[n++] = offload;
+		l->word[n++] = none;
+	}
 	l->spec = find_spec("prog replace");
 	l->args = (struct control_words){n, l->word};
 }
@@ -169,24 +206,29 @@ static int compare_prog(struct connection *c, struct line *l, enum state *state,
 {
 	char *name = word_after(l, 1, "as") ?: word_after(l, 1, "prog");
 	struct control_words args = {1, &name};
+	struct gpu_opts offload;
 	char digest[17];
-	json_t *rows;
+	json_t *rows, *row;
+	bool same;
 	int err;
 
 	if (!name)
 		return error__set(errmsg, -EINVAL,
 			"say `as NAME`, so that it can be told whether the program is there");
 	err = digest_file(l->args.word[0], digest, errmsg);
+	if (!err)
+		err = read_offload(l, &offload, errmsg);
 	if (err)
 		return err;
 	rows = ask(c, "prog show", &args, errmsg);
-	*state = !json_array_size(rows)                                            ? NEW
-		 : strcmp(text_of(json_array_get(rows, 0), "digest"), digest) == 0 ? SAME
-										   : CHANGED;
+	row = json_array_get(rows, 0);
+	err = is_offloaded_so(&offload, row, &same, errmsg);
+	same &= strcmp(text_of(row, "digest"), digest) == 0;
+	*state = !row ? NEW : same ? SAME : CHANGED;
 	if (*state == CHANGED)
 		make_replacement(l, name);
 	json_decref(rows);
-	return 0;
+	return err;
 }
 
 /* pass,tx as in a line, against ["pass","tx"]. */
