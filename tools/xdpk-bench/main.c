@@ -2,13 +2,13 @@
  *
  * main.c -- xdpk-bench: the figures of the README.
  */
-#include <getopt.h>
 #include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "command-line.h"
 #include "gpu/main.h"
 #include "launch.h"
 #include "measure.h"
@@ -100,20 +100,7 @@ static bool choose_workloads(struct options *o, char **names, int n)
 	return true;
 }
 
-static bool read_count(const char *text, uint32_t min, uint32_t max, uint32_t *out)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (*end || end == text || value < min || value > max) {
-		fprintf(stderr, "xdpk-bench: %s is not a number from %u to %u\n", text, min, max);
-		return false;
-	}
-	*out = (uint32_t)value;
-	return true;
-}
-
-enum { QUICK = 256, LAUNCHES, REPETITIONS, PACKETS, ENGINES, CHECK, LIMIT, SVG, LIST };
+enum { QUICK = 256, LAUNCHES, REPETITIONS, PACKETS, ENGINES, CHECK, LIMIT, SVG };
 
 static const struct option long_options[] = {
 	{"quick", no_argument, NULL, QUICK},
@@ -124,25 +111,26 @@ static const struct option long_options[] = {
 	{"check", no_argument, NULL, CHECK},
 	{"limit", required_argument, NULL, LIMIT},
 	{"svg", required_argument, NULL, SVG},
-	{"list", no_argument, NULL, LIST},
+	{"list", no_argument, NULL, OPTION_LIST},
 	{"json", no_argument, NULL, 'j'},
 	{"verbose", no_argument, NULL, 'v'},
-	{"help", no_argument, NULL, 'h'},
+	{"help", no_argument, NULL, OPTION_HELP},
 	{0},
 };
 
-/* Does what an option says; false: it cannot be. */
-static bool set_option(struct options *o, int opt, char *arg)
+static bool set_option(void *options, int opt, char *arg)
 {
+	struct options *o = options;
+
 	switch (opt) {
 	case QUICK:
 		o->launches = 1;
 		o->plan.ns = 5e6;
 		o->plan.quick = true;
 		return true;
-	case LAUNCHES: return read_count(arg, 1, MAX_LAUNCHES, &o->launches);
-	case REPETITIONS: return read_count(arg, 3, MAX_REPETITIONS, &o->plan.repetitions);
-	case PACKETS: return read_count(arg, BENCH_BURST, 1 << 22, &o->plan.packets);
+	case LAUNCHES: return command_line__count(arg, 1, MAX_LAUNCHES, &o->launches);
+	case REPETITIONS: return command_line__count(arg, 3, MAX_REPETITIONS, &o->plan.repetitions);
+	case PACKETS: return command_line__count(arg, BENCH_BURST, 1 << 22, &o->plan.packets);
 	case ENGINES: return choose_engines(&o->plan, arg);
 	case CHECK:
 		o->plan.check_only = o->plan.quick = true;
@@ -262,7 +250,12 @@ int main(int argc, char **argv)
 {
 	static struct figures figures;
 	struct options o = {.launches = 5, .plan = {.repetitions = 9, .ns = 20e6}};
-	int opt, err;
+	const struct command_line line = {.usage = usage,
+		.options = long_options,
+		.list = list,
+		.set = set_option,
+		.user = &o};
+	int err;
 
 #ifdef HAVE_DATAPLANE
 	if (argc > 1 && !strcmp(argv[1], "dataplane"))
@@ -272,17 +265,9 @@ int main(int argc, char **argv)
 		return gpu__main(argc - 1, argv + 1);
 	for (size_t e = 0; e < n_engines; e++)
 		o.plan.engines[e] = true;
-	while ((opt = getopt_long(argc, argv, "jvh", long_options, NULL)) != -1) {
-		if (opt == 'h' || opt == LIST) {
-			if (opt == 'h')
-				fputs(usage, stdout);
-			else
-				list();
-			return 0;
-		}
-		if (!set_option(&o, opt, optarg))
-			return EXIT_BAD;
-	}
+	err = command_line__read(&line, argc, argv);
+	if (err >= 0)
+		return err;
 	if (!choose_workloads(&o, argv + optind, argc - optind))
 		return EXIT_BAD;
 	if (o.launches > 1 && !o.plan.check_only)

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <ftw.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "core/error.h"
 #include "dataplane/burst.h"
 
+#include "../command-line.h"
 #include "../figures.h"
 #include "contest.h"
 #include "dataplane.h"
@@ -203,42 +203,30 @@ static int check_limit(const struct options *o, const struct score *scores)
 
 /* --- options --------------------------------------------------------------------------- */
 
-static bool read_count(const char *text, unsigned min, unsigned *out)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (*end || end == text || value < min || value > MAX_LAUNCHES) {
-		fprintf(stderr, "xdpk-bench: %s is not a number from %u to %d\n", text, min,
-			MAX_LAUNCHES);
-		return false;
-	}
-	*out = (unsigned)value;
-	return true;
-}
-
-enum { QUICK = 256, LAUNCHES, REPETITIONS, LIMIT, LIST };
+enum { QUICK = 256, LAUNCHES, REPETITIONS, LIMIT };
 
 static const struct option long_options[] = {
 	{"quick", no_argument, NULL, QUICK},
 	{"launches", required_argument, NULL, LAUNCHES},
 	{"repetitions", required_argument, NULL, REPETITIONS},
 	{"limit", required_argument, NULL, LIMIT},
-	{"list", no_argument, NULL, LIST},
+	{"list", no_argument, NULL, OPTION_LIST},
 	{"json", no_argument, NULL, 'j'},
-	{"help", no_argument, NULL, 'h'},
+	{"help", no_argument, NULL, OPTION_HELP},
 	{0},
 };
 
-static bool set_option(struct options *o, int opt, const char *arg)
+static bool set_option(void *options, int opt, char *arg)
 {
+	struct options *o = options;
+
 	switch (opt) {
 	case QUICK:
 		o->launches = 1;
 		o->contest.window_ns = 20e6;
 		return true;
-	case LAUNCHES: return read_count(arg, 1, &o->launches);
-	case REPETITIONS: return read_count(arg, 1, &o->contest.repetitions);
+	case LAUNCHES: return command_line__count(arg, 1, MAX_LAUNCHES, &o->launches);
+	case REPETITIONS: return command_line__count(arg, 1, MAX_LAUNCHES, &o->contest.repetitions);
 	case LIMIT: o->limit = strtod(arg, NULL); return true;
 	case 'j': o->json = true; return true;
 	default: return false;
@@ -249,21 +237,18 @@ int dataplane__main(int argc, char **argv)
 {
 	struct options o = {
 		.launches = 5, .limit = 1e9, .contest = {.repetitions = 9, .window_ns = 50e6}};
+	const struct command_line line = {.usage = usage,
+		.options = long_options,
+		.list = list,
+		.set = set_option,
+		.user = &o};
 	struct score *scores;
 	char *errmsg = NULL;
-	int opt, status;
+	int status;
 
-	while ((opt = getopt_long(argc, argv, "jh", long_options, NULL)) != -1) {
-		if (opt == 'h' || opt == LIST) {
-			if (opt == 'h')
-				fputs(usage, stdout);
-			else
-				list();
-			return 0;
-		}
-		if (!set_option(&o, opt, optarg))
-			return EXIT_BAD;
-	}
+	status = command_line__read(&line, argc, argv);
+	if (status >= 0)
+		return status;
 	if (!choose(&o, argv + optind, argc - optind))
 		return EXIT_BAD;
 	scores = calloc(n_contests, sizeof(*scores));

@@ -3,10 +3,10 @@
  * gpu.c -- xdpk-bench gpu: when a device pays.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../command-line.h"
 #include "../measure.h"
 #include "gpu.h"
 #include "main.h"
@@ -78,32 +78,13 @@ static bool choose(struct options *o, char **names, int n)
 	return true;
 }
 
-/* A number that ends the text or a comma follows. */
-static bool read_number(const char **text, uint32_t max, uint32_t *out)
-{
-	char *end;
-	unsigned long value = strtoul(*text, &end, 10);
-
-	if (**text < '0' || **text > '9' || (*end && *end != ',') || !value || value > max) {
-		fprintf(stderr, "xdpk-bench: %s is not a number from 1 to %u\n", *text, max);
-		return false;
-	}
-	*out = (uint32_t)value;
-	*text = end;
-	return true;
-}
-
-static bool read_count(const char *text, uint32_t max, uint32_t *out)
-{
-	return read_number(&text, max, out) && !*text;
-}
-
 static bool read_batches(struct gpu_plan *plan, const char *text)
 {
 	plan->n_batches = 0;
 	do {
 		if (plan->n_batches == GPU_MAX_POINTS ||
-			!read_number(&text, OFFLOAD_MAX_BATCH, &plan->batches[plan->n_batches]))
+			!command_line__number(
+				&text, 1, OFFLOAD_MAX_BATCH, &plan->batches[plan->n_batches]))
 			return false;
 		plan->n_batches++;
 	} while (*text++ == ',');
@@ -123,7 +104,6 @@ enum {
 	CHECK,
 	SVG,
 	JSON_FILE,
-	LIST,
 	NAME
 };
 
@@ -140,27 +120,28 @@ static const struct option long_options[] = {
 	{"check", no_argument, NULL, CHECK},
 	{"svg", required_argument, NULL, SVG},
 	{"json-file", required_argument, NULL, JSON_FILE},
-	{"list", no_argument, NULL, LIST},
+	{"list", no_argument, NULL, OPTION_LIST},
 	{"name", no_argument, NULL, NAME},
 	{"json", no_argument, NULL, 'j'},
 	{"verbose", no_argument, NULL, 'v'},
-	{"help", no_argument, NULL, 'h'},
+	{"help", no_argument, NULL, OPTION_HELP},
 	{0},
 };
 
-static bool set_option(struct options *o, int opt, const char *arg)
+static bool set_option(void *options, int opt, char *arg)
 {
+	struct options *o = options;
 	struct gpu_plan *plan = &o->plan;
 
 	switch (opt) {
 	case DEVICE: plan->device = arg; return true;
 	case BATCHES: return read_batches(plan, arg);
-	case WORKERS: return read_count(arg, MAX_WORKERS, &plan->workers);
-	case DEPTH: return read_count(arg, MAX_DEPTH, &plan->depth);
-	case DEADLINE: return read_count(arg, 1000000, &plan->deadline_us);
-	case ENTRIES: return read_count(arg, 11000000, &plan->entries);
+	case WORKERS: return command_line__count(arg, 1, MAX_WORKERS, &plan->workers);
+	case DEPTH: return command_line__count(arg, 1, MAX_DEPTH, &plan->depth);
+	case DEADLINE: return command_line__count(arg, 1, 1000000, &plan->deadline_us);
+	case ENTRIES: return command_line__count(arg, 1, 11000000, &plan->entries);
 	case OBJECTS: plan->objects = arg; return true;
-	case REPETITIONS: return read_count(arg, MAX_REPETITIONS, &plan->repetitions);
+	case REPETITIONS: return command_line__count(arg, 1, MAX_REPETITIONS, &plan->repetitions);
 	case QUICK:
 		plan->ns = 5e6;
 		plan->repetitions = 3;
@@ -256,18 +237,14 @@ int gpu__main(int argc, char **argv)
 				    .deadline_us = 100,
 				    .repetitions = 9,
 				    .ns = 50e6}};
-	int opt;
+	const struct command_line line = {.usage = usage,
+		.options = long_options,
+		.list = list,
+		.set = set_option,
+		.user = &o};
+	int status = command_line__read(&line, argc, argv);
 
-	while ((opt = getopt_long(argc, argv, "jvh", long_options, NULL)) != -1) {
-		if (opt == 'h' || opt == LIST) {
-			if (opt == 'h')
-				fputs(usage, stdout);
-			else
-				list();
-			return 0;
-		}
-		if (!set_option(&o, opt, optarg))
-			return EXIT_BAD;
-	}
+	if (status >= 0)
+		return status;
 	return choose(&o, argv + optind, argc - optind) ? run(&o) : EXIT_BAD;
 }
