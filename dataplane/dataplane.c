@@ -14,22 +14,6 @@
 #include "dataplane.h"
 #include "gpu/prog-offload.h"
 
-#ifdef DATAPLANE_BITCODE
-extern const unsigned char burst_driver_bitcode[];
-extern const unsigned long burst_driver_bitcode_size;
-#endif
-
-const struct ebpf_driver *dataplane__driver(void)
-{
-	static struct ebpf_driver driver = {.name = "burst", .native = burst_driver};
-
-#ifdef DATAPLANE_BITCODE
-	driver.bitcode = burst_driver_bitcode;
-	driver.bitcode_size = burst_driver_bitcode_size;
-#endif
-	return &driver;
-}
-
 static struct worker *worker__create(struct dataplane *dp, unsigned index)
 {
 	struct worker *w = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*w));

@@ -56,9 +56,6 @@ struct dataplane {
 	struct snapshot *cleared;                      /* counters when `stats clear` was said */
 };
 
-/* The driver for ebpf_program__interpret() and ebpf_program__compile(). */
-const struct ebpf_driver *dataplane__driver(void);
-
 /* The ports that are there by now are all that it begins with. NULL with *errmsg. */
 struct dataplane *dataplane__create(struct ports *ports, struct ebpf_instance *inst, char **errmsg);
 /* After the run. Programs go, ports stay. NULL is fine. */

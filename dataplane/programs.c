@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "dataplane.h"
 #include "gpu/prog-offload.h"
+#include "mbuf-driver.h"
 
 struct prog *dataplane__find_prog(struct dataplane *dp, const char *name)
 {
@@ -71,7 +72,7 @@ static int read_config(
 static int begin(struct dataplane *dp, struct prog *prog, enum tier_engine engine,
 	const struct gpu_opts *gpu, char **errmsg)
 {
-	prog->tier = tier__start(dp->tiers, prog->program, dataplane__driver(), engine, errmsg);
+	prog->tier = tier__start(dp->tiers, prog->program, mbuf_driver(), engine, errmsg);
 	if (!prog->tier)
 		return -ENOTSUP;
 	if (!gpu || !*gpu->device)

@@ -261,8 +261,10 @@ static int begin(struct tier *tier, enum tier_engine engine, char **errmsg)
 		if (err)
 			return err;
 	}
-	/* A build without the compiler has no bitcode: nothing to move to. */
-	if (engine == TIER_AUTO && (!driver || driver->bitcode))
+	/* A build without the compiler has no bitcode: nothing to move to. An image that does not
+	 * fit is not found: compiling says why. */
+	if (engine == TIER_AUTO &&
+		(!driver || driver->bitcode || ebpf_program__has_image(tier->prog)))
 		enqueue(tier);
 	return 0;
 }

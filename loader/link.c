@@ -187,6 +187,7 @@ static struct linked_program *link_program(struct object *obj, uint32_t entry, c
 			.n_maps = l.n_maps,
 			.funcs = list_functions(&l),
 			.n_funcs = l.n_placed,
+			.image = obj->image,
 		};
 		p->spec.lines = list_lines(&l, &p->spec.n_lines);
 		l.insns = NULL;

@@ -83,6 +83,7 @@ struct object {
 	uint64_t digest;
 	pthread_mutex_t lock; /* what programs are loaded, what is in arrays of programs */
 	char *path;
+	struct ebpf_image *image; /* the object is from; or NULL */
 	struct elf_file elf;
 	struct btf *btf; /* NULL if there is none */
 	struct btf_ext_info ext;

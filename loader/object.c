@@ -50,7 +50,7 @@ static int open_parts(struct object *obj, const void *elf, size_t size, char **e
 	return err;
 }
 
-struct object *object__open_mem(const char *path, const void *elf, size_t size, char **errmsg)
+static struct object *open_bytes(const char *path, const void *elf, size_t size, char **errmsg)
 {
 	struct object *obj = calloc(1, sizeof(*obj));
 	int err;
@@ -76,6 +76,44 @@ struct object *object__open_mem(const char *path, const void *elf, size_t size, 
 		errno = -err;
 		return NULL;
 	}
+	return obj;
+}
+
+struct object *object__open_image(const char *path, struct ebpf_image *image, char **errmsg)
+{
+	enum ebpf_image_source kind;
+	struct object *obj;
+	const void *elf;
+	size_t size;
+
+	elf = ebpf_image__source(image, &kind, &size);
+	if (kind != EBPF_IMAGE_OBJECT) {
+		error__set(errmsg, -EINVAL, "%s: the image is of raw bytecode, not of an object",
+			path);
+		return NULL;
+	}
+	obj = open_bytes(path, elf, size, errmsg);
+	if (obj)
+		obj->image = ebpf_image__ref(image);
+	return obj;
+}
+
+struct object *object__open_mem(const char *path, const void *elf, size_t size, char **errmsg)
+{
+	struct ebpf_image *image;
+	struct object *obj = NULL;
+	int err;
+
+	if (!ebpf_image__is_one(elf, size))
+		return open_bytes(path, elf, size, errmsg);
+	image = ebpf_image__open(elf, size, NULL, errmsg);
+	if (image)
+		obj = object__open_image(path, image, errmsg);
+	else
+		error__prefix(errmsg, "%s", path);
+	err = errno;
+	ebpf_image__unref(image);
+	errno = err;
 	return obj;
 }
 
@@ -175,6 +213,7 @@ void object__close(struct object *obj)
 	btf_ext_info__close(&obj->ext);
 	btf__free(obj->btf);
 	elf_file__close(&obj->elf);
+	ebpf_image__unref(obj->image);
 	pthread_mutex_destroy(&obj->lock);
 	free(obj->path);
 	free(obj);

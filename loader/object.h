@@ -23,6 +23,7 @@
 #ifndef LOADER_OBJECT_H
 #define LOADER_OBJECT_H
 
+#include "ebpf-image.h"
 #include "ebpf-program.h"
 
 #pragma GCC visibility push(default)
@@ -46,11 +47,14 @@ struct object_entry {
 	const char *name; /* of a map or of a program of the object */
 };
 
-/* NULL with *errmsg on failure. The path is only for messages with _mem(). */
+/* NULL with *errmsg on failure. The path is only for messages with _mem(). An image (ebpf-image.h)
+ * is opened as the object that it was made from; its programs use what was compiled. */
 struct object *object__open(const char *path, char **errmsg);
 /* From a descriptor, which stays open; `path` is for messages. */
 struct object *object__open_fd(const char *path, int fd, char **errmsg);
 struct object *object__open_mem(const char *path, const void *elf, size_t size, char **errmsg);
+/* The same, of an image that is open, its signature checked; takes a reference. */
+struct object *object__open_image(const char *path, struct ebpf_image *image, char **errmsg);
 /* One reference more. */
 struct object *object__ref(struct object *obj);
 /* Drops a reference, and with the last one the object. NULL is fine. */

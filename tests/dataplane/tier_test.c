@@ -22,6 +22,7 @@
 
 #include "assembled.h"
 #include "dataplane.h"
+#include "mbuf-driver.h"
 
 #define WAIT_FOR_IT "until [ -e $SIGN ]; do sleep 0.01; done; exec \"$REAL\" \"$@\""
 
@@ -85,7 +86,7 @@ static void start(struct test *t, enum tier_engine engine)
 	char *err = NULL;
 
 	for (unsigned i = 0; i < t->n; i++) {
-		t->tier[i] = tier__start(t->tiers, t->prog[i], dataplane__driver(), engine, &err);
+		t->tier[i] = tier__start(t->tiers, t->prog[i], mbuf_driver(), engine, &err);
 		if (!t->tier[i])
 			fail_msg("%s", err);
 	}
@@ -176,7 +177,7 @@ static void or_not_at_all(void **state)
 	struct test t = open_test("kill -9 $$", 1, NULL);
 	char *err = NULL;
 
-	assert_null(tier__start(t.tiers, t.prog[0], dataplane__driver(), TIER_LLVM, &err));
+	assert_null(tier__start(t.tiers, t.prog[0], mbuf_driver(), TIER_LLVM, &err));
 	assert_non_null(strstr(err, "died of signal 9"));
 	assert_string_equal(ebpf_program__code(t.prog[0])->backend, "interp");
 	free(err);
@@ -254,7 +255,7 @@ static void a_stop_does_not_wait(void **state)
 	for (unsigned i = 0; i < t.n; i++)
 		assert_is(&t, i, TIER_INTERPRETED, "interp", NULL);
 	tier__release(t.tier[0]);
-	t.tier[0] = tier__start(t.tiers, t.prog[0], dataplane__driver(), TIER_AUTO, NULL);
+	t.tier[0] = tier__start(t.tiers, t.prog[0], mbuf_driver(), TIER_AUTO, NULL);
 	assert_non_null(t.tier[0]);
 	assert_is(&t, 0, TIER_INTERPRETED, "interp", NULL);
 	tiers__stop(t.tiers);

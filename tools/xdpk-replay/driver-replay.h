@@ -6,7 +6,7 @@
 #ifndef XDPK_REPLAY_DRIVER_REPLAY_H
 #define XDPK_REPLAY_DRIVER_REPLAY_H
 
-#include "ebpf-env.h"
+#include "ebpf-program.h"
 
 struct replay_packet {
 	struct ebpf_xdp_ctx ctx; /* in; afterwards where the packet lies now */
@@ -22,5 +22,8 @@ struct replay_burst {
 
 /* The driver compiled natively: calls the code that is installed in env->prog. */
 void driver_replay__native(struct ebpf_env *env, void *burst);
+
+/* It, and its bitcode in builds that have it. */
+struct ebpf_driver replay_driver(void);
 
 #endif

@@ -14,21 +14,6 @@
 #include "frames.h"
 #include "subject.h"
 
-#ifdef HAVE_LLVM
-extern const unsigned char driver_replay[];
-extern const unsigned long driver_replay_size;
-#endif
-
-int engine_machine__available(const struct engine *e, char **errmsg)
-{
-	struct ebpf_vm *vm = ebpf_create(e->name);
-
-	if (!vm)
-		return error__set(errmsg, -ENOTSUP, "this build has no backend %s", e->name);
-	ebpf_destroy(vm);
-	return 0;
-}
-
 static int load(struct machine *m, const struct subject_opts *opts, char **errmsg)
 {
 	char *log = NULL;
@@ -44,18 +29,14 @@ static int load(struct machine *m, const struct subject_opts *opts, char **errms
 
 static int make_code(struct machine *m, const struct engine *e, char **errmsg)
 {
-	struct ebpf_driver driver = {.name = "replay", .native = driver_replay__native};
+	const struct ebpf_driver driver = replay_driver();
 
-#ifdef HAVE_LLVM
-	driver.bitcode = driver_replay;
-	driver.bitcode_size = driver_replay_size;
-#endif
 	if (strcmp(e->name, "interp") == 0)
 		m->code = ebpf_program__interpret(m->prog, &driver, errmsg);
 	else
 		m->code = ebpf_program__compile(m->prog, e->name, &driver, errmsg);
-	if (!m->code)
-		return -EINVAL;
+	if (!m->code) /* no compiler, no image or none that fits: others may go on */
+		return errno == ENOTSUP || errno == ENOENT || errno == ENOEXEC ? -ENOTSUP : -EINVAL;
 	ebpf_program__install(m->prog, m->code);
 	return strcmp(e->name, "interp")
 		       ? ebpf_program__compile_targets(m->prog, e->name, NULL, errmsg)

@@ -30,7 +30,6 @@ void machine__place(struct machine *m, const struct capture_packet *in, size_t n
 void machine__tell(struct machine *m, struct engine_result *out, size_t n);
 uint64_t machine__now_ns(void);
 
-int engine_machine__available(const struct engine *e, char **errmsg);
 int engine_machine__open(
 	const struct engine *e, const struct engine_opts *opts, void **state, char **errmsg);
 int engine_machine__run(void *state, const struct capture_packet *in, size_t n,

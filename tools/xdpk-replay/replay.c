@@ -104,7 +104,7 @@ static int skip_engine(struct replay *r, const struct engine *e, int err, char *
 static int open_engine(struct replay *r, const struct engine *e, char **errmsg)
 {
 	struct running *run = &r->run[r->n_run];
-	int err = e->available(e, errmsg);
+	int err = e->available ? e->available(e, errmsg) : 0;
 
 	if (err)
 		return skip_engine(r, e, err, errmsg);

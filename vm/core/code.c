@@ -239,7 +239,7 @@ const struct ebpf_code *ebpf_program__find_compiled(
 	struct compiled_object object;
 	const struct ebpf_code *code;
 
-	if (!program__find_object(prog, &opts, &object))
+	if (program__find_object(prog, &opts, &object, NULL))
 		return NULL;
 	code = program__load_object(prog, &opts, &object, NULL, NULL);
 	free(object.elf);

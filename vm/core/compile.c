@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * compile.c -- from a program to its object: out of the instance's cache, or out of the backend,
- * which works in the instance's compiler process, or in this one if it has none.
+ * compile.c -- from a program to its object: out of its image, out of the instance's cache, or out
+ * of the backend, which works in the instance's compiler process, or in this one if it has none.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include "compile-child.h"
 #include "error.h"
 #include "log.h"
+#include "../image/image.h"
 #include "object-cache.h"
 #include "../native/observer.h"
 #include "program.h"
@@ -111,22 +112,37 @@ static int find_or_compile(const struct ebpf_program *prog, const struct compile
 	return err;
 }
 
-bool program__find_object(
-	struct ebpf_program *prog, const struct compile_opts *opts, struct compiled_object *object)
+static int find_in_image(const struct ebpf_program *prog, const struct compile_opts *opts,
+	struct compiled_object *object, char **errmsg)
 {
-	struct object_key key;
-	uint8_t *blob;
-	bool found;
+	uint64_t since = compile_stats__now();
+	int err;
 
-	if (!prog->inst->cache || build_request(prog, opts, &blob, &key.request_size, NULL))
-		return false;
-	key.request = blob;
-	found = make_key(opts, &key) && find(prog->inst->cache, opts, &key, object);
-	program__drop_request(prog, blob, key.request_size);
-	return found;
+	if (!prog->image)
+		return -ENOENT;
+	err = image__find(prog->image, prog, opts, object, errmsg);
+	compile_stats__end(opts->stats, STEP_FIND, &since);
+	return err;
 }
 
-int program__make_object(struct ebpf_program *prog, const struct compile_opts *opts,
+int program__find_object(struct ebpf_program *prog, const struct compile_opts *opts,
+	struct compiled_object *object, char **errmsg)
+{
+	int err = find_in_image(prog, opts, object, errmsg);
+	struct object_key key;
+	uint8_t *blob;
+
+	if (err != -ENOENT || !prog->inst->cache ||
+		build_request(prog, opts, &blob, &key.request_size, NULL))
+		return err;
+	key.request = blob;
+	if (make_key(opts, &key) && find(prog->inst->cache, opts, &key, object))
+		err = 0;
+	program__drop_request(prog, blob, key.request_size);
+	return err;
+}
+
+static int compile(struct ebpf_program *prog, const struct compile_opts *opts,
 	struct compiled_object *object, char **errmsg)
 {
 	uint64_t since = compile_stats__now();
@@ -145,5 +161,19 @@ int program__make_object(struct ebpf_program *prog, const struct compile_opts *o
 	else
 		err = run_backend(prog, opts, blob, size, object, errmsg);
 	program__drop_request(prog, blob, size);
+	return err;
+}
+
+/* Code that does not fit is not passed over in silence: who ships an image wants to know. */
+int program__make_object(struct ebpf_program *prog, const struct compile_opts *opts,
+	struct compiled_object *object, char **errmsg)
+{
+	int err = find_in_image(prog, opts, object, errmsg);
+
+	if (err != -ENOENT)
+		return err;
+	err = compile(prog, opts, object, errmsg);
+	if (err && prog->image)
+		error__prefix(errmsg, "the image has no code for this, and it cannot be compiled");
 	return err;
 }

@@ -56,9 +56,33 @@ bool host_cpu__identify(struct host_cpu *cpu)
 	return true;
 }
 
+bool host_cpu__has_level(const char *level)
+{
+	__builtin_cpu_init();
+	const struct {
+		const char *name;
+		bool is_there;
+	} levels[] = {
+		{"x86-64", true},
+		{"x86-64-v2", __builtin_cpu_supports("x86-64-v2")},
+		{"x86-64-v3", __builtin_cpu_supports("x86-64-v3")},
+		{"x86-64-v4", __builtin_cpu_supports("x86-64-v4")},
+	};
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(levels[i].name, level) == 0)
+			return levels[i].is_there;
+	return false;
+}
+
 #else
 
 bool host_cpu__identify(struct host_cpu *cpu)
+{
+	return false;
+}
+
+bool host_cpu__has_level(const char *level)
 {
 	return false;
 }

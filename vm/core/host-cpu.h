@@ -15,5 +15,7 @@ struct host_cpu {
 
 /* Equal on processors with the same features. False: it cannot be told. */
 bool host_cpu__identify(struct host_cpu *cpu);
+/* Has this processor all of "x86-64", "x86-64-v2", "-v3" or "-v4"? */
+bool host_cpu__has_level(const char *level);
 
 #endif

@@ -102,12 +102,19 @@ static int end_text(struct ebpf_kernel *k, char **errmsg)
 }
 
 /* What a kernel looks up is in memory of the device: nothing is fetched ahead. */
+struct ebpf_driver kernel_driver__for(
+	const struct ebpf_kernel_driver *driver, enum ebpf_target target)
+{
+	return (struct ebpf_driver){.name = driver->name,
+		.bitcode = driver->bitcode[target],
+		.bitcode_size = driver->bitcode_size[target],
+		.cache_size = UINT64_MAX,
+		.layout = driver->layout};
+}
+
 static int compile(struct ebpf_kernel *k, const struct ebpf_kernel_driver *driver, char **errmsg)
 {
-	struct ebpf_driver d = {.name = driver->name,
-		.bitcode = driver->bitcode[k->target],
-		.bitcode_size = driver->bitcode_size[k->target],
-		.cache_size = UINT64_MAX};
+	struct ebpf_driver d = kernel_driver__for(driver, k->target);
 	struct compile_opts opts = {.backend = "llvm",
 		.driver = &d,
 		.cpu = k->target == EBPF_TARGET_PTX ? COMPILE_CPU_PTX : "native",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ebpf-image.h"
 #include "error.h"
 #include "log.h"
 #include "map-handles.h"
@@ -124,6 +125,8 @@ static struct ebpf_program *make_verified(struct ebpf_instance *inst,
 	prog->inst = instance__ref(inst);
 	if (raw)
 		prog->raw = *raw;
+	if (spec->image)
+		prog->image = ebpf_image__ref(spec->image);
 	if (!spec->n_insns)
 		err = error__set(
 			errmsg, -EINVAL, "%s: the program has no instructions", spec->name);
@@ -238,6 +241,7 @@ void ebpf_program__unref(struct ebpf_program *prog)
 	compile_request__close(&prog->request);
 	free(prog->blob);
 	pthread_mutex_destroy(&prog->lock);
+	ebpf_image__unref(prog->image);
 	instance__unref(prog->inst);
 	free(prog);
 }
@@ -255,6 +259,11 @@ const char *ebpf_program__name(const struct ebpf_program *prog)
 bool ebpf_program__has_frags(const struct ebpf_program *prog)
 {
 	return prog->view.has_frags;
+}
+
+bool ebpf_program__has_image(const struct ebpf_program *prog)
+{
+	return prog->image;
 }
 
 int ebpf_program_has_frags(struct ebpf_env *env)

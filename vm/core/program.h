@@ -16,6 +16,7 @@
 #include "../verifier/verifier.h"
 #include "backend.h"
 #include "compile-stats.h"
+#include "ebpf-offload.h"
 #include "ebpf-program.h"
 #include "instance.h"
 #include "request.h"
@@ -51,6 +52,7 @@ struct ebpf_program {
 	struct ebpf_map **maps;   /* references */
 	const struct rt_map **rt_maps;
 	struct raw_binding raw;
+	struct ebpf_image *image; /* a reference, or NULL */
 	struct verifier_result verified;
 	struct interp_code *interp;
 	_Atomic(const struct ebpf_code *) installed;
@@ -84,12 +86,17 @@ void program__drop_request(const struct ebpf_program *prog, uint8_t *blob, size_
 /* Combines the program's instructions with its secret, if it has one. */
 void program__hide_insns(struct ebpf_program *prog);
 
+/* offload.c: the driver of kernels for a target. */
+struct ebpf_driver kernel_driver__for(
+	const struct ebpf_kernel_driver *driver, enum ebpf_target target);
+
 /* compile.c: 0 or negative errno with *errmsg. */
 int program__make_object(struct ebpf_program *prog, const struct compile_opts *opts,
 	struct compiled_object *object, char **errmsg);
-/* The same out of the instance's cache alone; false if it is not there. */
-bool program__find_object(
-	struct ebpf_program *prog, const struct compile_opts *opts, struct compiled_object *object);
+/* The same without a compiler: out of the program's image, or else the instance's cache. -ENOENT:
+ * it is in neither. -ENOEXEC: the image has it, but it does not fit. */
+int program__find_object(struct ebpf_program *prog, const struct compile_opts *opts,
+	struct compiled_object *object, char **errmsg);
 /* code.c: the object, made of this program for this CPU, as code. *jit is ebpf_jit of raw
  * programs; NULL for others. */
 const struct ebpf_code *program__load_object(struct ebpf_program *prog,

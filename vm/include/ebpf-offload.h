@@ -102,6 +102,7 @@ struct ebpf_kernel_driver {
 	const char *name;
 	const void *bitcode[2]; /* by enum ebpf_target */
 	size_t bitcode_size[2];
+	uint64_t layout; /* as a driver's (ebpf-program.h) */
 };
 
 /* NULL with *errmsg, errno ENOTSUP if the program cannot be a kernel: a sentence with the reason

@@ -42,6 +42,7 @@
 extern "C" {
 #endif
 
+struct ebpf_image;
 struct ebpf_instance;
 struct ebpf_program;
 
@@ -136,6 +137,9 @@ struct ebpf_program_spec {
 	uint32_t n_funcs;
 	const struct ebpf_line *lines;
 	uint32_t n_lines;
+	/* Where the program was compiled ahead of time (ebpf-image.h), or NULL: it is used for as
+	 * long as the program lives. */
+	struct ebpf_image *image;
 };
 
 struct ebpf_verify_stats {
@@ -164,6 +168,7 @@ struct ebpf_program *ebpf_program__ref(struct ebpf_program *prog);
 void ebpf_program__unref(struct ebpf_program *prog); /* NULL is fine */
 const char *ebpf_program__name(const struct ebpf_program *prog);
 bool ebpf_program__has_frags(const struct ebpf_program *prog);
+bool ebpf_program__has_image(const struct ebpf_program *prog);
 /* From 1, unique in the instance: what a lookup in a PROG_ARRAY gives. */
 uint32_t ebpf_program__id(const struct ebpf_program *prog);
 
@@ -175,6 +180,9 @@ struct ebpf_driver {
 	/* Bytes of maps that lookups need not look ahead in, as they stay in the cache: see
 	 * ebpf-env.h. 0: as the machine's second-level cache has it. */
 	uint64_t cache_size;
+	/* Tells of the layout of what `burst` points at, for code that was compiled elsewhere:
+	 * other for any other layout, the same in builds without the bitcode. */
+	uint64_t layout;
 };
 
 /* One way to run a program. Owned by the program and valid as long as it. */
@@ -189,7 +197,8 @@ const struct ebpf_code *ebpf_program__interpret(
 	struct ebpf_program *prog, const struct ebpf_driver *driver, char **errmsg);
 const struct ebpf_code *ebpf_program__compile(struct ebpf_program *prog, const char *backend,
 	const struct ebpf_driver *driver, char **errmsg);
-/* The same out of the instance's folder of compiled objects, at once; NULL if it is not there. */
+/* The same out of the program's image or the instance's folder of compiled objects, at once; NULL
+ * if it is not there. */
 const struct ebpf_code *ebpf_program__find_compiled(
 	struct ebpf_program *prog, const char *backend, const struct ebpf_driver *driver);
 
