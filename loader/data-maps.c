@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * data-maps.c -- global variables: each of .data*, .rodata* and .bss* is an array map with one
- * entry, the section. Names are libbpf's: "prog.rodata" (eight letters of the file's name),
- * but ".rodata.str1.1" as it stands. Also the object's list of maps.
+ * entry, the section. Names are libbpf's: "prog.rodata" (eight letters of the file's name, of an
+ * image that of the file that it was made from), but ".rodata.str1.1" as it stands. Also the
+ * object's list of maps.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -67,7 +68,8 @@ static bool is_section(const char *name, const char *base)
 
 static void name_map(const struct object *obj, const char *section, char name[BPF_OBJ_NAME_LEN])
 {
-	const char *slash = strrchr(obj->path, '/'), *file = slash ? slash + 1 : obj->path;
+	const char *path = obj->image ? ebpf_image__source(obj->image)->name : obj->path;
+	const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
 	size_t room = BPF_OBJ_NAME_LEN - 1 - strlen(section), stem = strcspn(file, ".");
 
 	snprintf(name, BPF_OBJ_NAME_LEN, "%.*s%s", (int)(stem < room ? stem : room), file, section);

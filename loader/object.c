@@ -50,7 +50,8 @@ static int open_parts(struct object *obj, const void *elf, size_t size, char **e
 	return err;
 }
 
-static struct object *open_bytes(const char *path, const void *elf, size_t size, char **errmsg)
+static struct object *open_bytes(
+	const char *path, struct ebpf_image *image, const void *elf, size_t size, char **errmsg)
 {
 	struct object *obj = calloc(1, sizeof(*obj));
 	int err;
@@ -59,11 +60,14 @@ static struct object *open_bytes(const char *path, const void *elf, size_t size,
 		*errmsg = NULL;
 	if (obj) {
 		obj->references = 1;
+		obj->image = image ? ebpf_image__ref(image) : NULL;
 		obj->digest = digest__add(DIGEST_BEGIN, elf, size);
 		pthread_mutex_init(&obj->lock, NULL);
 		obj->path = strdup(path);
 	}
 	if (!obj || !obj->path) {
+		if (obj)
+			ebpf_image__unref(obj->image);
 		free(obj);
 		error__set(errmsg, -ENOMEM, "%s: no memory", path);
 		return NULL;
@@ -81,21 +85,13 @@ static struct object *open_bytes(const char *path, const void *elf, size_t size,
 
 struct object *object__open_image(const char *path, struct ebpf_image *image, char **errmsg)
 {
-	enum ebpf_image_source kind;
-	struct object *obj;
-	const void *elf;
-	size_t size;
+	const struct ebpf_image_source *source = ebpf_image__source(image);
 
-	elf = ebpf_image__source(image, &kind, &size);
-	if (kind != EBPF_IMAGE_OBJECT) {
-		error__set(errmsg, -EINVAL, "%s: the image is of raw bytecode, not of an object",
-			path);
-		return NULL;
-	}
-	obj = open_bytes(path, elf, size, errmsg);
-	if (obj)
-		obj->image = ebpf_image__ref(image);
-	return obj;
+	if (source->kind == EBPF_IMAGE_OBJECT)
+		return open_bytes(path, image, source->bytes, source->size, errmsg);
+	error__set(
+		errmsg, -EINVAL, "%s: the image is of raw bytecode, not of an object file", path);
+	return NULL;
 }
 
 struct object *object__open_mem(const char *path, const void *elf, size_t size, char **errmsg)
@@ -105,7 +101,7 @@ struct object *object__open_mem(const char *path, const void *elf, size_t size, 
 	int err;
 
 	if (!ebpf_image__is_one(elf, size))
-		return open_bytes(path, elf, size, errmsg);
+		return open_bytes(path, NULL, elf, size, errmsg);
 	image = ebpf_image__open(elf, size, NULL, errmsg);
 	if (image)
 		obj = object__open_image(path, image, errmsg);

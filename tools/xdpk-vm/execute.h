@@ -7,7 +7,8 @@
 
 #include <ebpf-vm.h>
 
-/* backend NULL: the best. An exit status; unless EXIT_GOOD, *errmsg says what happened. */
+/* code: bytecode, or an image of it. backend NULL: the best. An exit status; unless EXIT_GOOD,
+ * *errmsg says what happened. */
 int execute(const char *backend, const uint8_t *code, size_t code_size, uint8_t *mem,
 	size_t mem_len, uint64_t *result, char **errmsg);
 

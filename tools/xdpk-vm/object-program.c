@@ -4,18 +4,32 @@
 #include "control.h"
 #include "object-program.h"
 
+static int finish(struct opened_object *o, const char *init, char **errmsg)
+{
+	if (o->obj && !control__init_object(o->obj, o->inst, init, errmsg))
+		return 0;
+	opened_object__close(o);
+	return -EINVAL;
+}
+
 int opened_object__open(struct opened_object *o, const char *path, const char *init,
 	const char *cache_dir, char **errmsg)
 {
 	const struct ebpf_instance_opts opts = {.workers = 1, .cache_dir = cache_dir};
 
-	*o = (struct opened_object){0};
-	o->inst = ebpf_instance__create(&opts, errmsg);
+	*o = (struct opened_object){.inst = ebpf_instance__create(&opts, errmsg)};
 	o->obj = o->inst ? object__open(path, errmsg) : NULL;
-	if (o->obj && !control__init_object(o->obj, o->inst, init, errmsg))
-		return 0;
-	opened_object__close(o);
-	return -EINVAL;
+	return finish(o, init, errmsg);
+}
+
+int opened_object__open_mem(struct opened_object *o, const char *path, const void *elf, size_t size,
+	const char *init, uint32_t workers, char **errmsg)
+{
+	const struct ebpf_instance_opts opts = {.workers = workers};
+
+	*o = (struct opened_object){.inst = ebpf_instance__create(&opts, errmsg)};
+	o->obj = o->inst ? object__open_mem(path, elf, size, errmsg) : NULL;
+	return finish(o, init, errmsg);
 }
 
 void opened_object__close(struct opened_object *o)

@@ -31,7 +31,7 @@ const struct command run_command = {
 	.args = "FILE|HEX",
 	.summary = "run raw bytecode and print r0",
 	.details = "r1 is the memory's address, r2 its length. FILE holds bytes or hex, - is "
-		   "standard input.\n",
+		   "standard input;\nor it is an image that `compile` has made of bytecode.\n",
 	.options =
 		(const struct command_option[]){
 			OPTION_BACKEND,

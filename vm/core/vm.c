@@ -89,11 +89,15 @@ const char *ebpf_get_vm_name(const struct ebpf_vm *vm)
 	return vm->backend;
 }
 
-static int load(struct ebpf_vm *vm, const void *code, uint32_t code_len, char **why)
+int vm__load(
+	struct ebpf_vm *vm, const void *code, size_t code_len, struct ebpf_image *image, char **why)
 {
-	uint32_t n = code_len / sizeof(struct ebpf_insn);
-	struct ebpf_program_spec spec = {
-		.name = "raw", .type = EBPF_PROGRAM_RAW, .insns = code, .n_insns = n};
+	size_t n = code_len / sizeof(struct ebpf_insn);
+	struct ebpf_program_spec spec = {.name = "raw",
+		.type = EBPF_PROGRAM_RAW,
+		.insns = code,
+		.n_insns = (uint32_t)n,
+		.image = image};
 	struct raw_binding raw = {.helpers = vm->helpers,
 		.helper_fns = vm->helper_fns,
 		.n_helpers = vm->n_helpers,
@@ -108,11 +112,11 @@ static int load(struct ebpf_vm *vm, const void *code, uint32_t code_len, char **
 		return error__set(why, -EBUSY, "code is loaded already: unload it first");
 	if (!code_len || code_len % sizeof(struct ebpf_insn))
 		return error__set(
-			why, -EINVAL, "%u bytes of code: not a positive multiple of 8", code_len);
+			why, -EINVAL, "%zu bytes of code: not a positive multiple of 8", code_len);
 	if (n > vm->limits.insns)
-		return error__set(why, -E2BIG, "%u instructions: at most %u are allowed", n,
+		return error__set(why, -E2BIG, "%zu instructions: at most %u are allowed", n,
 			vm->limits.insns);
-	err = vm__resolve_lddw(vm, code, n, why);
+	err = vm__resolve_lddw(vm, code, (uint32_t)n, why);
 	if (!err) {
 		raw.lddw = vm->lddw;
 		vm->prog = program__load(vm->inst, &spec, &raw, NULL, why);
@@ -127,7 +131,7 @@ int ebpf_load(struct ebpf_vm *vm, const void *code, uint32_t code_len, char **er
 {
 	char *why = NULL;
 
-	return vm__result(vm, load(vm, code, code_len, &why), &why, errmsg);
+	return vm__result(vm, vm__load(vm, code, code_len, NULL, &why), &why, errmsg);
 }
 
 void ebpf_unload_code(struct ebpf_vm *vm)
@@ -139,11 +143,22 @@ void ebpf_unload_code(struct ebpf_vm *vm)
 	vm->jit = NULL;
 }
 
-static int compile(struct ebpf_vm *vm, char **why)
+struct compile_opts vm__compile_opts(const struct ebpf_vm *vm)
 {
-	struct compile_opts opts = {.backend = vm->backend,
+	return (struct compile_opts){.backend = vm->backend,
 		.cpu = "native",
 		.flags = vm->check_access ? COMPILE_CHECK_ACCESS : 0};
+}
+
+void vm__use(struct ebpf_vm *vm, const struct ebpf_code *code, ebpf_jit_fn jit)
+{
+	ebpf_program__install(vm->prog, code);
+	atomic_store_explicit(&vm->jit, jit, memory_order_release);
+}
+
+static int compile(struct ebpf_vm *vm, char **why)
+{
+	struct compile_opts opts = vm__compile_opts(vm);
 	const struct ebpf_code *code;
 	ebpf_jit_fn jit;
 
@@ -154,8 +169,7 @@ static int compile(struct ebpf_vm *vm, char **why)
 	code = program__compile(vm->prog, &opts, &jit, why);
 	if (!code)
 		return -errno;
-	ebpf_program__install(vm->prog, code);
-	atomic_store_explicit(&vm->jit, jit, memory_order_release);
+	vm__use(vm, code, jit);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #ifndef VM_CORE_VM_H
 #define VM_CORE_VM_H
 
+#include "ebpf-image.h"
 #include "program.h"
 #include "regions.h"
 
@@ -24,6 +25,7 @@ struct ebpf_vm {
 	struct ebpf_limits limits;
 	ebpf_error_fn error_hook;
 	void *error_user;
+	struct ebpf_image_check aot_check; /* .check NULL: none */
 	struct ebpf_lddw_helpers lddw_helpers;
 	/* Sorted by id, one array per field as the machine wants them. */
 	struct raw_helper *helpers;
@@ -35,6 +37,12 @@ struct ebpf_vm {
 
 /* The values of the LDDWs that ask a callback, by instruction: vm->lddw. */
 int vm__resolve_lddw(struct ebpf_vm *vm, const struct ebpf_insn *insns, uint32_t n, char **errmsg);
+/* ebpf_load(), of code that may have been compiled already: image may be NULL. */
+int vm__load(struct ebpf_vm *vm, const void *code, size_t code_len, struct ebpf_image *image,
+	char **why);
+struct compile_opts vm__compile_opts(const struct ebpf_vm *vm);
+/* What runs from now on. */
+void vm__use(struct ebpf_vm *vm, const struct ebpf_code *code, ebpf_jit_fn jit);
 void vm__forget_helpers(struct ebpf_vm *vm);
 
 extern const struct ebpf_limits vm__default_limits;

@@ -124,6 +124,11 @@ static bool in_helpers(
 		if (strcmp(a->name, b->name) != 0)
 			return SAY(errmsg, "helper %" PRIu32 " is %s in the image and %s here",
 				a->id, a->name, b->name);
+		if (memcmp(&a->type, &b->type, sizeof(a->type)) != 0)
+			return SAY(errmsg,
+				"helper %" PRIu32
+				" (%s) takes other arguments in the image than here",
+				a->id, a->name);
 	}
 	return false;
 }

@@ -26,7 +26,7 @@
 #define IMAGE_VERSION 32
 
 #define IMAGE_SECTION           ".xdpk.image"
-#define IMAGE_SECTION_BPF       ".xdpk.source.bpf"
+#define IMAGE_SECTION_BPF       ".xdpk.source.bpf:"
 #define IMAGE_SECTION_BYTECODE  ".xdpk.source.bytecode"
 #define IMAGE_SECTION_REQUEST   ".xdpk.request:"
 #define IMAGE_SECTION_NATIVE    ".xdpk.native:"
@@ -63,9 +63,7 @@ struct ebpf_image {
 	atomic_uint refs;
 	uint8_t *bytes;
 	const struct image_header *header;
-	enum ebpf_image_source kind;
-	const uint8_t *source;
-	size_t source_size;
+	struct ebpf_image_source source;
 	struct image_part *parts;
 	char *names; /* of programs, drivers and CPUs */
 	size_t n_parts;

@@ -149,15 +149,17 @@ static int open_source(
 	struct ebpf_image *img, const struct elf_object *obj, const Elf64_Shdr *sh, char **errmsg)
 {
 	const char *name = elf_object__section_name(obj, sh);
-	bool is_bytecode = strcmp(name, IMAGE_SECTION_BYTECODE) == 0;
+	bool is_object = starts_with(name, IMAGE_SECTION_BPF);
 
-	if (!is_bytecode && strcmp(name, IMAGE_SECTION_BPF) != 0)
+	if (!is_object && strcmp(name, IMAGE_SECTION_BYTECODE) != 0)
 		return 0;
-	if (img->source || sh->sh_offset % IMAGE_ALIGN)
+	if (img->source.bytes || sh->sh_offset % IMAGE_ALIGN)
 		return damaged(obj, sh, "is not alone, or not where it should be", errmsg);
-	img->kind = is_bytecode ? EBPF_IMAGE_BYTECODE : EBPF_IMAGE_OBJECT;
-	img->source = img->bytes + sh->sh_offset;
-	img->source_size = sh->sh_size;
+	img->source = (struct ebpf_image_source){
+		.kind = is_object ? EBPF_IMAGE_OBJECT : EBPF_IMAGE_BYTECODE,
+		.name = is_object ? name + strlen(IMAGE_SECTION_BPF) : "",
+		.bytes = img->bytes + sh->sh_offset,
+		.size = sh->sh_size};
 	return 0;
 }
 
@@ -203,7 +205,7 @@ static int open_sections(struct ebpf_image *img, const struct elf_object *obj, c
 		err = open_part(img, obj, &sh, text, errmsg);
 		text += strlen(name) + 1;
 	}
-	if (!err && !img->source)
+	if (!err && !img->source.bytes)
 		err = error__set(
 			errmsg, -EINVAL, "the image is damaged: what it was made from is missing");
 	return err;
@@ -258,12 +260,9 @@ void ebpf_image__unref(struct ebpf_image *img)
 	free(img);
 }
 
-const void *ebpf_image__source(
-	const struct ebpf_image *img, enum ebpf_image_source *kind, size_t *size)
+const struct ebpf_image_source *ebpf_image__source(const struct ebpf_image *img)
 {
-	*kind = img->kind;
-	*size = img->source_size;
-	return img->source;
+	return &img->source;
 }
 
 size_t ebpf_image__n_parts(const struct ebpf_image *img)

@@ -47,18 +47,32 @@ static int add_section(struct ebpf_image_writer *w, const char *name, const void
 	return 0;
 }
 
+/* Those that every image has. */
+static int add_fixed(struct ebpf_image_writer *w, const struct ebpf_image_source *source)
+{
+	bool is_object = source->kind == EBPF_IMAGE_OBJECT;
+	char *name;
+	int err;
+
+	if (add_section(w, "", NULL, NULL, 0, 0) ||
+		add_section(w, IMAGE_SECTION, NULL, NULL, sizeof(struct image_header), 0) ||
+		add_section(w, ".shstrtab", NULL, NULL, 0, 0) ||
+		asprintf(&name, "%s%s", is_object ? IMAGE_SECTION_BPF : IMAGE_SECTION_BYTECODE,
+			is_object ? source->name : "") < 0)
+		return -ENOMEM;
+	err = add_section(w, name, source->bytes, NULL, source->size, 0);
+	free(name);
+	return err;
+}
+
 struct ebpf_image_writer *ebpf_image_writer__create(
-	enum ebpf_image_source kind, const void *source, size_t size, char **errmsg)
+	const struct ebpf_image_source *source, char **errmsg)
 {
 	struct ebpf_image_writer *w = calloc(1, sizeof(*w));
-	const char *name = kind == EBPF_IMAGE_OBJECT ? IMAGE_SECTION_BPF : IMAGE_SECTION_BYTECODE;
 
 	if (errmsg)
 		*errmsg = NULL;
-	if (w && !add_section(w, "", NULL, NULL, 0, 0) &&
-		!add_section(w, IMAGE_SECTION, NULL, NULL, sizeof(struct image_header), 0) &&
-		!add_section(w, ".shstrtab", NULL, NULL, 0, 0) &&
-		!add_section(w, name, source, NULL, size, 0))
+	if (w && !add_fixed(w, source))
 		return w;
 	ebpf_image_writer__destroy(w);
 	no_memory(errmsg);

@@ -6,7 +6,7 @@
  * An image is a relocatable ELF file (`readelf -SW IMAGE.o` tells what is in it):
  *
  *	.xdpk.image                         version, layout of the machine, checksum of all
- *	.xdpk.source.bpf                    the BPF object file, to the byte; or
+ *	.xdpk.source.bpf:FILE               the BPF object file, to the byte; or
  *	.xdpk.source.bytecode               the instructions of a raw program
  *	.xdpk.native:PROGRAM:DRIVER:CPU     machine code, as vm/core/backend.h says; or
  *	.xdpk.ptx:PROGRAM:DRIVER:sm_75      a kernel for GPUs
@@ -32,6 +32,7 @@
 #include "ebpf-offload.h"
 #include "ebpf-program.h"
 
+#pragma GCC visibility push(default)
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -39,9 +40,17 @@ extern "C" {
 struct ebpf_image;
 struct ebpf_image_writer;
 
-enum ebpf_image_source {
+enum ebpf_image_kind {
 	EBPF_IMAGE_OBJECT,   /* a BPF object file */
 	EBPF_IMAGE_BYTECODE, /* instructions of a raw program */
+};
+
+/* What an image was made from. */
+struct ebpf_image_source {
+	enum ebpf_image_kind kind;
+	const char *name; /* of the object's file, by which maps are called; else "" */
+	const void *bytes;
+	size_t size;
 };
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -63,9 +72,8 @@ struct ebpf_image *ebpf_image__open(
 struct ebpf_image *ebpf_image__ref(struct ebpf_image *img);
 void ebpf_image__unref(struct ebpf_image *img); /* NULL is fine */
 
-/* Borrowed from the image. */
-const void *ebpf_image__source(
-	const struct ebpf_image *img, enum ebpf_image_source *kind, size_t *size);
+/* All in it is borrowed from the image. */
+const struct ebpf_image_source *ebpf_image__source(const struct ebpf_image *img);
 
 struct ebpf_image_part {
 	const char *program;
@@ -86,9 +94,9 @@ struct ebpf_image_signer {
 	void *user;
 };
 
-/* `source` is borrowed until the writer is destroyed. */
+/* The source's bytes are borrowed until the writer is destroyed. */
 struct ebpf_image_writer *ebpf_image_writer__create(
-	enum ebpf_image_source kind, const void *source, size_t size, char **errmsg);
+	const struct ebpf_image_source *source, char **errmsg);
 /* Compiles a program of the source as it is loaded now, with the sizes that its maps have: driver
  * NULL is none. */
 int ebpf_image_writer__add(struct ebpf_image_writer *w, struct ebpf_program *prog,
@@ -105,4 +113,5 @@ void ebpf_image_writer__destroy(struct ebpf_image_writer *w); /* NULL is fine */
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
 #endif

@@ -138,10 +138,15 @@ struct ebpf_limits {
  * errmsg. Called by the thread that failed, before the call returns. */
 typedef void (*ebpf_error_fn)(void *user, const char *sentence);
 
+struct ebpf_image_signer;
+struct ebpf_image_check;
+
 struct ebpf_aot_options {
 	size_t size;     /* sizeof(struct ebpf_aot_options), so that it may grow */
 	const char *cpu; /* NULL: "native"; "x86-64", "x86-64-v2", "-v3", "-v4" */
 	char **errmsg;   /* NULL, or where to put a sentence */
+	/* ebpf-image.h: who signs it, or NULL. */
+	const struct ebpf_image_signer *signer;
 };
 
 struct ebpf_ptx_options {
@@ -226,6 +231,9 @@ int ebpf_aot_compile(
  * was compiled under other limits, or with bounds checks where this VM wants them otherwise, for
  * another CPU or by another version is refused (-ENOEXEC); what is damaged, too (-EINVAL). */
 int ebpf_aot_load(struct ebpf_vm *vm, const void *elf, size_t size, char **errmsg);
+/* What ebpf_aot_load() asks about an image's signature (ebpf-image.h) from now on; *check is
+ * copied, NULL asks nothing. */
+void ebpf_set_aot_check(struct ebpf_vm *vm, const struct ebpf_image_check *check);
 
 /* The loaded code as PTX text: one entry, `ebpf_kernel(mem, len, stride, n, results)`, that runs
  * the program once for each of n pieces of memory. *ptx is malloc'ed. -ENOTSUP with the reason for
