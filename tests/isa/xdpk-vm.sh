@@ -82,7 +82,22 @@ if [ -n "$object" ] && "$vm" run -b llvm "$tmp/load.bin" --mem '01 a2' >/dev/nul
 	expect 0 '' "$vm" compile --cpu x86-64-v2 -o "$tmp/other.o" "$object"
 	expect 2 'must be native' "$vm" compile --cpu nonsense "$object"
 	expect 1 '' cmp "$tmp/native.o" "$tmp/other.o"
-	expect 2 "not bitcode\|cannot be read" "$vm" compile --driver "$tmp/bad.o" "$object"
+	expect 2 'is none of replay' "$vm" compile --driver "$tmp/bad.o" "$object"
+	cp "$tmp/bad.o" "$tmp/bad.bc"
+	expect 2 "not bitcode\|cannot be read" "$vm" compile --driver "$tmp/bad.bc" "$object"
+	expect 2 'it is elf, ptx or both' "$vm" compile --target coff "$object"
+	expect 2 'must be 1 to' "$vm" compile --workers 0 "$object"
+	expect 2 'with commas between' "$vm" compile --cpu native,,baseline "$object"
+	expect 0 '' "$vm" compile --target ptx,elf --cpu baseline,native -o "$tmp/image.o" "$object"
+	expect 0 'xdpk.ptx:xdp_firewall:kernel:sm_75' readelf -SW "$tmp/image.o"
+	expect 0 'accepted' "$vm" verify "$tmp/image.o"
+	expect 0 '' "$vm" compile -o "$tmp/again.o" "$tmp/image.o"
+	expect 0 '' cmp "$tmp/native.o" "$tmp/again.o"
+	expect 0 '' "$vm" compile "$tmp/load.bin" -o "$tmp/raw.o"
+	expect 0 '0x' "$vm" run "$tmp/raw.o" --mem '01 a2'
+	expect 1 'stopped at instruction' "$vm" run "$tmp/raw.o"
+	expect 2 'of raw bytecode, not of an object' "$vm" verify "$tmp/raw.o"
+	expect 2 'not of raw bytecode' "$vm" run "$tmp/image.o"
 	expect 2 'nothing' "$vm" compile --prog nothing "$object"
 fi
 

@@ -137,7 +137,9 @@ static int compile(const struct command_line *line, char **errmsg)
 		err = make(&job, o['o'], errmsg);
 	words__release(&job.drivers);
 	words__release(&job.cpus);
-	return err == -EACCES || err == -ENOTSUP ? EXIT_BAD : err ? EXIT_UNUSABLE : EXIT_GOOD;
+	return err == -EACCES || (err == -ENOTSUP && !job.for_cpu) ? EXIT_BAD
+	       : err                                               ? EXIT_UNUSABLE
+								   : EXIT_GOOD;
 }
 
 const struct command compile_command = {

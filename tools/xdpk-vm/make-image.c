@@ -19,11 +19,6 @@ struct making {
 	unsigned n_parts;
 };
 
-static bool is_kernel(const char *driver)
-{
-	return strcmp(driver, KERNEL_DRIVER) == 0;
-}
-
 /* That one program of many cannot be a kernel is no reason to make no image of the others. */
 static int add_kernel(struct making *m, struct ebpf_program *prog, enum ebpf_target target,
 	const char *cpu, char **errmsg)
@@ -31,32 +26,28 @@ static int add_kernel(struct making *m, struct ebpf_program *prog, enum ebpf_tar
 	const struct ebpf_kernel_driver driver = kernel_driver();
 	int err = ebpf_image_writer__add_kernel(m->writer, prog, target, &driver, cpu, errmsg);
 
+	m->n_parts += !err;
 	if (err != -ENOTSUP || m->job->program)
 		return err;
 	fprintf(stderr, "%s\n", *errmsg ? *errmsg : "no kernel");
 	free(*errmsg);
 	*errmsg = NULL;
-	return err;
+	return 0;
 }
 
-static int add_one(struct making *m, struct ebpf_program *prog, const char *driver, const char *cpu,
-	char **errmsg)
+static int add_native(struct making *m, struct ebpf_program *prog, const char *driver,
+	const char *cpu, char **errmsg)
 {
 	struct ebpf_driver d;
 	int err;
 
-	if (is_kernel(driver))
+	if (strcmp(driver, KERNEL_DRIVER) == 0)
 		return add_kernel(m, prog, EBPF_TARGET_HOST, cpu, errmsg);
 	err = drivers__find(&d, driver, errmsg);
-	return err ? err : ebpf_image_writer__add(m->writer, prog, d.name ? &d : NULL, cpu, errmsg);
-}
-
-/* An err that ends it all; what cannot be a kernel is not one. */
-static int count(struct making *m, int err)
-{
 	if (!err)
-		m->n_parts++;
-	return err == -ENOTSUP && !m->job->program ? 0 : err;
+		err = ebpf_image_writer__add(m->writer, prog, d.name ? &d : NULL, cpu, errmsg);
+	m->n_parts += !err;
+	return err;
 }
 
 static int add_program(struct making *m, const char *name, char **errmsg)
@@ -67,10 +58,9 @@ static int add_program(struct making *m, const char *name, char **errmsg)
 
 	for (unsigned d = 0; d < job->drivers.n && job->for_cpu && !err; d++)
 		for (unsigned c = 0; c < job->cpus.n && !err; c++)
-			err = count(m,
-				add_one(m, prog, job->drivers.word[d], job->cpus.word[c], errmsg));
+			err = add_native(m, prog, job->drivers.word[d], job->cpus.word[c], errmsg);
 	if (!err && job->for_gpu)
-		err = count(m, add_kernel(m, prog, EBPF_TARGET_PTX, NULL, errmsg));
+		err = add_kernel(m, prog, EBPF_TARGET_PTX, NULL, errmsg);
 	ebpf_program__unref(prog);
 	return err;
 }
