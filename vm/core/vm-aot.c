@@ -12,27 +12,47 @@
 
 /* --- making -------------------------------------------------------------------------------- */
 
-static int make_image(struct ebpf_vm *vm, const struct ebpf_aot_options *o, uint8_t **elf,
-	size_t *size, char **why)
+static int write_image(struct ebpf_vm *vm, const struct compile_request *plain,
+	const struct ebpf_aot_options *o, uint8_t **elf, size_t *size, char **why)
 {
-	struct ebpf_image_source source = {.kind = EBPF_IMAGE_BYTECODE, .name = ""};
+	const struct ebpf_image_source source = {.kind = EBPF_IMAGE_BYTECODE,
+		.name = "",
+		.bytes = plain->view.insns,
+		.size = plain->view.n_insns * sizeof(*plain->view.insns)};
+	struct ebpf_image_writer *w = ebpf_image_writer__create(&source, why);
 	struct compile_opts opts = vm__compile_opts(vm);
-	struct ebpf_image_writer *w;
 	int err;
 
-	if (!vm->prog)
-		return error__set(why, -ENOENT, "there is no code to compile");
-	source.bytes = vm->prog->view.insns;
-	source.size = vm->prog->view.n_insns * sizeof(struct ebpf_insn);
-	if (o->cpu)
-		opts.cpu = o->cpu;
-	w = ebpf_image_writer__create(&source, why);
 	if (!w)
 		return -ENOMEM;
+	if (o->cpu)
+		opts.cpu = o->cpu;
 	err = image_writer__add(w, vm->prog, &opts, why);
 	if (!err)
 		err = ebpf_image_writer__finish(w, o->signer, elf, size, why);
 	ebpf_image_writer__destroy(w);
+	return err;
+}
+
+/* The VM's own copy of the instructions may be hidden; an image has them plain. */
+static int make_image(struct ebpf_vm *vm, const struct ebpf_aot_options *o, uint8_t **elf,
+	size_t *size, char **why)
+{
+	struct compile_request plain;
+	uint8_t *blob;
+	size_t blob_size;
+	int err;
+
+	if (!vm->prog)
+		return error__set(why, -ENOENT, "there is no code to compile");
+	if (program__build_request(vm->prog, 0, NULL, "", &blob, &blob_size))
+		return error__set(why, -ENOMEM, "no memory for an image");
+	err = compile_request__open(blob, blob_size, &plain, why);
+	if (!err) {
+		err = write_image(vm, &plain, o, elf, size, why);
+		compile_request__close(&plain);
+	}
+	program__drop_request(vm->prog, blob, blob_size);
 	return err;
 }
 

@@ -36,6 +36,25 @@ static bool in_options(
 	return false;
 }
 
+static bool in_limits(
+	const struct compile_request *have, const struct compile_request *want, char **errmsg)
+{
+	const struct program_view *h = &have->view, *w = &want->view;
+
+	if (program_view__stack_size(h) != program_view__stack_size(w))
+		return SAY(errmsg,
+			"frames have %" PRIu32 " bytes in the image and %" PRIu32 " here",
+			program_view__stack_size(h), program_view__stack_size(w));
+	if (program_view__frames(h) != program_view__frames(w))
+		return SAY(errmsg,
+			"%" PRIu32 " frames are allowed in the image and %" PRIu32 " here",
+			program_view__frames(h), program_view__frames(w));
+	if (h->limits.budget != w->limits.budget)
+		return SAY(
+			errmsg, "runs have another budget of instructions in the image than here");
+	return false;
+}
+
 static const struct {
 	const char *what;
 	size_t offset;
@@ -138,7 +157,7 @@ int image__explain(const struct image_part *part, const uint8_t *request, size_t
 {
 	static bool (*const differ[])(const struct compile_request *,
 		const struct compile_request *,
-		char **) = {in_options, in_maps, in_code, in_helpers};
+		char **) = {in_options, in_limits, in_maps, in_code, in_helpers};
 	struct compile_request have, want;
 	bool said = false;
 

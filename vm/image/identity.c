@@ -61,6 +61,6 @@ int image_identity__make(const struct ebpf_program *prog, const struct compile_o
 		identity->driver_layout = driver->layout;
 		named.name = driver->name;
 	}
-	return compile_request__build(&prog->view, opts->flags, driver ? &named : NULL,
+	return program__build_request(prog, opts->flags, driver ? &named : NULL,
 		cpu ? cpu : opts->cpu, request, request_size);
 }

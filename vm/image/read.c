@@ -231,7 +231,9 @@ struct ebpf_image *ebpf_image__open(
 	if (!err) {
 		memcpy(img->bytes, bytes, size);
 		img->header = (const void *)(img->bytes + HEADER_AT);
-		err = elf_object__open(&obj, img->bytes, size, errmsg);
+		err = elf_object__open(&obj, img->bytes, size, errmsg) ? -EINVAL : 0;
+		if (err)
+			error__prefix(errmsg, "the image is damaged");
 	}
 	if (!err)
 		err = check_signature(&obj, img->header->size, check, errmsg);
