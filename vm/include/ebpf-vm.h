@@ -18,9 +18,9 @@
  * `char **errmsg`, it may be NULL; otherwise the call sets *errmsg, whatever was there: to one
  * sentence that the caller frees after a failure, to NULL after a success.
  *
- * Threads: one VM may be executed by many threads at once once it is loaded; loading,
- * registering, compiling and destroying want the VM to themselves. Different VMs are
- * independent.
+ * Threads: one VM may be executed by many threads at once once it is loaded, and compiled, which
+ * the first of them does; regions may come and go meanwhile. What else changes the VM wants it to
+ * itself. Different VMs are independent.
  */
 #ifndef EBPF_VM_H
 #define EBPF_VM_H
