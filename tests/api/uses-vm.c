@@ -49,6 +49,27 @@ static void print_ptx(struct ebpf_vm *vm)
 	free(text);
 }
 
+/* Compiled ahead of time, and run by a VM that has no compiler. */
+static void use_image(struct ebpf_vm *maker)
+{
+	char *why = NULL;
+	struct ebpf_aot_options opts = {.size = sizeof(opts), .errmsg = &why};
+	uint8_t mem[16] = {5}, *elf = NULL;
+	size_t size = 0;
+	struct ebpf_vm *vm;
+	uint64_t r0;
+
+	if (!failing__is_well(ebpf_aot_compile(maker, &opts, &elf, &size), &why))
+		return;
+	vm = ebpf_create("interp");
+	if (failing__is_there(vm, NULL) &&
+		failing__is_well(ebpf_aot_load(vm, elf, size, &why), &why) &&
+		failing__is_done(ebpf_exec(vm, mem, sizeof(mem), &r0)))
+		SO(r0 == 10);
+	ebpf_destroy(vm);
+	free(elf);
+}
+
 /* r0 = first byte of the memory + 5; librte_bpf and GPUs can do that. */
 static void load_plain(struct ebpf_vm *vm)
 {
@@ -58,8 +79,10 @@ static void load_plain(struct ebpf_vm *vm)
 
 	if (failing__is_well(ebpf_load(vm, code, sizeof(code), &why), &why)) {
 		run(vm, 10);
-		if (!strcmp(ebpf_get_vm_name(vm), "llvm"))
+		if (!strcmp(ebpf_get_vm_name(vm), "llvm")) {
 			print_ptx(vm);
+			use_image(vm);
+		}
 	}
 	ebpf_unload_code(vm);
 }
