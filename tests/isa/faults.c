@@ -155,6 +155,88 @@ static void test_interp_stops_misaligned_atomics(void **state)
 	assert_interp_stops("lock cmpxchg [%r10-9], %r1\nexit", 0, 8);
 }
 
+/* Of a loop that goes on beyond the memory, up or down, all is done up to there, and nothing more.
+ */
+static void test_loops_end_where_the_memory_does(void **state)
+{
+	static const char up[] = "mov %r0, 0\n"
+				 "again:\n"
+				 "stxw [%r1], %r2\n"
+				 "add %r1, 4\n"
+				 "add %r0, 1\n"
+				 "jlt %r0, 1000, again\n"
+				 "exit";
+	static const char down[] = "add %r1, 12\n"
+				   "again:\n"
+				   "stxw [%r1], %r2\n"
+				   "sub %r1, 4\n"
+				   "ja again\n"
+				   "exit";
+	uint8_t mem[MEM_LEN + 4];
+	struct ebpf_fault fault;
+
+	for (size_t b = 0; b < sizeof(backends) / sizeof(backends[0]); b++) {
+		for (int downwards = 0; downwards <= 1; downwards++) {
+			memset(mem, 0xff, sizeof(mem));
+			assert_true(run(backends[b], downwards ? down : up, mem, &fault));
+			assert_int_equal(fault.reason, EBPF_FAULT_ACCESS);
+			assert_int_equal(fault.insn, 1);
+			assert_int_equal(
+				fault.address, (uintptr_t)(downwards ? mem - 4 : mem + MEM_LEN));
+			for (int i = 0; i < MEM_LEN; i++)
+				assert_int_equal(mem[i], i % 4 ? 0 : MEM_LEN);
+			assert_int_equal(mem[MEM_LEN], 0xff);
+		}
+	}
+}
+
+/* Loops that touch memory and stack in turns, at places that nobody knows before; one in another;
+ * and one after the other, the first of which has left the memory for the stack. */
+static void test_loops_go_from_memory_to_memory(void **state)
+{
+	static const char text[] = "mov %r6, %r1\n"
+				   "mov %r7, %r10\n"
+				   "sub %r7, 16\n"
+				   "mov %r0, 0\n"
+				   "mov %r3, 0\n"
+				   "outer:\n"
+				   "mov %r4, %r6\n"
+				   "mov %r5, 0\n"
+				   "inner:\n"
+				   "stxb [%r4], %r5\n"
+				   "ldxb %r1, [%r4]\n"
+				   "add %r0, %r1\n"
+				   "add %r4, 1\n"
+				   "add %r5, 1\n"
+				   "jlt %r5, 16, inner\n"
+				   "mov %r1, %r6\n"
+				   "mov %r6, %r7\n"
+				   "mov %r7, %r1\n"
+				   "add %r3, 1\n"
+				   "jlt %r3, 4, outer\n"
+				   "mov %r5, 16\n"
+				   "last:\n"
+				   "sub %r5, 1\n"
+				   "mov %r4, %r6\n"
+				   "add %r4, %r5\n"
+				   "ldxb %r1, [%r4]\n"
+				   "add %r0, %r1\n"
+				   "jne %r5, 0, last\n"
+				   "ldxb %r1, [%r7-1]\n" /* below the buffer in the stack */
+				   "ldxb %r1, [%r6+16]\n"
+				   "exit";
+	uint8_t mem[MEM_LEN];
+	struct ebpf_fault fault;
+
+	for (size_t b = 0; b < sizeof(backends) / sizeof(backends[0]); b++) {
+		assert_true(run(backends[b], text, mem, &fault));
+		assert_int_equal(fault.insn, 26);
+		assert_int_equal(fault.address, (uintptr_t)mem + MEM_LEN);
+		for (int i = 0; i < MEM_LEN; i++)
+			assert_int_equal(mem[i], i);
+	}
+}
+
 static void test_addresses_that_wrap_are_stopped(void **state)
 {
 	assert_stopped("mov %r1, -1\nldxdw %r0, [%r1]\nexit", EBPF_FAULT_ACCESS, 1, 8);
@@ -211,6 +293,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_access_is_checked),
 		cmocka_unit_test(test_interp_stops_misaligned_atomics),
+		cmocka_unit_test(test_loops_end_where_the_memory_does),
+		cmocka_unit_test(test_loops_go_from_memory_to_memory),
 		cmocka_unit_test(test_addresses_that_wrap_are_stopped),
 		cmocka_unit_test(test_frames_end_where_they_end),
 		cmocka_unit_test(test_ninth_frame_is_one_too_many),

@@ -81,8 +81,8 @@ static LLVMValueRef condition(struct function *f)
 
 int function__jump(struct function *f)
 {
-	LLVMBasicBlockRef taken = f->blocks[(int64_t)f->pc + 1 + f->in->target];
-	LLVMBasicBlockRef falls = f->pc + 1 < f->self->end ? f->blocks[f->pc + 1] : NULL;
+	LLVMBasicBlockRef taken = function__block(f, (uint32_t)(f->pc + 1 + f->in->target));
+	LLVMBasicBlockRef falls = f->pc + 1 < f->self->end ? function__block(f, f->pc + 1) : NULL;
 	uint8_t ways = f->fact->flags & (FACT_TAKEN | FACT_FALLS);
 
 	if (f->in->op == ISA_JA || ways == FACT_TAKEN) {

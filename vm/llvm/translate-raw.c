@@ -78,6 +78,8 @@ LLVMValueRef function__checked_address(struct function *f, unsigned reg)
 	LLVMValueRef args[] = {f->env, at, function__const(f, f->in->size),
 		LLVMConstInt(c->i1, writes, false), LLVMConstInt(c->i32, f->pc, false)};
 
+	if (f->copy && f->copy[f->pc].access && !f->slow)
+		return function__fast_address(f, reg);
 	function__fault_unless(f, function__call_runtime(f, "ebpf_raw_check", c->i1, args, 5));
 	return LLVMBuildIntToPtr(f->b, at, c->ptr, "");
 }

@@ -94,29 +94,44 @@ static bool is_open(const struct function *f)
 	return !LLVMGetBasicBlockTerminator(LLVMGetInsertBlock(f->b));
 }
 
+static void begin_block(struct function *f, LLVMBasicBlockRef block)
+{
+	if (!block)
+		return;
+	if (is_open(f))
+		LLVMBuildBr(f->b, block);
+	LLVMPositionBuilderAtEnd(f->b, block);
+}
+
+static int translate_at(struct function *f)
+{
+	f->in = &f->c->insns[f->pc];
+	f->fact = compilation__fact(f->c, f->pc);
+	begin_block(f, f->slow ? f->copy[f->pc].start : f->blocks[f->pc]);
+	if (!f->in->words || !(f->fact->flags & FACT_REACHED))
+		return 0;
+	if (is_open(f) && f->blocks[f->pc] && f->budget)
+		function__take_of_budget(f);
+	if (f->slow)
+		begin_block(f, f->copy[f->pc].access);
+	if (!is_open(f))
+		return 0;
+	function__set_line(f);
+	return translate_insn(f);
+}
+
 static int translate_body(struct function *f)
 {
-	LLVMBuildBr(f->b, f->blocks[f->self->start]);
-	for (f->pc = f->self->start; f->pc < f->self->end; f->pc++) {
-		int err;
+	int err = 0;
 
-		f->in = &f->c->insns[f->pc];
-		f->fact = compilation__fact(f->c, f->pc);
-		if (f->blocks[f->pc]) {
-			if (is_open(f))
-				LLVMBuildBr(f->b, f->blocks[f->pc]);
-			LLVMPositionBuilderAtEnd(f->b, f->blocks[f->pc]);
-		}
-		if (!f->in->words || !(f->fact->flags & FACT_REACHED) || !is_open(f))
-			continue;
-		function__set_line(f);
-		if (f->blocks[f->pc] && f->budget)
-			function__take_of_budget(f);
-		err = translate_insn(f);
-		if (err)
-			return err;
-	}
-	return 0;
+	LLVMBuildBr(f->b, f->blocks[f->self->start]);
+	for (f->pc = f->self->start; !err && f->pc < f->self->end; f->pc++)
+		err = translate_at(f);
+	f->slow = true;
+	for (f->pc = f->self->start; !err && f->copy && f->pc < f->self->end; f->pc++)
+		if (f->copy[f->pc].loop)
+			err = translate_at(f);
+	return err;
 }
 
 /* Blocks that nothing reaches, and the end of what cannot fall off its end. */
@@ -184,10 +199,13 @@ int compilation__translate_function(
 	begin(&f);
 	err = find_blocks(&f);
 	if (!err)
+		err = function__copy_loops(&f);
+	if (!err)
 		err = translate_body(&f);
 	if (!err)
 		close_blocks(&f);
 	LLVMDisposeBuilder(f.b);
+	free(f.copy);
 	return err;
 }
 
@@ -359,10 +377,11 @@ static void translate_entry(struct compilation *c)
 		LLVMTypeRef type = LLVMFunctionType(c->void_type, params, 2, false);
 		LLVMValueRef start_args[] = {args[0], ctx};
 
-		LLVMBuildCall2(b, type, LLVMAddFunction(c->module, "ebpf_raw_start", type),
-			start_args, 2, "");
+		/* Before anything is stored, so that it is known to be the same in env. */
 		args[1] = field(c, b, ctx, offsetof(struct ebpf_raw_ctx, mem), LLVMTypeOf(args[1]));
 		args[2] = field(c, b, ctx, offsetof(struct ebpf_raw_ctx, len), LLVMTypeOf(args[2]));
+		LLVMBuildCall2(b, type, LLVMAddFunction(c->module, "ebpf_raw_start", type),
+			start_args, 2, "");
 	} else {
 		args[1] = as(b, ctx, LLVMTypeOf(args[1]));
 	}

@@ -14,15 +14,25 @@
 
 #include "compile.h"
 
+/* translate-loop.c: an instruction of a loop that is there twice. */
+struct loop_copy {
+	uint32_t loop; /* the same number for all instructions of a loop; 0: not in a loop */
+	/* In the slow copy: where jumps lead; where the access begins that the fast one left. */
+	LLVMBasicBlockRef start, access;
+};
+
 struct function {
 	struct compilation *c;
 	const struct bpf_function *self;
 	LLVMBuilderRef b;
 	LLVMValueRef fn, env;
-	LLVMValueRef frame;  /* first byte of its stack frame */
-	LLVMValueRef rounds; /* slot: how many may_goto still lets it make */
-	LLVMValueRef budget; /* slot: instructions that are left; NULL: no matter */
-	LLVMValueRef way;    /* a scout: where it leaves what it found; NULL: no scout */
+	LLVMValueRef frame;        /* first byte of its stack frame */
+	LLVMValueRef rounds;       /* slot: how many may_goto still lets it make */
+	LLVMValueRef mem, mem_len; /* raw: what the program was given; NULL: nothing is checked */
+	struct loop_copy *copy;    /* by instruction; NULL: no loop is there twice */
+	bool slow;                 /* it is the slow copy that is translated */
+	LLVMValueRef budget;       /* slot: instructions that are left; NULL: no matter */
+	LLVMValueRef way;          /* a scout: where it leaves what it found; NULL: no scout */
 	LLVMValueRef ints[EBPF_N_REGS], ptrs[EBPF_N_REGS];
 	LLVMBasicBlockRef slots;   /* the entry block: allocas only */
 	LLVMBasicBlockRef *blocks; /* by instruction, where one starts */
@@ -72,6 +82,13 @@ int function__callx(struct function *f);
 
 /* translate-atomic.c: the instruction, an atomic, at that address; gives what was there. */
 LLVMValueRef function__atomic(struct function *f, LLVMValueRef ptr);
+
+/* translate-loop.c: loops that are there twice. Their blocks, and what is
+ * compared; where a jump to the instruction leads; the address, compared with the memory, of what
+ * the fast copy accesses. */
+int function__copy_loops(struct function *f);
+LLVMBasicBlockRef function__block(const struct function *f, uint32_t pc);
+LLVMValueRef function__fast_address(struct function *f, unsigned reg);
 
 /* translate-raw.c: what raw programs have besides. A function's beginning; an address that needs a
  * check at run time, checked; the budget, which is the function's own between calls. */

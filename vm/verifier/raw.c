@@ -3,9 +3,9 @@
  * raw.c -- facts about a raw program: which addresses are certainly in its own stack.
  *
  * A raw program is never rejected, so its paths need not be told apart: one forward data flow
- * over what each register holds, until nothing changes. All that is tracked is a stack
- * address and its offset; memory is not (any store may hit the stack), and what a helper, a
- * call or a load gives can be anything.
+ * over what each register holds, until nothing changes. All that is tracked is an address in
+ * the stack or in the memory that the program was given, and its offset; what is stored is not
+ * (any store may hit the stack), and what a helper, a call or a load gives can be anything.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +16,9 @@
 
 /* What a register holds; the join of different ones is FACT_ANY. */
 struct value {
-	uint8_t kind; /* FACT_SCALAR, FACT_STACK or FACT_ANY */
+	uint8_t kind; /* FACT_SCALAR, FACT_STACK, FACT_MEM or FACT_ANY */
 	bool own;     /* FACT_STACK: of the executing function's frame */
-	bool exact;   /* FACT_STACK: `off` is the offset from the frame's top */
+	bool exact; /* pointers: `off` is the offset from the frame's top, or the memory's start */
 	int32_t off;
 };
 
@@ -39,11 +39,16 @@ struct raw {
 static const struct value any = {.kind = FACT_ANY};
 static const struct value scalar = {.kind = FACT_SCALAR};
 
+static bool is_pointer(struct value v)
+{
+	return v.kind == FACT_STACK || v.kind == FACT_MEM;
+}
+
 static struct value join(struct value a, struct value b)
 {
-	if (a.kind != b.kind || (a.kind == FACT_STACK && a.own != b.own))
+	if (a.kind != b.kind || a.own != b.own)
 		return any;
-	if (a.kind == FACT_STACK && (!a.exact || !b.exact || a.off != b.off)) {
+	if (is_pointer(a) && (!a.exact || !b.exact || a.off != b.off)) {
 		a.exact = false;
 		a.off = 0;
 	}
@@ -91,12 +96,12 @@ static struct value alu(const struct isa_insn *in, const struct regs *s)
 	if (in->op == ISA_MOV && in->is64)
 		return src;
 	if ((in->op == ISA_ADD || in->op == ISA_SUB) && in->is64) {
-		if (dst.kind == FACT_STACK && in->use_imm)
+		if (is_pointer(dst) && in->use_imm)
 			return moved(dst, in->op == ISA_ADD ? in->imm : -in->imm);
-		if (dst.kind == FACT_STACK && src.kind == FACT_SCALAR)
-			return (struct value){.kind = FACT_STACK, .own = dst.own};
-		if (src.kind == FACT_STACK && dst.kind == FACT_SCALAR && in->op == ISA_ADD)
-			return (struct value){.kind = FACT_STACK, .own = src.own};
+		if (is_pointer(dst) && src.kind == FACT_SCALAR)
+			return (struct value){.kind = dst.kind, .own = dst.own};
+		if (is_pointer(src) && dst.kind == FACT_SCALAR && in->op == ISA_ADD)
+			return (struct value){.kind = src.kind, .own = src.own};
 	}
 	if (in->op == ISA_MOV || in->op == ISA_MOVSX)
 		return src.kind == FACT_SCALAR ? scalar : any;
@@ -172,7 +177,8 @@ static void describe_access(
 		return;
 	f->access = s->r[regno].kind;
 	off = (int64_t)s->r[regno].off + in->off;
-	if (!s->r[regno].exact || off < -stack_size || off + in->size > 0)
+	if (s->r[regno].kind != FACT_STACK || !s->r[regno].exact || off < -stack_size ||
+		off + in->size > 0)
 		return;
 	f->flags |= FACT_IN_BOUNDS;
 	if (s->r[regno].own) {
@@ -218,6 +224,7 @@ static int analyse(struct raw *w, const struct program_view *view, struct ebpf_f
 		return -ENOMEM;
 	for (uint32_t i = 0; i < EBPF_N_REGS; i++)
 		entry.r[i] = any;
+	entry.r[1] = (struct value){.kind = FACT_MEM, .exact = true};
 	entry.r[2] = scalar;
 	entry.r[EBPF_REG_FRAME] = (struct value){FACT_STACK, true, true, 0};
 	flow(w, 0, &entry);
