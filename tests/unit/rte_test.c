@@ -72,7 +72,7 @@ static struct run run_insns(
 	return r;
 }
 
-/* Of those some make DPDK 22.11's JIT stop before its jumps have settled: see librte.c. */
+/* Of those some make DPDK 22.11's JIT stop before its jumps have settled: see layout.c. */
 static void random_programs_agree_with_the_interpreter(void **state)
 {
 	const char *more = getenv("XDPK_RTE_PROGRAMS");

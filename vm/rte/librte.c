@@ -87,39 +87,58 @@ static bool differs_by_insertion(const struct rte_bpf_jit *less, const struct rt
 	return !memcmp(a + same, b + same + (more->sz - less->sz), less->sz - same);
 }
 
-/* The JIT goes over a program until the code is as long as it was the last time, and takes that for
- * a sign that no jump has changed. It need not be: what jumps have lost may be what the prologue
- * has gained, and then they lead astray. One more jump, to the next instruction and before all
- * others, makes other lengths, but the same code: where it does not, one of the two is wrong. */
+/* Where it cannot be told whether the jumps are right (layout.c), one more is put before them all,
+ * to the next instruction. That makes other lengths, but must make the same code. */
+static struct rte_bpf *load_settled(
+	struct ebpf_insn *insns, const struct lowered *program, struct rte_bpf_jit *jit)
+{
+	struct rte_bpf *bpf, *former_bpf = NULL;
+	struct rte_bpf_jit former;
+
+	for (uint32_t extra = 0; extra <= MAX_EXTRA_JUMPS; extra++) {
+		struct lowered longer = {.insns = insns + MAX_EXTRA_JUMPS - extra,
+			.n = program->n + extra,
+			.stack = program->stack};
+		enum settled settled;
+
+		bpf = load_at((const struct rte_ebpf_insn *)longer.insns, longer.n, jit);
+		settled = bpf ? lowered__settles(&longer, jit->sz) : NOT_SETTLED;
+		if (!bpf || settled == SETTLED) {
+			rte_bpf_destroy(former_bpf);
+			return bpf;
+		}
+		if (former_bpf && settled == CANNOT_TELL && differs_by_insertion(&former, jit)) {
+			rte_bpf_destroy(bpf);
+			*jit = former;
+			return former_bpf;
+		}
+		rte_bpf_destroy(former_bpf);
+		former_bpf = bpf;
+		former = *jit;
+	}
+	rte_bpf_destroy(former_bpf);
+	return NULL;
+}
+
 struct rte_bpf *librte__load(const struct lowered *program, ebpf_jit_fn *run)
 {
 	uint32_t total = program->n + MAX_EXTRA_JUMPS;
-	struct rte_ebpf_insn *insns = calloc(total, sizeof(*insns));
-	struct rte_bpf *bpf = NULL, *previous = NULL;
-	struct rte_bpf_jit jit, former;
+	struct ebpf_insn *insns = calloc(total, sizeof(*insns));
+	struct rte_bpf_jit jit;
+	struct rte_bpf *bpf;
 
 	if (!insns)
 		return NULL;
 	for (uint32_t i = 0; i < MAX_EXTRA_JUMPS; i++)
-		insns[i].code = BPF_JMP | BPF_JA;
+		insns[i].opcode = BPF_JMP | BPF_JA;
 	memcpy(insns + MAX_EXTRA_JUMPS, program->insns, program->n * sizeof(*insns));
-	for (uint32_t extra = 0; extra <= MAX_EXTRA_JUMPS; extra++) {
-		bpf = load_at(insns + MAX_EXTRA_JUMPS - extra, program->n + extra, &jit);
-		if (!bpf || (extra && differs_by_insertion(&former, &jit)))
-			break;
-		rte_bpf_destroy(previous);
-		previous = bpf;
-		former = jit;
-		bpf = NULL;
-	}
+	bpf = load_settled(insns, program, &jit);
 	explicit_bzero(insns, total * sizeof(*insns));
 	free(insns);
-	rte_bpf_destroy(bpf ? bpf : previous);
-	if (!bpf)
-		return NULL;
 	/* It is machine code for one argument, and leaves the second one where it is. */
-	*run = (ebpf_jit_fn)(uintptr_t)former.func;
-	return previous;
+	if (bpf)
+		*run = (ebpf_jit_fn)(uintptr_t)jit.func;
+	return bpf;
 }
 
 void librte__unload(struct rte_bpf *bpf)

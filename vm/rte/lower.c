@@ -225,6 +225,7 @@ int lower(const struct examined *x, const struct lowering_opts *opts, struct low
 		err = check_limits(&l);
 	if (!err)
 		err = link_jumps(&l);
+	out->stack = x->stack + 8 * l.slots;
 	free(l.jumps);
 	free(l.at);
 	if (!err)

@@ -65,6 +65,7 @@ enum addressing {
 struct lowered {
 	struct ebpf_insn *insns;
 	uint32_t n, room;
+	uint32_t stack; /* bytes that it uses of librte_bpf's */
 };
 
 /* value: of the 64-bit immediate loads that ask for one, by instruction. */
@@ -109,6 +110,10 @@ enum runtime_function {
 
 typedef uint64_t (*runtime_fn)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 extern const runtime_fn runtime_functions[RUNTIME_N];
+
+/* layout.c: of the program as machine code of that size. */
+enum settled { SETTLED, NOT_SETTLED, CANNOT_TELL };
+enum settled lowered__settles(const struct lowered *program, size_t size);
 
 /* librte.c: NULL if librte_bpf refuses the program, which it does without a word. *run is the
  * machine code. */
