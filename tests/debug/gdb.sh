@@ -17,6 +17,7 @@ fail() {
 }
 
 "$make_capture" "$dir/in.pcap" || exit 1
+strip -o "$dir/replay" "$replay" && replay=$dir/replay # as it is installed
 line=$(grep -n 'verdict = bpf_map_lookup_elem(&rules,' "$source" | cut -d: -f1)
 wanted=$(sed -n "${line}p" "$source")
 cat >"$dir/script" <<END
