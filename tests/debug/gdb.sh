@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# gdb.sh REPLAY MAKE_CAPTURE PROG.o SOURCE INIT: a breakpoint at a line of the program's source, set
-# before anything is loaded, stops in compiled code and shows the line; so does one at its name. With
-# XDPK_GDB unset gdb is told of nothing.
+# gdb.sh REPLAY MAKE_CAPTURE PROG.o SOURCE INIT XDPK_VM: a breakpoint at a line of the program's source, set
+# before anything is loaded, stops in compiled code and shows the line; so does one at its name, and
+# one in an image. With XDPK_GDB unset gdb is told of nothing.
 
 set -u
-replay=$1 make_capture=$2 object=$3 source=$4 init=$5
+replay=$1 make_capture=$2 object=$3 source=$4 init=$5 vm=$6
 command -v gdb >/dev/null || { echo "skipped: there is no gdb"; exit 77; }
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -50,4 +50,9 @@ grep -q '^Temporary breakpoint 2.*, xdp_firewall () at' "$dir/out" || fail "no s
 debug ''
 ! grep -q 'xdp_firewall () at' "$dir/out" || fail "gdb was told without being asked for"
 grep -q 'no differences\|exited normally' "$dir/out" || fail "it did not run to its end"
+XDPK_GDB=1 "$vm" compile "$object" -o "$dir/image.o" >"$dir/out" 2>&1 || fail "no image"
+object=$dir/image.o
+debug 1
+grep -q "^Breakpoint 1.*, xdp_firewall () at .*${source##*/}:$line" "$dir/out" ||
+	fail "no stop at line $line of an image"
 echo "stopped at ${source##*/}:$line"
