@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# gdb.sh REPLAY MAKE_CAPTURE PROG.o SOURCE INIT XDPK_VM: a breakpoint at a line of the program's source, set
-# before anything is loaded, stops in compiled code and shows the line; so does one at its name, and
-# one in an image. With XDPK_GDB unset gdb is told of nothing.
+# gdb.sh REPLAY MAKE_CAPTURE PROG.o SOURCE INIT XDPK_VM: a breakpoint at a line of the program's
+# source, set before anything is loaded, stops in compiled code and shows the line; so does one at its
+# name, and one in an image. With XDPK_GDB unset gdb is told of nothing.
 
 set -u
 replay=$1 make_capture=$2 object=$3 source=$4 init=$5 vm=$6

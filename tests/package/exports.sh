@@ -3,7 +3,7 @@
 #
 # Three lists are one: what the library exports, what its map says, and the functions that the
 # installed headers declare, as the C compiler reads them (tables, which are not functions, are
-# compared between library and map).
+# compared between library and map; what gdb looks for is no part of them).
 #
 #	exports.sh LIBRARY MAP INCLUDE CC HEADER...
 
@@ -31,7 +31,7 @@ same() {
 sed -nE 's/^\t([a-z]\w*);.*/\1/p' "$map" | sort >"$work/map"
 node=$(sed -nE 's/^(\w+\.\w+) \{$/\1/p' "$map" | sort | paste -sd'|')
 nm -D --defined-only --with-symbol-versions "$library" >"$work/nm"
-sed -nE "s/.* [TRDB] (\w+)@@($node)\$/\1/p" "$work/nm" | sort >"$work/library"
+sed -nE "s/.* [TRDB] (\w+)@@($node)\$/\1/p" "$work/nm" | grep -v '^__jit_debug_' | sort >"$work/library"
 # The sanitizers' own symbols and the nodes are not functions of ours.
 grep -vE " A ($node)| __(asan|odr_asan|ubsan|tsan)|@@($node)\$" "$work/nm" >"$work/others" && {
 	echo "FAILED: exported without being in the map:"
@@ -45,7 +45,7 @@ printf '#include "%s"\n' "$@" >>"$work/all.c"
 for header; do
 	grep -F "/* $header:" "$work/declared"
 done | sed -nE '/ static /!s/.*[ *](\w+) \(.*/\1/p' | sort -u >"$work/headers"
-sed -nE 's/^([0-9a-f]+) [RDB] (\w+)@@.*/\2/p' "$work/nm" | sort >"$work/tables"
+sed -nE 's/^([0-9a-f]+) [RDB] (\w+)@@.*/\2/p' "$work/nm" | grep -v '^__jit_debug_' | sort >"$work/tables"
 comm -23 "$work/map" "$work/tables" >"$work/functions"
 
 status=0
