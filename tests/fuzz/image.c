@@ -7,6 +7,7 @@
  * The first byte says whether the others are the image, or changes of a right one: two bytes where,
  * one byte what.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,8 +72,10 @@ static void sum_again(uint8_t *bytes, size_t n)
 
 static void check_sentence(char *why)
 {
-	if (!why || strchr(why, '\n'))
+	if (!why || strchr(why, '\n')) {
+		fprintf(stderr, "%s\n", why ? why : "no sentence");
 		abort();
+	}
 	free(why);
 }
 

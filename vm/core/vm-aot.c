@@ -116,6 +116,7 @@ int ebpf_aot_load(struct ebpf_vm *vm, const void *elf, size_t size, char **errms
 	int err = img ? load_image(vm, img, &why) : -errno;
 
 	ebpf_image__unref(img);
+	error__make_printable(&why); /* names are the file's */
 	return vm__result(vm, err, &why, errmsg);
 }
 

@@ -149,5 +149,6 @@ int image__find(const struct ebpf_image *img, const struct ebpf_program *prog,
 		}
 		err = unfit;
 	}
+	error__make_printable(errmsg); /* names are the file's */
 	return err;
 }

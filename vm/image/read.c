@@ -241,6 +241,7 @@ struct ebpf_image *ebpf_image__open(
 		err = open_sections(img, &obj, errmsg);
 	if (!err)
 		return img;
+	error__make_printable(errmsg); /* names are the file's */
 	ebpf_image__unref(img);
 	errno = -err;
 	return NULL;
