@@ -93,6 +93,21 @@ static void call_helper(struct ebpf_vm *vm, uint32_t n)
 	ebpf_unload_code(vm);
 }
 
+/* Another VM, without a compiler, runs what this one compiles. */
+static void hand_over(struct ebpf_vm *vm, uint64_t n)
+{
+	struct ebpf_vm *other = ebpf_create("interp");
+	uint8_t *elf = NULL;
+	size_t size;
+
+	SO(other && !ebpf_register(other, 1, "plus", plus));
+	if (SO(other && !ebpf_aot_compile(vm, NULL, &elf, &size)) &&
+		SO(!ebpf_aot_load(other, elf, size, NULL)))
+		run_sum(other, n);
+	free(elf);
+	ebpf_destroy(other);
+}
+
 static void use_vm(struct thread *t)
 {
 	const char *backend = backends[below(t, N_BACKENDS)];
@@ -112,6 +127,8 @@ static void use_vm(struct thread *t)
 	if (below(t, 2))
 		compile_sum(vm, n);
 	run_sum(vm, n);
+	if (!strcmp(backend, "llvm") && below(t, 2))
+		hand_over(vm, n);
 	ebpf_unload_code(vm);
 	call_helper(vm, n);
 	ebpf_destroy(vm);
