@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Runs every vector (*.data) of the folders given on every backend, with bounds checks and without,
- * through the public API, and prints how many passed. A build with the compiler must have the llvm
- * backend, one with DPDK the rte backend, which refuses what it cannot do by name: of any folder
- * one vector in five at the most, of one with 150 vectors or more not so many that fewer than 150
- * pass.
+ * Runs every vector (*.data) of the folders given on every backend, and as an image that another VM
+ * loads, with bounds checks and without, through the public API, and prints how many passed. A
+ * build with the compiler must have the llvm backend, one with DPDK the rte backend, which refuses
+ * what it cannot do by name: of any folder one vector in five at the most, of one with 150 vectors
+ * or more not so many that fewer than 150 pass.
  */
 #include <errno.h>
 #include <glob.h>
@@ -19,19 +19,23 @@
 
 static const struct {
 	const char *name;
-	bool must;    /* be there */
-	bool refuses; /* may */
-} backends[] = {
-	{"interp", true, false},
+	const char *vm;    /* that runs them */
+	const char *maker; /* of an image for that; NULL: none */
+	bool must;         /* be there */
+	bool refuses;      /* may */
+} ways[] = {
+	{"interp", "interp", NULL, true, false},
 #ifdef HAVE_LLVM
-	{"llvm", true, false},
+	{"llvm", "llvm", NULL, true, false},
+	{"image", "interp", "llvm", true, false},
 #else
-	{"llvm", false, false},
+	{"llvm", "llvm", NULL, false, false},
+	{"image", "interp", "llvm", false, false},
 #endif
 #ifdef HAVE_RTE
-	{"rte", true, true},
+	{"rte", "rte", NULL, true, true},
 #else
-	{"rte", false, true},
+	{"rte", "rte", NULL, false, true},
 #endif
 };
 
@@ -60,13 +64,41 @@ static enum outcome explain(struct ebpf_vm *vm, int err, char *why, size_t size)
 	return FAILED;
 }
 
-static enum outcome run(struct ebpf_vm *vm, const struct vector *v, char *why, size_t size)
+/* Compiled in a VM that is gone when the image is loaded. */
+static int load_image(
+	struct ebpf_vm *vm, const char *maker, bool checks, const struct vector *v, char **err)
+{
+	struct ebpf_aot_options opts = {.size = sizeof(opts), .errmsg = err};
+	struct ebpf_vm *other = ebpf_create(maker);
+	size_t size;
+	uint8_t *elf;
+	int rc;
+
+	ebpf_toggle_bounds_check(other, checks);
+	rc = ebpf_load(other, v->insns, v->n_insns * sizeof(*v->insns), err);
+	if (!rc)
+		rc = ebpf_aot_compile(other, &opts, &elf, &size);
+	ebpf_destroy(other);
+	if (rc)
+		return rc;
+	rc = ebpf_aot_load(vm, elf, size, err);
+	free(elf);
+	return rc;
+}
+
+static enum outcome run(
+	struct ebpf_vm *vm, size_t way, bool checks, const struct vector *v, char *why, size_t size)
 {
 	uint64_t result;
 	char *err = NULL;
 	int rc;
 
-	if (ebpf_load(vm, v->insns, v->n_insns * sizeof(*v->insns), &err)) {
+	ebpf_toggle_bounds_check(vm, checks);
+	if (ways[way].maker)
+		rc = load_image(vm, ways[way].maker, checks, v, &err);
+	else
+		rc = ebpf_load(vm, v->insns, v->n_insns * sizeof(*v->insns), &err);
+	if (rc) {
 		snprintf(why, size, "does not load: %s", err);
 		free(err);
 		return FAILED;
@@ -80,10 +112,9 @@ static enum outcome run(struct ebpf_vm *vm, const struct vector *v, char *why, s
 	return FAILED;
 }
 
-static enum outcome run_file(
-	const char *backend, bool checks, const char *path, char *why, size_t size)
+static enum outcome run_file(size_t way, bool checks, const char *path, char *why, size_t size)
 {
-	struct ebpf_vm *vm = ebpf_create(backend);
+	struct ebpf_vm *vm = ebpf_create(ways[way].vm);
 	enum outcome outcome = FAILED;
 	struct vector v;
 	char *err;
@@ -93,18 +124,16 @@ static enum outcome run_file(
 		free(err);
 	} else {
 		snprintf(why, size, "no such backend");
-		if (vm)
-			ebpf_toggle_bounds_check(vm, checks);
-		outcome = vm ? run(vm, &v, why, size) : FAILED;
+		outcome = vm ? run(vm, way, checks, &v, why, size) : FAILED;
 		vector__release(&v);
 	}
 	ebpf_destroy(vm);
 	return outcome;
 }
 
-static bool available(const char *backend)
+static bool available(size_t way)
 {
-	struct ebpf_vm *vm = ebpf_create(backend);
+	struct ebpf_vm *vm = ebpf_create(ways[way].maker ? ways[way].maker : ways[way].vm);
 
 	ebpf_destroy(vm);
 	return vm;
@@ -116,11 +145,11 @@ static bool refused_too_many(const struct counts *c)
 	       (c->passed + c->refused >= MANY && c->passed < MANY);
 }
 
-static void run_folder(size_t b, bool checks, const char *folder, struct counts *total)
+static void run_folder(size_t way, bool checks, const char *folder, struct counts *total)
 {
 	struct counts counts = {0};
 	unsigned *const counter[] = {&counts.passed, &counts.refused, &counts.failed};
-	const char *name = backends[b].name;
+	const char *name = ways[way].name;
 	char pattern[4096], why[256];
 	glob_t files;
 
@@ -131,9 +160,9 @@ static void run_folder(size_t b, bool checks, const char *folder, struct counts 
 		return;
 	}
 	for (size_t i = 0; i < files.gl_pathc; i++) {
-		enum outcome outcome = run_file(name, checks, files.gl_pathv[i], why, sizeof(why));
+		enum outcome outcome = run_file(way, checks, files.gl_pathv[i], why, sizeof(why));
 
-		if (outcome == REFUSED && !backends[b].refuses)
+		if (outcome == REFUSED && !ways[way].refuses)
 			outcome = FAILED;
 		if (outcome != PASSED)
 			printf("%s: %s: %s%s\n", name, files.gl_pathv[i],
@@ -151,19 +180,19 @@ static void run_folder(size_t b, bool checks, const char *folder, struct counts 
 int main(int argc, char **argv)
 {
 	struct counts total = {0};
-	size_t b;
+	size_t way;
 	int i;
 
-	for (b = 0; b < sizeof(backends) / sizeof(backends[0]); b++) {
-		if (!available(backends[b].name)) {
-			printf("%s: %s\n", backends[b].name,
-				backends[b].must ? "missing" : "skipped: not in this build");
-			total.failed += backends[b].must;
+	for (way = 0; way < sizeof(ways) / sizeof(ways[0]); way++) {
+		if (!available(way)) {
+			printf("%s: %s\n", ways[way].name,
+				ways[way].must ? "missing" : "skipped: not in this build");
+			total.failed += ways[way].must;
 			continue;
 		}
 		for (i = 1; i < argc; i++) {
-			run_folder(b, true, argv[i], &total);
-			run_folder(b, false, argv[i], &total);
+			run_folder(way, true, argv[i], &total);
+			run_folder(way, false, argv[i], &total);
 		}
 	}
 	return total.failed || !total.passed;
