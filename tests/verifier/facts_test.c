@@ -354,7 +354,7 @@ static void test_raw_stack_accesses(void **state)
 	assert_int_equal(f[2].offset, -8);
 	assert_false(f[3].flags & FACT_IN_BOUNDS);
 	assert_false(f[4].flags & FACT_IN_BOUNDS);
-	assert_int_equal(f[4].access, FACT_ANY);
+	assert_int_equal(f[4].access, FACT_MEM);
 	assert_true(f[5].flags & FACT_IN_BOUNDS);
 	assert_false(f[6].flags & FACT_IN_BOUNDS);
 	assert_int_equal(f[8].access, FACT_STACK);
