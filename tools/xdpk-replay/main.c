@@ -19,10 +19,10 @@ enum { EXIT_SAME = 0, EXIT_DIFFERENT = 1, EXIT_BAD_INPUT = 2 };
 enum { HELP_TO_STDOUT = 1 };
 
 static const char usage[] =
-	"usage: xdpk-replay [options] PROG.o IN.pcap\n"
+	"usage: xdpk-replay [options] PROG.o|IMAGE.o IN.pcap\n"
 	"\n"
 	"Runs an XDP program over the packets of a capture and compares engines: verdicts,\n"
-	"bytes, events, maps.\n"
+	"bytes, events, maps. In an image (xdpk-vm compile) the engine llvm is compiled already.\n"
 	"\n"
 	"  -p, --prog NAME          the program (default: the object's first XDP program)\n"
 	"  -e, --engine LIST        engines, separated by commas: each must run and is compared\n"

@@ -244,7 +244,7 @@ static int set_verbose(struct options *o, char *arg, char **errmsg)
 }
 
 static const struct option_row rows[] = {
-	{"ebpf", NULL, "FILE", "the BPF object, for all ports", set_object},
+	{"ebpf", NULL, "FILE", "the BPF object or image, for all ports", set_object},
 	{"prog", NULL, "NAME", "the function to run (default: the first XDP program)", set_program},
 	{"port", NULL, "DEVARGS",
 		"a DPDK device, like net_tap0,iface=x0 or\n"

@@ -5,8 +5,8 @@
  * What a loop accesses is most likely the memory that the program was given, in order. So a loop is
  * translated twice. In the fast copy an access is compared with that memory alone, by numbers that
  * do not change, and where it lies elsewhere the access is left to the slow copy, which does it
- * with the whole check and goes on to the loop's end. The fast copy calls nothing and its
- * comparisons end the loop: LLVM can tell after how many rounds, and vectorises it.
+ * with the whole check and goes on to the loop's end. So the fast copy calls nothing, and nothing
+ * in it writes what it compares with.
  *
  * A loop is here what lies between a jump backwards and where it leads; those that overlap are one.
  */
