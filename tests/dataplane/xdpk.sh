@@ -99,14 +99,15 @@ replay() { # SAMPLE [OPTION...]
 		-w redirect=redirect.pcap >/dev/null || fail "$sample: xdpk-replay"
 }
 
-# What leaves by tx is, byte for byte and in order, what xdpk-replay writes. OPTIONS are xdpk's.
+# What leaves by tx is, byte for byte and in order, what xdpk-replay writes. OPTIONS are xdpk's. With
+# form=image xdpk gets SAMPLE.image.o, compiled ahead of time.
 compare_with_replay() { # SAMPLE INIT OPTION...
 	local sample=$1 init=$2 n
 	n=$(packets in.pcap | wc -l)
 	shift 2
 	replay "$sample" ${init:+--init "$init"}
 	rm -f out.pcap
-	xdpk --ebpf "$sample.bpf.o" ${init:+--init "$init"} "$@" \
+	xdpk --ebpf "$sample.${form:-bpf}.o" ${init:+--init "$init"} "$@" \
 		--port net_pcap0,rx_pcap=in.pcap,tx_pcap=out.pcap >totals 2>errors ||
 		fail "$sample: exit $?, $(cat errors)"
 	check_totals "$n"
@@ -123,6 +124,34 @@ test_same_as_replay() {
 		need_object "$sample"
 		compare_with_replay "$sample" "$init"
 	done < <(samples)
+}
+
+# Compiled ahead of time, with no compiler left when xdpk starts. An image that does not fit is
+# interpreted, or an end where compiled code is asked for; both with the reason.
+test_images_same_as_replay() {
+	local sample init form=image why="map rules has max_entries"
+	[ -n "${REPLAY:-}" ] && [ -n "${XDPK_VM:-}" ] || skip "no xdpk-replay or xdpk-vm"
+	[ -e "$dir/libebpf-llvm.so" ] || skip "built without the compiler"
+	make_input in.pcap
+	while read -r sample init; do
+		need_object "$sample"
+		"$XDPK_VM" compile "$sample.bpf.o" ${init:+--init "$init"} --driver mbuf \
+			-o "$sample.image.o" || fail "$sample: no image"
+		chmod 644 "$sample.image.o"
+	done < <(samples)
+	rm libebpf-*.so xdpk-compile
+	while read -r sample init; do
+		[ "$sample $init" != "encap " ] || continue # its image is of the other settings
+		compare_with_replay "$sample" "$init" --engine llvm
+		grep -q "^program .*: interpreted 0, compiled" totals || fail "$sample: $(cat totals)"
+	done < <(samples)
+	{ echo "map resize rules max_entries 64" && cat firewall.init; } >small.init
+	xdpk --ebpf firewall.image.o --init small.init --engine llvm \
+		--port net_pcap0,rx_pcap=in.pcap >totals 2>errors && fail "firewall: it does not fit"
+	grep "$why" errors || fail "firewall: $(cat errors)"
+	compare_with_replay firewall small.init
+	grep "$why" errors || fail "firewall: $(cat errors)"
+	grep -q "^program .*compiled 0$" totals || fail "firewall: $(cat totals)"
 }
 
 # On a device, if it can be there, and if it breaks. What cannot be there says why, and runs.
