@@ -4,11 +4,15 @@
 
 Images that a build with LLVM makes give the same results in a build without: verdicts and bytes of
 what the compiler has made in memory, and interpreter, image and maps as each other. Each program
-with the control lines that lie beside its source, if there are some."""
+with the control lines that lie beside its source, if there are some; and xdp-filter's, if they are
+installed."""
 import os
 import subprocess
 import sys
 import tempfile
+
+import filter_rules
+from replay import report
 
 meson, source, without, vm, replay, make_capture, *objects = sys.argv[1:]
 
@@ -34,12 +38,39 @@ def build():
     return f'{without}/tools/xdpk-replay/xdpk-replay'
 
 
-def init_of(path):
+def options_of(path):
+    """Control lines, and which program it is of those that are no samples."""
     name = os.path.basename(path).split('.')[0]
-    for folder in (f'{source}/configs', os.path.dirname(path)):
+    options = []
+    if not os.path.exists(f'{source}/configs/{name}.bpf.c'):
+        options = ['--prog', 'xdp_' + name.replace('-', '_')]
+    for folder in (f'{source}/configs', f'{source}/tests/replay', os.path.dirname(path)):
         if os.path.exists(f'{folder}/{name}.init'):
-            return ['--init', f'{folder}/{name}.init']
-    return []
+            return options + ['--init', f'{folder}/{name}.init']
+    return options
+
+
+def check(other, tmp, path, capture, options):
+    """Gives the peaks of memory of who has an image and of who has the compiler."""
+    image, expected = f'{tmp}/image.o', f'{tmp}/expected'
+    must(vm, 'compile', '--driver', 'replay', '--cpu', 'native', *options, '-o', image, path)
+    with_llvm = must(replay, '--no-cache', '--engine', 'llvm', *options,
+                     '--write-expect', expected, path, capture)
+    must(other, '--engine', 'interp,llvm', *options, '--expect', expected, image, capture)
+    peaks = must(other, '--engine', 'llvm', *options, image, capture), with_llvm
+    status, text, _ = run(other, '--engine', 'llvm', *options, path, capture)
+    if status != 2 or 'no bitcode' not in text:
+        sys.exit(f'{path} without its image: exit status {status}\n{text}')
+    return peaks
+
+
+def check_filters(other, tmp, capture):
+    init, programs = f'{tmp}/rules.init', filter_rules.objects()
+    for path in programs:
+        _, r = report(replay, '--engine', 'interp', '--dump-maps', path, capture)
+        filter_rules.write_rules(init, [m['name'] for m in r['maps']])
+        check(other, tmp, path, capture, ['--init', init])
+    return len(programs)
 
 
 def check_misfit(other, tmp, path, capture):
@@ -56,25 +87,14 @@ def check_misfit(other, tmp, path, capture):
 
 def main():
     with tempfile.TemporaryDirectory() as tmp:
-        other = build()
-        capture, expected = f'{tmp}/in.pcap', f'{tmp}/expected'
+        other, capture = build(), f'{tmp}/in.pcap'
         must(make_capture, capture)
-        peaks = []
-        for path in objects:
-            image, init = f'{tmp}/image.o', init_of(path)
-            must(vm, 'compile', '--driver', 'replay', '--cpu', 'native', *init, '-o', image, path)
-            with_llvm = must(replay, '--no-cache', '--engine', 'llvm', *init,
-                             '--write-expect', expected, path, capture)
-            must(other, '--engine', 'interp,llvm', *init, '--expect', expected, image, capture)
-            peaks.append((must(other, '--engine', 'llvm', *init, image, capture), with_llvm))
-            status, text, _ = run(other, '--engine', 'llvm', *init, path, capture)
-            if status != 2 or 'no bitcode' not in text:
-                sys.exit(f'{path} without its image: exit status {status}\n{text}')
-            if 'firewall' in path:
-                check_misfit(other, tmp, path, capture)
-        small = min(peaks)
-        print(f'{len(objects)} programs; of that with the smallest maps peak memory is '
-              f'{small[0] / 1024:.1f} MiB with its image, {small[1] / 1024:.1f} MiB with LLVM')
+        peaks = [check(other, tmp, path, capture, options_of(path)) for path in objects]
+        check_misfit(other, tmp, next(p for p in objects if 'firewall' in p), capture)
+        filters, small = check_filters(other, tmp, capture), min(peaks)
+        print(f"{len(objects)} programs and {filters} of xdp-filter's; of that with the smallest "
+              f'maps peak memory is {small[0] / 1024:.1f} MiB with its image, '
+              f'{small[1] / 1024:.1f} MiB with LLVM')
 
 
 main()
