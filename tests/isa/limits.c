@@ -361,8 +361,26 @@ static unsigned words_in_memory(uint64_t inverted)
 #define INVERTED   (~(UINT64_C(0x5ca1ab1e) << 32 | 0xb7))
 #define INVERTED_2 (~(UINT64_C(0x5ca1ab1e) << 32))
 
+/* A sanitizer has memory of its own for it. */
+static bool heap_is_seen(void)
+{
+	volatile uint64_t *word = malloc(sizeof(*word));
+	unsigned n;
+
+	assert_non_null(word);
+	*word = ~INVERTED;
+	n = words_in_memory(INVERTED);
+	*word = 0;
+	free((void *)word);
+	return n > words_in_memory(INVERTED);
+}
+
 static void test_hidden_code_is_not_in_memory(void **state)
 {
+	if (!heap_is_seen()) {
+		print_message("skipped: what is allocated is not in the process's heap\n");
+		skip();
+	}
 	for (size_t b = 0; b < N_BACKENDS; b++) {
 		for (int hides = 0; hides <= 1; hides++) {
 			struct ebpf_vm *vm = create(b, NULL);

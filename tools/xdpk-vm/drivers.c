@@ -42,14 +42,27 @@ const char *drivers__name(size_t i)
 	return i < N_DRIVERS ? drivers[i].name : NULL;
 }
 
+/* A file is read once, for as long as this process runs. */
 static int read_bitcode(struct ebpf_driver *driver, const char *path, char **errmsg)
 {
+	static struct ebpf_driver files[MAX_WORDS];
 	uint8_t *bitcode;
-	int err = input__file(path, &bitcode, &driver->bitcode_size, errmsg);
+	size_t i = 0;
+	int err;
 
-	driver->name = path;
-	driver->bitcode = err ? NULL : bitcode;
-	return err;
+	while (i < MAX_WORDS && files[i].name && strcmp(files[i].name, path) != 0)
+		i++;
+	if (i == MAX_WORDS)
+		return error__set(errmsg, -E2BIG, "--driver %s: at most %d files", path, MAX_WORDS);
+	if (!files[i].name) {
+		err = input__file(path, &bitcode, &files[i].bitcode_size, errmsg);
+		if (err)
+			return err;
+		files[i].bitcode = bitcode;
+		files[i].name = path;
+	}
+	*driver = files[i];
+	return 0;
 }
 
 int drivers__find(struct ebpf_driver *driver, const char *name, char **errmsg)

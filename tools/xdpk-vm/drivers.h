@@ -11,7 +11,8 @@
 
 /* The name of the i-th; NULL after the last. */
 const char *drivers__name(size_t i);
-/* "none" is *driver without a name; a file that ends in .bc is read, and never freed. */
+/* "none" is *driver without a name; a file that ends in .bc is read, and stays; so must its
+ * name. */
 int drivers__find(struct ebpf_driver *driver, const char *name, char **errmsg);
 
 #define MAX_WORDS 8
