@@ -15,6 +15,7 @@ import filter_rules
 from replay import report
 
 meson, source, without, vm, replay, make_capture, *objects = sys.argv[1:]
+os.environ.pop('LD_LIBRARY_PATH', None)  # nobody is to find the compiler by that
 
 
 def run(*args, env=None):
@@ -38,22 +39,28 @@ def build():
     return f'{without}/tools/xdpk-replay/xdpk-replay'
 
 
-def options_of(path):
-    """Control lines, and which program it is of those that are no samples."""
+def init_of(path):
+    """Control lines."""
     name = os.path.basename(path).split('.')[0]
-    options = []
-    if not os.path.exists(f'{source}/configs/{name}.bpf.c'):
-        options = ['--prog', 'xdp_' + name.replace('-', '_')]
     for folder in (f'{source}/configs', f'{source}/tests/replay', os.path.dirname(path)):
         if os.path.exists(f'{folder}/{name}.init'):
-            return options + ['--init', f'{folder}/{name}.init']
-    return options
+            return ['--init', f'{folder}/{name}.init']
+    return []
 
 
-def check(other, tmp, path, capture, options):
-    """Gives the peaks of memory of who has an image and of who has the compiler."""
-    image, expected = f'{tmp}/image.o', f'{tmp}/expected'
-    must(vm, 'compile', '--driver', 'replay', '--cpu', 'native', *options, '-o', image, path)
+def program_of(path):
+    """Which one it is, of those that are no samples."""
+    name = os.path.basename(path).split('.')[0]
+    if os.path.exists(f'{source}/configs/{name}.bpf.c') or name.startswith('xdpfilt_'):
+        return []
+    return ['--prog', 'xdp_' + name.replace('-', '_')]
+
+
+def check(other, tmp, path, capture, init):
+    """Gives the peaks of memory of who has an image and of who has the compiler. All programs of
+    the object are in the image: they may call each other."""
+    image, expected, options = f'{tmp}/image.o', f'{tmp}/expected', program_of(path) + init
+    must(vm, 'compile', '--driver', 'replay', '--cpu', 'native', *init, '-o', image, path)
     with_llvm = must(replay, '--no-cache', '--engine', 'llvm', *options,
                      '--write-expect', expected, path, capture)
     must(other, '--engine', 'interp,llvm', *options, '--expect', expected, image, capture)
@@ -89,7 +96,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         other, capture = build(), f'{tmp}/in.pcap'
         must(make_capture, capture)
-        peaks = [check(other, tmp, path, capture, options_of(path)) for path in objects]
+        peaks = [check(other, tmp, path, capture, init_of(path)) for path in objects]
         check_misfit(other, tmp, next(p for p in objects if 'firewall' in p), capture)
         filters, small = check_filters(other, tmp, capture), min(peaks)
         print(f"{len(objects)} programs and {filters} of xdp-filter's; of that with the smallest "
