@@ -64,7 +64,7 @@ static void put_in(struct attachments *list, const struct attachment *a)
 
 static void insert(const struct dataplane *dp, struct place *p, const struct attach_opts *opts)
 {
-	const struct object_run_config *config = &p->prog->config;
+	const struct ebpf_object_run_config *config = &p->prog->config;
 	struct attachment a = {.prog = (uint16_t)(p->prog - dp->progs),
 		.priority = opts && opts->priority ? opts->priority : config->priority,
 		.call_on = opts && opts->call_on >= 0 ? (uint8_t)opts->call_on : config->call_on};

@@ -46,7 +46,7 @@ void prog__release(struct prog *prog)
 	prog_offload__destroy(prog->offload);
 	tier__release(prog->tier);
 	ebpf_program__unref(prog->program);
-	object__close(prog->object);
+	ebpf_object__close(prog->object);
 }
 
 /* A name that is free again begins to count from nothing. No worker runs it. */
@@ -57,12 +57,12 @@ static void forget_counters(struct dataplane *dp, const struct prog *prog)
 }
 
 static int read_config(
-	const struct prog_opts *opts, struct object_run_config *config, char **errmsg)
+	const struct prog_opts *opts, struct ebpf_object_run_config *config, char **errmsg)
 {
 	if (opts->object)
-		return object__run_config(
+		return ebpf_object__run_config(
 			opts->object, ebpf_program__name(opts->program), config, errmsg);
-	*config = (struct object_run_config){
+	*config = (struct ebpf_object_run_config){
 		.priority = DEFAULT_PRIORITY, .call_on = DEFAULT_CALL_ON};
 	return 0;
 }

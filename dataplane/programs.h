@@ -28,21 +28,21 @@ struct gpu_opts;
 struct prog_offload;
 
 struct prog {
-	char name[PROG_NAME_MAX]; /* empty: a free place */
-	struct object *object;    /* owned; or NULL */
+	char name[PROG_NAME_MAX];   /* empty: a free place */
+	struct ebpf_object *object; /* owned; or NULL */
 	struct ebpf_program *program;
 	enum tier_engine engine;
 	struct tier *tier;
 	struct prog_offload
 		*offload; /* where it is first on a port; or NULL (gpu/prog-offload.h) */
-	struct object_run_config config; /* how it is attached unless something else is said */
-	unsigned attached;               /* to how many ports */
-	uint64_t replaced;               /* how often */
+	struct ebpf_object_run_config config; /* how it is attached unless something else is said */
+	unsigned attached;                    /* to how many ports */
+	uint64_t replaced;                    /* how often */
 };
 
 struct prog_opts {
 	const char *name;             /* NULL: the program's own */
-	struct object *object;        /* that it is from, for its maps; or NULL */
+	struct ebpf_object *object;   /* that it is from, for its maps; or NULL */
 	struct ebpf_program *program; /* loaded in the dataplane's instance */
 	enum tier_engine engine;
 	/* A device to run on. NULL: none; of a successor: as its predecessor. */

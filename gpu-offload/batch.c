@@ -34,8 +34,8 @@ static uint64_t most_room(const struct batch_layout *l)
 	return align(l->headroom + most, KERNEL_WINDOW_ALIGN);
 }
 
-void batch_layout__make(
-	struct batch_layout *l, const struct ebpf_kernel_info *info, const struct offload_opts *o)
+void batch_layout__make(struct batch_layout *l, const struct ebpf_kernel_info *info,
+	const struct ebpf_offload_opts *o)
 {
 	uint64_t most, windows;
 
@@ -57,9 +57,9 @@ void batch_layout__make(
 		       KERNEL_WINDOW_ALIGN + (info->writes_packet ? windows : 0);
 }
 
-int batch__open(struct batch *b, struct offload_queue *q, char **errmsg)
+int batch__open(struct batch *b, struct ebpf_offload_queue *q, char **errmsg)
 {
-	const struct offload *o = q->offload;
+	const struct ebpf_offload *o = q->offload;
 
 	b->queue = q;
 	b->public.user = calloc(o->opts.batch, sizeof(*b->public.user));
@@ -89,15 +89,15 @@ void batch__clear(struct batch *b)
 }
 
 /* Does it fit a window of a kernel at all? */
-static bool can_go(const struct batch *b, const struct offload_packet *p)
+static bool can_go(const struct batch *b, const struct ebpf_offload_packet *p)
 {
 	return p->data && p->len <= EBPF_XDP_MAX_LINEAR && b->job &&
 	       atomic_load_explicit(&b->queue->offload->state, memory_order_relaxed) ==
-		       OFFLOAD_WORKS;
+		       EBPF_OFFLOAD_WORKS;
 }
 
 /* What a program uncovers before the packet is not another packet's. */
-static void pack(struct batch *b, const struct offload_packet *p)
+static void pack(struct batch *b, const struct ebpf_offload_packet *p)
 {
 	const struct batch_layout *l = &b->queue->offload->layout;
 	uint32_t bytes = p->len < l->window ? p->len : l->window;
@@ -124,9 +124,9 @@ static void pack(struct batch *b, const struct offload_packet *p)
 	b->place[b->public.n] = b->n_sent++;
 }
 
-void batch__add(struct batch *b, const struct offload_packet *p)
+void batch__add(struct batch *b, const struct ebpf_offload_packet *p)
 {
-	const struct offload *o = b->queue->offload;
+	const struct ebpf_offload *o = b->queue->offload;
 
 	if (can_go(b, p))
 		pack(b, p);
@@ -139,7 +139,7 @@ void batch__add(struct batch *b, const struct offload_packet *p)
 
 uint32_t batch__room(const struct batch *b)
 {
-	const struct offload *o = b->queue->offload;
+	const struct ebpf_offload *o = b->queue->offload;
 	uint64_t fit = (o->layout.in_bytes - o->layout.windows - b->used) / most_room(&o->layout);
 	uint32_t places = o->opts.batch - b->public.n;
 
@@ -156,11 +156,11 @@ static uint64_t ktime_ns(void)
 
 int batch__send(struct batch *b, uint64_t now_ns)
 {
-	struct offload *o = b->queue->offload;
-	struct gpu_job *job = b->job;
+	struct ebpf_offload *o = b->queue->offload;
+	struct ebpf_gpu_job *job = b->job;
 	uint64_t out;
 
-	b->seed = atomic_fetch_add_explicit(&o->seed, OFFLOAD_MAX_BATCH, memory_order_relaxed);
+	b->seed = atomic_fetch_add_explicit(&o->seed, EBPF_OFFLOAD_MAX_BATCH, memory_order_relaxed);
 	b->notes = b->n_sent * sizeof(struct kernel_result);
 	out = b->notes + (uint64_t)b->n_sent * o->info->max_notes * sizeof(struct ebpf_note);
 	b->windows = align(out, KERNEL_WINDOW_ALIGN);

@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "device-base.h"
 
-void device_base__init(struct device_base *base, const struct gpu_device_ops *ops)
+void device_base__init(struct device_base *base, const struct ebpf_gpu_device_ops *ops)
 {
 	base->dev.ops = ops;
 	LIST_INIT(&base->modules);
@@ -48,7 +48,7 @@ int device_base__check(struct device_base *base, char **errmsg)
 	return error__set(errmsg, -EIO, "%s: it has failed: %s", base->dev.name, base->dev.why);
 }
 
-void device_base__add_module(struct device_base *base, struct gpu_module *mod)
+void device_base__add_module(struct device_base *base, struct ebpf_gpu_module *mod)
 {
 	mod->dev = &base->dev;
 	pthread_mutex_lock(&base->lock);
@@ -56,7 +56,7 @@ void device_base__add_module(struct device_base *base, struct gpu_module *mod)
 	pthread_mutex_unlock(&base->lock);
 }
 
-bool device_base__remove_module(struct device_base *base, struct gpu_module *mod)
+bool device_base__remove_module(struct device_base *base, struct ebpf_gpu_module *mod)
 {
 	bool in_use = false;
 
@@ -100,9 +100,9 @@ struct device_job *device_base__take_job(struct device_base *base)
 	return job;
 }
 
-struct gpu_module *device_base__take_module(struct device_base *base)
+struct ebpf_gpu_module *device_base__take_module(struct device_base *base)
 {
-	struct gpu_module *mod = LIST_FIRST(&base->modules);
+	struct ebpf_gpu_module *mod = LIST_FIRST(&base->modules);
 
 	if (mod)
 		LIST_REMOVE(mod, link);

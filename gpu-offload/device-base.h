@@ -17,35 +17,35 @@
 
 #include "device.h"
 
-extern const struct gpu_device_ops gpu_cuda_ops, gpu_host_ops, gpu_faulty_ops;
+extern const struct ebpf_gpu_device_ops gpu_cuda_ops, gpu_host_ops, gpu_faulty_ops;
 
 /* The beginning of every device's module. */
-struct gpu_module {
-	struct gpu_device *dev;
-	LIST_ENTRY(gpu_module) link;
+struct ebpf_gpu_module {
+	struct ebpf_gpu_device *dev;
+	LIST_ENTRY(ebpf_gpu_module) link;
 };
 
 /* The beginning of every device's job. */
 struct device_job {
-	struct gpu_job job;
-	const struct gpu_module *mod; /* that it was submitted with */
+	struct ebpf_gpu_job job;
+	const struct ebpf_gpu_module *mod; /* that it was submitted with */
 	bool abandoned;
 	LIST_ENTRY(device_job) link;
 };
 
 /* The beginning of every device. */
 struct device_base {
-	struct gpu_device dev;
+	struct ebpf_gpu_device dev;
 	atomic_bool failed; /* dev.why says why, and does not change any more */
 	pthread_mutex_t lock;
-	LIST_HEAD(, gpu_module) modules;
+	LIST_HEAD(, ebpf_gpu_module) modules;
 	LIST_HEAD(, device_job) jobs;
 };
 
-void device_base__init(struct device_base *base, const struct gpu_device_ops *ops);
+void device_base__init(struct device_base *base, const struct ebpf_gpu_device_ops *ops);
 void device_base__destroy(struct device_base *base);
 
-static inline struct device_base *device_base__of(struct gpu_device *dev)
+static inline struct device_base *device_base__of(struct ebpf_gpu_device *dev)
 {
 	return (struct device_base *)dev;
 }
@@ -57,15 +57,15 @@ bool device_base__failed(const struct device_base *base);
 /* For calls that give a sentence: -EIO with dev->why in it if the device has failed, or 0. */
 int device_base__check(struct device_base *base, char **errmsg);
 
-void device_base__add_module(struct device_base *base, struct gpu_module *mod);
+void device_base__add_module(struct device_base *base, struct ebpf_gpu_module *mod);
 /* false: a job that was given up may be running it; it stays until the device goes. */
-bool device_base__remove_module(struct device_base *base, struct gpu_module *mod);
+bool device_base__remove_module(struct device_base *base, struct ebpf_gpu_module *mod);
 void device_base__add_job(struct device_base *base, struct device_job *job);
 void device_base__remove_job(struct device_base *base, struct device_job *job);
 void device_base__abandon(struct device_base *base, struct device_job *job);
 
 /* What is left when a device goes, one after the other; NULL: no more. */
 struct device_job *device_base__take_job(struct device_base *base);
-struct gpu_module *device_base__take_module(struct device_base *base);
+struct ebpf_gpu_module *device_base__take_module(struct device_base *base);
 
 #endif

@@ -49,7 +49,7 @@ struct cuda_map {
 };
 
 struct cuda_module {
-	struct gpu_module base;
+	struct ebpf_gpu_module base;
 	CUmodule module;
 	CUfunction run;
 	uint32_t n_maps;
@@ -64,7 +64,7 @@ struct cuda_job {
 	bool under_way;
 };
 
-static struct cuda_device *cuda_of(struct gpu_device *dev)
+static struct cuda_device *cuda_of(struct ebpf_gpu_device *dev)
 {
 	return (struct cuda_device *)dev;
 }
@@ -164,7 +164,7 @@ static int examine(struct cuda_device *d, char **errmsg)
 
 /* --- the device ------------------------------------------------------------------------------ */
 
-static int cuda_open(const char *which, struct gpu_device **dev, char **errmsg)
+static int cuda_open(const char *which, struct ebpf_gpu_device **dev, char **errmsg)
 {
 	struct cuda_device *d = calloc(1, sizeof(*d));
 	int err, version;
@@ -246,11 +246,11 @@ static bool has_stuck(struct cuda_device *d)
 	return found;
 }
 
-static void cuda_close(struct gpu_device *dev)
+static void cuda_close(struct ebpf_gpu_device *dev)
 {
 	struct cuda_device *d = cuda_of(dev);
 	struct device_job *job;
-	struct gpu_module *mod;
+	struct ebpf_gpu_module *mod;
 
 	d->cu.cuCtxSetCurrent(d->context);
 	for (int ms = 0; ms < CLOSE_MS && (d->hangs = has_stuck(d)); ms++)
@@ -333,8 +333,8 @@ static int find_map(
 		size, name, (unsigned long long)bytes);
 }
 
-static int cuda_load(
-	struct gpu_device *dev, const struct ebpf_kernel *k, struct gpu_module **mod, char **errmsg)
+static int cuda_load(struct ebpf_gpu_device *dev, const struct ebpf_kernel *k,
+	struct ebpf_gpu_module **mod, char **errmsg)
 {
 	const struct ebpf_kernel_info *info = ebpf_kernel__info(k);
 	struct cuda_device *d = cuda_of(dev);
@@ -361,7 +361,7 @@ static int cuda_load(
 	return 0;
 }
 
-static void cuda_unload(struct gpu_module *mod)
+static void cuda_unload(struct ebpf_gpu_module *mod)
 {
 	struct cuda_device *d = cuda_of(mod->dev);
 
@@ -371,7 +371,7 @@ static void cuda_unload(struct gpu_module *mod)
 }
 
 static int cuda_write_map(
-	struct gpu_module *mod, uint32_t map, uint64_t offset, const void *bytes, size_t size)
+	struct ebpf_gpu_module *mod, uint32_t map, uint64_t offset, const void *bytes, size_t size)
 {
 	const struct cuda_module *m = (const struct cuda_module *)mod;
 	struct cuda_device *d = cuda_of(mod->dev);
@@ -395,7 +395,7 @@ static int cuda_write_map(
 
 static CUresult get_buffers(struct cuda_device *d, struct cuda_job *j, const char **call)
 {
-	struct gpu_job *job = &j->base.job;
+	struct ebpf_gpu_job *job = &j->base.job;
 	CUresult result;
 
 	*call = "cuMemHostAlloc";
@@ -438,8 +438,8 @@ static int fill_job(struct cuda_device *d, struct cuda_job *j, char **errmsg)
 	return check(d, call, result) ? device_base__check(&d->base, errmsg) : 0;
 }
 
-static int cuda_open_job(struct gpu_device *dev, size_t in_bytes, size_t out_bytes,
-	struct gpu_job **job, char **errmsg)
+static int cuda_open_job(struct ebpf_gpu_device *dev, size_t in_bytes, size_t out_bytes,
+	struct ebpf_gpu_job **job, char **errmsg)
 {
 	struct cuda_device *d = cuda_of(dev);
 	struct cuda_job *j;
@@ -464,7 +464,7 @@ static int cuda_open_job(struct gpu_device *dev, size_t in_bytes, size_t out_byt
 	return 0;
 }
 
-static void cuda_close_job(struct gpu_job *job)
+static void cuda_close_job(struct ebpf_gpu_job *job)
 {
 	struct cuda_device *d = cuda_of(job->dev);
 
@@ -503,8 +503,8 @@ static int enqueue(struct cuda_device *d, struct cuda_job *j, const struct cuda_
 	return 0;
 }
 
-static int cuda_submit(
-	struct gpu_job *job, struct gpu_module *mod, size_t in_used, size_t out_used, uint32_t n)
+static int cuda_submit(struct ebpf_gpu_job *job, struct ebpf_gpu_module *mod, size_t in_used,
+	size_t out_used, uint32_t n)
 {
 	struct cuda_device *d = cuda_of(job->dev);
 	struct cuda_job *j = (struct cuda_job *)job;
@@ -534,7 +534,7 @@ static uint64_t between_ns(struct cuda_device *d, const struct cuda_job *j, enum
 
 /* Asks the driver even if the device has failed: the buffers are the caller's again only when
  * nothing is copied any more. */
-static int cuda_poll(struct gpu_job *job)
+static int cuda_poll(struct ebpf_gpu_job *job)
 {
 	struct cuda_device *d = cuda_of(job->dev);
 	struct cuda_job *j = (struct cuda_job *)job;
@@ -550,18 +550,18 @@ static int cuda_poll(struct gpu_job *job)
 	j->under_way = false;
 	if (check(d, "cuEventQuery", result) || device_base__failed(&d->base))
 		return -EIO;
-	job->times = (struct gpu_job_times){.in_ns = between_ns(d, j, BEGUN),
+	job->times = (struct ebpf_gpu_job_times){.in_ns = between_ns(d, j, BEGUN),
 		.kernel_ns = between_ns(d, j, COPIED_IN),
 		.out_ns = between_ns(d, j, RUN)};
 	return 1;
 }
 
-static void cuda_abandon(struct gpu_job *job)
+static void cuda_abandon(struct ebpf_gpu_job *job)
 {
 	device_base__abandon(device_base__of(job->dev), (struct device_job *)job);
 }
 
-const struct gpu_device_ops gpu_cuda_ops = {
+const struct ebpf_gpu_device_ops gpu_cuda_ops = {
 	.name = "cuda",
 	.target = EBPF_TARGET_PTX,
 	.open = cuda_open,

@@ -42,8 +42,8 @@ static const char *const fault_names[N_FAULTS] = {
 
 struct faulty_device {
 	struct device_base base;
-	struct gpu_device_ops ops; /* for the target of the device below */
-	struct gpu_device *below;
+	struct ebpf_gpu_device_ops ops; /* for the target of the device below */
+	struct ebpf_gpu_device *below;
 	enum fault fault;
 	unsigned long after;
 	atomic_ulong n; /* things of the kind that were asked for */
@@ -51,18 +51,18 @@ struct faulty_device {
 
 struct faulty_job {
 	struct device_job base;
-	struct gpu_job *below;
+	struct ebpf_gpu_job *below;
 	size_t out_used;
 	bool hit;
 	uint64_t ended_at; /* LATE */
 };
 
 struct faulty_module {
-	struct gpu_module base;
-	struct gpu_module *below;
+	struct ebpf_gpu_module base;
+	struct ebpf_gpu_module *below;
 };
 
-static struct faulty_device *faulty_of(struct gpu_device *dev)
+static struct faulty_device *faulty_of(struct ebpf_gpu_device *dev)
 {
 	return (struct faulty_device *)dev;
 }
@@ -103,13 +103,13 @@ static int parse(struct faulty_device *f, const char *which, const char **below,
 	return 0;
 }
 
-static void faulty_close(struct gpu_device *dev)
+static void faulty_close(struct ebpf_gpu_device *dev)
 {
 	struct faulty_device *f = faulty_of(dev);
 	struct device_job *job;
-	struct gpu_module *mod;
+	struct ebpf_gpu_module *mod;
 
-	gpu_device__close(f->below);
+	ebpf_gpu_device__close(f->below);
 	while ((job = device_base__take_job(&f->base)))
 		free(job);
 	while ((mod = device_base__take_module(&f->base)))
@@ -118,7 +118,7 @@ static void faulty_close(struct gpu_device *dev)
 	free(f);
 }
 
-static int faulty_open(const char *which, struct gpu_device **dev, char **errmsg)
+static int faulty_open(const char *which, struct ebpf_gpu_device **dev, char **errmsg)
 {
 	struct faulty_device *f = calloc(1, sizeof(*f));
 	const char *below = NULL;
@@ -130,7 +130,7 @@ static int faulty_open(const char *which, struct gpu_device **dev, char **errmsg
 	device_base__init(&f->base, &f->ops);
 	err = parse(f, which, &below, errmsg);
 	if (!err) {
-		f->below = gpu_device__open(below, errmsg);
+		f->below = ebpf_gpu_device__open(below, errmsg);
 		err = f->below ? 0 : -errno;
 	}
 	if (err) {
@@ -147,8 +147,8 @@ static int faulty_open(const char *which, struct gpu_device **dev, char **errmsg
 
 /* --- modules --------------------------------------------------------------------------------- */
 
-static int faulty_load(
-	struct gpu_device *dev, const struct ebpf_kernel *k, struct gpu_module **mod, char **errmsg)
+static int faulty_load(struct ebpf_gpu_device *dev, const struct ebpf_kernel *k,
+	struct ebpf_gpu_module **mod, char **errmsg)
 {
 	struct faulty_device *f = faulty_of(dev);
 	int err = device_base__check(&f->base, errmsg);
@@ -171,7 +171,7 @@ static int faulty_load(
 	return 0;
 }
 
-static void faulty_unload(struct gpu_module *mod)
+static void faulty_unload(struct ebpf_gpu_module *mod)
 {
 	struct faulty_device *f = faulty_of(mod->dev);
 	struct faulty_module *m = (struct faulty_module *)mod;
@@ -183,7 +183,7 @@ static void faulty_unload(struct gpu_module *mod)
 }
 
 static int faulty_write_map(
-	struct gpu_module *mod, uint32_t map, uint64_t offset, const void *bytes, size_t size)
+	struct ebpf_gpu_module *mod, uint32_t map, uint64_t offset, const void *bytes, size_t size)
 {
 	struct faulty_device *f = faulty_of(mod->dev);
 
@@ -195,8 +195,8 @@ static int faulty_write_map(
 
 /* --- jobs ------------------------------------------------------------------------------------ */
 
-static int faulty_open_job(struct gpu_device *dev, size_t in_bytes, size_t out_bytes,
-	struct gpu_job **job, char **errmsg)
+static int faulty_open_job(struct ebpf_gpu_device *dev, size_t in_bytes, size_t out_bytes,
+	struct ebpf_gpu_job **job, char **errmsg)
 {
 	struct faulty_device *f = faulty_of(dev);
 	int err = device_base__check(&f->base, errmsg);
@@ -221,7 +221,7 @@ static int faulty_open_job(struct gpu_device *dev, size_t in_bytes, size_t out_b
 	return 0;
 }
 
-static void faulty_close_job(struct gpu_job *job)
+static void faulty_close_job(struct ebpf_gpu_job *job)
 {
 	struct faulty_device *f = faulty_of(job->dev);
 	struct faulty_job *j = (struct faulty_job *)job;
@@ -236,8 +236,8 @@ static int failure(struct faulty_device *f, int err)
 	return err == -EIO ? device_base__fail(&f->base, "%s", f->below->why) : err;
 }
 
-static int faulty_submit(
-	struct gpu_job *job, struct gpu_module *mod, size_t in_used, size_t out_used, uint32_t n)
+static int faulty_submit(struct ebpf_gpu_job *job, struct ebpf_gpu_module *mod, size_t in_used,
+	size_t out_used, uint32_t n)
 {
 	struct faulty_device *f = faulty_of(job->dev);
 	struct faulty_job *j = (struct faulty_job *)job;
@@ -270,7 +270,7 @@ static int end(struct faulty_device *f, struct faulty_job *j)
 	}
 }
 
-static int faulty_poll(struct gpu_job *job)
+static int faulty_poll(struct ebpf_gpu_job *job)
 {
 	struct faulty_device *f = faulty_of(job->dev);
 	struct faulty_job *j = (struct faulty_job *)job;
@@ -286,7 +286,7 @@ static int faulty_poll(struct gpu_job *job)
 	return j->hit ? end(f, j) : 1;
 }
 
-static void faulty_abandon(struct gpu_job *job)
+static void faulty_abandon(struct ebpf_gpu_job *job)
 {
 	struct faulty_device *f = faulty_of(job->dev);
 
@@ -294,7 +294,7 @@ static void faulty_abandon(struct gpu_job *job)
 	device_base__abandon(&f->base, (struct device_job *)job);
 }
 
-const struct gpu_device_ops gpu_faulty_ops = {
+const struct ebpf_gpu_device_ops gpu_faulty_ops = {
 	.name = "faulty",
 	.open = faulty_open,
 	.close = faulty_close,

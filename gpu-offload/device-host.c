@@ -31,7 +31,7 @@ struct host_map {
 };
 
 struct host_module {
-	struct gpu_module base;
+	struct ebpf_gpu_module base;
 	struct ebpf_kernel_image *image;
 	ebpf_driver_fn run;
 	uint32_t n_maps;
@@ -64,7 +64,7 @@ struct host_device {
 	pthread_t threads[MAX_THREADS];
 };
 
-static struct host_device *host_of(struct gpu_device *dev)
+static struct host_device *host_of(struct ebpf_gpu_device *dev)
 {
 	return (struct host_device *)dev;
 }
@@ -95,7 +95,7 @@ static void copy_out(struct host_device *h, struct host_job *j)
 	out_at = now_ns();
 	memcpy(j->base.job.out, j->out, j->out_used);
 	end_at = now_ns();
-	j->base.job.times = (struct gpu_job_times){.in_ns = j->kernel_at - j->in_at,
+	j->base.job.times = (struct ebpf_gpu_job_times){.in_ns = j->kernel_at - j->in_at,
 		.kernel_ns = out_at - j->kernel_at,
 		.out_ns = end_at - out_at};
 	pthread_mutex_lock(&h->lock);
@@ -209,11 +209,11 @@ static void free_module(struct host_module *m)
 	free(m);
 }
 
-static void host_close(struct gpu_device *dev)
+static void host_close(struct ebpf_gpu_device *dev)
 {
 	struct host_device *h = host_of(dev);
 	struct device_job *job;
-	struct gpu_module *mod;
+	struct ebpf_gpu_module *mod;
 
 	stop_threads(h);
 	while ((job = device_base__take_job(&h->base)))
@@ -227,7 +227,7 @@ static void host_close(struct gpu_device *dev)
 	free(h);
 }
 
-static int host_open(const char *which, struct gpu_device **dev, char **errmsg)
+static int host_open(const char *which, struct ebpf_gpu_device **dev, char **errmsg)
 {
 	struct host_device *h;
 	uint32_t n;
@@ -287,8 +287,8 @@ static int place(struct host_module *m, const struct ebpf_kernel *k, char **errm
 	return 0;
 }
 
-static int host_load(
-	struct gpu_device *dev, const struct ebpf_kernel *k, struct gpu_module **mod, char **errmsg)
+static int host_load(struct ebpf_gpu_device *dev, const struct ebpf_kernel *k,
+	struct ebpf_gpu_module **mod, char **errmsg)
 {
 	const struct ebpf_kernel_info *info = ebpf_kernel__info(k);
 	struct host_module *m = calloc(1, sizeof(*m) + info->n_maps * sizeof(*m->maps));
@@ -308,14 +308,14 @@ static int host_load(
 	return 0;
 }
 
-static void host_unload(struct gpu_module *mod)
+static void host_unload(struct ebpf_gpu_module *mod)
 {
 	if (device_base__remove_module(device_base__of(mod->dev), mod))
 		free_module((struct host_module *)mod);
 }
 
 static int host_write_map(
-	struct gpu_module *mod, uint32_t map, uint64_t offset, const void *bytes, size_t size)
+	struct ebpf_gpu_module *mod, uint32_t map, uint64_t offset, const void *bytes, size_t size)
 {
 	struct host_module *m = (struct host_module *)mod;
 
@@ -327,8 +327,8 @@ static int host_write_map(
 
 /* --- jobs ------------------------------------------------------------------------------------ */
 
-static int host_open_job(struct gpu_device *dev, size_t in_bytes, size_t out_bytes,
-	struct gpu_job **job, char **errmsg)
+static int host_open_job(struct ebpf_gpu_device *dev, size_t in_bytes, size_t out_bytes,
+	struct ebpf_gpu_job **job, char **errmsg)
 {
 	struct host_job *j = calloc(1, sizeof(*j));
 
@@ -352,7 +352,7 @@ static int host_open_job(struct gpu_device *dev, size_t in_bytes, size_t out_byt
 	return 0;
 }
 
-static void host_close_job(struct gpu_job *job)
+static void host_close_job(struct ebpf_gpu_job *job)
 {
 	struct host_device *h = host_of(job->dev);
 	struct host_job *j = (struct host_job *)job;
@@ -365,8 +365,8 @@ static void host_close_job(struct gpu_job *job)
 	free_job(j);
 }
 
-static int host_submit(
-	struct gpu_job *job, struct gpu_module *mod, size_t in_used, size_t out_used, uint32_t n)
+static int host_submit(struct ebpf_gpu_job *job, struct ebpf_gpu_module *mod, size_t in_used,
+	size_t out_used, uint32_t n)
 {
 	struct host_device *h = host_of(job->dev);
 	struct host_job *j = (struct host_job *)job;
@@ -391,19 +391,19 @@ static int host_submit(
 	return 0;
 }
 
-static int host_poll(struct gpu_job *job)
+static int host_poll(struct ebpf_gpu_job *job)
 {
 	struct host_job *j = (struct host_job *)job;
 
 	return atomic_load_explicit(&j->state, memory_order_acquire) == DONE;
 }
 
-static void host_abandon(struct gpu_job *job)
+static void host_abandon(struct ebpf_gpu_job *job)
 {
 	device_base__abandon(device_base__of(job->dev), (struct device_job *)job);
 }
 
-const struct gpu_device_ops gpu_host_ops = {
+const struct ebpf_gpu_device_ops gpu_host_ops = {
 	.name = "host",
 	.target = EBPF_TARGET_HOST,
 	.open = host_open,

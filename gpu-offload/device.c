@@ -8,19 +8,19 @@
 #include "core/error.h"
 #include "device-base.h"
 
-static const struct gpu_device_ops *const devices[] = {
+static const struct ebpf_gpu_device_ops *const devices[] = {
 	&gpu_cuda_ops,
 	&gpu_host_ops,
 	&gpu_faulty_ops,
 };
 
-struct gpu_device *gpu_device__open(const char *spec, char **errmsg)
+struct ebpf_gpu_device *ebpf_gpu_device__open(const char *spec, char **errmsg)
 {
 	const size_t length = strcspn(spec, ":");
 	const char *which = spec[length] ? spec + length + 1 : "";
 
 	for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++) {
-		struct gpu_device *dev = NULL;
+		struct ebpf_gpu_device *dev = NULL;
 		int err;
 
 		if (strlen(devices[i]->name) != length || strncmp(spec, devices[i]->name, length))
@@ -36,7 +36,7 @@ struct gpu_device *gpu_device__open(const char *spec, char **errmsg)
 	return NULL;
 }
 
-void gpu_device__close(struct gpu_device *dev)
+void ebpf_gpu_device__close(struct ebpf_gpu_device *dev)
 {
 	if (dev)
 		dev->ops->close(dev);

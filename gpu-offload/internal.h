@@ -20,7 +20,7 @@
 
 /* One state of all maps. */
 struct map_version {
-	struct gpu_module *mod;
+	struct ebpf_gpu_module *mod;
 	uint8_t **memory;     /* by map: what the module has; NULL: the kernel does not touch it */
 	uint64_t *seen;       /* by map: which state of it that is */
 	uint64_t taken_ns;    /* when it was last known to be up to date */
@@ -35,7 +35,7 @@ struct map_watch {
 };
 
 struct mirror {
-	struct gpu_device *dev;
+	struct ebpf_gpu_device *dev;
 	const struct ebpf_kernel_info *info;
 	uint32_t worker; /* whose per-CPU values */
 	struct map_version version[2];
@@ -46,7 +46,7 @@ struct mirror {
 };
 
 /* Both versions are loaded and filled. */
-int mirror__open(struct mirror *m, struct gpu_device *dev, const struct ebpf_kernel *kernel,
+int mirror__open(struct mirror *m, struct ebpf_gpu_device *dev, const struct ebpf_kernel *kernel,
 	uint32_t worker, char **errmsg);
 void mirror__close(struct mirror *m);
 /* 0, -EAGAIN: the idle version is still read, -EIO: the device failed. */
@@ -64,34 +64,34 @@ struct batch_layout {
 	uint32_t least_packets; /* that fit a batch, however long */
 };
 
-struct offload {
-	struct gpu_device *dev;
+struct ebpf_offload {
+	struct ebpf_gpu_device *dev;
 	struct ebpf_program *prog;
 	struct ebpf_kernel *kernel;
 	const struct ebpf_kernel_info *info;
-	struct offload_opts opts; /* nothing of it 0 */
+	struct ebpf_offload_opts opts; /* nothing of it 0 */
 	struct batch_layout layout;
 	struct mirror mirror;
 	_Atomic uint64_t seed;
 	atomic_int state;
 	pthread_mutex_t lock; /* of what follows */
 	char why[336];        /* device: reason */
-	struct offload_queue *queues;
-	struct offload_stats gone; /* of queues that are gone */
+	struct ebpf_offload_queue *queues;
+	struct ebpf_offload_stats gone; /* of queues that are gone */
 };
 
 /* The first reason is the one that stays. */
-void offload__fail(struct offload *o, const char *why);
-void offload_stats__add(struct offload_stats *sum, const struct offload_stats *one);
+void ebpf_offload__fail(struct ebpf_offload *o, const char *why);
+void offload_stats__add(struct ebpf_offload_stats *sum, const struct ebpf_offload_stats *one);
 
 enum batch_state { BATCH_OPEN, BATCH_AWAY, BATCH_BACK };
 
 #define NOT_SENT UINT32_MAX
 
 struct batch {
-	struct offload_batch public; /* the first: callers have its address */
-	struct offload_queue *queue;
-	struct gpu_job *job; /* NULL: given up */
+	struct ebpf_offload_batch public; /* the first: callers have its address */
+	struct ebpf_offload_queue *queue;
+	struct ebpf_gpu_job *job; /* NULL: given up */
 	struct map_version *version;
 	enum batch_state state;
 	bool has_failed;
@@ -105,25 +105,25 @@ struct batch {
 	uint64_t notes, windows; /* offsets in `out` */
 };
 
-struct offload_queue {
-	struct offload *offload;
-	struct offload_queue *next;
+struct ebpf_offload_queue {
+	struct ebpf_offload *offload;
+	struct ebpf_offload_queue *next;
 	struct batch *batches; /* a ring of opts.depth */
 	/* Batches in the order in which they were opened, by their counts: freed <= given <= sent
 	 * <= closed. The open one is that numbered `closed`. */
 	uint64_t freed, given, sent, closed;
 	uint32_t held;
-	struct offload_stats stats; /* written by the worker alone */
+	struct ebpf_offload_stats stats; /* written by the worker alone */
 };
 
-void batch_layout__make(
-	struct batch_layout *l, const struct ebpf_kernel_info *info, const struct offload_opts *o);
-int batch__open(struct batch *b, struct offload_queue *q, char **errmsg);
+void batch_layout__make(struct batch_layout *l, const struct ebpf_kernel_info *info,
+	const struct ebpf_offload_opts *o);
+int batch__open(struct batch *b, struct ebpf_offload_queue *q, char **errmsg);
 void batch__close(struct batch *b);
 /* Ready to be filled. */
 void batch__clear(struct batch *b);
 /* A full one takes no more. */
-void batch__add(struct batch *b, const struct offload_packet *p);
+void batch__add(struct batch *b, const struct ebpf_offload_packet *p);
 /* So many more it takes, however long. */
 uint32_t batch__room(const struct batch *b);
 /* 0, or what the device says. */

@@ -19,7 +19,8 @@ struct move {
 	int32_t delta;
 };
 
-static uint64_t judge_here(const struct offload *o, struct ebpf_env *env, struct ebpf_xdp_ctx *ctx)
+static uint64_t judge_here(
+	const struct ebpf_offload *o, struct ebpf_env *env, struct ebpf_xdp_ctx *ctx)
 {
 	env->prog = o->prog;
 	return ebpf_program__entry(env, ctx);
@@ -77,7 +78,7 @@ static bool is_possible_note(const struct ebpf_kernel_info *info, const struct e
 
 /* A program that moves no packet leaves it where it was, one without redirects sends none away, and
  * what a map redirects to is a note. */
-static bool is_possible(const struct offload *o, const struct kernel_packet *p,
+static bool is_possible(const struct ebpf_offload *o, const struct kernel_packet *p,
 	const struct kernel_result *r, const struct ebpf_note *notes)
 {
 	for (uint32_t i = 0; i < r->n_notes; i++)
@@ -93,7 +94,7 @@ static bool is_possible(const struct offload *o, const struct kernel_packet *p,
 static bool is_sound(const struct batch *b, uint32_t place, const struct kernel_packet *p,
 	const struct kernel_result *r, const struct ebpf_note *notes)
 {
-	const struct offload *o = b->queue->offload;
+	const struct ebpf_offload *o = b->queue->offload;
 	int32_t begin = (int32_t)o->layout.headroom + r->head - r->meta;
 
 	if (r->n_notes > o->info->max_notes ||
@@ -108,7 +109,7 @@ static bool is_sound(const struct batch *b, uint32_t place, const struct kernel_
 static uint64_t apply_notes(const struct batch *b, const struct kernel_result *r,
 	const struct ebpf_note *notes, struct ebpf_env *env)
 {
-	const struct offload *o = b->queue->offload;
+	const struct ebpf_offload *o = b->queue->offload;
 	/* The kernel saw the map's entry as it was, and no bpf_redirect() came behind. */
 	bool is_by_map = r->verdict == XDP_REDIRECT && !r->redirect_kind;
 	uint64_t verdict = r->verdict;
@@ -126,12 +127,12 @@ static uint64_t apply_notes(const struct batch *b, const struct kernel_result *r
 	return verdict;
 }
 
-uint64_t offload_batch__judge(
-	struct offload_batch *batch, uint32_t i, struct ebpf_env *env, struct ebpf_xdp_ctx *ctx)
+uint64_t ebpf_offload_batch__judge(struct ebpf_offload_batch *batch, uint32_t i,
+	struct ebpf_env *env, struct ebpf_xdp_ctx *ctx)
 {
 	const struct batch *b = (const struct batch *)batch;
-	struct offload_stats *stats = &b->queue->stats;
-	struct offload *o = b->queue->offload;
+	struct ebpf_offload_stats *stats = &b->queue->stats;
+	struct ebpf_offload *o = b->queue->offload;
 	uint32_t place = b->place[i];
 	const struct kernel_result *r;
 	const struct kernel_packet *p;
@@ -146,7 +147,7 @@ uint64_t offload_batch__judge(
 	notes = (const struct ebpf_note *)(b->job->out + b->notes) +
 		(uint64_t)place * o->info->max_notes;
 	if (!is_sound(b, place, p, r, notes)) {
-		offload__fail(o, "a result is not whole, or is of another batch");
+		ebpf_offload__fail(o, "a result is not whole, or is of another batch");
 		stat__add(&stats->fallback, 1);
 		return judge_here(o, env, ctx);
 	}

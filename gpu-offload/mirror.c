@@ -118,7 +118,7 @@ static int refresh_version(struct mirror *m, struct map_version *v)
 	return err;
 }
 
-int mirror__open(struct mirror *m, struct gpu_device *dev, const struct ebpf_kernel *kernel,
+int mirror__open(struct mirror *m, struct ebpf_gpu_device *dev, const struct ebpf_kernel *kernel,
 	uint32_t worker, char **errmsg)
 {
 	uint64_t most = 0;

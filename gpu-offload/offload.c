@@ -11,21 +11,21 @@
 #include "core/error.h"
 #include "internal.h"
 
-static void set_defaults(struct offload_opts *to, const struct offload_opts *from)
+static void set_defaults(struct ebpf_offload_opts *to, const struct ebpf_offload_opts *from)
 {
 	if (from)
 		*to = *from;
 	to->batch = to->batch ? to->batch : 1024;
 	to->depth = to->depth ? to->depth : 4;
 	to->deadline_us = to->deadline_us ? to->deadline_us : 100;
-	to->patience_ms = to->patience_ms ? to->patience_ms : OFFLOAD_PATIENCE_MS;
+	to->patience_ms = to->patience_ms ? to->patience_ms : EBPF_OFFLOAD_PATIENCE_MS;
 }
 
-struct offload *offload__create(struct gpu_device *dev, struct ebpf_program *prog,
-	const struct offload_opts *opts, char **errmsg)
+struct ebpf_offload *ebpf_offload__create(struct ebpf_gpu_device *dev, struct ebpf_program *prog,
+	const struct ebpf_offload_opts *opts, char **errmsg)
 {
 	struct ebpf_kernel_driver driver = kernel_driver();
-	struct offload *o = calloc(1, sizeof(*o));
+	struct ebpf_offload *o = calloc(1, sizeof(*o));
 	struct timespec t;
 	int err;
 
@@ -39,9 +39,9 @@ struct offload *offload__create(struct gpu_device *dev, struct ebpf_program *pro
 	o->prog = ebpf_program__ref(prog);
 	clock_gettime(CLOCK_REALTIME, &t);
 	atomic_init(&o->seed, ((uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec) << 13);
-	if (o->opts.batch > OFFLOAD_MAX_BATCH) {
+	if (o->opts.batch > EBPF_OFFLOAD_MAX_BATCH) {
 		err = error__set(errmsg, -EINVAL, "a batch of %u packets: %u at the most",
-			o->opts.batch, OFFLOAD_MAX_BATCH);
+			o->opts.batch, EBPF_OFFLOAD_MAX_BATCH);
 	} else {
 		o->kernel = ebpf_program__offload(prog, dev->ops->target, &driver, errmsg);
 		err = o->kernel ? 0 : -errno;
@@ -53,12 +53,12 @@ struct offload *offload__create(struct gpu_device *dev, struct ebpf_program *pro
 	}
 	if (!err)
 		return o;
-	offload__destroy(o);
+	ebpf_offload__destroy(o);
 	errno = -err;
 	return NULL;
 }
 
-void offload__destroy(struct offload *o)
+void ebpf_offload__destroy(struct ebpf_offload *o)
 {
 	if (!o)
 		return;
@@ -69,44 +69,44 @@ void offload__destroy(struct offload *o)
 	free(o);
 }
 
-int offload__refresh(struct offload *o)
+int ebpf_offload__refresh(struct ebpf_offload *o)
 {
 	int err;
 
-	if (atomic_load(&o->state) != OFFLOAD_WORKS)
+	if (atomic_load(&o->state) != EBPF_OFFLOAD_WORKS)
 		return -EIO;
 	err = mirror__refresh(&o->mirror);
 	if (err && err != -EAGAIN)
-		offload__fail(o, o->dev->why[0] ? o->dev->why : strerror(-err));
+		ebpf_offload__fail(o, o->dev->why[0] ? o->dev->why : strerror(-err));
 	return err;
 }
 
 /* Some reasons begin with the device's name. */
-void offload__fail(struct offload *o, const char *why)
+void ebpf_offload__fail(struct ebpf_offload *o, const char *why)
 {
 	const char *name = o->dev->name;
 	bool named = !strncmp(why, name, strlen(name));
 
 	pthread_mutex_lock(&o->lock);
-	if (atomic_load(&o->state) == OFFLOAD_WORKS) {
+	if (atomic_load(&o->state) == EBPF_OFFLOAD_WORKS) {
 		snprintf(o->why, sizeof(o->why), "%s%s%s", named ? "" : name, named ? "" : ": ",
 			why);
-		atomic_store_explicit(&o->state, OFFLOAD_FAILED, memory_order_release);
+		atomic_store_explicit(&o->state, EBPF_OFFLOAD_FAILED, memory_order_release);
 	}
 	pthread_mutex_unlock(&o->lock);
 }
 
 /* The reason does not change once it is there. */
-enum offload_state offload__state(const struct offload *o, const char **why)
+enum ebpf_offload_state ebpf_offload__state(const struct ebpf_offload *o, const char **why)
 {
-	enum offload_state state = atomic_load_explicit(&o->state, memory_order_acquire);
+	enum ebpf_offload_state state = atomic_load_explicit(&o->state, memory_order_acquire);
 
 	if (why)
-		*why = state == OFFLOAD_WORKS ? "" : o->why;
+		*why = state == EBPF_OFFLOAD_WORKS ? "" : o->why;
 	return state;
 }
 
-void offload_stats__add(struct offload_stats *sum, const struct offload_stats *one)
+void offload_stats__add(struct ebpf_offload_stats *sum, const struct ebpf_offload_stats *one)
 {
 	uint64_t *to = (uint64_t *)sum;
 	const uint64_t *from = (const uint64_t *)one;
@@ -115,13 +115,13 @@ void offload_stats__add(struct offload_stats *sum, const struct offload_stats *o
 		to[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 }
 
-void offload__stats(const struct offload *o, struct offload_stats *sum)
+void ebpf_offload__stats(const struct ebpf_offload *o, struct ebpf_offload_stats *sum)
 {
 	pthread_mutex_t *lock = (pthread_mutex_t *)&o->lock;
 
 	pthread_mutex_lock(lock);
 	*sum = o->gone;
-	for (const struct offload_queue *q = o->queues; q; q = q->next)
+	for (const struct ebpf_offload_queue *q = o->queues; q; q = q->next)
 		offload_stats__add(sum, &q->stats);
 	pthread_mutex_unlock(lock);
 	sum->refreshes = atomic_load_explicit(&o->mirror.refreshes, memory_order_relaxed);

@@ -3,25 +3,27 @@
  * offload.h -- a program on a device: batches of packets go, verdicts come back in order, and
  * whatever happens to the device every packet gets its verdict.
  *
- *	o = offload__create(dev, prog, &opts, &err);   control thread: compiled, its maps there
- *	offload__refresh(o);                           from time to time: maps that have changed
+ *	o = ebpf_offload__create(dev, prog, &opts, &err);   control thread: compiled, its maps there
+ *	ebpf_offload__refresh(o);                           from time to time: maps that have
+ *changed
  *
- *	q = offload_queue__create(o, &err);            one per worker: its own batches
- *	offload_queue__add(q, &packet);                into the open batch; false: all are away
- *	b = offload_queue__poll(q, now_ns);            sends what is full or due; the oldest
+ *	q = ebpf_offload_queue__create(o, &err);            one per worker: its own batches
+ *	ebpf_offload_queue__add(q, &packet);                into the open batch; false: all are away
+ *	b = ebpf_offload_queue__poll(q, now_ns);            sends what is full or due; the oldest
  *	                                               that is back, or NULL
- *	offload_batch__judge(b, i, env, ctx);          each i < b->n in turn: its verdict, and the
- *	                                               packet of ctx as the program left it
- *	offload_queue__free(q, b);                     its place may be filled again
+ *	ebpf_offload_batch__judge(b, i, env, ctx);          each i < b->n in turn: its verdict, and
+ *the packet of ctx as the program left it ebpf_offload_queue__free(q, b);                     its
+ *place may be filled again
  *
  * The memory picture: a queue has `depth` batches, each with a job's pinned buffers (kernel.h), and
- * goes round them: the open one is filled, those before it are away or back. offload_batch__judge()
- * is the program to whoever calls it: it does to packet, ctx, env and maps what the program would
- * have done. If the batch failed, was late, or the packet never went, it calls the CPU's code.
+ * goes round them: the open one is filled, those before it are away or back.
+ *ebpf_offload_batch__judge() is the program to whoever calls it: it does to packet, ctx, env and
+ *maps what the program would have done. If the batch failed, was late, or the packet never went, it
+ *calls the CPU's code.
  *
  * A batch goes when it is full, or when its first packet has waited for the deadline. One that is
  * not back `patience` later has failed: the watchdog gives it up. After a failure the device is not
- * asked again (offload__state()), and all packets are judged by the CPU.
+ * asked again (ebpf_offload__state()), and all packets are judged by the CPU.
  *
  * Versions: a batch reads one state of all maps. There are two modules, one that batches go to and
  * one that a refresh writes to; refreshing waits until no batch is away with the latter.
@@ -42,24 +44,24 @@
 extern "C" {
 #endif
 
-struct offload;
-struct offload_queue;
+struct ebpf_offload;
+struct ebpf_offload_queue;
 
-#define OFFLOAD_MAX_BATCH   4096
-#define OFFLOAD_PATIENCE_MS 100
+#define EBPF_OFFLOAD_MAX_BATCH   4096
+#define EBPF_OFFLOAD_PATIENCE_MS 100
 
-struct offload_opts {
-	uint32_t batch;       /* packets, 1 to OFFLOAD_MAX_BATCH; 0: 1024 */
+struct ebpf_offload_opts {
+	uint32_t batch;       /* packets, 1 to EBPF_OFFLOAD_MAX_BATCH; 0: 1024 */
 	uint32_t depth;       /* batches of a queue; 0: 4 */
 	uint32_t deadline_us; /* a packet waits for others; 0: 100 */
-	uint32_t patience_ms; /* for a batch that is away; 0: OFFLOAD_PATIENCE_MS */
+	uint32_t patience_ms; /* for a batch that is away; 0: EBPF_OFFLOAD_PATIENCE_MS */
 	uint32_t window;      /* at least so many bytes of a packet go; 0: what the program needs */
 	uint32_t cpu;         /* the worker number that programs see, and whose per-CPU values */
 };
 
-enum offload_state { OFFLOAD_WORKS, OFFLOAD_FAILED };
+enum ebpf_offload_state { EBPF_OFFLOAD_WORKS, EBPF_OFFLOAD_FAILED };
 
-struct offload_stats {
+struct ebpf_offload_stats {
 	uint64_t batches, packets; /* that came back */
 	uint64_t sent_packets;
 	uint64_t again;    /* packets of them that the CPU had to judge (kernel_result.again) */
@@ -72,7 +74,7 @@ struct offload_stats {
 		stale_ns; /* stale: the longest between change and use */
 };
 
-struct offload_packet {
+struct ebpf_offload_packet {
 	const uint8_t *data; /* NULL: it does not go, the CPU is to judge it in its turn */
 	uint32_t len;
 	uint32_t ifindex, queue;
@@ -81,37 +83,37 @@ struct offload_packet {
 	void *user; /* the caller's: its mbuf */
 };
 
-struct offload_batch {
+struct ebpf_offload_batch {
 	uint32_t n;
 	void **user;     /* of each packet */
 	uint32_t n_gone; /* packets that came back from the device; with: */
-	struct gpu_job_times times;
+	struct ebpf_gpu_job_times times;
 	uint64_t away_ns;
 };
 
 /* The reason why not is a sentence in *errmsg, errno ENOTSUP where it lies in the program. */
-struct offload *offload__create(struct gpu_device *dev, struct ebpf_program *prog,
-	const struct offload_opts *opts, char **errmsg);
+struct ebpf_offload *ebpf_offload__create(struct ebpf_gpu_device *dev, struct ebpf_program *prog,
+	const struct ebpf_offload_opts *opts, char **errmsg);
 /* When all queues are gone. NULL is fine. */
-void offload__destroy(struct offload *o);
-int offload__refresh(struct offload *o);
-enum offload_state offload__state(const struct offload *o, const char **why);
-void offload__stats(const struct offload *o, struct offload_stats *sum);
+void ebpf_offload__destroy(struct ebpf_offload *o);
+int ebpf_offload__refresh(struct ebpf_offload *o);
+enum ebpf_offload_state ebpf_offload__state(const struct ebpf_offload *o, const char **why);
+void ebpf_offload__stats(const struct ebpf_offload *o, struct ebpf_offload_stats *sum);
 
-struct offload_queue *offload_queue__create(struct offload *o, char **errmsg);
+struct ebpf_offload_queue *ebpf_offload_queue__create(struct ebpf_offload *o, char **errmsg);
 /* Packets in it are the caller's again: drain it first. */
-void offload_queue__destroy(struct offload_queue *q);
-bool offload_queue__add(struct offload_queue *q, const struct offload_packet *p);
+void ebpf_offload_queue__destroy(struct ebpf_offload_queue *q);
+bool ebpf_offload_queue__add(struct ebpf_offload_queue *q, const struct ebpf_offload_packet *p);
 /* So many more packets it takes for certain, whenever its batches go. */
-uint32_t offload_queue__room(const struct offload_queue *q);
-struct offload_batch *offload_queue__poll(struct offload_queue *q, uint64_t now_ns);
+uint32_t ebpf_offload_queue__room(const struct ebpf_offload_queue *q);
+struct ebpf_offload_batch *ebpf_offload_queue__poll(struct ebpf_offload_queue *q, uint64_t now_ns);
 /* Sends the open batch now, whatever the deadline. */
-void offload_queue__flush(struct offload_queue *q, uint64_t now_ns);
+void ebpf_offload_queue__flush(struct ebpf_offload_queue *q, uint64_t now_ns);
 /* Packets in it, open, away or back. */
-uint32_t offload_queue__held(const struct offload_queue *q);
-uint64_t offload_batch__judge(
-	struct offload_batch *b, uint32_t i, struct ebpf_env *env, struct ebpf_xdp_ctx *ctx);
-void offload_queue__free(struct offload_queue *q, struct offload_batch *b);
+uint32_t ebpf_offload_queue__held(const struct ebpf_offload_queue *q);
+uint64_t ebpf_offload_batch__judge(
+	struct ebpf_offload_batch *b, uint32_t i, struct ebpf_env *env, struct ebpf_xdp_ctx *ctx);
+void ebpf_offload_queue__free(struct ebpf_offload_queue *q, struct ebpf_offload_batch *b);
 
 #ifdef __cplusplus
 }

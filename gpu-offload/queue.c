@@ -13,24 +13,24 @@
 #include "core/error.h"
 #include "internal.h"
 
-static struct batch *batch_at(struct offload_queue *q, uint64_t number)
+static struct batch *batch_at(struct ebpf_offload_queue *q, uint64_t number)
 {
 	return &q->batches[number % q->offload->opts.depth];
 }
 
-static bool has_open(const struct offload_queue *q)
+static bool has_open(const struct ebpf_offload_queue *q)
 {
 	return q->closed - q->freed < q->offload->opts.depth;
 }
 
-static bool has_failed(const struct offload_queue *q)
+static bool has_failed(const struct ebpf_offload_queue *q)
 {
-	return atomic_load_explicit(&q->offload->state, memory_order_acquire) != OFFLOAD_WORKS;
+	return atomic_load_explicit(&q->offload->state, memory_order_acquire) != EBPF_OFFLOAD_WORKS;
 }
 
-struct offload_queue *offload_queue__create(struct offload *o, char **errmsg)
+struct ebpf_offload_queue *ebpf_offload_queue__create(struct ebpf_offload *o, char **errmsg)
 {
-	struct offload_queue *q = calloc(1, sizeof(*q));
+	struct ebpf_offload_queue *q = calloc(1, sizeof(*q));
 	int err = 0;
 
 	if (q)
@@ -49,7 +49,7 @@ struct offload_queue *offload_queue__create(struct offload *o, char **errmsg)
 		err = batch__open(&q->batches[i], q, errmsg);
 	if (!err)
 		return q;
-	offload_queue__destroy(q);
+	ebpf_offload_queue__destroy(q);
 	errno = -err;
 	return NULL;
 }
@@ -62,10 +62,10 @@ static void give_up(struct batch *b)
 	atomic_store(&b->version->is_stuck, true);
 }
 
-void offload_queue__destroy(struct offload_queue *q)
+void ebpf_offload_queue__destroy(struct ebpf_offload_queue *q)
 {
-	struct offload *o;
-	struct offload_queue **at;
+	struct ebpf_offload *o;
+	struct ebpf_offload_queue **at;
 
 	if (!q)
 		return;
@@ -89,7 +89,7 @@ void offload_queue__destroy(struct offload_queue *q)
 	free(q);
 }
 
-bool offload_queue__add(struct offload_queue *q, const struct offload_packet *p)
+bool ebpf_offload_queue__add(struct ebpf_offload_queue *q, const struct ebpf_offload_packet *p)
 {
 	struct batch *b = batch_at(q, q->closed);
 
@@ -101,30 +101,30 @@ bool offload_queue__add(struct offload_queue *q, const struct offload_packet *p)
 	return true;
 }
 
-uint32_t offload_queue__room(const struct offload_queue *q)
+uint32_t ebpf_offload_queue__room(const struct ebpf_offload_queue *q)
 {
 	uint32_t others;
 
 	if (!has_open(q))
 		return 0;
 	others = q->offload->opts.depth - 1 - (uint32_t)(q->closed - q->freed);
-	return batch__room(batch_at((struct offload_queue *)q, q->closed)) +
+	return batch__room(batch_at((struct ebpf_offload_queue *)q, q->closed)) +
 	       others * q->offload->layout.least_packets;
 }
 
-static void fail(struct offload_queue *q, struct batch *b, const char *why)
+static void fail(struct ebpf_offload_queue *q, struct batch *b, const char *why)
 {
 	b->has_failed = true;
 	stat__add(&q->stats.failed, 1);
-	offload__fail(q->offload, why);
+	ebpf_offload__fail(q->offload, why);
 }
 
-static const char *why_of(const struct offload *o, int err)
+static const char *why_of(const struct ebpf_offload *o, int err)
 {
 	return o->dev->why[0] ? o->dev->why : strerror(-err);
 }
 
-static void send(struct offload_queue *q, struct batch *b, uint64_t now_ns)
+static void send(struct ebpf_offload_queue *q, struct batch *b, uint64_t now_ns)
 {
 	int err;
 
@@ -144,14 +144,14 @@ static void send(struct offload_queue *q, struct batch *b, uint64_t now_ns)
 	stat__add(&q->stats.sent_packets, b->n_sent);
 }
 
-static void send_closed(struct offload_queue *q, uint64_t now_ns)
+static void send_closed(struct ebpf_offload_queue *q, uint64_t now_ns)
 {
 	for (; q->sent < q->closed; q->sent++)
 		send(q, batch_at(q, q->sent), now_ns);
 }
 
 /* Does the open batch wait no longer? */
-static bool is_due(struct offload_queue *q, uint64_t now_ns)
+static bool is_due(struct ebpf_offload_queue *q, uint64_t now_ns)
 {
 	struct batch *b = batch_at(q, q->closed);
 
@@ -167,9 +167,9 @@ static bool is_due(struct offload_queue *q, uint64_t now_ns)
 	return true;
 }
 
-static void note_return(struct offload_queue *q, struct batch *b, uint64_t now_ns)
+static void note_return(struct ebpf_offload_queue *q, struct batch *b, uint64_t now_ns)
 {
-	const struct gpu_job_times *t = &b->job->times;
+	const struct ebpf_gpu_job_times *t = &b->job->times;
 
 	b->public.n_gone = b->n_sent;
 	b->public.times = *t;
@@ -184,7 +184,7 @@ static void note_return(struct offload_queue *q, struct batch *b, uint64_t now_n
 }
 
 /* Is it back? What is late, or away when the device has failed, is given up. */
-static bool look_for(struct offload_queue *q, struct batch *b, uint64_t now_ns)
+static bool look_for(struct ebpf_offload_queue *q, struct batch *b, uint64_t now_ns)
 {
 	int state = q->offload->dev->ops->poll(b->job);
 
@@ -205,7 +205,7 @@ static bool look_for(struct offload_queue *q, struct batch *b, uint64_t now_ns)
 	return true;
 }
 
-struct offload_batch *offload_queue__poll(struct offload_queue *q, uint64_t now_ns)
+struct ebpf_offload_batch *ebpf_offload_queue__poll(struct ebpf_offload_queue *q, uint64_t now_ns)
 {
 	struct batch *b;
 
@@ -221,19 +221,19 @@ struct offload_batch *offload_queue__poll(struct offload_queue *q, uint64_t now_
 	return &b->public;
 }
 
-void offload_queue__flush(struct offload_queue *q, uint64_t now_ns)
+void ebpf_offload_queue__flush(struct ebpf_offload_queue *q, uint64_t now_ns)
 {
 	if (has_open(q) && batch_at(q, q->closed)->public.n)
 		q->closed++;
 	send_closed(q, now_ns);
 }
 
-uint32_t offload_queue__held(const struct offload_queue *q)
+uint32_t ebpf_offload_queue__held(const struct ebpf_offload_queue *q)
 {
 	return q->held;
 }
 
-void offload_queue__free(struct offload_queue *q, struct offload_batch *batch)
+void ebpf_offload_queue__free(struct ebpf_offload_queue *q, struct ebpf_offload_batch *batch)
 {
 	struct batch *b = (struct batch *)batch;
 

@@ -206,7 +206,7 @@ static int read_inner(
 	return 0;
 }
 
-static int add_map(struct object *obj, uint32_t section, uint32_t var_id, char **errmsg)
+static int add_map(struct ebpf_object *obj, uint32_t section, uint32_t var_id, char **errmsg)
 {
 	const struct btf_type *var = btf__type_by_id(obj->btf, var_id), *type;
 	struct definition def = {.values = NO_VALUES};
@@ -242,13 +242,13 @@ static int add_map(struct object *obj, uint32_t section, uint32_t var_id, char *
 	map.key_type = def.key_type;
 	map.value_type = def.value_type;
 	map.pin_by_name = def.pinning == PIN_BY_NAME;
-	err = object__add_map(obj, &map, errmsg);
+	err = ebpf_object__add_map(obj, &map, errmsg);
 	if (err)
 		free((void *)map.opts.inner);
 	return err;
 }
 
-int object__add_btf_maps(struct object *obj, char **errmsg)
+int ebpf_object__add_btf_maps(struct ebpf_object *obj, char **errmsg)
 {
 	uint32_t section = elf_file__find_section(&obj->elf, MAPS_ELF_SEC);
 	const struct btf_type *datasec;

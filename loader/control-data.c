@@ -58,7 +58,7 @@ static int parse_bytes(struct control_words *w, int n, bool hex, const char *wha
 }
 
 int control__parse_data(struct control_words *w, const char *what, const char *const *stops,
-	const struct layout *l, void *bytes, char **errmsg)
+	const struct ebpf_layout *l, void *bytes, char **errmsg)
 {
 	bool hex = control_words__take(w, "hex");
 	int n = count_words(w, stops), err;
@@ -67,7 +67,7 @@ int control__parse_data(struct control_words *w, const char *what, const char *c
 	/* one byte is a number, whatever its type says */
 	if (hex || n != 1 || (l->size == 1 && parse_byte(w->word[0], false, &byte)))
 		return parse_bytes(w, n, hex, what, l->size, bytes, errmsg);
-	err = value__parse(l, control_words__next(w), bytes, errmsg);
+	err = ebpf_value__parse(l, control_words__next(w), bytes, errmsg);
 	if (err)
 		error__prefix(errmsg, "%s", what);
 	return err;

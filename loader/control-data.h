@@ -15,6 +15,6 @@
 /* Takes the words before one of `stops` (ends with NULL; NULL: none), or to the end of the line,
  * into layout->size bytes. `what` for the sentence: "key". */
 int control__parse_data(struct control_words *w, const char *what, const char *const *stops,
-	const struct layout *l, void *bytes, char **errmsg);
+	const struct ebpf_layout *l, void *bytes, char **errmsg);
 
 #endif

@@ -135,7 +135,7 @@ int control_file__run(
 	return err;
 }
 
-int control__set_up_object(struct object *obj, struct ebpf_instance *inst,
+int control__set_up_object(struct ebpf_object *obj, struct ebpf_instance *inst,
 	const struct control_set_up *how, char **errmsg)
 {
 	static const struct control_file none;
@@ -148,17 +148,17 @@ int control__set_up_object(struct object *obj, struct ebpf_instance *inst,
 	int err = control_file__run(lines, &c, CONTROL_BEFORE_MAPS, errmsg);
 
 	if (!err && how->before)
-		err = object__share_maps(obj, how->before, &how->share, errmsg);
+		err = ebpf_object__share_maps(obj, how->before, &how->share, errmsg);
 	if (!err)
-		err = object__create_maps(obj, inst, errmsg);
+		err = ebpf_object__create_maps(obj, inst, errmsg);
 	if (!err)
 		err = control_file__run(lines, &c, CONTROL_BEFORE_LOAD | CONTROL_ANY_TIME, errmsg);
 	control__free_row(&c);
 	return err;
 }
 
-int control__init_object(
-	struct object *obj, struct ebpf_instance *inst, const char *path, char **errmsg)
+int ebpf_object__set_up(
+	struct ebpf_object *obj, struct ebpf_instance *inst, const char *path, char **errmsg)
 {
 	struct control_file lines = {0};
 	int err = path ? control_file__read(&lines, path, errmsg) : 0;

@@ -18,13 +18,13 @@ bool control__next_map(struct control_walk *w, struct control_map *m)
 	size_t n = self.object ? 1 : w->c->n_objects;
 
 	for (; w->object < n; w->object++, w->map = 0) {
-		struct object *obj = objects[w->object].object;
+		struct ebpf_object *obj = objects[w->object].object;
 
-		while (w->map < object__n_maps(obj)) {
+		while (w->map < ebpf_object__n_maps(obj)) {
 			size_t i = w->map++;
 
 			*m = (struct control_map){
-				object__map(obj, i), obj, i, objects[w->object].name};
+				ebpf_object__map(obj, i), obj, i, objects[w->object].name};
 			if (m->map)
 				return true;
 		}

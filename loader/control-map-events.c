@@ -22,7 +22,7 @@ struct event_head {
 
 struct events {
 	struct ebpf_map *map;
-	struct layout *layout; /* of an event, or NULL: bytes */
+	struct ebpf_layout *layout; /* of an event, or NULL: bytes */
 	uint8_t *batch;
 	size_t len, size;
 };
@@ -50,16 +50,16 @@ static int copy_event(void *user, const struct ebpf_event *event)
 static int send_event(struct control_context *c, const struct events *ev,
 	const struct event_head *head, const uint8_t *data, char **errmsg)
 {
-	struct json_text *row = control__row(c);
-	const struct layout bytes = {.kind = LAYOUT_BYTES, .size = head->size};
+	struct ebpf_json *row = control__row(c);
+	const struct ebpf_layout bytes = {.kind = EBPF_LAYOUT_BYTES, .size = head->size};
 	/* perf events are rounded up */
 	bool typed = ev->layout && head->size >= ev->layout->size;
 
-	json_text__add_unsigned(row, "worker", head->worker);
-	json_text__add_unsigned(row, "lost", head->lost);
-	json_text__add_unsigned(row, "size", head->size);
-	json_text__key(row, "data");
-	value__print(row, typed ? ev->layout : &bytes, data);
+	ebpf_json__add_unsigned(row, "worker", head->worker);
+	ebpf_json__add_unsigned(row, "lost", head->lost);
+	ebpf_json__add_unsigned(row, "size", head->size);
+	ebpf_json__key(row, "data");
+	ebpf_value__print(row, typed ? ev->layout : &bytes, data);
 	return control__send(c, errmsg);
 }
 
@@ -96,8 +96,8 @@ static int read_events(struct control_context *c, struct events *ev, char **errm
 	return err;
 }
 
-static int parse_layout(
-	struct control_words *w, const struct object *obj, struct layout **layout, char **errmsg)
+static int parse_layout(struct control_words *w, const struct ebpf_object *obj,
+	struct ebpf_layout **layout, char **errmsg)
 {
 	const char *name;
 
@@ -107,7 +107,7 @@ static int parse_layout(
 	name = control_words__want(w, "a struct's name", errmsg);
 	if (!name || control_words__end(w, errmsg))
 		return -EINVAL;
-	*layout = object__type_layout(obj, name, errmsg);
+	*layout = ebpf_object__type_layout(obj, name, errmsg);
 	return *layout ? 0 : -errno;
 }
 
@@ -124,7 +124,7 @@ int control__read_events(struct control_context *c, struct control_words *w, cha
 	ev.map = ebpf_map__ref(m.map);
 	err = read_events(c, &ev, errmsg);
 	ebpf_map__unref(ev.map);
-	layout__free(ev.layout);
+	ebpf_layout__free(ev.layout);
 	free(ev.batch);
 	return err;
 }

@@ -37,7 +37,7 @@ static uint64_t now_ms(void)
 static int progress__tell(struct progress *p, char **errmsg)
 {
 	p->told_ms = now_ms();
-	json_text__add_unsigned(control__row(p->c), p->done, p->n);
+	ebpf_json__add_unsigned(control__row(p->c), p->done, p->n);
 	return control__send(p->c, errmsg);
 }
 
@@ -60,7 +60,7 @@ struct export
 	struct control_context *c;
 	const char *name; /* of the file */
 	int fd;
-	struct json_text line;
+	struct ebpf_json line;
 	char *text;
 	size_t len;
 	struct progress progress;
@@ -123,10 +123,10 @@ static int export_element(void *user, struct map_element *e, char **errmsg)
 	struct export *x = user;
 	int err;
 
-	json_text__clear(&x->line);
-	json_text__open(&x->line, '{');
+	ebpf_json__clear(&x->line);
+	ebpf_json__open(&x->line, '{');
 	map_element__print(e, &x->line);
-	json_text__close(&x->line, '}');
+	ebpf_json__close(&x->line, '}');
 	if (x->line.failed)
 		return error__set(errmsg, -ENOMEM, "no memory for a line");
 	err = put(x, x->line.text, x->line.len, errmsg);
@@ -147,7 +147,7 @@ static int export(struct export *x, struct map_element *e, char **errmsg)
 		err = flush(x, errmsg);
 	if (!err)
 		err = progress__tell(&x->progress, errmsg);
-	json_text__free(&x->line);
+	ebpf_json__free(&x->line);
 	free(x->text);
 	return err;
 }

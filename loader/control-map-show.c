@@ -7,32 +7,32 @@
 #include "value.h"
 
 /* The programs that have the map: one that is shared is listed once. */
-static void add_programs(struct json_text *row, const struct control_context *c, uint32_t id)
+static void add_programs(struct ebpf_json *row, const struct control_context *c, uint32_t id)
 {
 	struct control_map m;
 	struct control_walk walk = {c};
 
-	json_text__key(row, "programs");
-	json_text__open(row, '[');
+	ebpf_json__key(row, "programs");
+	ebpf_json__open(row, '[');
 	while (control__next_map(&walk, &m)) {
 		if (m.program && ebpf_map__id(m.map) == id)
-			json_text__string(row, m.program);
+			ebpf_json__string(row, m.program);
 	}
-	json_text__close(row, ']');
+	ebpf_json__close(row, ']');
 }
 
 static void add_map(
-	struct json_text *row, const struct control_context *c, const struct ebpf_map *map)
+	struct ebpf_json *row, const struct control_context *c, const struct ebpf_map *map)
 {
 	const struct ebpf_map_opts *o = ebpf_map__opts(map);
 
-	json_text__add_unsigned(row, "id", ebpf_map__id(map));
-	json_text__add_string(row, "name", o->name);
-	json_text__add_string(row, "type", ebpf_map_type__name(o->type));
-	json_text__add_unsigned(row, "key_size", o->key_size);
-	json_text__add_unsigned(row, "value_size", o->value_size);
-	json_text__add_unsigned(row, "entries", ebpf_map__count(map));
-	json_text__add_unsigned(row, "max_entries", o->max_entries);
+	ebpf_json__add_unsigned(row, "id", ebpf_map__id(map));
+	ebpf_json__add_string(row, "name", o->name);
+	ebpf_json__add_string(row, "type", ebpf_map_type__name(o->type));
+	ebpf_json__add_unsigned(row, "key_size", o->key_size);
+	ebpf_json__add_unsigned(row, "value_size", o->value_size);
+	ebpf_json__add_unsigned(row, "entries", ebpf_map__count(map));
+	ebpf_json__add_unsigned(row, "max_entries", o->max_entries);
 	add_programs(row, c, ebpf_map__id(map));
 }
 
@@ -62,34 +62,34 @@ int control__list_maps(struct control_context *c, struct control_words *w, char 
 	return err;
 }
 
-static void add_layout(struct json_text *row, const char *key, const struct layout *l)
+static void add_layout(struct ebpf_json *row, const char *key, const struct ebpf_layout *l)
 {
 	if (!l)
 		return;
-	json_text__key(row, key);
-	layout__print(row, l);
+	ebpf_json__key(row, key);
+	ebpf_layout__print(row, l);
 }
 
 int control__show_map(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct layout *key, *value;
+	struct ebpf_layout *key, *value;
 	struct control_map m;
-	struct json_text *row;
+	struct ebpf_json *row;
 	int err = control__want_map(c, w, &m, errmsg);
 
 	if (!err)
 		err = control_words__end(w, errmsg);
 	if (!err)
-		err = object__map_layouts(m.object, m.index, &key, &value, errmsg);
+		err = ebpf_object__map_layouts(m.object, m.index, &key, &value, errmsg);
 	if (err)
 		return err;
 	row = control__row(c);
 	add_map(row, c, m.map);
-	json_text__add_unsigned(row, "flags", ebpf_map__opts(m.map)->flags);
+	ebpf_json__add_unsigned(row, "flags", ebpf_map__opts(m.map)->flags);
 	add_layout(row, "key", key);
 	add_layout(row, "value", value);
-	layout__free(key);
-	layout__free(value);
+	ebpf_layout__free(key);
+	ebpf_layout__free(value);
 	return control__send(c, errmsg);
 }
 

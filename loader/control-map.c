@@ -97,7 +97,7 @@ static int set_target(
 
 	if (err)
 		return err;
-	prog = object__load_program(m->object, name, NULL, errmsg);
+	prog = ebpf_object__load_program(m->object, name, NULL, errmsg);
 	if (!prog)
 		return -errno;
 	memcpy(&key, e->key, sizeof(key));
@@ -123,7 +123,7 @@ static int set_by_name(struct control_context *c, struct control_words *w,
 		return err;
 	if (ebpf_map__opts(e->map)->type == BPF_MAP_TYPE_PROG_ARRAY) {
 		memcpy(&index, e->key, sizeof(index));
-		return object__set_map_program(m->object, e->name, index, name, errmsg);
+		return ebpf_object__set_map_program(m->object, e->name, index, name, errmsg);
 	}
 	err = control__find_map(c, name, &inner, errmsg);
 	if (err)
@@ -144,14 +144,16 @@ static bool holds_targets(const struct map_element *e)
 
 /* What the words of a value are. The interface or the length of a queue alone stands for a target
  * without a program. */
-static const struct layout *value_layout(const struct map_element *e, const struct control_words *w)
+static const struct ebpf_layout *value_layout(
+	const struct map_element *e, const struct control_words *w)
 {
-	const struct layout *l = e->value_layout;
+	const struct ebpf_layout *l = e->value_layout;
 	uint64_t number;
 	bool alone = w->n && control__parse_number(w->word[0], false, &number) &&
 		     (w->n == 1 || !control__parse_number(w->word[1], false, &number));
 
-	return holds_targets(e) && l->kind == LAYOUT_STRUCT && l->n && alone ? &l->members[0] : l;
+	return holds_targets(e) && l->kind == EBPF_LAYOUT_STRUCT && l->n && alone ? &l->members[0]
+										  : l;
 }
 
 static int put_program(struct control_context *c, int err)

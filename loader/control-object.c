@@ -26,7 +26,7 @@ int control__resize_map(struct control_context *c, struct control_words *w, char
 		err = control_words__want_number(w, "a number of entries", &n, errmsg);
 	if (!err)
 		err = control_words__end(w, errmsg);
-	return err ? err : object__set_max_entries(c->object, name, n, errmsg);
+	return err ? err : ebpf_object__set_max_entries(c->object, name, n, errmsg);
 }
 
 static int parse_type(struct control_words *w, uint32_t *type, char **errmsg)
@@ -63,21 +63,21 @@ int control__set_inner_map(struct control_context *c, struct control_words *w, c
 		err = control_words__want_number(w, "flags", &inner.flags, errmsg);
 	if (!err)
 		err = control_words__end(w, errmsg);
-	return err ? err : object__set_inner(c->object, name, &inner, errmsg);
+	return err ? err : ebpf_object__set_inner(c->object, name, &inner, errmsg);
 }
 
 /* Reads DATA of the variable's type. */
-static int parse_variable(struct object *obj, const char *name, struct control_words *w,
+static int parse_variable(struct ebpf_object *obj, const char *name, struct control_words *w,
 	uint8_t *bytes, uint32_t size, char **errmsg)
 {
-	struct layout *l = object__variable_layout(obj, name, size, errmsg);
+	struct ebpf_layout *l = ebpf_object__variable_layout(obj, name, size, errmsg);
 	int err;
 
 	if (!l)
 		return -errno;
 	err = w->n ? control__parse_data(w, "value", NULL, l, bytes, errmsg)
 		   : error__set(errmsg, -EINVAL, "expected a value, got the end of the line");
-	layout__free(l);
+	ebpf_layout__free(l);
 	return err ? err : control_words__end(w, errmsg);
 }
 
@@ -90,7 +90,7 @@ int control__set_variable(struct control_context *c, struct control_words *w, ch
 
 	if (!name)
 		return -EINVAL;
-	value = object__variable(c->object, name, &size, errmsg);
+	value = ebpf_object__variable(c->object, name, &size, errmsg);
 	if (!value)
 		return -errno;
 	bytes = malloc(size);

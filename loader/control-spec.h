@@ -18,11 +18,6 @@
 
 #include "control-words.h"
 
-#pragma GCC visibility push(default)
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* What a command needs to be run, and what somebody may do. */
 enum control_role { CONTROL_READER, CONTROL_OPERATOR };
 
@@ -74,8 +69,4 @@ bool control_spec__token_at(const struct control_spec *spec, const struct contro
 char control_spec__file_at(
 	const struct control_spec *spec, const struct control_words *args, int i);
 
-#ifdef __cplusplus
-}
-#endif
-#pragma GCC visibility pop
 #endif

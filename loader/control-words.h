@@ -13,11 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#pragma GCC visibility push(default)
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct control_words {
 	int n;
 	char **word;
@@ -43,8 +38,4 @@ int control_words__end(const struct control_words *w, char **errmsg);
 /* A number without sign: digits, or 0x and hex digits; with `hex`, hex digits alone. */
 bool control__parse_number(const char *text, bool hex, uint64_t *value);
 
-#ifdef __cplusplus
-}
-#endif
-#pragma GCC visibility pop
 #endif

@@ -70,7 +70,7 @@ static void drop_objects(struct control_context *c)
 {
 	for (size_t i = 0; i < c->n_objects; i++) {
 		free((char *)c->objects[i].name);
-		object__close(c->objects[i].object);
+		ebpf_object__close(c->objects[i].object);
 	}
 	free((struct control_object *)c->objects);
 	c->objects = NULL;
@@ -106,10 +106,10 @@ int control__run_command(struct control_context *c, const struct control_command
 	return err;
 }
 
-struct json_text *control__row(struct control_context *c)
+struct ebpf_json *control__row(struct control_context *c)
 {
-	json_text__clear(&c->row);
-	json_text__open(&c->row, '{');
+	ebpf_json__clear(&c->row);
+	ebpf_json__open(&c->row, '{');
 	return &c->row;
 }
 
@@ -117,7 +117,7 @@ int control__send(struct control_context *c, char **errmsg)
 {
 	int err;
 
-	json_text__close(&c->row, '}');
+	ebpf_json__close(&c->row, '}');
 	if (c->row.failed)
 		return error__set(errmsg, -ENOMEM, "no memory for the answer");
 	if (!c->reply)
@@ -133,7 +133,7 @@ bool control__wait(struct control_context *c, unsigned ms)
 
 void control__free_row(struct control_context *c)
 {
-	json_text__free(&c->row);
+	ebpf_json__free(&c->row);
 }
 
 int control__open_file(struct control_context *c, const char *word, char how, char **errmsg)

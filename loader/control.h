@@ -17,10 +17,10 @@
  *
  * A command reads its arguments (control-words.h), does what it does, and answers in rows:
  *
- *	struct json_text *row = control__row(c);
+ *	struct ebpf_json *row = control__row(c);
  *
- *	json_text__add_string(row, "name", name);
- *	json_text__add_unsigned(row, "entries", n);
+ *	ebpf_json__add_string(row, "name", name);
+ *	ebpf_json__add_unsigned(row, "entries", n);
  *	err = control__send(c, errmsg);            below 0: nobody listens, stop
  *
  * Threads: a context belongs to one; what it points at may be shared. control__send() may take
@@ -32,11 +32,6 @@
 #include "control-spec.h"
 #include "json-text.h"
 #include "object.h"
-
-#pragma GCC visibility push(default)
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 struct control_context;
 
@@ -72,7 +67,7 @@ extern const struct control_files control_files__local;
 /* A program that is there, by its name, and the object it came from. */
 struct control_object {
 	const char *name;
-	struct object *object;
+	struct ebpf_object *object;
 };
 
 enum control_change {
@@ -87,7 +82,7 @@ struct control_context {
 	struct ebpf_instance *instance;
 	/* The object that is being set up (--init): lines are about it alone. Or NULL, and they
 	 * are about `objects`. */
-	struct object *object;
+	struct ebpf_object *object;
 	const struct control_object *objects;
 	size_t n_objects;
 	/* If not NULL, fills in `objects` for each command; they are dropped after it. *list and
@@ -99,7 +94,7 @@ struct control_context {
 	const struct control_reply *reply; /* NULL: nobody listens */
 	const struct control_files *files; /* NULL: lines may name none */
 	enum control_role role;            /* what the speaker may do */
-	struct json_text row;              /* the one being written: control__free_row() */
+	struct ebpf_json row;              /* the one being written: control__free_row() */
 };
 
 /* The loader's commands. */
@@ -117,7 +112,7 @@ int control__run_command(struct control_context *c, const struct control_command
 	struct control_words *args, char **errmsg);
 
 /* A new row, begun; and its end, sent. */
-struct json_text *control__row(struct control_context *c);
+struct ebpf_json *control__row(struct control_context *c);
 int control__send(struct control_context *c, char **errmsg);
 /* False when a stream has to end. */
 bool control__wait(struct control_context *c, unsigned ms);
@@ -128,10 +123,10 @@ int control__open_file(struct control_context *c, const char *word, char how, ch
 
 /* MAP in a line: NAME, PROG/NAME or `id N`. */
 struct control_map {
-	struct ebpf_map *map;  /* borrowed from the object */
-	struct object *object; /* borrowed from the context */
-	size_t index;          /* of the map in the object */
-	const char *program;   /* the object's name in the context; NULL: it is being set up */
+	struct ebpf_map *map;       /* borrowed from the object */
+	struct ebpf_object *object; /* borrowed from the context */
+	size_t index;               /* of the map in the object */
+	const char *program;        /* the object's name in the context; NULL: it is being set up */
 };
 
 int control__want_map(
@@ -172,21 +167,14 @@ int control_file__run(
 /* How an object is set up; everything may be NULL. */
 struct control_set_up {
 	const struct control_file *lines;
-	const struct control_files *files; /* that lines may name; NULL: none */
-	struct object *before;             /* whose place it takes: its maps are shared */
-	struct object_share_opts share;    /* those of object__share_maps() */
+	const struct control_files *files;   /* that lines may name; NULL: none */
+	struct ebpf_object *before;          /* whose place it takes: its maps are shared */
+	struct ebpf_object_share_opts share; /* those of ebpf_object__share_maps() */
 };
 
 /* Creates the object's maps in `inst`, but for those that it shares, and runs the lines, each when
  * it is time. */
-int control__set_up_object(struct object *obj, struct ebpf_instance *inst,
+int control__set_up_object(struct ebpf_object *obj, struct ebpf_instance *inst,
 	const struct control_set_up *how, char **errmsg);
-/* With the lines of that file, or without any: NULL. */
-int control__init_object(
-	struct object *obj, struct ebpf_instance *inst, const char *path, char **errmsg);
 
-#ifdef __cplusplus
-}
-#endif
-#pragma GCC visibility pop
 #endif

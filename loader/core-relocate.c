@@ -54,7 +54,7 @@ static const char *name_root(const struct btf *btf, const struct ext_record *r)
 
 int linker__relocate_core(struct linker *l, const struct placed_function *at, char **errmsg)
 {
-	const struct object *obj = l->obj;
+	const struct ebpf_object *obj = l->obj;
 	const struct object_function *f = &obj->functions[at->function];
 	const struct ext_record *r;
 	uint32_t n;

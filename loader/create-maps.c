@@ -13,7 +13,7 @@
 #include "../vm/core/error.h"
 #include "object-internal.h"
 
-static int resize_map(struct object *obj, struct object_map *m, uint32_t n, char **errmsg)
+static int resize_map(struct ebpf_object *obj, struct object_map *m, uint32_t n, char **errmsg)
 {
 	if (obj->instance)
 		return error__set(errmsg, -EBUSY, "map %s exists already", m->opts.name);
@@ -24,7 +24,7 @@ static int resize_map(struct object *obj, struct object_map *m, uint32_t n, char
 	return 0;
 }
 
-struct object_map *object__find_map(struct object *obj, const char *name)
+struct object_map *ebpf_object__find_map(struct ebpf_object *obj, const char *name)
 {
 	for (size_t i = 0; i < obj->n_maps; i++) {
 		if (strcmp(obj->maps[i].opts.name, name) == 0)
@@ -33,9 +33,10 @@ struct object_map *object__find_map(struct object *obj, const char *name)
 	return NULL;
 }
 
-int object__set_max_entries(struct object *obj, const char *map, uint32_t n, char **errmsg)
+int ebpf_object__set_max_entries(
+	struct ebpf_object *obj, const char *map, uint32_t n, char **errmsg)
 {
-	struct object_map *found = object__find_map(obj, map);
+	struct object_map *found = ebpf_object__find_map(obj, map);
 	int err;
 
 	if (errmsg)
@@ -43,12 +44,12 @@ int object__set_max_entries(struct object *obj, const char *map, uint32_t n, cha
 	err = found ? resize_map(obj, found, n, errmsg)
 		    : error__set(errmsg, -ENOENT, "no map %s in the object", map);
 	if (err)
-		object__fail(obj, errmsg);
+		ebpf_object__fail(obj, errmsg);
 	return err;
 }
 
-static int set_inner(
-	struct object *obj, struct object_map *m, const struct ebpf_map_opts *like, char **errmsg)
+static int set_inner(struct ebpf_object *obj, struct object_map *m,
+	const struct ebpf_map_opts *like, char **errmsg)
 {
 	struct ebpf_map_opts *inner;
 
@@ -65,10 +66,10 @@ static int set_inner(
 	return 0;
 }
 
-int object__set_inner(
-	struct object *obj, const char *map, const struct ebpf_map_opts *inner, char **errmsg)
+int ebpf_object__set_inner(
+	struct ebpf_object *obj, const char *map, const struct ebpf_map_opts *inner, char **errmsg)
 {
-	struct object_map *found = object__find_map(obj, map);
+	struct object_map *found = ebpf_object__find_map(obj, map);
 	int err;
 
 	if (errmsg)
@@ -76,7 +77,7 @@ int object__set_inner(
 	err = found ? set_inner(obj, found, inner, errmsg)
 		    : error__set(errmsg, -ENOENT, "no map %s in the object", map);
 	if (err)
-		object__fail(obj, errmsg);
+		ebpf_object__fail(obj, errmsg);
 	return err;
 }
 
@@ -98,7 +99,7 @@ void map_opts__settle_size(struct ebpf_map_opts *o, struct ebpf_instance *inst)
 		o->max_entries = ring_size(o->max_entries);
 }
 
-static int settle_sizes(const struct object *obj, struct object_map *m, char **errmsg)
+static int settle_sizes(const struct ebpf_object *obj, struct object_map *m, char **errmsg)
 {
 	struct ebpf_map_opts *o = &m->opts;
 
@@ -129,7 +130,7 @@ static int check_pinned(const struct object_map *m, char **errmsg)
 		have->max_entries, have->flags);
 }
 
-static int create_map(struct object *obj, struct object_map *m, char **errmsg)
+static int create_map(struct ebpf_object *obj, struct object_map *m, char **errmsg)
 {
 	void *value;
 	int err;
@@ -156,7 +157,7 @@ static int create_map(struct object *obj, struct object_map *m, char **errmsg)
 }
 
 /* What the object puts into a map of maps at first. */
-static int fill_map(const struct object *obj, const struct object_map *m, char **errmsg)
+static int fill_map(const struct ebpf_object *obj, const struct object_map *m, char **errmsg)
 {
 	if (m->n_entries && m->opts.key_size != sizeof(uint32_t))
 		return error__set(errmsg, -EINVAL,
@@ -185,7 +186,7 @@ static int pin_map(struct ebpf_instance *inst, const struct object_map *m, char 
 		   : 0;
 }
 
-int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **errmsg)
+int ebpf_object__create_maps(struct ebpf_object *obj, struct ebpf_instance *inst, char **errmsg)
 {
 	int err = 0;
 
@@ -193,7 +194,7 @@ int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **e
 		*errmsg = NULL;
 	if (obj->instance) {
 		err = error__set(errmsg, -EEXIST, "the maps are created already");
-		object__fail(obj, errmsg);
+		ebpf_object__fail(obj, errmsg);
 		return err;
 	}
 	obj->instance = inst;
@@ -216,6 +217,6 @@ int object__create_maps(struct object *obj, struct ebpf_instance *inst, char **e
 	}
 	obj->instance = NULL;
 	errno = -err;
-	object__fail(obj, errmsg);
+	ebpf_object__fail(obj, errmsg);
 	return err;
 }

@@ -19,7 +19,7 @@
 #include "object-internal.h"
 #include "value-fields.h"
 
-int object__add_map(struct object *obj, const struct object_map *map, char **errmsg)
+int ebpf_object__add_map(struct ebpf_object *obj, const struct object_map *map, char **errmsg)
 {
 	struct object_map *grown;
 	const char *name;
@@ -47,7 +47,7 @@ int object__add_map(struct object *obj, const struct object_map *map, char **err
 	return 0;
 }
 
-int object__map_at(const struct object *obj, uint32_t section, int64_t offset)
+int ebpf_object__map_at(const struct ebpf_object *obj, uint32_t section, int64_t offset)
 {
 	for (size_t i = 0; i < obj->n_maps; i++) {
 		const struct object_map *m = &obj->maps[i];
@@ -66,7 +66,8 @@ static bool is_section(const char *name, const char *base)
 	return strncmp(name, base, n) == 0 && (name[n] == '\0' || name[n] == '.');
 }
 
-static void name_map(const struct object *obj, const char *section, char name[BPF_OBJ_NAME_LEN])
+static void name_map(
+	const struct ebpf_object *obj, const char *section, char name[BPF_OBJ_NAME_LEN])
 {
 	const char *path = obj->image ? ebpf_image__source(obj->image)->name : obj->path;
 	const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
@@ -79,7 +80,7 @@ static void name_map(const struct object *obj, const char *section, char name[BP
 	}
 }
 
-int object__add_data_map(struct object *obj, const char *section_name, uint32_t section,
+int ebpf_object__add_data_map(struct ebpf_object *obj, const char *section_name, uint32_t section,
 	const uint8_t *contents, uint64_t size, char **errmsg)
 {
 	bool is_const = section == 0 || is_section(section_name, ".rodata");
@@ -108,10 +109,10 @@ int object__add_data_map(struct object *obj, const char *section_name, uint32_t 
 	map.opts.name = name;
 	if (obj->btf && section)
 		value_fields__find_in_section(obj->btf, &obj->elf, section, &map.opts);
-	return object__add_map(obj, &map, errmsg);
+	return ebpf_object__add_map(obj, &map, errmsg);
 }
 
-int object__add_data_maps(struct object *obj, char **errmsg)
+int ebpf_object__add_data_maps(struct ebpf_object *obj, char **errmsg)
 {
 	int err = 0;
 
@@ -124,7 +125,7 @@ int object__add_data_maps(struct object *obj, char **errmsg)
 					  : s->type == SHT_PROGBITS && s->data &&
 						    (is_section(s->name, ".rodata") ||
 							    is_section(s->name, ".data")))
-			err = object__add_data_map(obj, s->name, i, s->data, s->size, errmsg);
+			err = ebpf_object__add_data_map(obj, s->name, i, s->data, s->size, errmsg);
 	}
 	return err;
 }

@@ -23,7 +23,8 @@
 #define POINTER        8 /* bytes */
 
 /* The map whose initialiser holds the pointer at `offset`. */
-static struct object_map *find_initialiser(struct object *obj, uint32_t section, uint64_t offset)
+static struct object_map *find_initialiser(
+	struct ebpf_object *obj, uint32_t section, uint64_t offset)
 {
 	for (size_t i = 0; i < obj->n_maps; i++) {
 		struct object_map *m = &obj->maps[i];
@@ -38,7 +39,7 @@ static struct object_map *find_initialiser(struct object *obj, uint32_t section,
 }
 
 /* The index of the map or program that a pointer in `m` refers to, or -1. */
-static int find_target(const struct object *obj, const struct object_map *m,
+static int find_target(const struct ebpf_object *obj, const struct object_map *m,
 	const struct elf_symbol *sym, uint64_t addend)
 {
 	int64_t offset = sym->value + addend;
@@ -47,9 +48,9 @@ static int find_target(const struct object *obj, const struct object_map *m,
 	if (m->opts.inner) {
 		if (sym->section != m->section)
 			return -1;
-		return object__map_at(obj, sym->section, offset);
+		return ebpf_object__map_at(obj, sym->section, offset);
 	}
-	f = offset % 8 ? -1 : object__function_at(obj, sym->section, offset / 8);
+	f = offset % 8 ? -1 : ebpf_object__function_at(obj, sym->section, offset / 8);
 	return f >= 0 && obj->functions[f].is_program ? f : -1;
 }
 
@@ -67,7 +68,7 @@ static int append_entry(
 }
 
 static int add_entry(
-	struct object *obj, uint32_t section, const struct elf_relocation *r, char **errmsg)
+	struct ebpf_object *obj, uint32_t section, const struct elf_relocation *r, char **errmsg)
 {
 	const struct elf_section *sec = &obj->elf.sections[section];
 	const struct elf_symbol *sym = &obj->elf.symbols[r->symbol];
@@ -91,7 +92,7 @@ static int add_entry(
 	return append_entry(m, key, target, false, errmsg);
 }
 
-int object__read_entries(struct object *obj, char **errmsg)
+int ebpf_object__read_entries(struct ebpf_object *obj, char **errmsg)
 {
 	uint32_t section = elf_file__find_section(&obj->elf, MAPS_ELF_SEC);
 	const struct elf_section *s = &obj->elf.sections[section];
@@ -102,7 +103,8 @@ int object__read_entries(struct object *obj, char **errmsg)
 	return err;
 }
 
-bool object__map_entry(const struct object *obj, size_t i, size_t entry, struct object_entry *e)
+bool ebpf_object__map_entry(
+	const struct ebpf_object *obj, size_t i, size_t entry, struct ebpf_object_entry *e)
 {
 	const struct object_map *m = &obj->maps[i];
 
@@ -114,8 +116,8 @@ bool object__map_entry(const struct object *obj, size_t i, size_t entry, struct 
 	return true;
 }
 
-int object__put_program(struct object *obj, struct object_map *m, uint32_t key,
-	const struct object_program *program, char **errmsg)
+int ebpf_object__put_program(struct ebpf_object *obj, struct object_map *m, uint32_t key,
+	const struct ebpf_object_program *program, char **errmsg)
 {
 	/* the program is the first member of its function */
 	uint32_t target = (const struct object_function *)program - obj->functions, i = 0;
@@ -132,26 +134,26 @@ int object__put_program(struct object *obj, struct object_map *m, uint32_t key,
 		m->entries[i] = (struct initial_entry){key, target, true};
 	else
 		err = append_entry(m, key, target, true, errmsg);
-	return err || !m->is_filled ? err : object__fill_programs(obj, m, errmsg);
+	return err || !m->is_filled ? err : ebpf_object__fill_programs(obj, m, errmsg);
 }
 
-int object__set_map_program(
-	struct object *obj, const char *map, uint32_t key, const char *program, char **errmsg)
+int ebpf_object__set_map_program(
+	struct ebpf_object *obj, const char *map, uint32_t key, const char *program, char **errmsg)
 {
-	struct object_map *m = object__find_map(obj, map);
-	const struct object_program *p;
+	struct object_map *m = ebpf_object__find_map(obj, map);
+	const struct ebpf_object_program *p;
 	int err;
 
 	if (errmsg)
 		*errmsg = NULL;
-	p = object__find_program(obj, program, errmsg);
+	p = ebpf_object__find_program(obj, program, errmsg);
 	if (!p)
 		return -ENOENT;
 	pthread_mutex_lock(&obj->lock);
-	err = m ? object__put_program(obj, m, key, p, errmsg)
+	err = m ? ebpf_object__put_program(obj, m, key, p, errmsg)
 		: error__set(errmsg, -ENOENT, "no map %s in the object", map);
 	pthread_mutex_unlock(&obj->lock);
 	if (err)
-		object__fail(obj, errmsg);
+		ebpf_object__fail(obj, errmsg);
 	return err;
 }

@@ -118,7 +118,7 @@ static const struct elf_symbol *find_undefined(const struct elf_file *elf, const
 	return NULL;
 }
 
-static int read_extern(struct object *obj, uint32_t var_id, char **errmsg)
+static int read_extern(struct ebpf_object *obj, uint32_t var_id, char **errmsg)
 {
 	const struct btf_type *var = btf__type_by_id(obj->btf, var_id), *t, *element;
 	struct object_extern *e = &obj->externs[obj->n_externs];
@@ -148,7 +148,7 @@ static int read_extern(struct object *obj, uint32_t var_id, char **errmsg)
 }
 
 /* Places and values, in the order of the array. */
-static int fill_kconfig(struct object *obj, uint32_t *total, char **errmsg)
+static int fill_kconfig(struct ebpf_object *obj, uint32_t *total, char **errmsg)
 {
 	uint32_t end = 0;
 
@@ -173,7 +173,7 @@ static int fill_kconfig(struct object *obj, uint32_t *total, char **errmsg)
 	return 0;
 }
 
-int object__add_externs(struct object *obj, char **errmsg)
+int ebpf_object__add_externs(struct ebpf_object *obj, char **errmsg)
 {
 	const struct btf_type *sec = obj->btf ? btf_types__datasec(obj->btf, SECTION) : NULL;
 	uint32_t size = 0;
@@ -190,10 +190,10 @@ int object__add_externs(struct object *obj, char **errmsg)
 		return err;
 	qsort(obj->externs, obj->n_externs, sizeof(*obj->externs), compare_externs);
 	err = fill_kconfig(obj, &size, errmsg);
-	return err ? err : object__add_data_map(obj, SECTION, 0, obj->kconfig, size, errmsg);
+	return err ? err : ebpf_object__add_data_map(obj, SECTION, 0, obj->kconfig, size, errmsg);
 }
 
-struct object_extern *object__find_extern(const struct object *obj, const char *name)
+struct object_extern *ebpf_object__find_extern(const struct ebpf_object *obj, const char *name)
 {
 	for (uint32_t i = 0; i < obj->n_externs; i++) {
 		if (strcmp(obj->externs[i].name, name) == 0)

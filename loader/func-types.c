@@ -88,8 +88,8 @@ static void find_tags(const struct btf *btf, uint32_t func, unsigned tags[5])
 	}
 }
 
-void object__describe_function(
-	const struct object *obj, const struct object_function *from, struct ebpf_func *f)
+void ebpf_object__describe_function(
+	const struct ebpf_object *obj, const struct object_function *from, struct ebpf_func *f)
 {
 	const struct btf_type *func, *proto, *result;
 	unsigned tags[5] = {0};
@@ -107,7 +107,8 @@ void object__describe_function(
 		f->args[i] = describe(obj->btf, btf_params(proto)[i].type, tags[i]);
 }
 
-int object__check_tags(const struct object *obj, const struct object_function *f, char **errmsg)
+int ebpf_object__check_tags(
+	const struct ebpf_object *obj, const struct object_function *f, char **errmsg)
 {
 	for (uint32_t i = 1; obj->btf && f->type && i < btf__type_cnt(obj->btf); i++) {
 		const struct btf_type *t = btf__type_by_id(obj->btf, i);

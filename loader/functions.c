@@ -19,7 +19,7 @@
 
 #define INSN_SIZE sizeof(struct ebpf_insn)
 
-static bool is_function(const struct object *obj, const struct elf_symbol *s)
+static bool is_function(const struct ebpf_object *obj, const struct elf_symbol *s)
 {
 	if (s->section == 0 || s->section == ELF_SECTION_NONE || s->name[0] == '\0' ||
 		!obj->elf.sections[s->section].is_code)
@@ -42,7 +42,7 @@ static bool has_prefix(const char *section, const char *prefix)
 	return strncmp(section + (section[0] == '?'), prefix, strlen(prefix)) == 0;
 }
 
-static int add_function(struct object *obj, const struct elf_symbol *s, char **errmsg)
+static int add_function(struct ebpf_object *obj, const struct elf_symbol *s, char **errmsg)
 {
 	const struct elf_section *sec = &obj->elf.sections[s->section];
 	struct object_function *f = &obj->functions[obj->n_functions];
@@ -72,7 +72,7 @@ static int add_function(struct object *obj, const struct elf_symbol *s, char **e
 }
 
 /* Sizes that symbols leave open, and overlaps. */
-static int settle_sizes(struct object *obj, char **errmsg)
+static int settle_sizes(struct ebpf_object *obj, char **errmsg)
 {
 	for (uint32_t i = 0; i < obj->n_functions; i++) {
 		struct object_function *f = &obj->functions[i], *next = f + 1;
@@ -91,7 +91,7 @@ static int settle_sizes(struct object *obj, char **errmsg)
 }
 
 /* Global functions are verified by themselves. Without types there are none. */
-static void settle_linkage(struct object *obj)
+static void settle_linkage(struct ebpf_object *obj)
 {
 	for (uint32_t i = 0; obj->btf && i < obj->n_functions; i++) {
 		struct object_function *f = &obj->functions[i];
@@ -109,7 +109,7 @@ static void settle_linkage(struct object *obj)
 }
 
 /* A hidden function is nobody's entry: libbpf treats it as static. */
-static void hide_functions(struct object *obj)
+static void hide_functions(struct ebpf_object *obj)
 {
 	for (uint32_t i = 0; i < obj->elf.n_symbols; i++) {
 		const struct elf_symbol *s = &obj->elf.symbols[i];
@@ -118,12 +118,12 @@ static void hide_functions(struct object *obj)
 		if (!is_function(obj, s) ||
 			(s->visibility != STV_HIDDEN && s->visibility != STV_INTERNAL))
 			continue;
-		f = object__function_at(obj, s->section, s->value / INSN_SIZE);
+		f = ebpf_object__function_at(obj, s->section, s->value / INSN_SIZE);
 		obj->functions[f].is_global = false;
 	}
 }
 
-static void choose_programs(struct object *obj)
+static void choose_programs(struct ebpf_object *obj)
 {
 	bool found = false;
 
@@ -135,7 +135,7 @@ static void choose_programs(struct object *obj)
 	}
 }
 
-int object__find_functions(struct object *obj, char **errmsg)
+int ebpf_object__find_functions(struct ebpf_object *obj, char **errmsg)
 {
 	int err = 0;
 
@@ -158,7 +158,7 @@ int object__find_functions(struct object *obj, char **errmsg)
 	return 0;
 }
 
-int object__function_at(const struct object *obj, uint32_t section, int64_t insn)
+int ebpf_object__function_at(const struct ebpf_object *obj, uint32_t section, int64_t insn)
 {
 	struct object_function key = {.section = section, .insn = insn};
 	const struct object_function *f;

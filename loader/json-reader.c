@@ -7,16 +7,16 @@
 #include "../vm/core/error.h"
 #include "json-reader.h"
 
-char json_reader__peek(struct json_reader *r)
+char ebpf_json_reader__peek(struct ebpf_json_reader *r)
 {
 	while (*r->at == ' ' || *r->at == '\t' || *r->at == '\r' || *r->at == '\n')
 		r->at++;
 	return *r->at;
 }
 
-bool json_reader__take(struct json_reader *r, char c)
+bool ebpf_json_reader__take(struct ebpf_json_reader *r, char c)
 {
-	if (json_reader__peek(r) != c)
+	if (ebpf_json_reader__peek(r) != c)
 		return false;
 	r->at++;
 	return true;
@@ -94,11 +94,11 @@ static bool unescape(char **from, char **to)
 	return true;
 }
 
-char *json_reader__string(struct json_reader *r)
+char *ebpf_json_reader__string(struct ebpf_json_reader *r)
 {
 	char *text, *from, *to;
 
-	if (json_reader__peek(r) != '"')
+	if (ebpf_json_reader__peek(r) != '"')
 		return NULL;
 	text = from = to = r->at + 1;
 	while (*from != '"') {
@@ -117,18 +117,18 @@ char *json_reader__string(struct json_reader *r)
 	return text;
 }
 
-char *json_reader__name(struct json_reader *r)
+char *ebpf_json_reader__name(struct ebpf_json_reader *r)
 {
-	char *name = json_reader__string(r);
+	char *name = ebpf_json_reader__string(r);
 
-	return name && json_reader__take(r, ':') ? name : NULL;
+	return name && ebpf_json_reader__take(r, ':') ? name : NULL;
 }
 
-size_t json_reader__word(struct json_reader *r)
+size_t ebpf_json_reader__word(struct ebpf_json_reader *r)
 {
 	size_t n = 0;
 
-	json_reader__peek(r);
+	ebpf_json_reader__peek(r);
 	while (isalnum((unsigned char)r->at[n]) || r->at[n] == '-' || r->at[n] == '+' ||
 		r->at[n] == '.')
 		n++;
@@ -136,7 +136,7 @@ size_t json_reader__word(struct json_reader *r)
 }
 
 /* Leaves it as it is. */
-static bool skip_string(struct json_reader *r)
+static bool skip_string(struct ebpf_json_reader *r)
 {
 	char *at = r->at + 1;
 
@@ -149,12 +149,12 @@ static bool skip_string(struct json_reader *r)
 	return true;
 }
 
-bool json_reader__skip(struct json_reader *r)
+bool ebpf_json_reader__skip(struct ebpf_json_reader *r)
 {
 	size_t depth = 0;
 
 	do {
-		char c = json_reader__peek(r);
+		char c = ebpf_json_reader__peek(r);
 		size_t n;
 
 		if (c == '"') {
@@ -169,7 +169,7 @@ bool json_reader__skip(struct json_reader *r)
 		} else if (depth && (c == ',' || c == ':')) {
 			r->at++;
 		} else {
-			n = json_reader__word(r);
+			n = ebpf_json_reader__word(r);
 			if (!n)
 				return false;
 			r->at += n;
@@ -178,7 +178,7 @@ bool json_reader__skip(struct json_reader *r)
 	return true;
 }
 
-int json_reader__fail(const struct json_reader *r, const char *expected, char **errmsg)
+int ebpf_json_reader__fail(const struct ebpf_json_reader *r, const char *expected, char **errmsg)
 {
 	return error__set(errmsg, -EINVAL, "no JSON: expected %s in column %zu", expected,
 		(size_t)(r->at - r->begin) + 1);

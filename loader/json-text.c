@@ -8,7 +8,7 @@
 #include "json-text.h"
 
 /* Room for `more` bytes and a NUL. */
-static bool grow(struct json_text *t, size_t more)
+static bool grow(struct ebpf_json *t, size_t more)
 {
 	size_t size = t->size ? t->size : 256;
 	char *grown;
@@ -31,7 +31,7 @@ static bool grow(struct json_text *t, size_t more)
 	return true;
 }
 
-static void put(struct json_text *t, const char *text, size_t len)
+static void put(struct ebpf_json *t, const char *text, size_t len)
 {
 	if (!grow(t, len))
 		return;
@@ -40,38 +40,38 @@ static void put(struct json_text *t, const char *text, size_t len)
 	t->text[t->len] = '\0';
 }
 
-static void put_char(struct json_text *t, char c)
+static void put_char(struct ebpf_json *t, char c)
 {
 	put(t, &c, 1);
 }
 
-static void begin_value(struct json_text *t)
+static void begin_value(struct ebpf_json *t)
 {
 	if (t->comma)
 		put_char(t, ',');
 	t->comma = true;
 }
 
-void json_text__clear(struct json_text *t)
+void ebpf_json__clear(struct ebpf_json *t)
 {
 	t->len = 0;
 	t->comma = t->failed = false;
 }
 
-void json_text__free(struct json_text *t)
+void ebpf_json__free(struct ebpf_json *t)
 {
 	free(t->text);
-	*t = (struct json_text){0};
+	*t = (struct ebpf_json){0};
 }
 
-void json_text__open(struct json_text *t, char bracket)
+void ebpf_json__open(struct ebpf_json *t, char bracket)
 {
 	begin_value(t);
 	put_char(t, bracket);
 	t->comma = false;
 }
 
-void json_text__close(struct json_text *t, char bracket)
+void ebpf_json__close(struct ebpf_json *t, char bracket)
 {
 	put_char(t, bracket);
 	t->comma = true;
@@ -98,7 +98,7 @@ static size_t utf8_length(const uint8_t *s, size_t len)
 	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
 }
 
-static void put_escaped(struct json_text *t, uint8_t c)
+static void put_escaped(struct ebpf_json *t, uint8_t c)
 {
 	char text[8];
 
@@ -111,7 +111,7 @@ static void put_escaped(struct json_text *t, uint8_t c)
 	}
 }
 
-static void put_quoted(struct json_text *t, const uint8_t *s, size_t len)
+static void put_quoted(struct ebpf_json *t, const uint8_t *s, size_t len)
 {
 	size_t plain = 0; /* bytes before s that are as they stay */
 
@@ -134,7 +134,7 @@ static void put_quoted(struct json_text *t, const uint8_t *s, size_t len)
 	put_char(t, '"');
 }
 
-void json_text__key(struct json_text *t, const char *key)
+void ebpf_json__key(struct ebpf_json *t, const char *key)
 {
 	begin_value(t);
 	put_quoted(t, (const uint8_t *)key, strlen(key));
@@ -142,18 +142,18 @@ void json_text__key(struct json_text *t, const char *key)
 	t->comma = false;
 }
 
-void json_text__bytes(struct json_text *t, const void *s, size_t len)
+void ebpf_json__bytes(struct ebpf_json *t, const void *s, size_t len)
 {
 	begin_value(t);
 	put_quoted(t, s, len);
 }
 
-void json_text__string(struct json_text *t, const char *s)
+void ebpf_json__string(struct ebpf_json *t, const char *s)
 {
-	json_text__bytes(t, s, strlen(s));
+	ebpf_json__bytes(t, s, strlen(s));
 }
 
-void json_text__unsigned(struct json_text *t, uint64_t value)
+void ebpf_json__unsigned(struct ebpf_json *t, uint64_t value)
 {
 	char digits[20], *at = digits + sizeof(digits);
 
@@ -164,24 +164,24 @@ void json_text__unsigned(struct json_text *t, uint64_t value)
 	put(t, at, (size_t)(digits + sizeof(digits) - at));
 }
 
-void json_text__signed(struct json_text *t, int64_t value)
+void ebpf_json__signed(struct ebpf_json *t, int64_t value)
 {
 	if (value >= 0) {
-		json_text__unsigned(t, (uint64_t)value);
+		ebpf_json__unsigned(t, (uint64_t)value);
 		return;
 	}
 	begin_value(t);
 	put_char(t, '-');
 	t->comma = false;
-	json_text__unsigned(t, -(uint64_t)value);
+	ebpf_json__unsigned(t, -(uint64_t)value);
 }
 
-void json_text__real(struct json_text *t, double value, int decimals)
+void ebpf_json__real(struct ebpf_json *t, double value, int decimals)
 {
 	char text[352]; /* the largest double has 309 digits */
 
 	if (!isfinite(value)) {
-		json_text__null(t);
+		ebpf_json__null(t);
 		return;
 	}
 	begin_value(t);
@@ -189,45 +189,45 @@ void json_text__real(struct json_text *t, double value, int decimals)
 		(size_t)snprintf(text, sizeof(text), "%.*f", decimals < 20 ? decimals : 20, value));
 }
 
-void json_text__bool(struct json_text *t, bool value)
+void ebpf_json__bool(struct ebpf_json *t, bool value)
 {
-	json_text__raw(t, value ? "true" : "false", value ? 4 : 5);
+	ebpf_json__raw(t, value ? "true" : "false", value ? 4 : 5);
 }
 
-void json_text__null(struct json_text *t)
+void ebpf_json__null(struct ebpf_json *t)
 {
-	json_text__raw(t, "null", 4);
+	ebpf_json__raw(t, "null", 4);
 }
 
-void json_text__raw(struct json_text *t, const char *json, size_t len)
+void ebpf_json__raw(struct ebpf_json *t, const char *json, size_t len)
 {
 	begin_value(t);
 	put(t, json, len);
 }
 
-void json_text__add_string(struct json_text *t, const char *key, const char *s)
+void ebpf_json__add_string(struct ebpf_json *t, const char *key, const char *s)
 {
-	json_text__key(t, key);
+	ebpf_json__key(t, key);
 	if (s)
-		json_text__string(t, s);
+		ebpf_json__string(t, s);
 	else
-		json_text__null(t);
+		ebpf_json__null(t);
 }
 
-void json_text__add_unsigned(struct json_text *t, const char *key, uint64_t value)
+void ebpf_json__add_unsigned(struct ebpf_json *t, const char *key, uint64_t value)
 {
-	json_text__key(t, key);
-	json_text__unsigned(t, value);
+	ebpf_json__key(t, key);
+	ebpf_json__unsigned(t, value);
 }
 
-void json_text__add_real(struct json_text *t, const char *key, double value, int decimals)
+void ebpf_json__add_real(struct ebpf_json *t, const char *key, double value, int decimals)
 {
-	json_text__key(t, key);
-	json_text__real(t, value, decimals);
+	ebpf_json__key(t, key);
+	ebpf_json__real(t, value, decimals);
 }
 
-void json_text__add_bool(struct json_text *t, const char *key, bool value)
+void ebpf_json__add_bool(struct ebpf_json *t, const char *key, bool value)
 {
-	json_text__key(t, key);
-	json_text__bool(t, value);
+	ebpf_json__key(t, key);
+	ebpf_json__bool(t, value);
 }

@@ -10,25 +10,26 @@
 #include "layout.h"
 #include "value-word.h"
 
-static int compare_kinds(const struct layout *a, const struct layout *b, char **errmsg)
+static int compare_kinds(const struct ebpf_layout *a, const struct ebpf_layout *b, char **errmsg)
 {
 	char was[64], is[64];
 
 	if (a->kind == b->kind && a->size == b->size && a->bit == b->bit && a->bits == b->bits &&
 		a->is_signed == b->is_signed && a->is_network == b->is_network)
 		return 0;
-	layout__describe(a, was, sizeof(was));
-	layout__describe(b, is, sizeof(is));
+	ebpf_layout__describe(a, was, sizeof(was));
+	ebpf_layout__describe(b, is, sizeof(is));
 	return error__set(errmsg, -EINVAL, "is %s, was %s", is, was);
 }
 
-static int compare_constants(const struct layout *a, const struct layout *b, char **errmsg)
+static int compare_constants(
+	const struct ebpf_layout *a, const struct ebpf_layout *b, char **errmsg)
 {
 	for (uint32_t i = 0; i < a->n; i++) {
-		const struct layout_constant *was = &a->constants[i];
+		const struct ebpf_layout_constant *was = &a->constants[i];
 
 		for (uint32_t j = 0; j < b->n; j++) {
-			const struct layout_constant *is = &b->constants[j];
+			const struct ebpf_layout_constant *is = &b->constants[j];
 
 			if (was->value != is->value && strcmp(was->name, is->name) == 0)
 				return error__set(errmsg, -EINVAL, "%s is %lld, was %lld", is->name,
@@ -38,12 +39,12 @@ static int compare_constants(const struct layout *a, const struct layout *b, cha
 	return 0;
 }
 
-static int compare_members(const struct layout *a, const struct layout *b, char **errmsg)
+static int compare_members(const struct ebpf_layout *a, const struct ebpf_layout *b, char **errmsg)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; i < a->n && i < b->n && !err; i++) {
-		const struct layout *was = &a->members[i], *is = &b->members[i];
+		const struct ebpf_layout *was = &a->members[i], *is = &b->members[i];
 
 		if (strcmp(was->name, is->name) != 0)
 			return error__set(
@@ -51,7 +52,7 @@ static int compare_members(const struct layout *a, const struct layout *b, char 
 		if (was->offset != is->offset)
 			return error__set(errmsg, -EINVAL, "%s is at byte %u, was at %u", is->name,
 				is->offset, was->offset);
-		err = layout__compare(was, is, errmsg);
+		err = ebpf_layout__compare(was, is, errmsg);
 		if (err)
 			error__prefix(errmsg, "%s", is->name);
 	}
@@ -61,18 +62,18 @@ static int compare_members(const struct layout *a, const struct layout *b, char 
 			   : error__set(errmsg, -EINVAL, "%s is gone", a->members[b->n].name);
 }
 
-int layout__compare(const struct layout *a, const struct layout *b, char **errmsg)
+int ebpf_layout__compare(const struct ebpf_layout *a, const struct ebpf_layout *b, char **errmsg)
 {
 	int err = compare_kinds(a, b, errmsg);
 
 	if (err)
 		return err;
 	switch (a->kind) {
-	case LAYOUT_ENUM: return compare_constants(a, b, errmsg);
-	case LAYOUT_STRUCT: return compare_members(a, b, errmsg);
-	case LAYOUT_ARRAY:
+	case EBPF_LAYOUT_ENUM: return compare_constants(a, b, errmsg);
+	case EBPF_LAYOUT_STRUCT: return compare_members(a, b, errmsg);
+	case EBPF_LAYOUT_ARRAY:
 		return a->n == b->n
-			       ? layout__compare(a->members, b->members, errmsg)
+			       ? ebpf_layout__compare(a->members, b->members, errmsg)
 			       : error__set(errmsg, -EINVAL, "has %u elements, had %u", b->n, a->n);
 	default: return 0;
 	}

@@ -24,13 +24,13 @@ struct builder {
 static const struct meaning {
 	const char *name;
 	uint32_t size;
-	enum layout_kind kind;
+	enum ebpf_layout_kind kind;
 	bool is_network;
-} typedefs[] = {{"__be16", 2, LAYOUT_NUMBER, true}, {"__be32", 4, LAYOUT_IPV4, true},
-	{"__be64", 8, LAYOUT_NUMBER, true}},
-  structs[] = {{"in_addr", 4, LAYOUT_IPV4, true}, {"in6_addr", 16, LAYOUT_IPV6, true}};
+} typedefs[] = {{"__be16", 2, EBPF_LAYOUT_NUMBER, true}, {"__be32", 4, EBPF_LAYOUT_IPV4, true},
+	{"__be64", 8, EBPF_LAYOUT_NUMBER, true}},
+  structs[] = {{"in_addr", 4, EBPF_LAYOUT_IPV4, true}, {"in6_addr", 16, EBPF_LAYOUT_IPV6, true}};
 
-static bool take_meaning(struct layout *l, const struct meaning *m, size_t n, const char *name)
+static bool take_meaning(struct ebpf_layout *l, const struct meaning *m, size_t n, const char *name)
 {
 	for (; n--; m++) {
 		if (m->size != l->size || strcmp(m->name, name) != 0)
@@ -44,7 +44,7 @@ static bool take_meaning(struct layout *l, const struct meaning *m, size_t n, co
 
 #define MEANING(l, table, name) take_meaning(l, table, sizeof(table) / sizeof((table)[0]), name)
 
-static void build(struct builder *b, struct layout *l, uint32_t type, int depth);
+static void build(struct builder *b, struct ebpf_layout *l, uint32_t type, int depth);
 
 static char *copy_name(struct builder *b, const char *name)
 {
@@ -55,9 +55,9 @@ static char *copy_name(struct builder *b, const char *name)
 }
 
 /* The next member of `l`, zeroed but for its name; NULL: no more room. */
-static struct layout *new_member(struct builder *b, struct layout *l, const char *name)
+static struct ebpf_layout *new_member(struct builder *b, struct ebpf_layout *l, const char *name)
 {
-	struct layout *grown;
+	struct ebpf_layout *grown;
 	char *copy;
 
 	if (b->n_members++ == MAX_MEMBERS) {
@@ -72,15 +72,15 @@ static struct layout *new_member(struct builder *b, struct layout *l, const char
 		return NULL;
 	}
 	l->members = grown;
-	grown[l->n] = (struct layout){.name = copy};
+	grown[l->n] = (struct ebpf_layout){.name = copy};
 	return &grown[l->n++];
 }
 
-static void build_members(
-	struct builder *b, struct layout *l, const struct btf_type *t, uint64_t base, int depth);
+static void build_members(struct builder *b, struct ebpf_layout *l, const struct btf_type *t,
+	uint64_t base, int depth);
 
-static void build_member(struct builder *b, struct layout *l, const struct btf_type *t, uint32_t i,
-	uint64_t base, int depth)
+static void build_member(struct builder *b, struct ebpf_layout *l, const struct btf_type *t,
+	uint32_t i, uint64_t base, int depth)
 {
 	const struct btf_member *m = btf_members(t) + i;
 	const struct btf_type *mt = btf_types__resolve(b->btf, m->type);
@@ -88,7 +88,7 @@ static void build_member(struct builder *b, struct layout *l, const struct btf_t
 	uint32_t bits = btf_member_bitfield_size(t, i), bit = btf_member_bit_offset(t, i);
 	int64_t size = bits ? (bit % 8 + bits + 7) / 8 : btf__resolve_size(b->btf, m->type);
 	uint64_t offset = base + bit / 8;
-	struct layout *member;
+	struct ebpf_layout *member;
 
 	if (size == 0) /* an array without end */
 		return;
@@ -111,26 +111,26 @@ static void build_member(struct builder *b, struct layout *l, const struct btf_t
 	build(b, member, m->type, depth + 1);
 }
 
-static void build_members(
-	struct builder *b, struct layout *l, const struct btf_type *t, uint64_t base, int depth)
+static void build_members(struct builder *b, struct ebpf_layout *l, const struct btf_type *t,
+	uint64_t base, int depth)
 {
 	b->is_odd |= depth >= MAX_DEPTH;
 	for (uint32_t i = 0; i < btf_vlen(t) && !b->is_odd && !b->no_memory; i++)
 		build_member(b, l, t, i, base, depth);
 }
 
-static void build_enum(struct builder *b, struct layout *l, const struct btf_type *t)
+static void build_enum(struct builder *b, struct ebpf_layout *l, const struct btf_type *t)
 {
 	bool wide = btf_is_enum64(t), is_signed = btf_kflag(t);
 	uint32_t n = btf_vlen(t);
 
-	l->kind = LAYOUT_ENUM;
+	l->kind = EBPF_LAYOUT_ENUM;
 	l->is_signed = is_signed;
 	b->n_members += n;
 	b->is_odd |= b->n_members > MAX_MEMBERS || (!l->bits && l->size > 8);
 	l->constants = b->is_odd || !n ? NULL : calloc(n, sizeof(*l->constants));
 	for (; l->constants && l->n < n; l->n++) {
-		struct layout_constant *c = &l->constants[l->n];
+		struct ebpf_layout_constant *c = &l->constants[l->n];
 		uint32_t name = wide ? btf_enum64(t)[l->n].name_off : btf_enum(t)[l->n].name_off;
 
 		if (wide)
@@ -144,13 +144,13 @@ static void build_enum(struct builder *b, struct layout *l, const struct btf_typ
 	b->no_memory |= n && !b->is_odd && !l->constants;
 }
 
-static void build_int(struct layout *l, const struct btf_type *t)
+static void build_int(struct ebpf_layout *l, const struct btf_type *t)
 {
 	bool whole = btf_int_offset(t) == 0 && btf_int_bits(t) == l->size * 8;
 
 	if (l->bits ? btf_int_offset(t) != 0 : !whole || l->size > 8)
 		return;
-	l->kind = btf_int_encoding(t) & BTF_INT_BOOL ? LAYOUT_BOOL : LAYOUT_NUMBER;
+	l->kind = btf_int_encoding(t) & BTF_INT_BOOL ? EBPF_LAYOUT_BOOL : EBPF_LAYOUT_NUMBER;
 	l->is_signed = btf_int_encoding(t) & BTF_INT_SIGNED;
 }
 
@@ -162,21 +162,24 @@ static bool is_char(const struct btf *btf, uint32_t type)
 }
 
 /* What an array is when it is not an array of numbers. */
-static enum layout_kind array_kind(const struct layout *array, const struct layout *element)
+static enum ebpf_layout_kind array_kind(
+	const struct ebpf_layout *array, const struct ebpf_layout *element)
 {
-	bool bytes = element->kind == LAYOUT_NUMBER && element->size == 1 && !element->is_signed;
+	bool bytes =
+		element->kind == EBPF_LAYOUT_NUMBER && element->size == 1 && !element->is_signed;
 
 	if (bytes && array->size == 6)
-		return LAYOUT_MAC;
-	if (array->size == 16 && (bytes || element->kind == LAYOUT_IPV4))
-		return LAYOUT_IPV6;
-	return LAYOUT_ARRAY;
+		return EBPF_LAYOUT_MAC;
+	if (array->size == 16 && (bytes || element->kind == EBPF_LAYOUT_IPV4))
+		return EBPF_LAYOUT_IPV6;
+	return EBPF_LAYOUT_ARRAY;
 }
 
-static void build_array(struct builder *b, struct layout *l, const struct btf_type *t, int depth)
+static void build_array(
+	struct builder *b, struct ebpf_layout *l, const struct btf_type *t, int depth)
 {
 	uint32_t type = btf_array(t)->type, n = btf_array(t)->nelems;
-	struct layout *element;
+	struct ebpf_layout *element;
 
 	if (!n || l->size % n)
 		return;
@@ -187,12 +190,12 @@ static void build_array(struct builder *b, struct layout *l, const struct btf_ty
 	build(b, element, type, depth + 1);
 	l->n = n;
 	l->kind = array_kind(l, element);
-	if (element->kind == LAYOUT_NUMBER && element->size == 1 && is_char(b->btf, type))
-		l->kind = LAYOUT_TEXT;
+	if (element->kind == EBPF_LAYOUT_NUMBER && element->size == 1 && is_char(b->btf, type))
+		l->kind = EBPF_LAYOUT_TEXT;
 }
 
 /* Fills in the kind and what follows from it; place, size and bits are there. */
-static void build(struct builder *b, struct layout *l, uint32_t type, int depth)
+static void build(struct builder *b, struct ebpf_layout *l, uint32_t type, int depth)
 {
 	const struct btf_type *t = btf__type_by_id(b->btf, type);
 
@@ -207,7 +210,7 @@ static void build(struct builder *b, struct layout *l, uint32_t type, int depth)
 		return;
 	switch (btf_kind(t)) {
 	case BTF_KIND_INT: build_int(l, t); break;
-	case BTF_KIND_PTR: l->kind = LAYOUT_NUMBER; break;
+	case BTF_KIND_PTR: l->kind = EBPF_LAYOUT_NUMBER; break;
 	case BTF_KIND_ENUM:
 	case BTF_KIND_ENUM64: build_enum(b, l, t); break;
 	case BTF_KIND_ARRAY: build_array(b, l, t, depth); break;
@@ -215,16 +218,16 @@ static void build(struct builder *b, struct layout *l, uint32_t type, int depth)
 	case BTF_KIND_UNION:
 		if (MEANING(l, structs, btf_types__string(b->btf, t->name_off)))
 			break;
-		l->kind = LAYOUT_STRUCT;
+		l->kind = EBPF_LAYOUT_STRUCT;
 		build_members(b, l, t, 0, depth);
 		break;
 	}
 }
 
-static void empty(struct layout *l)
+static void empty(struct ebpf_layout *l)
 {
 	/* of an array, n counts the elements, which are all like the one member */
-	bool is_array = l->kind != LAYOUT_STRUCT && l->kind != LAYOUT_PREFIX;
+	bool is_array = l->kind != EBPF_LAYOUT_STRUCT && l->kind != EBPF_LAYOUT_PREFIX;
 	uint32_t n_members = !l->members ? 0 : is_array ? 1 : l->n;
 
 	for (uint32_t i = 0; i < n_members; i++)
@@ -237,7 +240,7 @@ static void empty(struct layout *l)
 	free(l->name);
 }
 
-void layout__free(struct layout *l)
+void ebpf_layout__free(struct ebpf_layout *l)
 {
 	if (l)
 		empty(l);
@@ -245,7 +248,7 @@ void layout__free(struct layout *l)
 }
 
 /* What could not be said is bytes. False without memory. */
-static bool finish(const struct builder *b, struct layout *l)
+static bool finish(const struct builder *b, struct ebpf_layout *l)
 {
 	uint32_t offset = l->offset, size = l->size;
 	char *name = l->name;
@@ -254,17 +257,17 @@ static bool finish(const struct builder *b, struct layout *l)
 		return !b->no_memory;
 	l->name = NULL;
 	empty(l);
-	*l = (struct layout){.name = name, .offset = offset, .size = size};
+	*l = (struct ebpf_layout){.name = name, .offset = offset, .size = size};
 	return !b->no_memory;
 }
 
 /* Clears the bits that belong to something. */
-static void cover(const struct layout *l, uint8_t *padding)
+static void cover(const struct ebpf_layout *l, uint8_t *padding)
 {
-	if (l->kind == LAYOUT_STRUCT) {
+	if (l->kind == EBPF_LAYOUT_STRUCT) {
 		for (uint32_t i = 0; i < l->n; i++)
 			cover(&l->members[i], padding + l->members[i].offset);
-	} else if (l->kind == LAYOUT_ARRAY) {
+	} else if (l->kind == EBPF_LAYOUT_ARRAY) {
 		for (uint32_t i = 0; i < l->n; i++)
 			cover(l->members, padding + (size_t)i * l->members->size);
 	} else if (l->bits) {
@@ -276,11 +279,11 @@ static void cover(const struct layout *l, uint8_t *padding)
 }
 
 /* False without memory. */
-static bool find_padding(struct layout *l)
+static bool find_padding(struct ebpf_layout *l)
 {
 	bool is_padded = false;
 
-	if (l->kind != LAYOUT_STRUCT && l->kind != LAYOUT_ARRAY)
+	if (l->kind != EBPF_LAYOUT_STRUCT && l->kind != EBPF_LAYOUT_ARRAY)
 		return true;
 	l->padding = malloc(l->size + 1);
 	if (!l->padding)
@@ -296,10 +299,10 @@ static bool find_padding(struct layout *l)
 	return true;
 }
 
-struct layout *layout__make(const struct btf *btf, uint32_t type, uint32_t size)
+struct ebpf_layout *ebpf_layout__make(const struct btf *btf, uint32_t type, uint32_t size)
 {
 	struct builder b = {.btf = btf};
-	struct layout *l = calloc(1, sizeof(*l));
+	struct ebpf_layout *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return NULL;
@@ -308,33 +311,33 @@ struct layout *layout__make(const struct btf *btf, uint32_t type, uint32_t size)
 		build(&b, l, type, 0);
 	if (finish(&b, l) && find_padding(l))
 		return l;
-	layout__free(l);
+	ebpf_layout__free(l);
 	return NULL;
 }
 
-struct layout *layout__make_number(uint32_t size)
+struct ebpf_layout *ebpf_layout__make_number(uint32_t size)
 {
-	struct layout *l = calloc(1, sizeof(*l));
+	struct ebpf_layout *l = calloc(1, sizeof(*l));
 
 	if (l)
-		*l = (struct layout){.kind = LAYOUT_NUMBER, .size = size};
+		*l = (struct ebpf_layout){.kind = EBPF_LAYOUT_NUMBER, .size = size};
 	return l;
 }
 
-struct layout *layout__make_struct(uint32_t size)
+struct ebpf_layout *ebpf_layout__make_struct(uint32_t size)
 {
-	struct layout *l = calloc(1, sizeof(*l));
+	struct ebpf_layout *l = calloc(1, sizeof(*l));
 
 	if (l)
-		*l = (struct layout){.kind = LAYOUT_STRUCT, .size = size};
+		*l = (struct ebpf_layout){.kind = EBPF_LAYOUT_STRUCT, .size = size};
 	return l;
 }
 
-bool layout__add_member(struct layout *l, const struct btf *btf, uint32_t type, const char *name,
-	uint32_t offset, uint32_t size)
+bool ebpf_layout__add_member(struct ebpf_layout *l, const struct btf *btf, uint32_t type,
+	const char *name, uint32_t offset, uint32_t size)
 {
 	struct builder b = {.btf = btf};
-	struct layout *member;
+	struct ebpf_layout *member;
 
 	if (!size || offset > l->size || size > l->size - offset)
 		return true;
@@ -349,19 +352,20 @@ bool layout__add_member(struct layout *l, const struct btf *btf, uint32_t type, 
 }
 
 /* Not more than one thing of 4 or 16 bytes, and that no struct of others. */
-static bool is_address(const struct layout *l)
+static bool is_address(const struct ebpf_layout *l)
 {
-	return l->kind != LAYOUT_STRUCT && l->kind != LAYOUT_ENUM && l->kind != LAYOUT_TEXT;
+	return l->kind != EBPF_LAYOUT_STRUCT && l->kind != EBPF_LAYOUT_ENUM &&
+	       l->kind != EBPF_LAYOUT_TEXT;
 }
 
-void layout__set_prefix(struct layout *l)
+void ebpf_layout__set_prefix(struct ebpf_layout *l)
 {
-	const struct layout *m = l->members;
+	const struct ebpf_layout *m = l->members;
 
 	if (l->size != 8 && l->size != 20)
 		return;
-	if (l->kind == LAYOUT_BYTES ||
-		(l->kind == LAYOUT_STRUCT && l->n == 2 && m[0].offset == 0 && m[0].size == 4 &&
+	if (l->kind == EBPF_LAYOUT_BYTES ||
+		(l->kind == EBPF_LAYOUT_STRUCT && l->n == 2 && m[0].offset == 0 && m[0].size == 4 &&
 			m[1].offset == 4 && m[1].size == l->size - 4 && is_address(&m[1])))
-		l->kind = LAYOUT_PREFIX;
+		l->kind = EBPF_LAYOUT_PREFIX;
 }

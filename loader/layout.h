@@ -30,57 +30,57 @@ extern "C" {
 
 struct btf;
 
-enum layout_kind {
-	LAYOUT_BYTES, /* nothing is known */
-	LAYOUT_NUMBER,
-	LAYOUT_BOOL,
-	LAYOUT_ENUM,
-	LAYOUT_TEXT, /* char[] */
-	LAYOUT_IPV4,
-	LAYOUT_IPV6,
-	LAYOUT_MAC,
-	LAYOUT_PREFIX, /* an LPM trie's key: length, then an IPv4 or IPv6 address */
-	LAYOUT_STRUCT, /* or union: then members overlap */
-	LAYOUT_ARRAY,
+enum ebpf_layout_kind {
+	EBPF_LAYOUT_BYTES, /* nothing is known */
+	EBPF_LAYOUT_NUMBER,
+	EBPF_LAYOUT_BOOL,
+	EBPF_LAYOUT_ENUM,
+	EBPF_LAYOUT_TEXT, /* char[] */
+	EBPF_LAYOUT_IPV4,
+	EBPF_LAYOUT_IPV6,
+	EBPF_LAYOUT_MAC,
+	EBPF_LAYOUT_PREFIX, /* an LPM trie's key: length, then an IPv4 or IPv6 address */
+	EBPF_LAYOUT_STRUCT, /* or union: then members overlap */
+	EBPF_LAYOUT_ARRAY,
 };
 
-struct layout_constant { /* of an enumeration */
+struct ebpf_layout_constant { /* of an enumeration */
 	char *name;
 	int64_t value; /* of an unsigned one, the bits */
 };
 
-struct layout {
-	enum layout_kind kind;
+struct ebpf_layout {
+	enum ebpf_layout_kind kind;
 	char *name;      /* of a member; NULL: none */
 	uint32_t offset; /* bytes, in what is around it */
 	uint32_t size;   /* bytes */
 	uint8_t bit;     /* bit-fields: the first bit, from `offset` on; */
 	uint8_t bits;    /* and how many, or 0: no bit-field */
 	bool is_signed;
-	bool is_network;        /* NUMBER: most significant byte first */
-	uint32_t n;             /* members; elements; constants */
-	struct layout *members; /* STRUCT: n. ARRAY: one, what each element is like. Of a PREFIX:
-				   as in STRUCT, or none */
-	struct layout_constant *constants; /* ENUM */
+	bool is_network;             /* NUMBER: most significant byte first */
+	uint32_t n;                  /* members; elements; constants */
+	struct ebpf_layout *members; /* STRUCT: n. ARRAY: one, what each element is like. Of a
+				   PREFIX: as in STRUCT, or none */
+	struct ebpf_layout_constant *constants; /* ENUM */
 	uint8_t *padding; /* of a whole STRUCT or ARRAY: bits of no member; NULL: none */
 };
 
 /* A type of `size` bytes; `btf` NULL or `type` 0: not known. NULL without memory. */
-struct layout *layout__make(const struct btf *btf, uint32_t type, uint32_t size);
+struct ebpf_layout *ebpf_layout__make(const struct btf *btf, uint32_t type, uint32_t size);
 /* A number in the machine's order, of 1, 2, 4 or 8 bytes, as keys of arrays are. */
-struct layout *layout__make_number(uint32_t size);
+struct ebpf_layout *ebpf_layout__make_number(uint32_t size);
 /* A struct without members yet, and a member more: false without memory. A member that does
  * not fit is left out. */
-struct layout *layout__make_struct(uint32_t size);
-bool layout__add_member(struct layout *l, const struct btf *btf, uint32_t type, const char *name,
-	uint32_t offset, uint32_t size);
+struct ebpf_layout *ebpf_layout__make_struct(uint32_t size);
+bool ebpf_layout__add_member(struct ebpf_layout *l, const struct btf *btf, uint32_t type,
+	const char *name, uint32_t offset, uint32_t size);
 /* The key of an LPM trie, if it is no more than a length and an address. */
-void layout__set_prefix(struct layout *l);
-void layout__free(struct layout *l); /* NULL is fine */
+void ebpf_layout__set_prefix(struct ebpf_layout *l);
+void ebpf_layout__free(struct ebpf_layout *l); /* NULL is fine */
 
 /* Do both mean the same? If not, *errmsg is -EINVAL's sentence: where they differ, and how `b`
  * is and `a` was. */
-int layout__compare(const struct layout *a, const struct layout *b, char **errmsg);
+int ebpf_layout__compare(const struct ebpf_layout *a, const struct ebpf_layout *b, char **errmsg);
 
 #ifdef __cplusplus
 }

@@ -21,7 +21,8 @@ static bool is_map(const struct elf_symbol *s, uint32_t section)
 	return s->section == section && s->type != STT_SECTION && s->name[0];
 }
 
-static int add_map(struct object *obj, const struct elf_symbol *s, uint64_t stride, char **errmsg)
+static int add_map(
+	struct ebpf_object *obj, const struct elf_symbol *s, uint64_t stride, char **errmsg)
 {
 	const struct elf_section *sec = &obj->elf.sections[s->section];
 	struct legacy_map def;
@@ -32,7 +33,7 @@ static int add_map(struct object *obj, const struct elf_symbol *s, uint64_t stri
 			" is not at a multiple of %" PRIu64 " bytes",
 			s->name, s->value, stride);
 	memcpy(&def, sec->data + s->value, sizeof(def));
-	return object__add_map(obj,
+	return ebpf_object__add_map(obj,
 		&(struct object_map){
 			.opts = {.name = s->name,
 				.type = def.type,
@@ -47,7 +48,7 @@ static int add_map(struct object *obj, const struct elf_symbol *s, uint64_t stri
 		errmsg);
 }
 
-int object__add_legacy_maps(struct object *obj, char **errmsg)
+int ebpf_object__add_legacy_maps(struct ebpf_object *obj, char **errmsg)
 {
 	uint32_t section = elf_file__find_section(&obj->elf, "maps"), n = 0;
 	const struct elf_section *sec = &obj->elf.sections[section];

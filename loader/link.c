@@ -44,7 +44,7 @@ uint32_t linker__use_map(struct linker *l, uint32_t map)
 }
 
 /* Room for all functions: they do not overlap, so it is never more than the file. */
-static int linker__init(struct linker *l, struct object *obj, char **errmsg)
+static int linker__init(struct linker *l, struct ebpf_object *obj, char **errmsg)
 {
 	size_t insns = 0;
 
@@ -94,7 +94,7 @@ static struct ebpf_func *list_functions(const struct linker *l)
 
 		funcs[i] = (struct ebpf_func){
 			.name = f->program.name, .insn = l->placed[i].insn, .global = f->is_global};
-		object__describe_function(l->obj, f, &funcs[i]);
+		ebpf_object__describe_function(l->obj, f, &funcs[i]);
 	}
 	return funcs;
 }
@@ -102,7 +102,7 @@ static struct ebpf_func *list_functions(const struct linker *l)
 /* Source lines of all placed functions, in order of instruction, one for each at most. */
 static struct ebpf_line *list_lines(const struct linker *l, uint32_t *n_lines)
 {
-	const struct object *obj = l->obj;
+	const struct ebpf_object *obj = l->obj;
 	struct ebpf_line *lines = calloc((size_t)obj->ext.lines.n + 1, sizeof(*lines));
 
 	*n_lines = 0;
@@ -138,7 +138,7 @@ static void linked_program__free(struct linked_program *p)
 	free(p);
 }
 
-void object__free_linked(struct object *obj)
+void ebpf_object__free_linked(struct ebpf_object *obj)
 {
 	while (obj->programs) {
 		struct linked_program *p = obj->programs;
@@ -161,7 +161,7 @@ static enum ebpf_program_type type_of(const struct object_function *f)
 	return EBPF_PROGRAM_XDP;
 }
 
-static struct linked_program *link_program(struct object *obj, uint32_t entry, char **errmsg)
+static struct linked_program *link_program(struct ebpf_object *obj, uint32_t entry, char **errmsg)
 {
 	struct linked_program *p = calloc(1, sizeof(*p));
 	struct linker l;
@@ -172,7 +172,7 @@ static struct linked_program *link_program(struct object *obj, uint32_t entry, c
 		return NULL;
 	}
 	if (!err)
-		err = object__check_tags(obj, &obj->functions[entry], errmsg);
+		err = ebpf_object__check_tags(obj, &obj->functions[entry], errmsg);
 	if (!err)
 		err = link_functions(&l, entry, errmsg);
 	if (!err) {
@@ -204,7 +204,7 @@ static struct linked_program *link_program(struct object *obj, uint32_t entry, c
 	return p;
 }
 
-static int freeze_constants(struct object *obj, char **errmsg)
+static int freeze_constants(struct ebpf_object *obj, char **errmsg)
 {
 	for (size_t i = 0; i < obj->n_maps && !obj->frozen; i++) {
 		int err = obj->maps[i].is_const ? ebpf_map__freeze(obj->maps[i].map) : 0;
@@ -217,8 +217,8 @@ static int freeze_constants(struct object *obj, char **errmsg)
 	return 0;
 }
 
-const struct ebpf_program_spec *object__link(
-	struct object *obj, const struct object_function *f, char **errmsg)
+const struct ebpf_program_spec *ebpf_object__link(
+	struct ebpf_object *obj, const struct object_function *f, char **errmsg)
 {
 	uint32_t entry = f - obj->functions;
 	struct linked_program *p;
@@ -244,20 +244,20 @@ const struct ebpf_program_spec *object__link(
 	return &p->spec;
 }
 
-const struct ebpf_program_spec *object__program_spec(
-	struct object *obj, const char *name, char **errmsg)
+const struct ebpf_program_spec *ebpf_object__program_spec(
+	struct ebpf_object *obj, const char *name, char **errmsg)
 {
-	const struct object_program *program;
+	const struct ebpf_object_program *program;
 	const struct ebpf_program_spec *spec;
 
 	if (errmsg)
 		*errmsg = NULL;
-	program = object__find_program(obj, name, errmsg);
+	program = ebpf_object__find_program(obj, name, errmsg);
 	if (!program)
 		return NULL;
 	/* the program is the first member of its function */
-	spec = object__link(obj, (const struct object_function *)program, errmsg);
+	spec = ebpf_object__link(obj, (const struct object_function *)program, errmsg);
 	if (!spec)
-		object__fail(obj, errmsg);
+		ebpf_object__fail(obj, errmsg);
 	return spec;
 }

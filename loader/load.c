@@ -13,10 +13,10 @@
 #include "../vm/core/error.h"
 #include "object-internal.h"
 
-static int load_function(struct object *obj, struct object_function *f,
+static int load_function(struct ebpf_object *obj, struct object_function *f,
 	const struct ebpf_load_opts *opts, char **errmsg);
 
-int object__fill_programs(struct object *obj, struct object_map *m, char **errmsg)
+int ebpf_object__fill_programs(struct ebpf_object *obj, struct object_map *m, char **errmsg)
 {
 	int err = 0;
 
@@ -45,7 +45,7 @@ static bool uses_map(const struct ebpf_program_spec *spec, const struct ebpf_map
 }
 
 /* The arrays of programs that a program uses, once each. */
-static int fill_arrays(struct object *obj, const struct ebpf_program_spec *spec, char **errmsg)
+static int fill_arrays(struct ebpf_object *obj, const struct ebpf_program_spec *spec, char **errmsg)
 {
 	int err = 0;
 
@@ -56,16 +56,16 @@ static int fill_arrays(struct object *obj, const struct ebpf_program_spec *spec,
 			!uses_map(spec, m->map))
 			continue;
 		m->is_filled = true;
-		err = object__fill_programs(obj, m, errmsg);
+		err = ebpf_object__fill_programs(obj, m, errmsg);
 		m->is_filled = !err;
 	}
 	return err;
 }
 
-static int load_function(struct object *obj, struct object_function *f,
+static int load_function(struct ebpf_object *obj, struct object_function *f,
 	const struct ebpf_load_opts *opts, char **errmsg)
 {
-	const struct ebpf_program_spec *spec = object__link(obj, f, errmsg);
+	const struct ebpf_program_spec *spec = ebpf_object__link(obj, f, errmsg);
 	struct ebpf_program *prog;
 
 	if (!spec)
@@ -78,17 +78,17 @@ static int load_function(struct object *obj, struct object_function *f,
 	return fill_arrays(obj, spec, errmsg);
 }
 
-struct ebpf_program *object__load_program(
-	struct object *obj, const char *name, const struct ebpf_load_opts *opts, char **errmsg)
+struct ebpf_program *ebpf_object__load_program(
+	struct ebpf_object *obj, const char *name, const struct ebpf_load_opts *opts, char **errmsg)
 {
-	const struct object_program *program;
+	const struct ebpf_object_program *program;
 	struct ebpf_program *loaded = NULL;
 	struct object_function *f;
 	int err;
 
 	if (errmsg)
 		*errmsg = NULL;
-	program = object__find_program(obj, name, errmsg);
+	program = ebpf_object__find_program(obj, name, errmsg);
 	if (!program)
 		return NULL;
 	/* the program is the first member of its function */
@@ -100,14 +100,14 @@ struct ebpf_program *object__load_program(
 	pthread_mutex_unlock(&obj->lock);
 	if (err) {
 		errno = -err;
-		object__fail(obj, errmsg);
+		ebpf_object__fail(obj, errmsg);
 	}
 	return loaded;
 }
 
-struct ebpf_program *object__loaded_program(const struct object *obj, size_t i)
+struct ebpf_program *ebpf_object__loaded_program(const struct ebpf_object *obj, size_t i)
 {
-	const struct object_program *p = object__program(obj, i);
+	const struct ebpf_object_program *p = ebpf_object__program(obj, i);
 
 	return p ? ((const struct object_function *)p)->loaded : NULL;
 }

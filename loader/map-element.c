@@ -27,10 +27,10 @@ static bool allocate(struct map_element *e, const struct ebpf_map_opts *o)
 	e->value = calloc(1, bytes + 1);
 	if (o->key_size)
 		e->key = calloc(1, o->key_size);
-	if (e->is_percpu && value__has_sum(e->value_layout))
+	if (e->is_percpu && ebpf_value__has_sum(e->value_layout))
 		e->sum = malloc(o->value_size);
 	return e->value && (e->key || !o->key_size) &&
-	       (e->sum || !e->is_percpu || !value__has_sum(e->value_layout));
+	       (e->sum || !e->is_percpu || !ebpf_value__has_sum(e->value_layout));
 }
 
 int map_element__open(struct map_element *e, const struct control_map *m, char **errmsg)
@@ -39,7 +39,8 @@ int map_element__open(struct map_element *e, const struct control_map *m, char *
 	int err;
 
 	*e = (struct map_element){.map = ebpf_map__ref(m->map), .name = o->name};
-	err = object__map_layouts(m->object, m->index, &e->key_layout, &e->value_layout, errmsg);
+	err = ebpf_object__map_layouts(
+		m->object, m->index, &e->key_layout, &e->value_layout, errmsg);
 	if (!err && !allocate(e, o))
 		err = error__set(errmsg, -ENOMEM, "no memory for an element of map %s", o->name);
 	if (err)
@@ -49,8 +50,8 @@ int map_element__open(struct map_element *e, const struct control_map *m, char *
 
 void map_element__close(struct map_element *e)
 {
-	layout__free(e->key_layout);
-	layout__free(e->value_layout);
+	ebpf_layout__free(e->key_layout);
+	ebpf_layout__free(e->value_layout);
 	free(e->key);
 	free(e->value);
 	free(e->sum);
@@ -58,33 +59,33 @@ void map_element__close(struct map_element *e)
 	*e = (struct map_element){0};
 }
 
-static void print_values(struct map_element *e, struct json_text *t)
+static void print_values(struct map_element *e, struct ebpf_json *t)
 {
-	json_text__key(t, "values");
-	json_text__open(t, '[');
+	ebpf_json__key(t, "values");
+	ebpf_json__open(t, '[');
 	for (uint32_t i = 0; i < e->slots; i++)
-		value__print(t, e->value_layout, e->value + (size_t)i * e->stride);
-	json_text__close(t, ']');
+		ebpf_value__print(t, e->value_layout, e->value + (size_t)i * e->stride);
+	ebpf_json__close(t, ']');
 	if (!e->sum)
 		return;
 	memcpy(e->sum, e->value, e->value_layout->size);
 	for (uint32_t i = 1; i < e->slots; i++)
-		value__add(e->value_layout, e->sum, e->value + (size_t)i * e->stride);
-	json_text__key(t, "sum");
-	value__print(t, e->value_layout, e->sum);
+		ebpf_value__add(e->value_layout, e->sum, e->value + (size_t)i * e->stride);
+	ebpf_json__key(t, "sum");
+	ebpf_value__print(t, e->value_layout, e->sum);
 }
 
-void map_element__print(struct map_element *e, struct json_text *t)
+void map_element__print(struct map_element *e, struct ebpf_json *t)
 {
 	if (e->key) {
-		json_text__key(t, "key");
-		value__print(t, e->key_layout, e->key);
+		ebpf_json__key(t, "key");
+		ebpf_value__print(t, e->key_layout, e->key);
 	}
 	if (e->is_percpu) {
 		print_values(e, t);
 	} else {
-		json_text__key(t, "value");
-		value__print(t, e->value_layout, e->value);
+		ebpf_json__key(t, "value");
+		ebpf_value__print(t, e->value_layout, e->value);
 	}
 }
 
@@ -94,39 +95,39 @@ void map_element__spread_value(struct map_element *e)
 		memcpy(e->value + (size_t)i * e->stride, e->value, e->value_layout->size);
 }
 
-static int read_values(struct map_element *e, struct json_reader *r, char **errmsg)
+static int read_values(struct map_element *e, struct ebpf_json_reader *r, char **errmsg)
 {
 	uint32_t n = 0;
 
-	if (!json_reader__take(r, '['))
-		return json_reader__fail(r, "'['", errmsg);
+	if (!ebpf_json_reader__take(r, '['))
+		return ebpf_json_reader__fail(r, "'['", errmsg);
 	memset(e->value, 0, (size_t)e->slots * e->stride);
-	if (json_reader__take(r, ']'))
+	if (ebpf_json_reader__take(r, ']'))
 		return 0;
 	do {
 		int err = n == e->slots ? error__set(errmsg, -EINVAL,
 						  "there are only %u workers and the host", n - 1)
-					: value__read(e->value_layout, r,
+					: ebpf_value__read(e->value_layout, r,
 						  e->value + (size_t)n * e->stride, errmsg);
 
 		if (err)
 			return error__prefix(errmsg, "[%u]", n), err;
 		n++;
-	} while (json_reader__take(r, ','));
-	return json_reader__take(r, ']') ? 0 : json_reader__fail(r, "']'", errmsg);
+	} while (ebpf_json_reader__take(r, ','));
+	return ebpf_json_reader__take(r, ']') ? 0 : ebpf_json_reader__fail(r, "']'", errmsg);
 }
 
 enum { HAS_KEY = 1, HAS_VALUE = 2 };
 
 /* The member of that name; *has: what has come. */
-static int read_member(struct map_element *e, const char *name, struct json_reader *r,
+static int read_member(struct map_element *e, const char *name, struct ebpf_json_reader *r,
 	unsigned *has, char **errmsg)
 {
 	int err;
 
 	if (e->key && strcmp(name, "key") == 0) {
 		*has |= HAS_KEY;
-		return value__read(e->key_layout, r, e->key, errmsg);
+		return ebpf_value__read(e->key_layout, r, e->key, errmsg);
 	}
 	if (e->is_percpu && strcmp(name, "values") == 0) {
 		*has |= HAS_VALUE;
@@ -134,34 +135,34 @@ static int read_member(struct map_element *e, const char *name, struct json_read
 	}
 	if (strcmp(name, "value") == 0) {
 		*has |= HAS_VALUE;
-		err = value__read(e->value_layout, r, e->value, errmsg);
+		err = ebpf_value__read(e->value_layout, r, e->value, errmsg);
 		map_element__spread_value(e);
 		return err;
 	}
 	if (!e->is_percpu || strcmp(name, "sum") != 0)
 		return error__set(errmsg, -EINVAL, "an element of map %s has none", e->name);
-	return json_reader__skip(r) ? 0 : json_reader__fail(r, "a value", errmsg);
+	return ebpf_json_reader__skip(r) ? 0 : ebpf_json_reader__fail(r, "a value", errmsg);
 }
 
 int map_element__parse(struct map_element *e, char *text, char **errmsg)
 {
-	struct json_reader r = {text, text};
+	struct ebpf_json_reader r = {text, text};
 	unsigned has = e->key ? 0 : HAS_KEY;
 
-	if (!json_reader__take(&r, '{'))
-		return json_reader__fail(&r, "{\"key\":...,\"value\":...}", errmsg);
+	if (!ebpf_json_reader__take(&r, '{'))
+		return ebpf_json_reader__fail(&r, "{\"key\":...,\"value\":...}", errmsg);
 	do {
-		const char *name = json_reader__name(&r);
+		const char *name = ebpf_json_reader__name(&r);
 		int err = name ? read_member(e, name, &r, &has, errmsg)
-			       : json_reader__fail(&r, "\"NAME\":", errmsg);
+			       : ebpf_json_reader__fail(&r, "\"NAME\":", errmsg);
 
 		if (err && name)
 			error__prefix(errmsg, "%s", name);
 		if (err)
 			return error__make_printable(errmsg), err;
-	} while (json_reader__take(&r, ','));
-	if (!json_reader__take(&r, '}') || json_reader__peek(&r))
-		return json_reader__fail(&r, "the end of the element", errmsg);
+	} while (ebpf_json_reader__take(&r, ','));
+	if (!ebpf_json_reader__take(&r, '}') || ebpf_json_reader__peek(&r))
+		return ebpf_json_reader__fail(&r, "the end of the element", errmsg);
 	if (has != (HAS_KEY | HAS_VALUE))
 		return error__set(
 			errmsg, -EINVAL, "there is no \"%s\"", has & HAS_KEY ? "value" : "key");

@@ -16,13 +16,13 @@
 
 struct map_element {
 	struct ebpf_map *map;
-	const char *name;            /* the map's */
-	struct layout *key_layout;   /* NULL: no keys */
-	struct layout *value_layout; /* of one value */
-	uint8_t *key;                /* NULL: no keys */
-	uint8_t *value;              /* ebpf_map__value_bytes() */
-	uint8_t *sum;                /* room for one; NULL: there is no sum */
-	uint32_t slots, stride;      /* values and the bytes from one to the next */
+	const char *name;                 /* the map's */
+	struct ebpf_layout *key_layout;   /* NULL: no keys */
+	struct ebpf_layout *value_layout; /* of one value */
+	uint8_t *key;                     /* NULL: no keys */
+	uint8_t *value;                   /* ebpf_map__value_bytes() */
+	uint8_t *sum;                     /* room for one; NULL: there is no sum */
+	uint32_t slots, stride;           /* values and the bytes from one to the next */
 	bool is_percpu;
 };
 
@@ -31,7 +31,7 @@ int map_element__open(struct map_element *e, const struct control_map *m, char *
 void map_element__close(struct map_element *e);
 
 /* Key and value as members of an object that is open. */
-void map_element__print(struct map_element *e, struct json_text *t);
+void map_element__print(struct map_element *e, struct ebpf_json *t);
 /* From such an object, which is written over; "value" alone is every worker's, "sum" is not looked
  * at. */
 int map_element__parse(struct map_element *e, char *text, char **errmsg);

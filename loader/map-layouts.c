@@ -26,25 +26,25 @@ static bool is_one_of(uint32_t type, uint64_t types)
 	return type < 64 && types >> type & 1;
 }
 
-static struct layout *make(const struct object *obj, const struct object_map *m, uint32_t type,
-	uint32_t size, uint64_t numbers)
+static struct ebpf_layout *make(const struct ebpf_object *obj, const struct object_map *m,
+	uint32_t type, uint32_t size, uint64_t numbers)
 {
 	if (!type && size == sizeof(uint32_t) && is_one_of(m->opts.type, numbers))
-		return layout__make_number(size);
-	return layout__make(obj->btf, type, size);
+		return ebpf_layout__make_number(size);
+	return ebpf_layout__make(obj->btf, type, size);
 }
 
-static struct layout *make_key(const struct object *obj, const struct object_map *m)
+static struct ebpf_layout *make_key(const struct ebpf_object *obj, const struct object_map *m)
 {
-	struct layout *l = make(obj, m, m->key_type, m->opts.key_size, ARRAYS);
+	struct ebpf_layout *l = make(obj, m, m->key_type, m->opts.key_size, ARRAYS);
 
 	if (l && m->opts.type == BPF_MAP_TYPE_LPM_TRIE)
-		layout__set_prefix(l);
+		ebpf_layout__set_prefix(l);
 	return l;
 }
 
 /* 0 if it is not known. */
-static uint32_t variable_type(const struct object *obj, const char *name)
+static uint32_t variable_type(const struct ebpf_object *obj, const char *name)
 {
 	int id = obj->btf ? btf__find_by_name_kind(obj->btf, name, BTF_KIND_VAR) : 0;
 
@@ -52,20 +52,21 @@ static uint32_t variable_type(const struct object *obj, const char *name)
 }
 
 /* A variable of the section; false without memory. */
-static bool add_variable(const struct object *obj, struct layout *l, const struct elf_symbol *sym)
+static bool add_variable(
+	const struct ebpf_object *obj, struct ebpf_layout *l, const struct elf_symbol *sym)
 {
 	uint32_t type = variable_type(obj, sym->name);
 	int64_t size = type ? btf__resolve_size(obj->btf, type) : 0;
 
 	if (size <= 0 || size > l->size || sym->value > l->size)
 		return true;
-	return layout__add_member(
+	return ebpf_layout__add_member(
 		l, obj->btf, type, sym->name, (uint32_t)sym->value, (uint32_t)size);
 }
 
-static struct layout *make_section(const struct object *obj, const struct object_map *m)
+static struct ebpf_layout *make_section(const struct ebpf_object *obj, const struct object_map *m)
 {
-	struct layout *l = layout__make_struct(m->opts.value_size);
+	struct ebpf_layout *l = ebpf_layout__make_struct(m->opts.value_size);
 
 	for (uint32_t i = 0; l && obj->btf && m->section && i < obj->elf.n_symbols; i++) {
 		const struct elf_symbol *sym = &obj->elf.symbols[i];
@@ -74,17 +75,17 @@ static struct layout *make_section(const struct object *obj, const struct object
 			continue;
 		if (add_variable(obj, l, sym))
 			continue;
-		layout__free(l);
+		ebpf_layout__free(l);
 		return NULL;
 	}
 	if (!l || l->n)
 		return l;
-	layout__free(l);
-	return layout__make(NULL, 0, m->opts.value_size);
+	ebpf_layout__free(l);
+	return ebpf_layout__make(NULL, 0, m->opts.value_size);
 }
 
-int object__map_layouts(const struct object *obj, size_t i, struct layout **key,
-	struct layout **value, char **errmsg)
+int ebpf_object__map_layouts(const struct ebpf_object *obj, size_t i, struct ebpf_layout **key,
+	struct ebpf_layout **value, char **errmsg)
 {
 	const struct object_map *m = &obj->maps[i];
 
@@ -93,27 +94,28 @@ int object__map_layouts(const struct object *obj, size_t i, struct layout **key,
 			    : make(obj, m, m->value_type, m->opts.value_size, NUMBERS);
 	if (*value && (*key || !m->opts.key_size))
 		return 0;
-	layout__free(*key);
-	layout__free(*value);
+	ebpf_layout__free(*key);
+	ebpf_layout__free(*value);
 	*key = *value = NULL;
 	return error__set(errmsg, -ENOMEM, "no memory for the types of map %s", m->opts.name);
 }
 
-struct layout *object__variable_layout(
-	const struct object *obj, const char *name, uint32_t size, char **errmsg)
+struct ebpf_layout *ebpf_object__variable_layout(
+	const struct ebpf_object *obj, const char *name, uint32_t size, char **errmsg)
 {
-	struct layout *l = layout__make(obj->btf, variable_type(obj, name), size);
+	struct ebpf_layout *l = ebpf_layout__make(obj->btf, variable_type(obj, name), size);
 
 	if (!l)
 		error__set(errmsg, -ENOMEM, "no memory for the type of variable %s", name);
 	return l;
 }
 
-struct layout *object__type_layout(const struct object *obj, const char *type, char **errmsg)
+struct ebpf_layout *ebpf_object__type_layout(
+	const struct ebpf_object *obj, const char *type, char **errmsg)
 {
 	static const uint32_t kinds[] = {BTF_KIND_STRUCT, BTF_KIND_UNION, BTF_KIND_TYPEDEF};
 	int64_t size;
-	struct layout *l;
+	struct ebpf_layout *l;
 	int id = -ENOENT;
 
 	for (size_t i = 0; obj->btf && i < sizeof(kinds) / sizeof(kinds[0]) && id <= 0; i++)
@@ -126,7 +128,7 @@ struct layout *object__type_layout(const struct object *obj, const char *type, c
 			type, type);
 		return NULL;
 	}
-	l = layout__make(obj->btf, (uint32_t)id, (uint32_t)size);
+	l = ebpf_layout__make(obj->btf, (uint32_t)id, (uint32_t)size);
 	if (!l)
 		error__set(errmsg, -ENOMEM, "no memory for type %s", type);
 	return l;

@@ -14,7 +14,7 @@
  *	             one function each
  *	variables.c  values in .rodata, .data, .bss
  *
- * Errors inside are sentences without the object's name; object__fail() puts it before them
+ * Errors inside are sentences without the object's name; ebpf_object__fail() puts it before them
  * where the public functions end.
  */
 #ifndef LOADER_OBJECT_INTERNAL_H
@@ -49,8 +49,8 @@ struct object_map {
 	const uint8_t *contents; /* value_size bytes; NULL: zeros */
 	bool is_const;           /* .rodata: frozen when a program is made */
 	bool pin_by_name;        /* LIBBPF_PIN_BY_NAME: one map for all objects that name it */
-	bool is_shared;          /* with another object: object__share_maps() */
-	struct ebpf_map *map;    /* NULL before object__create_maps(), unless it is shared */
+	bool is_shared;          /* with another object: ebpf_object__share_maps() */
+	struct ebpf_map *map;    /* NULL before ebpf_object__create_maps(), unless it is shared */
 };
 
 static inline bool object_map__holds_maps(const struct object_map *m)
@@ -60,7 +60,7 @@ static inline bool object_map__holds_maps(const struct object_map *m)
 }
 
 struct object_function {
-	struct object_program program; /* what the user sees; the first member */
+	struct ebpf_object_program program; /* what the user sees; the first member */
 	uint32_t section;
 	uint32_t insn; /* first instruction word in the section */
 	uint32_t type; /* BTF_KIND_FUNC; 0 if not known */
@@ -78,7 +78,7 @@ struct object_extern { /* in .kconfig */
 
 struct linked_program;
 
-struct object {
+struct ebpf_object {
 	uint32_t references;
 	uint64_t digest;
 	pthread_mutex_t lock; /* what programs are loaded, what is in arrays of programs */
@@ -95,59 +95,60 @@ struct object {
 	struct object_function *functions; /* sorted by section and insn */
 	uint32_t n_functions;
 	uint32_t n_programs;
-	struct ebpf_instance *instance;  /* since object__create_maps(); borrowed */
+	struct ebpf_instance *instance;  /* since ebpf_object__create_maps(); borrowed */
 	bool frozen;                     /* .rodata is constant */
 	struct linked_program *programs; /* linked so far */
 };
 
 /* "path: " before *errmsg, and control characters (names come from the file) out of it. */
-void object__fail(const struct object *obj, char **errmsg);
+void ebpf_object__fail(const struct ebpf_object *obj, char **errmsg);
 
 /* Appends a map; `map->opts.name` is copied, `map->opts.inner` is taken if that works. */
-int object__add_map(struct object *obj, const struct object_map *map, char **errmsg);
-int object__add_btf_maps(struct object *obj, char **errmsg);
-int object__add_legacy_maps(struct object *obj, char **errmsg);
-int object__add_data_maps(struct object *obj, char **errmsg);
+int ebpf_object__add_map(struct ebpf_object *obj, const struct object_map *map, char **errmsg);
+int ebpf_object__add_btf_maps(struct ebpf_object *obj, char **errmsg);
+int ebpf_object__add_legacy_maps(struct ebpf_object *obj, char **errmsg);
+int ebpf_object__add_data_maps(struct ebpf_object *obj, char **errmsg);
 /* The map of a section with variables: `size` bytes, at first `contents` (NULL: zeros), which the
  * object keeps. Section 0: .kconfig, which has none. */
-int object__add_data_map(struct object *obj, const char *section_name, uint32_t section,
+int ebpf_object__add_data_map(struct ebpf_object *obj, const char *section_name, uint32_t section,
 	const uint8_t *contents, uint64_t size, char **errmsg);
-int object__add_externs(struct object *obj, char **errmsg);
+int ebpf_object__add_externs(struct ebpf_object *obj, char **errmsg);
 /* NULL: no such variable in .kconfig. */
-struct object_extern *object__find_extern(const struct object *obj, const char *name);
+struct object_extern *ebpf_object__find_extern(const struct ebpf_object *obj, const char *name);
 /* What the initialisers of maps in .maps refer to; after the functions are found. */
-int object__read_entries(struct object *obj, char **errmsg);
+int ebpf_object__read_entries(struct ebpf_object *obj, char **errmsg);
 /* NULL: no map of that name. */
-struct object_map *object__find_map(struct object *obj, const char *name);
+struct object_map *ebpf_object__find_map(struct ebpf_object *obj, const char *name);
 /* As libbpf makes sizes: a ring buffer's is rounded up, a perf array has an entry per worker. */
 void map_opts__settle_size(struct ebpf_map_opts *o, struct ebpf_instance *inst);
 /* A program for an array of programs, in place of the one at `key`. */
-int object__put_program(struct object *obj, struct object_map *m, uint32_t key,
-	const struct object_program *program, char **errmsg);
+int ebpf_object__put_program(struct ebpf_object *obj, struct object_map *m, uint32_t key,
+	const struct ebpf_object_program *program, char **errmsg);
 /* Loads the programs of an array and puts them into it. */
-int object__fill_programs(struct object *obj, struct object_map *m, char **errmsg);
+int ebpf_object__fill_programs(struct ebpf_object *obj, struct object_map *m, char **errmsg);
 /* The index of the map defined at `offset` of `section`, or of the data of `section`
  * whatever the offset; -1 if none. */
-int object__map_at(const struct object *obj, uint32_t section, int64_t offset);
+int ebpf_object__map_at(const struct ebpf_object *obj, uint32_t section, int64_t offset);
 
-int object__find_functions(struct object *obj, char **errmsg);
+int ebpf_object__find_functions(struct ebpf_object *obj, char **errmsg);
 /* The index of the function that begins at `insn`, or -1. */
-int object__function_at(const struct object *obj, uint32_t section, int64_t insn);
+int ebpf_object__function_at(const struct ebpf_object *obj, uint32_t section, int64_t insn);
 
 /* Fills what the function's type says; leaves *f alone if there is none. */
-void object__describe_function(
-	const struct object *obj, const struct object_function *from, struct ebpf_func *f);
+void ebpf_object__describe_function(
+	const struct ebpf_object *obj, const struct object_function *from, struct ebpf_func *f);
 
 /* Does nothing stand in the function's tags that this machine cannot do? */
-int object__check_tags(const struct object *obj, const struct object_function *f, char **errmsg);
+int ebpf_object__check_tags(
+	const struct ebpf_object *obj, const struct object_function *f, char **errmsg);
 
 /* A program with all it needs; made once. */
-const struct ebpf_program_spec *object__link(
-	struct object *obj, const struct object_function *f, char **errmsg);
+const struct ebpf_program_spec *ebpf_object__link(
+	struct ebpf_object *obj, const struct object_function *f, char **errmsg);
 
 /* link.c and relocate.c: a program in the making. */
 struct linker {
-	struct object *obj;
+	struct ebpf_object *obj;
 	struct ebpf_insn *insns;
 	uint32_t n_insns;
 	struct placed_function {
@@ -171,6 +172,6 @@ int linker__relocate_core(struct linker *l, const struct placed_function *at, ch
 /* Resolves everything the function's instructions refer to; places what it calls. */
 int linker__relocate(struct linker *l, const struct placed_function *at, char **errmsg);
 
-void object__free_linked(struct object *obj);
+void ebpf_object__free_linked(struct ebpf_object *obj);
 
 #endif

@@ -16,7 +16,7 @@
 
 #define MAX_LISTED 16 /* names in an error sentence */
 
-void object__fail(const struct object *obj, char **errmsg)
+void ebpf_object__fail(const struct ebpf_object *obj, char **errmsg)
 {
 	int err = errno;
 
@@ -27,7 +27,7 @@ void object__fail(const struct object *obj, char **errmsg)
 	errno = err;
 }
 
-static int open_parts(struct object *obj, const void *elf, size_t size, char **errmsg)
+static int open_parts(struct ebpf_object *obj, const void *elf, size_t size, char **errmsg)
 {
 	int err = elf_file__open(&obj->elf, elf, size, errmsg);
 
@@ -36,24 +36,24 @@ static int open_parts(struct object *obj, const void *elf, size_t size, char **e
 	if (!err)
 		err = btf_ext_info__open(&obj->elf, &obj->ext, errmsg);
 	if (!err)
-		err = object__add_btf_maps(obj, errmsg);
+		err = ebpf_object__add_btf_maps(obj, errmsg);
 	if (!err)
-		err = object__add_legacy_maps(obj, errmsg);
+		err = ebpf_object__add_legacy_maps(obj, errmsg);
 	if (!err)
-		err = object__add_data_maps(obj, errmsg);
+		err = ebpf_object__add_data_maps(obj, errmsg);
 	if (!err)
-		err = object__add_externs(obj, errmsg);
+		err = ebpf_object__add_externs(obj, errmsg);
 	if (!err)
-		err = object__find_functions(obj, errmsg);
+		err = ebpf_object__find_functions(obj, errmsg);
 	if (!err)
-		err = object__read_entries(obj, errmsg);
+		err = ebpf_object__read_entries(obj, errmsg);
 	return err;
 }
 
-static struct object *open_bytes(
+static struct ebpf_object *open_bytes(
 	const char *path, struct ebpf_image *image, const void *elf, size_t size, char **errmsg)
 {
-	struct object *obj = calloc(1, sizeof(*obj));
+	struct ebpf_object *obj = calloc(1, sizeof(*obj));
 	int err;
 
 	if (errmsg)
@@ -75,15 +75,16 @@ static struct object *open_bytes(
 	err = open_parts(obj, elf, size, errmsg);
 	if (err) {
 		errno = -err;
-		object__fail(obj, errmsg);
-		object__close(obj);
+		ebpf_object__fail(obj, errmsg);
+		ebpf_object__close(obj);
 		errno = -err;
 		return NULL;
 	}
 	return obj;
 }
 
-struct object *object__open_image(const char *path, struct ebpf_image *image, char **errmsg)
+struct ebpf_object *ebpf_object__open_image(
+	const char *path, struct ebpf_image *image, char **errmsg)
 {
 	const struct ebpf_image_source *source = ebpf_image__source(image);
 
@@ -94,17 +95,18 @@ struct object *object__open_image(const char *path, struct ebpf_image *image, ch
 	return NULL;
 }
 
-struct object *object__open_mem(const char *path, const void *elf, size_t size, char **errmsg)
+struct ebpf_object *ebpf_object__open_mem(
+	const char *path, const void *elf, size_t size, char **errmsg)
 {
 	struct ebpf_image *image;
-	struct object *obj = NULL;
+	struct ebpf_object *obj = NULL;
 	int err;
 
 	if (!ebpf_image__is_one(elf, size))
 		return open_bytes(path, NULL, elf, size, errmsg);
 	image = ebpf_image__open(elf, size, NULL, errmsg);
 	if (image)
-		obj = object__open_image(path, image, errmsg);
+		obj = ebpf_object__open_image(path, image, errmsg);
 	else
 		error__prefix(errmsg, "%s", path);
 	err = errno;
@@ -145,15 +147,15 @@ static uint8_t *read_file(int fd, size_t *size)
 	return bytes;
 }
 
-struct object *object__open_fd(const char *path, int fd, char **errmsg)
+struct ebpf_object *ebpf_object__open_fd(const char *path, int fd, char **errmsg)
 {
-	struct object *obj = NULL;
+	struct ebpf_object *obj = NULL;
 	size_t size = 0;
 	uint8_t *bytes = read_file(fd, &size);
 	int err;
 
 	if (bytes)
-		obj = object__open_mem(path, bytes, size, errmsg);
+		obj = ebpf_object__open_mem(path, bytes, size, errmsg);
 	else
 		error__set(errmsg, -errno, "%s: %s", path, strerror(errno));
 	err = errno;
@@ -162,38 +164,38 @@ struct object *object__open_fd(const char *path, int fd, char **errmsg)
 	return obj;
 }
 
-struct object *object__open(const char *path, char **errmsg)
+struct ebpf_object *ebpf_object__open(const char *path, char **errmsg)
 {
 	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct object *obj;
+	struct ebpf_object *obj;
 
 	if (fd < 0) {
 		error__set(errmsg, -errno, "%s: %s", path, strerror(errno));
 		return NULL;
 	}
-	obj = object__open_fd(path, fd, errmsg);
+	obj = ebpf_object__open_fd(path, fd, errmsg);
 	err = errno;
 	close(fd);
 	errno = err;
 	return obj;
 }
 
-uint64_t object__digest(const struct object *obj)
+uint64_t ebpf_object__digest(const struct ebpf_object *obj)
 {
 	return obj->digest;
 }
 
-struct object *object__ref(struct object *obj)
+struct ebpf_object *ebpf_object__ref(struct ebpf_object *obj)
 {
 	__atomic_add_fetch(&obj->references, 1, __ATOMIC_RELAXED);
 	return obj;
 }
 
-void object__close(struct object *obj)
+void ebpf_object__close(struct ebpf_object *obj)
 {
 	if (!obj || __atomic_sub_fetch(&obj->references, 1, __ATOMIC_ACQ_REL))
 		return;
-	object__free_linked(obj);
+	ebpf_object__free_linked(obj);
 	for (uint32_t i = 0; i < obj->n_functions; i++)
 		ebpf_program__unref(obj->functions[i].loaded);
 	for (size_t i = 0; i < obj->n_maps; i++) {
@@ -215,12 +217,12 @@ void object__close(struct object *obj)
 	free(obj);
 }
 
-size_t object__n_programs(const struct object *obj)
+size_t ebpf_object__n_programs(const struct ebpf_object *obj)
 {
 	return obj->n_programs;
 }
 
-const struct object_program *object__program(const struct object *obj, size_t i)
+const struct ebpf_object_program *ebpf_object__program(const struct ebpf_object *obj, size_t i)
 {
 	for (uint32_t f = 0; f < obj->n_functions; f++) {
 		if (obj->functions[f].is_program && i-- == 0)
@@ -230,9 +232,9 @@ const struct object_program *object__program(const struct object *obj, size_t i)
 }
 
 /* "a (xdp), b (tc)"; malloc'ed. */
-static char *list_programs(const struct object *obj)
+static char *list_programs(const struct ebpf_object *obj)
 {
-	size_t n = object__n_programs(obj), size;
+	size_t n = ebpf_object__n_programs(obj), size;
 	char *text = NULL;
 	FILE *f = open_memstream(&text, &size);
 
@@ -241,7 +243,7 @@ static char *list_programs(const struct object *obj)
 	if (n == 0)
 		fputs("no program at all", f);
 	for (size_t i = 0; i < n && i < MAX_LISTED; i++) {
-		const struct object_program *p = object__program(obj, i);
+		const struct ebpf_object_program *p = ebpf_object__program(obj, i);
 
 		fprintf(f, "%s%s (section %s)", i ? ", " : "", p->name, p->section);
 	}
@@ -251,13 +253,13 @@ static char *list_programs(const struct object *obj)
 	return text;
 }
 
-const struct object_program *object__find_program(
-	const struct object *obj, const char *name, char **errmsg)
+const struct ebpf_object_program *ebpf_object__find_program(
+	const struct ebpf_object *obj, const char *name, char **errmsg)
 {
 	char *list;
 
 	for (uint32_t i = 0; i < obj->n_functions; i++) {
-		const struct object_program *p = &obj->functions[i].program;
+		const struct ebpf_object_program *p = &obj->functions[i].program;
 
 		if (obj->functions[i].is_program && (name ? strcmp(p->name, name) == 0 : p->is_xdp))
 			return p;
@@ -271,26 +273,26 @@ const struct object_program *object__find_program(
 			list ? list : "others");
 	free(list);
 	errno = ENOENT;
-	object__fail(obj, errmsg);
+	ebpf_object__fail(obj, errmsg);
 	return NULL;
 }
 
-size_t object__n_maps(const struct object *obj)
+size_t ebpf_object__n_maps(const struct ebpf_object *obj)
 {
 	return obj->n_maps;
 }
 
-const struct ebpf_map_opts *object__map_opts(const struct object *obj, size_t i)
+const struct ebpf_map_opts *ebpf_object__map_opts(const struct ebpf_object *obj, size_t i)
 {
 	return i < obj->n_maps ? &obj->maps[i].opts : NULL;
 }
 
-struct ebpf_map *object__map(const struct object *obj, size_t i)
+struct ebpf_map *ebpf_object__map(const struct ebpf_object *obj, size_t i)
 {
 	return i < obj->n_maps ? obj->maps[i].map : NULL;
 }
 
-struct ebpf_map *object__map_by_name(const struct object *obj, const char *name)
+struct ebpf_map *ebpf_object__map_by_name(const struct ebpf_object *obj, const char *name)
 {
 	for (size_t i = 0; i < obj->n_maps; i++) {
 		const struct object_map *m = &obj->maps[i];

@@ -41,7 +41,7 @@ struct site {
 static int distance(
 	const struct site *s, uint32_t section, int64_t insn, int32_t *imm, char **errmsg)
 {
-	int f = object__function_at(s->l->obj, section, insn);
+	int f = ebpf_object__function_at(s->l->obj, section, insn);
 
 	if (f < 0)
 		return error__set(errmsg, -EINVAL,
@@ -70,9 +70,9 @@ static int refer_to_function(const struct site *s, uint32_t section, int64_t off
 
 static int refer_to_map(const struct site *s, const struct elf_symbol *sym, char **errmsg)
 {
-	const struct object *obj = s->l->obj;
+	const struct ebpf_object *obj = s->l->obj;
 	int64_t offset = (int64_t)sym->value + s->insn->imm;
-	int map = object__map_at(obj, sym->section, offset);
+	int map = ebpf_object__map_at(obj, sym->section, offset);
 	bool is_data;
 
 	if (map < 0)
@@ -93,7 +93,7 @@ static int refer_to_map(const struct site *s, const struct elf_symbol *sym, char
  * .ksyms, which is 0 for what this machine does not have. */
 static int refer_to_extern(const struct site *s, const struct elf_symbol *sym, char **errmsg)
 {
-	const struct object_extern *e = object__find_extern(s->l->obj, sym->name);
+	const struct object_extern *e = ebpf_object__find_extern(s->l->obj, sym->name);
 	uint32_t kfunc = kfunc__find(sym->name);
 
 	if (helper__find(kfunc)) { /* not 0 is all that its address can say */
@@ -104,7 +104,7 @@ static int refer_to_extern(const struct site *s, const struct elf_symbol *sym, c
 	}
 	if (e && e->is_known) {
 		s->insn[0].src = EBPF_LDDW_MAP_IDX_VALUE;
-		s->insn[0].imm = linker__use_map(s->l, object__map_at(s->l->obj, 0, 0));
+		s->insn[0].imm = linker__use_map(s->l, ebpf_object__map_at(s->l->obj, 0, 0));
 		s->insn[1].imm = e->offset;
 		return 0;
 	}

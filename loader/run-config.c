@@ -24,7 +24,7 @@ static const char *const actions[] = {
 	[XDP_REDIRECT] = "XDP_REDIRECT",
 };
 
-static bool set_action(struct object_run_config *c, const char *name, uint64_t value)
+static bool set_action(struct ebpf_object_run_config *c, const char *name, uint64_t value)
 {
 	for (unsigned a = 0; a < sizeof(actions) / sizeof(actions[0]); a++) {
 		if (strcmp(name, actions[a]) != 0)
@@ -37,7 +37,7 @@ static bool set_action(struct object_run_config *c, const char *name, uint64_t v
 }
 
 static int read_member(const struct btf *btf, const struct btf_member *m,
-	struct object_run_config *c, char **errmsg)
+	struct ebpf_object_run_config *c, char **errmsg)
 {
 	const struct btf_type *t = btf_types__resolve(btf, m->type);
 	const char *name = btf_types__string(btf, m->name_off);
@@ -72,20 +72,20 @@ static const struct btf_type *find_config(const struct btf *btf, const char *pro
 	return NULL;
 }
 
-int object__run_config(
-	const struct object *obj, const char *program, struct object_run_config *c, char **errmsg)
+int ebpf_object__run_config(const struct ebpf_object *obj, const char *program,
+	struct ebpf_object_run_config *c, char **errmsg)
 {
 	const struct btf_type *t = find_config(obj->btf, program);
 	int err = 0;
 
-	*c = (struct object_run_config){.priority = 50, .call_on = 1u << XDP_PASS};
+	*c = (struct ebpf_object_run_config){.priority = 50, .call_on = 1u << XDP_PASS};
 	if (t && !btf_is_struct(t))
 		err = error__set(errmsg, -EINVAL, "it is no struct");
 	for (uint32_t i = 0; t && !err && i < btf_vlen(t); i++)
 		err = read_member(obj->btf, &btf_members(t)[i], c, errmsg);
 	if (err) {
 		error__prefix(errmsg, "the run config of program %s", program);
-		object__fail(obj, errmsg);
+		ebpf_object__fail(obj, errmsg);
 	}
 	return err;
 }

@@ -14,8 +14,8 @@
 #include "layout.h"
 #include "object-internal.h"
 
-static bool same_section(const struct object *obj, const struct object_map *m,
-	const struct object *other, const struct object_map *o)
+static bool same_section(const struct ebpf_object *obj, const struct object_map *m,
+	const struct ebpf_object *other, const struct object_map *o)
 {
 	return strcmp(obj->elf.sections[m->section].name, other->elf.sections[o->section].name) ==
 	       0;
@@ -24,7 +24,7 @@ static bool same_section(const struct object *obj, const struct object_map *m,
 /* The map in the other object. Those of variables have the file's name in theirs, which may have
  * changed; their section's has not. */
 static const struct object_map *counterpart(
-	const struct object *obj, const struct object_map *m, const struct object *other)
+	const struct ebpf_object *obj, const struct object_map *m, const struct ebpf_object *other)
 {
 	for (size_t i = 0; i < other->n_maps; i++) {
 		const struct object_map *o = &other->maps[i];
@@ -73,32 +73,33 @@ static void settle(struct object_map *m, const struct object_map *o, struct ebpf
 		map_opts__settle_size((struct ebpf_map_opts *)m->opts.inner, inst);
 }
 
-static int compare_layouts(const struct object *obj, const struct object_map *m,
-	const struct object *other, const struct object_map *o, char **errmsg)
+static int compare_layouts(const struct ebpf_object *obj, const struct object_map *m,
+	const struct ebpf_object *other, const struct object_map *o, char **errmsg)
 {
-	struct layout *was_key = NULL, *was = NULL, *is_key = NULL, *is = NULL;
-	int err = object__map_layouts(other, (size_t)(o - other->maps), &was_key, &was, errmsg);
+	struct ebpf_layout *was_key = NULL, *was = NULL, *is_key = NULL, *is = NULL;
+	int err =
+		ebpf_object__map_layouts(other, (size_t)(o - other->maps), &was_key, &was, errmsg);
 
 	if (!err)
-		err = object__map_layouts(obj, (size_t)(m - obj->maps), &is_key, &is, errmsg);
+		err = ebpf_object__map_layouts(obj, (size_t)(m - obj->maps), &is_key, &is, errmsg);
 	if (!err && was_key && is_key) {
-		err = layout__compare(was_key, is_key, errmsg);
+		err = ebpf_layout__compare(was_key, is_key, errmsg);
 		if (err)
 			error__prefix(errmsg, "its keys");
 	}
 	if (!err) {
-		err = layout__compare(was, is, errmsg);
+		err = ebpf_layout__compare(was, is, errmsg);
 		if (err)
 			error__prefix(errmsg, m->is_data ? "its variables" : "its values");
 	}
-	layout__free(was_key);
-	layout__free(was);
-	layout__free(is_key);
-	layout__free(is);
+	ebpf_layout__free(was_key);
+	ebpf_layout__free(was);
+	ebpf_layout__free(is_key);
+	ebpf_layout__free(is);
 	return err;
 }
 
-static int share(struct object *obj, struct object_map *m, const struct object *other,
+static int share(struct ebpf_object *obj, struct object_map *m, const struct ebpf_object *other,
 	const struct object_map *o, char **errmsg)
 {
 	int err;
@@ -115,21 +116,21 @@ static int share(struct object *obj, struct object_map *m, const struct object *
 }
 
 /* The programs that the user has put in, in their new version. */
-static int take_programs(struct object *obj, struct object_map *m, const struct object *other,
-	const struct object_map *o, char **errmsg)
+static int take_programs(struct ebpf_object *obj, struct object_map *m,
+	const struct ebpf_object *other, const struct object_map *o, char **errmsg)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; i < o->n_entries && !err; i++) {
 		const char *name = other->functions[o->entries[i].target].program.name;
-		const struct object_program *program;
+		const struct ebpf_object_program *program;
 		char *which = NULL;
 
 		if (!o->entries[i].is_users)
 			continue;
-		program = object__find_program(obj, name, &which);
+		program = ebpf_object__find_program(obj, name, &which);
 		free(which);
-		err = program ? object__put_program(obj, m, o->entries[i].key, program, errmsg)
+		err = program ? ebpf_object__put_program(obj, m, o->entries[i].key, program, errmsg)
 			      : error__set(errmsg, -EINVAL,
 					"there is no program %s any more, which has been put in at "
 					"%u",
@@ -138,13 +139,13 @@ static int take_programs(struct object *obj, struct object_map *m, const struct 
 	return err;
 }
 
-static int share_one(struct object *obj, struct object_map *m, const struct object *other,
-	const struct object_share_opts *opts, char **errmsg)
+static int share_one(struct ebpf_object *obj, struct object_map *m, const struct ebpf_object *other,
+	const struct ebpf_object_share_opts *opts, char **errmsg)
 {
 	const struct object_map *o = counterpart(obj, m, other);
 	int err;
 
-	/* what is pinned by name is found by object__create_maps() */
+	/* what is pinned by name is found by ebpf_object__create_maps() */
 	if (!o || m->is_const || m->pin_by_name || (m->is_data && !opts->variables))
 		return 0;
 	if (m->opts.type == BPF_MAP_TYPE_PROG_ARRAY && o->opts.type == m->opts.type)
@@ -156,10 +157,10 @@ static int share_one(struct object *obj, struct object_map *m, const struct obje
 	return err;
 }
 
-int object__share_maps(struct object *obj, struct object *other,
-	const struct object_share_opts *opts, char **errmsg)
+int ebpf_object__share_maps(struct ebpf_object *obj, struct ebpf_object *other,
+	const struct ebpf_object_share_opts *opts, char **errmsg)
 {
-	static const struct object_share_opts nothing;
+	static const struct ebpf_object_share_opts nothing;
 	int err = 0;
 
 	if (errmsg)
@@ -179,6 +180,6 @@ int object__share_maps(struct object *obj, struct object *other,
 		obj->maps[i].map = NULL;
 		obj->maps[i].is_shared = false;
 	}
-	object__fail(obj, errmsg);
+	ebpf_object__fail(obj, errmsg);
 	return err;
 }

@@ -4,7 +4,7 @@
  */
 #include "value-number.h"
 
-static uint64_t read_bits(const struct layout *l, const uint8_t *at)
+static uint64_t read_bits(const struct ebpf_layout *l, const uint8_t *at)
 {
 	uint64_t value = 0;
 
@@ -16,7 +16,7 @@ static uint64_t read_bits(const struct layout *l, const uint8_t *at)
 	return value;
 }
 
-static void write_bits(const struct layout *l, uint8_t *at, uint64_t value)
+static void write_bits(const struct ebpf_layout *l, uint8_t *at, uint64_t value)
 {
 	for (uint32_t i = 0; i < l->bits; i++) {
 		uint32_t bit = l->bit + i;
@@ -26,7 +26,7 @@ static void write_bits(const struct layout *l, uint8_t *at, uint64_t value)
 	}
 }
 
-uint64_t number__read(const struct layout *l, const uint8_t *at)
+uint64_t number__read(const struct ebpf_layout *l, const uint8_t *at)
 {
 	uint32_t unused = 64 - number__bits(l);
 	uint64_t value = 0;
@@ -40,7 +40,7 @@ uint64_t number__read(const struct layout *l, const uint8_t *at)
 	return l->is_signed ? (uint64_t)((int64_t)(value << unused) >> unused) : value;
 }
 
-void number__write(const struct layout *l, uint8_t *at, uint64_t value)
+void number__write(const struct ebpf_layout *l, uint8_t *at, uint64_t value)
 {
 	if (l->is_network)
 		value = __builtin_bswap64(value << (64 - number__bits(l)));
@@ -50,7 +50,7 @@ void number__write(const struct layout *l, uint8_t *at, uint64_t value)
 		memcpy(at, &value, l->size);
 }
 
-bool number__fits(const struct layout *l, bool negative, uint64_t magnitude)
+bool number__fits(const struct ebpf_layout *l, bool negative, uint64_t magnitude)
 {
 	uint64_t most = UINT64_MAX >> (64 - number__bits(l));
 

@@ -13,13 +13,13 @@
 #include "layout.h"
 
 /* Sign-extended. */
-uint64_t number__read(const struct layout *l, const uint8_t *at);
-void number__write(const struct layout *l, uint8_t *at, uint64_t value);
+uint64_t number__read(const struct ebpf_layout *l, const uint8_t *at);
+void number__write(const struct ebpf_layout *l, uint8_t *at, uint64_t value);
 /* Is there room for the number, written as -magnitude or magnitude? What is unsigned takes -1 for
  * all ones, as C does; what is signed takes no more than its greatest. */
-bool number__fits(const struct layout *l, bool negative, uint64_t magnitude);
+bool number__fits(const struct ebpf_layout *l, bool negative, uint64_t magnitude);
 
-static inline uint32_t number__bits(const struct layout *l)
+static inline uint32_t number__bits(const struct ebpf_layout *l)
 {
 	return l->bits ? l->bits : l->size * 8;
 }

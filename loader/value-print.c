@@ -10,17 +10,17 @@
 #include "value-word.h"
 #include "value.h"
 
-static void print_number(struct json_text *t, const struct layout *l, uint64_t value)
+static void print_number(struct ebpf_json *t, const struct ebpf_layout *l, uint64_t value)
 {
 	char text[24];
 
 	if (l->is_signed) {
-		json_text__signed(t, (int64_t)value);
+		ebpf_json__signed(t, (int64_t)value);
 	} else if (value <= INT64_MAX) {
-		json_text__unsigned(t, value);
+		ebpf_json__unsigned(t, value);
 	} else { /* more than a JSON reader's integers hold */
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-		json_text__string(t, text);
+		ebpf_json__string(t, text);
 	}
 }
 
@@ -33,7 +33,7 @@ static char *put_hex(char *text, uint8_t byte)
 	return text;
 }
 
-static void print_bytes(struct json_text *t, const uint8_t *at, size_t size)
+static void print_bytes(struct ebpf_json *t, const uint8_t *at, size_t size)
 {
 	char *text = malloc(3 + 3 * size), *end = text;
 
@@ -47,11 +47,11 @@ static void print_bytes(struct json_text *t, const uint8_t *at, size_t size)
 		*end++ = ' ';
 		end = put_hex(end, at[i]);
 	}
-	json_text__bytes(t, text, (size_t)(end - text));
+	ebpf_json__bytes(t, text, (size_t)(end - text));
 	free(text);
 }
 
-static void print_mac(struct json_text *t, const uint8_t *at)
+static void print_mac(struct ebpf_json *t, const uint8_t *at)
 {
 	char text[3 * 6], *end = text;
 
@@ -59,7 +59,7 @@ static void print_mac(struct json_text *t, const uint8_t *at)
 		end = put_hex(end, at[i]);
 		*end++ = ':';
 	}
-	json_text__bytes(t, text, sizeof(text) - 1);
+	ebpf_json__bytes(t, text, sizeof(text) - 1);
 }
 
 static char *put_decimal(char *text, uint32_t value)
@@ -86,14 +86,14 @@ static char *put_address(char *text, const uint8_t *at, size_t size)
 	return text - 1;
 }
 
-static void print_address(struct json_text *t, const uint8_t *at, size_t size)
+static void print_address(struct ebpf_json *t, const uint8_t *at, size_t size)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	json_text__bytes(t, text, (size_t)(put_address(text, at, size) - text));
+	ebpf_json__bytes(t, text, (size_t)(put_address(text, at, size) - text));
 }
 
-static void print_prefix(struct json_text *t, const struct layout *l, const uint8_t *at)
+static void print_prefix(struct ebpf_json *t, const struct ebpf_layout *l, const uint8_t *at)
 {
 	char text[INET6_ADDRSTRLEN + 11], *end;
 	uint32_t length;
@@ -102,22 +102,22 @@ static void print_prefix(struct json_text *t, const struct layout *l, const uint
 	end = put_address(text, at + sizeof(length), l->size - sizeof(length));
 	*end++ = '/';
 	end = put_decimal(end, length);
-	json_text__bytes(t, text, (size_t)(end - text));
+	ebpf_json__bytes(t, text, (size_t)(end - text));
 }
 
-static void print_bool(struct json_text *t, const struct layout *l, uint64_t value)
+static void print_bool(struct ebpf_json *t, const struct ebpf_layout *l, uint64_t value)
 {
 	if (value > 1)
 		print_number(t, l, value);
 	else
-		json_text__bool(t, value);
+		ebpf_json__bool(t, value);
 }
 
-static void print_enum(struct json_text *t, const struct layout *l, uint64_t value)
+static void print_enum(struct ebpf_json *t, const struct ebpf_layout *l, uint64_t value)
 {
 	for (uint32_t i = 0; i < l->n; i++) {
 		if ((uint64_t)l->constants[i].value == value) {
-			json_text__string(t, l->constants[i].name);
+			ebpf_json__string(t, l->constants[i].name);
 			return;
 		}
 	}
@@ -136,49 +136,49 @@ static bool is_text(const uint8_t *at, size_t size)
 	return i == size;
 }
 
-static void print(struct json_text *t, const struct layout *l, const uint8_t *at);
+static void print(struct ebpf_json *t, const struct ebpf_layout *l, const uint8_t *at);
 
-static void print_struct(struct json_text *t, const struct layout *l, const uint8_t *at)
+static void print_struct(struct ebpf_json *t, const struct ebpf_layout *l, const uint8_t *at)
 {
-	json_text__open(t, '{');
+	ebpf_json__open(t, '{');
 	for (uint32_t i = 0; i < l->n; i++) {
-		json_text__key(t, l->members[i].name);
+		ebpf_json__key(t, l->members[i].name);
 		print(t, &l->members[i], at + l->members[i].offset);
 	}
-	json_text__close(t, '}');
+	ebpf_json__close(t, '}');
 }
 
-static void print_array(struct json_text *t, const struct layout *l, const uint8_t *at)
+static void print_array(struct ebpf_json *t, const struct ebpf_layout *l, const uint8_t *at)
 {
-	json_text__open(t, '[');
+	ebpf_json__open(t, '[');
 	for (uint32_t i = 0; i < l->n; i++)
 		print(t, l->members, at + (size_t)i * l->members->size);
-	json_text__close(t, ']');
+	ebpf_json__close(t, ']');
 }
 
-static void print(struct json_text *t, const struct layout *l, const uint8_t *at)
+static void print(struct ebpf_json *t, const struct ebpf_layout *l, const uint8_t *at)
 {
 	switch (l->kind) {
-	case LAYOUT_BYTES: print_bytes(t, at, l->size); break;
-	case LAYOUT_NUMBER: print_number(t, l, number__read(l, at)); break;
-	case LAYOUT_BOOL: print_bool(t, l, number__read(l, at)); break;
-	case LAYOUT_ENUM: print_enum(t, l, number__read(l, at)); break;
-	case LAYOUT_TEXT:
+	case EBPF_LAYOUT_BYTES: print_bytes(t, at, l->size); break;
+	case EBPF_LAYOUT_NUMBER: print_number(t, l, number__read(l, at)); break;
+	case EBPF_LAYOUT_BOOL: print_bool(t, l, number__read(l, at)); break;
+	case EBPF_LAYOUT_ENUM: print_enum(t, l, number__read(l, at)); break;
+	case EBPF_LAYOUT_TEXT:
 		if (is_text(at, l->size))
-			json_text__bytes(t, at, strnlen((const char *)at, l->size));
+			ebpf_json__bytes(t, at, strnlen((const char *)at, l->size));
 		else
 			print_array(t, l, at);
 		break;
-	case LAYOUT_IPV4:
-	case LAYOUT_IPV6: print_address(t, at, l->size); break;
-	case LAYOUT_MAC: print_mac(t, at); break;
-	case LAYOUT_PREFIX: print_prefix(t, l, at); break;
-	case LAYOUT_STRUCT: print_struct(t, l, at); break;
-	case LAYOUT_ARRAY: print_array(t, l, at); break;
+	case EBPF_LAYOUT_IPV4:
+	case EBPF_LAYOUT_IPV6: print_address(t, at, l->size); break;
+	case EBPF_LAYOUT_MAC: print_mac(t, at); break;
+	case EBPF_LAYOUT_PREFIX: print_prefix(t, l, at); break;
+	case EBPF_LAYOUT_STRUCT: print_struct(t, l, at); break;
+	case EBPF_LAYOUT_ARRAY: print_array(t, l, at); break;
 	}
 }
 
-static bool padding_is_zero(const struct layout *l, const uint8_t *bytes)
+static bool padding_is_zero(const struct ebpf_layout *l, const uint8_t *bytes)
 {
 	for (uint32_t i = 0; l->padding && i < l->size; i++) {
 		if (bytes[i] & l->padding[i])
@@ -187,7 +187,7 @@ static bool padding_is_zero(const struct layout *l, const uint8_t *bytes)
 	return true;
 }
 
-void value__print(struct json_text *t, const struct layout *l, const void *bytes)
+void ebpf_value__print(struct ebpf_json *t, const struct ebpf_layout *l, const void *bytes)
 {
 	if (padding_is_zero(l, bytes))
 		print(t, l, bytes);
@@ -195,28 +195,28 @@ void value__print(struct json_text *t, const struct layout *l, const void *bytes
 		print_bytes(t, bytes, l->size);
 }
 
-static void describe_struct(struct json_text *t, const struct layout *l)
+static void describe_struct(struct ebpf_json *t, const struct ebpf_layout *l)
 {
-	json_text__open(t, '{');
+	ebpf_json__open(t, '{');
 	for (uint32_t i = 0; i < l->n; i++) {
-		json_text__key(t, l->members[i].name);
-		layout__print(t, &l->members[i]);
+		ebpf_json__key(t, l->members[i].name);
+		ebpf_layout__print(t, &l->members[i]);
 	}
-	json_text__close(t, '}');
+	ebpf_json__close(t, '}');
 }
 
-void layout__print(struct json_text *t, const struct layout *l)
+void ebpf_layout__print(struct ebpf_json *t, const struct ebpf_layout *l)
 {
 	char text[64];
 
-	if (l->kind == LAYOUT_STRUCT) {
+	if (l->kind == EBPF_LAYOUT_STRUCT) {
 		describe_struct(t, l);
-	} else if (l->kind == LAYOUT_ARRAY) {
-		json_text__open(t, '[');
-		layout__print(t, l->members);
-		json_text__close(t, ']');
+	} else if (l->kind == EBPF_LAYOUT_ARRAY) {
+		ebpf_json__open(t, '[');
+		ebpf_layout__print(t, l->members);
+		ebpf_json__close(t, ']');
 	} else {
-		layout__describe(l, text, sizeof(text));
-		json_text__string(t, text);
+		ebpf_layout__describe(l, text, sizeof(text));
+		ebpf_json__string(t, text);
 	}
 }

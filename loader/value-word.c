@@ -14,29 +14,29 @@
 #include "value-number.h"
 #include "value-word.h"
 
-void layout__describe(const struct layout *l, char *text, size_t size)
+void ebpf_layout__describe(const struct ebpf_layout *l, char *text, size_t size)
 {
 	static const struct {
 		const char *text;
 		bool counts;
 	} kinds[] = {
-		[LAYOUT_NUMBER] = {"a number", true},
-		[LAYOUT_BOOL] = {"true or false", false},
-		[LAYOUT_ENUM] = {"an enumeration", true},
-		[LAYOUT_TEXT] = {"text", true},
-		[LAYOUT_IPV4] = {"an IPv4 address", false},
-		[LAYOUT_IPV6] = {"an IPv6 address", false},
-		[LAYOUT_MAC] = {"a MAC address", false},
-		[LAYOUT_PREFIX] = {"a prefix (ADDRESS/LENGTH)", false},
-		[LAYOUT_STRUCT] = {"a struct", true},
-		[LAYOUT_ARRAY] = {"an array", true},
+		[EBPF_LAYOUT_NUMBER] = {"a number", true},
+		[EBPF_LAYOUT_BOOL] = {"true or false", false},
+		[EBPF_LAYOUT_ENUM] = {"an enumeration", true},
+		[EBPF_LAYOUT_TEXT] = {"text", true},
+		[EBPF_LAYOUT_IPV4] = {"an IPv4 address", false},
+		[EBPF_LAYOUT_IPV6] = {"an IPv6 address", false},
+		[EBPF_LAYOUT_MAC] = {"a MAC address", false},
+		[EBPF_LAYOUT_PREFIX] = {"a prefix (ADDRESS/LENGTH)", false},
+		[EBPF_LAYOUT_STRUCT] = {"a struct", true},
+		[EBPF_LAYOUT_ARRAY] = {"an array", true},
 	};
-	const char *sign = l->kind != LAYOUT_NUMBER ? ""
-			   : l->is_signed           ? "signed "
-			   : l->is_network          ? "big-endian "
-						    : "";
+	const char *sign = l->kind != EBPF_LAYOUT_NUMBER ? ""
+			   : l->is_signed                ? "signed "
+			   : l->is_network               ? "big-endian "
+							 : "";
 
-	if (l->kind == LAYOUT_BYTES)
+	if (l->kind == EBPF_LAYOUT_BYTES)
 		snprintf(text, size, "%u byte%s (hex ...)", l->size, l->size == 1 ? "" : "s");
 	else if (l->bits)
 		snprintf(text, size, "%s of %u bits", kinds[l->kind].text, l->bits);
@@ -85,7 +85,7 @@ static bool parse_address(const char *word, uint8_t *at, uint32_t size)
 	}
 }
 
-static int parse_number(const struct layout *l, const char *word, uint8_t *at, bool *is_number)
+static int parse_number(const struct ebpf_layout *l, const char *word, uint8_t *at, bool *is_number)
 {
 	bool negative = word[0] == '-';
 	uint64_t value;
@@ -99,7 +99,7 @@ static int parse_number(const struct layout *l, const char *word, uint8_t *at, b
 	return 0;
 }
 
-static bool parse_prefix(const struct layout *l, const char *word, uint8_t *at)
+static bool parse_prefix(const struct ebpf_layout *l, const char *word, uint8_t *at)
 {
 	uint32_t size = l->size - sizeof(uint32_t), length = size * 8;
 	size_t n = strcspn(word, "/");
@@ -117,7 +117,7 @@ static bool parse_prefix(const struct layout *l, const char *word, uint8_t *at)
 	return parse_address(address, at + sizeof(length), size);
 }
 
-static bool parse_constant(const struct layout *l, const char *word, uint8_t *at)
+static bool parse_constant(const struct ebpf_layout *l, const char *word, uint8_t *at)
 {
 	for (uint32_t i = 0; i < l->n; i++) {
 		if (strcmp(l->constants[i].name, word) != 0)
@@ -128,7 +128,7 @@ static bool parse_constant(const struct layout *l, const char *word, uint8_t *at
 	return false;
 }
 
-static bool parse_text(const struct layout *l, const char *word, uint8_t *at)
+static bool parse_text(const struct ebpf_layout *l, const char *word, uint8_t *at)
 {
 	size_t n = strlen(word);
 
@@ -138,7 +138,7 @@ static bool parse_text(const struct layout *l, const char *word, uint8_t *at)
 	return true;
 }
 
-static bool parse_bool(const struct layout *l, const char *word, uint8_t *at)
+static bool parse_bool(const struct ebpf_layout *l, const char *word, uint8_t *at)
 {
 	bool value = strcmp(word, "true") == 0;
 
@@ -146,41 +146,44 @@ static bool parse_bool(const struct layout *l, const char *word, uint8_t *at)
 	return value || strcmp(word, "false") == 0;
 }
 
-static bool parse_by_kind(const struct layout *l, const char *word, uint8_t *at)
+static bool parse_by_kind(const struct ebpf_layout *l, const char *word, uint8_t *at)
 {
 	switch (l->kind) {
-	case LAYOUT_BOOL: return parse_bool(l, word, at);
-	case LAYOUT_ENUM: return parse_constant(l, word, at);
-	case LAYOUT_TEXT: return parse_text(l, word, at);
-	case LAYOUT_PREFIX: return parse_prefix(l, word, at);
+	case EBPF_LAYOUT_BOOL: return parse_bool(l, word, at);
+	case EBPF_LAYOUT_ENUM: return parse_constant(l, word, at);
+	case EBPF_LAYOUT_TEXT: return parse_text(l, word, at);
+	case EBPF_LAYOUT_PREFIX: return parse_prefix(l, word, at);
 	default: return parse_address(word, at, l->bits ? 0 : l->size);
 	}
 }
 
-static bool takes_numbers(const struct layout *l)
+static bool takes_numbers(const struct ebpf_layout *l)
 {
 	bool is_whole = l->size == 1 || l->size == 2 || l->size == 4 || l->size == 8;
 
-	return l->kind == LAYOUT_NUMBER || l->kind == LAYOUT_BOOL || l->kind == LAYOUT_ENUM ||
-	       l->kind == LAYOUT_IPV4 || (l->kind == LAYOUT_BYTES && is_whole);
+	return l->kind == EBPF_LAYOUT_NUMBER || l->kind == EBPF_LAYOUT_BOOL ||
+	       l->kind == EBPF_LAYOUT_ENUM || l->kind == EBPF_LAYOUT_IPV4 ||
+	       (l->kind == EBPF_LAYOUT_BYTES && is_whole);
 }
 
-int value__parse_word(const struct layout *l, const char *word, uint8_t *at, char **errmsg)
+int ebpf_value__parse_word(
+	const struct ebpf_layout *l, const char *word, uint8_t *at, char **errmsg)
 {
 	char expected[64];
 	bool done = false;
 	int err = 0;
 
-	if (l->kind == LAYOUT_STRUCT && l->n == 1 && strncmp(word, "hex ", 4) != 0)
-		return value__parse_word(&l->members[0], word, at + l->members[0].offset, errmsg);
+	if (l->kind == EBPF_LAYOUT_STRUCT && l->n == 1 && strncmp(word, "hex ", 4) != 0)
+		return ebpf_value__parse_word(
+			&l->members[0], word, at + l->members[0].offset, errmsg);
 	if (takes_numbers(l))
 		err = parse_number(l, word, at, &done);
 	if (!done)
 		done = parse_by_kind(l, word, at);
-	if (!done && l->kind != LAYOUT_TEXT && strncmp(word, "hex ", 4) == 0)
+	if (!done && l->kind != EBPF_LAYOUT_TEXT && strncmp(word, "hex ", 4) == 0)
 		done = parse_hex(word + 4, at, l->size);
 	if (done && !err)
 		return 0;
-	layout__describe(l, expected, sizeof(expected));
+	ebpf_layout__describe(l, expected, sizeof(expected));
 	return error__set(errmsg, err ? err : -EINVAL, "expected %s, got '%.64s'", expected, word);
 }

@@ -8,8 +8,9 @@
 #include "layout.h"
 
 /* `at` is zeroed and layout->size long; after a failure it may hold anything. */
-int value__parse_word(const struct layout *l, const char *word, uint8_t *at, char **errmsg);
+int ebpf_value__parse_word(
+	const struct ebpf_layout *l, const char *word, uint8_t *at, char **errmsg);
 /* What is expected there, for sentences: "a number of 4 bytes", "an IPv4 address". */
-void layout__describe(const struct layout *l, char *text, size_t size);
+void ebpf_layout__describe(const struct ebpf_layout *l, char *text, size_t size);
 
 #endif

@@ -32,19 +32,20 @@
 extern "C" {
 #endif
 
-void value__print(struct json_text *t, const struct layout *l, const void *bytes);
+void ebpf_value__print(struct ebpf_json *t, const struct ebpf_layout *l, const void *bytes);
 /* What to write where, in its shape: {"src":"an IPv4 address","port":"a number of 2 bytes"}. */
-void layout__print(struct json_text *t, const struct layout *l);
+void ebpf_layout__print(struct ebpf_json *t, const struct ebpf_layout *l);
 
 /* The JSON value that comes next. */
-int value__read(const struct layout *l, struct json_reader *r, void *bytes, char **errmsg);
+int ebpf_value__read(
+	const struct ebpf_layout *l, struct ebpf_json_reader *r, void *bytes, char **errmsg);
 /* JSON if it begins with { or [ or ", else a word. */
-int value__parse(const struct layout *l, const char *text, void *bytes, char **errmsg);
+int ebpf_value__parse(const struct ebpf_layout *l, const char *text, void *bytes, char **errmsg);
 
 /* Is it of numbers only, so that the sum of two makes sense? */
-bool value__has_sum(const struct layout *l);
+bool ebpf_value__has_sum(const struct ebpf_layout *l);
 /* Adds number by number, modulo their sizes. */
-void value__add(const struct layout *l, void *sum, const void *bytes);
+void ebpf_value__add(const struct ebpf_layout *l, void *sum, const void *bytes);
 
 #ifdef __cplusplus
 }

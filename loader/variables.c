@@ -9,7 +9,7 @@
 #include "../vm/core/error.h"
 #include "object-internal.h"
 
-static size_t size_by_type(const struct object *obj, const char *name)
+static size_t size_by_type(const struct ebpf_object *obj, const char *name)
 {
 	int id = obj->btf ? btf__find_by_name_kind(obj->btf, name, BTF_KIND_VAR) : -1;
 	int64_t size =
@@ -18,14 +18,15 @@ static size_t size_by_type(const struct object *obj, const char *name)
 	return size > 0 ? size : 0;
 }
 
-static const struct elf_symbol *find_variable(const struct object *obj, const char *name, int *map)
+static const struct elf_symbol *find_variable(
+	const struct ebpf_object *obj, const char *name, int *map)
 {
 	for (uint32_t i = 0; i < obj->elf.n_symbols; i++) {
 		const struct elf_symbol *s = &obj->elf.symbols[i];
 
 		if ((s->type != STT_OBJECT && s->type != STT_NOTYPE) || strcmp(s->name, name) != 0)
 			continue;
-		*map = s->section ? object__map_at(obj, s->section, s->value) : -1;
+		*map = s->section ? ebpf_object__map_at(obj, s->section, s->value) : -1;
 		if (*map >= 0 && obj->maps[*map].is_data)
 			return s;
 	}
@@ -38,14 +39,14 @@ struct place {
 	size_t offset, size;
 };
 
-static bool find_place(const struct object *obj, const char *name, struct place *p)
+static bool find_place(const struct ebpf_object *obj, const char *name, struct place *p)
 {
-	const struct object_extern *e = object__find_extern(obj, name);
+	const struct object_extern *e = ebpf_object__find_extern(obj, name);
 	const struct elf_symbol *s;
 	int map;
 
 	if (e) {
-		*p = (struct place){&obj->maps[object__map_at(obj, 0, 0)], e->offset, e->size};
+		*p = (struct place){&obj->maps[ebpf_object__map_at(obj, 0, 0)], e->offset, e->size};
 		return true;
 	}
 	s = find_variable(obj, name, &map);
@@ -55,9 +56,9 @@ static bool find_place(const struct object *obj, const char *name, struct place 
 	return true;
 }
 
-static void *locate(struct object *obj, const char *name, size_t *size, char **errmsg)
+static void *locate(struct ebpf_object *obj, const char *name, size_t *size, char **errmsg)
 {
-	struct object_extern *e = object__find_extern(obj, name);
+	struct object_extern *e = ebpf_object__find_extern(obj, name);
 	struct place p;
 	uint8_t *value;
 
@@ -85,7 +86,7 @@ static void *locate(struct object *obj, const char *name, size_t *size, char **e
 	return value + p.offset;
 }
 
-void *object__variable(struct object *obj, const char *name, size_t *size, char **errmsg)
+void *ebpf_object__variable(struct ebpf_object *obj, const char *name, size_t *size, char **errmsg)
 {
 	void *value;
 
@@ -93,6 +94,6 @@ void *object__variable(struct object *obj, const char *name, size_t *size, char 
 		*errmsg = NULL;
 	value = locate(obj, name, size, errmsg);
 	if (!value)
-		object__fail(obj, errmsg);
+		ebpf_object__fail(obj, errmsg);
 	return value;
 }

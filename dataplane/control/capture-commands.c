@@ -142,13 +142,13 @@ static const char *state_word(const struct capture_state *state)
 
 static int send_state(struct control_context *c, const struct capture_state *state, char **errmsg)
 {
-	struct json_text *row = control__row(c);
+	struct ebpf_json *row = control__row(c);
 
-	json_text__add_string(row, "state", state_word(state));
-	json_text__add_unsigned(row, "packets", state->packets);
-	json_text__add_unsigned(row, "bytes", state->bytes);
-	json_text__add_unsigned(row, "lost", state->lost);
-	json_text__add_string(row, "error", state->error ? strerror(-state->error) : NULL);
+	ebpf_json__add_string(row, "state", state_word(state));
+	ebpf_json__add_unsigned(row, "packets", state->packets);
+	ebpf_json__add_unsigned(row, "bytes", state->bytes);
+	ebpf_json__add_unsigned(row, "lost", state->lost);
+	ebpf_json__add_string(row, "error", state->error ? strerror(-state->error) : NULL);
 	return control__send(c, errmsg);
 }
 

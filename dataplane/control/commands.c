@@ -40,7 +40,7 @@ int control__list_objects(void *dataplane, struct control_object **list, size_t 
 		if (!objects[*n].name)
 			err = -ENOMEM;
 		else
-			objects[(*n)++].object = object__ref(p->object);
+			objects[(*n)++].object = ebpf_object__ref(p->object);
 	}
 	pthread_mutex_unlock(&dp->lock);
 	return err;

@@ -10,7 +10,7 @@
 #include "../../loader/control.h"
 
 struct dataplane;
-struct json_text;
+struct ebpf_json;
 struct prog;
 
 #define COMMAND(function, ...) control_run function;
@@ -28,7 +28,7 @@ void control__changed(void *dataplane, enum control_change what);
 /* A line without arguments: a row for each program, by add(), under the lock; false: none for this
  * one. */
 int control__send_progs(struct control_context *c, struct control_words *w,
-	bool (*add)(struct json_text *row, const struct prog *p), char **errmsg);
+	bool (*add)(struct ebpf_json *row, const struct prog *p), char **errmsg);
 
 /* A line's PORT. Under the lock. The slot, or -ENODEV with *errmsg that says what there is. */
 int control__want_port(struct dataplane *dp, struct control_words *w, char **errmsg);

@@ -9,16 +9,16 @@
 #include "commands.h"
 
 /* What a batch took on the average, in microseconds. */
-static void add_time(struct json_text *row, const char *key, uint64_t ns, uint64_t batches)
+static void add_time(struct ebpf_json *row, const char *key, uint64_t ns, uint64_t batches)
 {
-	json_text__add_real(row, key, batches ? (double)ns / (double)batches / 1e3 : 0, 1);
+	ebpf_json__add_real(row, key, batches ? (double)ns / (double)batches / 1e3 : 0, 1);
 }
 
 /* Of programs with a device. */
-static bool add_offload(struct json_text *row, const struct prog *p)
+static bool add_offload(struct ebpf_json *row, const struct prog *p)
 {
 	struct lane_counters lanes;
-	struct offload_stats s = {0};
+	struct ebpf_offload_stats s = {0};
 	char *why;
 
 	if (!p->offload)
@@ -26,29 +26,29 @@ static bool add_offload(struct json_text *row, const struct prog *p)
 	lanes = prog_offload__counters(p->offload);
 	why = prog_offload__why(p->offload);
 	if (p->offload->offload)
-		offload__stats(p->offload->offload, &s);
-	json_text__add_string(row, "prog", p->name);
-	json_text__add_string(row, "device", prog_offload__device(p->offload));
-	json_text__add_string(row, "state", prog_offload__state(p->offload));
-	json_text__add_string(row, "split", split_mode__text[p->offload->opts.split]);
-	json_text__add_unsigned(row, "share_percent", lanes.share * 100 / SPLIT_ALL);
-	json_text__add_unsigned(
+		ebpf_offload__stats(p->offload->offload, &s);
+	ebpf_json__add_string(row, "prog", p->name);
+	ebpf_json__add_string(row, "device", prog_offload__device(p->offload));
+	ebpf_json__add_string(row, "state", prog_offload__state(p->offload));
+	ebpf_json__add_string(row, "split", split_mode__text[p->offload->opts.split]);
+	ebpf_json__add_unsigned(row, "share_percent", lanes.share * 100 / SPLIT_ALL);
+	ebpf_json__add_unsigned(
 		row, "crossover", lanes.crossover == SPLIT_NEVER ? 0 : lanes.crossover);
-	json_text__add_unsigned(row, "batches", s.batches);
-	json_text__add_real(row, "fill", s.batches ? (double)s.packets / (double)s.batches : 0, 1);
+	ebpf_json__add_unsigned(row, "batches", s.batches);
+	ebpf_json__add_real(row, "fill", s.batches ? (double)s.packets / (double)s.batches : 0, 1);
 	add_time(row, "in_us", s.in_ns, s.batches);
 	add_time(row, "kernel_us", s.kernel_ns, s.batches);
 	add_time(row, "out_us", s.out_ns, s.batches);
 	add_time(row, "away_us", s.away_ns, s.batches);
-	json_text__add_unsigned(row, "packets", s.packets);
-	json_text__add_unsigned(row, "on_cpu", lanes.direct + lanes.turn);
-	json_text__add_unsigned(row, "again", s.again);
-	json_text__add_unsigned(row, "fallback", s.fallback);
-	json_text__add_unsigned(row, "failed_batches", s.failed);
-	json_text__add_unsigned(row, "late", lanes.late);
-	json_text__add_unsigned(row, "refreshes", s.refreshes);
-	json_text__add_real(row, "stale_ms", (double)s.stale_ns / 1e6, 1);
-	json_text__add_string(row, "why", why ? why : "");
+	ebpf_json__add_unsigned(row, "packets", s.packets);
+	ebpf_json__add_unsigned(row, "on_cpu", lanes.direct + lanes.turn);
+	ebpf_json__add_unsigned(row, "again", s.again);
+	ebpf_json__add_unsigned(row, "fallback", s.fallback);
+	ebpf_json__add_unsigned(row, "failed_batches", s.failed);
+	ebpf_json__add_unsigned(row, "late", lanes.late);
+	ebpf_json__add_unsigned(row, "refreshes", s.refreshes);
+	ebpf_json__add_real(row, "stale_ms", (double)s.stale_ns / 1e6, 1);
+	ebpf_json__add_string(row, "why", why ? why : "");
 	free(why);
 	return true;
 }

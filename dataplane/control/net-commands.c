@@ -140,21 +140,21 @@ int control__detach(struct control_context *c, struct control_words *w, char **e
 	return err ? err : dataplane__detach(c->dataplane, p.prog, p.slot, errmsg);
 }
 
-static void add_attachment(struct json_text *row, const struct dataplane *dp, uint16_t slot,
+static void add_attachment(struct ebpf_json *row, const struct dataplane *dp, uint16_t slot,
 	const struct attachment *a)
 {
 	const struct prog *prog = &dp->progs[a->prog];
 
-	json_text__add_string(row, "port", dp->ports->port[slot].name);
-	json_text__add_unsigned(row, "priority", a->priority);
-	json_text__add_string(row, "prog", prog->name);
-	json_text__key(row, "next_after");
-	json_text__open(row, '[');
+	ebpf_json__add_string(row, "port", dp->ports->port[slot].name);
+	ebpf_json__add_unsigned(row, "priority", a->priority);
+	ebpf_json__add_string(row, "prog", prog->name);
+	ebpf_json__key(row, "next_after");
+	ebpf_json__open(row, '[');
 	for (size_t i = 0; i < N_ACTIONS; i++)
 		if (a->call_on & 1u << i)
-			json_text__string(row, action_words[i]);
-	json_text__close(row, ']');
-	json_text__add_string(row, "runs_in", ebpf_program__code(prog->program)->backend);
+			ebpf_json__string(row, action_words[i]);
+	ebpf_json__close(row, ']');
+	ebpf_json__add_string(row, "runs_in", ebpf_program__code(prog->program)->backend);
 }
 
 static int list_slot(struct control_context *c, uint16_t slot, char **errmsg)
@@ -163,7 +163,7 @@ static int list_slot(struct control_context *c, uint16_t slot, char **errmsg)
 	int err = 0;
 
 	for (unsigned i = 0; i < MAX_CHAIN && !err; i++) {
-		struct json_text *row = control__row(c);
+		struct ebpf_json *row = control__row(c);
 		bool there;
 
 		pthread_mutex_lock(&dp->lock);

@@ -23,7 +23,7 @@ static const char *const state_words[] = {
 	[PORT_GONE] = "gone",
 };
 
-static void add_mac(struct json_text *row, uint16_t id)
+static void add_mac(struct ebpf_json *row, uint16_t id)
 {
 	struct rte_ether_addr mac = {0};
 	const uint8_t *b = mac.addr_bytes;
@@ -32,66 +32,66 @@ static void add_mac(struct json_text *row, uint16_t id)
 	rte_eth_macaddr_get(id, &mac);
 	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
 		b[5]);
-	json_text__add_string(row, "mac", text);
+	ebpf_json__add_string(row, "mac", text);
 }
 
-static void add_link(struct json_text *row, uint16_t id)
+static void add_link(struct ebpf_json *row, uint16_t id)
 {
 	struct rte_eth_link link = {0};
 
 	if (rte_eth_link_get_nowait(id, &link))
 		return;
-	json_text__add_string(row, "link", link.link_status ? "up" : "down");
-	json_text__key(row, "mbps");
+	ebpf_json__add_string(row, "link", link.link_status ? "up" : "down");
+	ebpf_json__key(row, "mbps");
 	if (link.link_status && link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
-		json_text__unsigned(row, link.link_speed);
+		ebpf_json__unsigned(row, link.link_speed);
 	else
-		json_text__null(row);
+		ebpf_json__null(row);
 }
 
-static void add_programs(struct json_text *row, const struct dataplane *dp, uint16_t slot)
+static void add_programs(struct ebpf_json *row, const struct dataplane *dp, uint16_t slot)
 {
 	const struct attachments *list = &dp->attached[slot];
 
-	json_text__key(row, "programs");
-	json_text__open(row, '[');
+	ebpf_json__key(row, "programs");
+	ebpf_json__open(row, '[');
 	for (unsigned i = 0; i < list->n; i++)
-		json_text__string(row, dp->progs[list->item[i].prog].name);
-	json_text__close(row, ']');
+		ebpf_json__string(row, dp->progs[list->item[i].prog].name);
+	ebpf_json__close(row, ']');
 }
 
-static void add_port(struct json_text *row, const struct dataplane *dp, uint16_t slot)
+static void add_port(struct ebpf_json *row, const struct dataplane *dp, uint16_t slot)
 {
 	const struct port *p = &dp->ports->port[slot];
 
-	json_text__add_unsigned(row, "slot", slot);
-	json_text__add_string(row, "name", p->name);
-	json_text__add_unsigned(row, "ifindex", p->ifindex);
+	ebpf_json__add_unsigned(row, "slot", slot);
+	ebpf_json__add_string(row, "name", p->name);
+	ebpf_json__add_unsigned(row, "ifindex", p->ifindex);
 	add_link(row, p->id);
-	json_text__add_string(
+	ebpf_json__add_string(
 		row, "pass", p->pass == NO_PORT ? "drop" : dp->ports->port[p->pass].name);
-	json_text__add_bool(row, "host_side", p->host_of != NO_PORT);
+	ebpf_json__add_bool(row, "host_side", p->host_of != NO_PORT);
 	add_programs(row, dp, slot);
 }
 
-static void add_details(struct json_text *row, const struct dataplane *dp, uint16_t slot)
+static void add_details(struct ebpf_json *row, const struct dataplane *dp, uint16_t slot)
 {
 	const struct port *p = &dp->ports->port[slot];
 	struct rte_eth_dev_info info = {0};
 
 	rte_eth_dev_info_get(p->id, &info);
-	json_text__add_string(row, "driver", info.driver_name);
-	json_text__add_string(row, "state", state_words[p->state]);
+	ebpf_json__add_string(row, "driver", info.driver_name);
+	ebpf_json__add_string(row, "state", state_words[p->state]);
 	add_mac(row, p->id);
-	json_text__add_unsigned(row, "mtu", ebpf_net__link_mtu(dp->instance, p->ifindex));
-	json_text__add_unsigned(row, "rx_queues", p->n_rxq);
-	json_text__add_unsigned(row, "tx_queues", p->n_txq);
-	json_text__key(row, "workers");
-	json_text__open(row, '[');
+	ebpf_json__add_unsigned(row, "mtu", ebpf_net__link_mtu(dp->instance, p->ifindex));
+	ebpf_json__add_unsigned(row, "rx_queues", p->n_rxq);
+	ebpf_json__add_unsigned(row, "tx_queues", p->n_txq);
+	ebpf_json__key(row, "workers");
+	ebpf_json__open(row, '[');
 	for (uint16_t q = 0; q < p->n_rxq; q++)
-		json_text__unsigned(row, p->worker[q]);
-	json_text__close(row, ']');
-	json_text__add_unsigned(row, "mbufs", p->n_mbufs);
+		ebpf_json__unsigned(row, p->worker[q]);
+	ebpf_json__close(row, ']');
+	ebpf_json__add_unsigned(row, "mbufs", p->n_mbufs);
 }
 
 int control__list_ports(struct control_context *c, struct control_words *w, char **errmsg)
@@ -100,7 +100,7 @@ int control__list_ports(struct control_context *c, struct control_words *w, char
 	int err = control_words__end(w, errmsg);
 
 	for (uint16_t slot = 0; slot < RTE_MAX_ETHPORTS && !err; slot++) {
-		struct json_text *row = control__row(c);
+		struct ebpf_json *row = control__row(c);
 		bool there;
 
 		pthread_mutex_lock(&dp->lock);
@@ -116,7 +116,7 @@ int control__list_ports(struct control_context *c, struct control_words *w, char
 
 int control__show_port(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct json_text *row = control__row(c);
+	struct ebpf_json *row = control__row(c);
 	struct dataplane *dp = c->dataplane;
 	int slot;
 

@@ -24,78 +24,78 @@ static const char *const engine_words[] = {
 /* --- list and show --------------------------------------------------------------------------- */
 
 /* Of every program. */
-static bool add_prog(struct json_text *row, const struct prog *p)
+static bool add_prog(struct ebpf_json *row, const struct prog *p)
 {
 	struct tier_status tier = tier__status(p->tier);
 
-	json_text__add_unsigned(row, "id", ebpf_program__id(p->program));
-	json_text__add_string(row, "name", p->name);
-	json_text__add_string(row, "function", ebpf_program__name(p->program));
-	json_text__add_string(row, "engine", engine_words[p->engine]);
-	json_text__add_string(row, "state", tier_state__text(tier.state));
-	json_text__add_unsigned(row, "ports", p->attached);
-	json_text__add_unsigned(row, "replaced", p->replaced);
-	json_text__add_string(
+	ebpf_json__add_unsigned(row, "id", ebpf_program__id(p->program));
+	ebpf_json__add_string(row, "name", p->name);
+	ebpf_json__add_string(row, "function", ebpf_program__name(p->program));
+	ebpf_json__add_string(row, "engine", engine_words[p->engine]);
+	ebpf_json__add_string(row, "state", tier_state__text(tier.state));
+	ebpf_json__add_unsigned(row, "ports", p->attached);
+	ebpf_json__add_unsigned(row, "replaced", p->replaced);
+	ebpf_json__add_string(
 		row, "offload", p->offload ? prog_offload__state(p->offload) : "none");
 	free(tier.why);
 	return true;
 }
 
-static void add_offload(struct json_text *row, const struct prog_offload *po)
+static void add_offload(struct ebpf_json *row, const struct prog_offload *po)
 {
 	char *why = prog_offload__why(po), *words = gpu_opts__text(&po->opts);
 
-	json_text__add_string(row, "device", prog_offload__device(po));
+	ebpf_json__add_string(row, "device", prog_offload__device(po));
 	if (words)
-		json_text__add_string(row, "offload_as", words);
+		ebpf_json__add_string(row, "offload_as", words);
 	if (why)
-		json_text__add_string(row, "offload_why", why);
+		ebpf_json__add_string(row, "offload_why", why);
 	free(words);
 	free(why);
 }
 
-static void add_details(struct json_text *row, const struct dataplane *dp, const struct prog *p)
+static void add_details(struct ebpf_json *row, const struct dataplane *dp, const struct prog *p)
 {
 	struct tier_status tier = tier__status(p->tier);
 
 	if (tier.why)
-		json_text__add_string(row, "why", tier.why);
+		ebpf_json__add_string(row, "why", tier.why);
 	if (tier.ns)
-		json_text__add_real(row, "compile_ms", (double)tier.ns / 1e6, 1);
-	json_text__add_bool(row, "from_cache", tier.from_cache);
+		ebpf_json__add_real(row, "compile_ms", (double)tier.ns / 1e6, 1);
+	ebpf_json__add_bool(row, "from_cache", tier.from_cache);
 	free(tier.why);
 	if (p->object) {
 		char digest[17];
 
-		snprintf(digest, sizeof(digest), "%016" PRIx64, object__digest(p->object));
-		json_text__add_string(row, "digest", digest);
+		snprintf(digest, sizeof(digest), "%016" PRIx64, ebpf_object__digest(p->object));
+		ebpf_json__add_string(row, "digest", digest);
 	}
 	if (p->offload)
 		add_offload(row, p->offload);
-	json_text__add_unsigned(row, "instructions", ebpf_program__n_insns(p->program));
-	json_text__add_unsigned(row, "priority", p->config.priority);
-	json_text__key(row, "maps");
-	json_text__open(row, '[');
-	for (size_t i = 0; p->object && i < object__n_maps(p->object); i++)
-		json_text__string(row, object__map_opts(p->object, i)->name);
-	json_text__close(row, ']');
-	json_text__key(row, "attached_to");
-	json_text__open(row, '[');
+	ebpf_json__add_unsigned(row, "instructions", ebpf_program__n_insns(p->program));
+	ebpf_json__add_unsigned(row, "priority", p->config.priority);
+	ebpf_json__key(row, "maps");
+	ebpf_json__open(row, '[');
+	for (size_t i = 0; p->object && i < ebpf_object__n_maps(p->object); i++)
+		ebpf_json__string(row, ebpf_object__map_opts(p->object, i)->name);
+	ebpf_json__close(row, ']');
+	ebpf_json__key(row, "attached_to");
+	ebpf_json__open(row, '[');
 	for (uint16_t slot = 0; slot < dp->ports->n; slot++)
 		for (unsigned i = 0; i < dp->attached[slot].n; i++)
 			if (dp->attached[slot].item[i].prog == p - dp->progs)
-				json_text__string(row, dp->ports->port[slot].name);
-	json_text__close(row, ']');
+				ebpf_json__string(row, dp->ports->port[slot].name);
+	ebpf_json__close(row, ']');
 }
 
 int control__send_progs(struct control_context *c, struct control_words *w,
-	bool (*add)(struct json_text *row, const struct prog *p), char **errmsg)
+	bool (*add)(struct ebpf_json *row, const struct prog *p), char **errmsg)
 {
 	struct dataplane *dp = c->dataplane;
 	int err = control_words__end(w, errmsg);
 
 	for (unsigned i = 0; i < MAX_PROGS && !err; i++) {
-		struct json_text *row = control__row(c);
+		struct ebpf_json *row = control__row(c);
 		bool told;
 
 		pthread_mutex_lock(&dp->lock);
@@ -124,7 +124,7 @@ static struct prog *want_prog(struct dataplane *dp, const char *name, char **err
 
 static int send_prog(struct control_context *c, const char *name, char **errmsg)
 {
-	struct json_text *row = control__row(c);
+	struct ebpf_json *row = control__row(c);
 	struct dataplane *dp = c->dataplane;
 	const struct prog *p;
 
@@ -168,7 +168,7 @@ int control__dump_prog(struct control_context *c, struct control_words *w, char 
 	ebpf_program__unref(program);
 	if (!text)
 		return -ENOMEM;
-	json_text__add_string(control__row(c), "text", text);
+	ebpf_json__add_string(control__row(c), "text", text);
 	free(text);
 	return control__send(c, errmsg);
 }
@@ -288,10 +288,10 @@ static int read_init(struct control_context *c, struct loading *l, char **errmsg
 	return err;
 }
 
-static struct object *open_object(struct control_context *c, const char *path, char **errmsg)
+static struct ebpf_object *open_object(struct control_context *c, const char *path, char **errmsg)
 {
 	int fd = control__open_file(c, path, 'r', errmsg);
-	struct object *obj = fd >= 0 ? object__open_fd(path, fd, errmsg) : NULL;
+	struct ebpf_object *obj = fd >= 0 ? ebpf_object__open_fd(path, fd, errmsg) : NULL;
 
 	if (fd >= 0)
 		close(fd);
@@ -299,7 +299,8 @@ static struct object *open_object(struct control_context *c, const char *path, c
 }
 
 /* The object that the new one takes the place of, if its maps are to stay. */
-static struct object *find_predecessor(const struct control_context *c, const struct loading *l)
+static struct ebpf_object *find_predecessor(
+	const struct control_context *c, const struct loading *l)
 {
 	for (size_t i = 0; i < c->n_objects && l->replace && !l->fresh_maps; i++)
 		if (strcmp(c->objects[i].name, l->name) == 0)
@@ -316,20 +317,20 @@ static int make_program(
 		.files = c->files == &control_files__local ? c->files : NULL,
 		.before = find_predecessor(c, l),
 		.share.variables = l->keep_data};
-	const struct object_program *chosen;
+	const struct ebpf_object_program *chosen;
 	int err;
 
 	opts->object = open_object(c, l->path, errmsg);
 	if (!opts->object)
 		return -EINVAL;
-	chosen = object__find_program(opts->object, l->function, errmsg);
+	chosen = ebpf_object__find_program(opts->object, l->function, errmsg);
 	err = chosen ? control__set_up_object(opts->object, c->instance, &how, errmsg) : -ENOENT;
 	if (!err) {
-		opts->program = object__load_program(opts->object, chosen->name, NULL, errmsg);
+		opts->program = ebpf_object__load_program(opts->object, chosen->name, NULL, errmsg);
 		err = opts->program ? 0 : -EACCES;
 	}
 	if (err)
-		object__close(opts->object);
+		ebpf_object__close(opts->object);
 	return err;
 }
 
@@ -350,7 +351,7 @@ static int load(struct control_context *c, struct loading *l, char **name, char 
 		err = dataplane__add_prog(c->dataplane, &opts, errmsg) ? 0 : -errno;
 	if (err) {
 		ebpf_program__unref(opts.program);
-		object__close(opts.object);
+		ebpf_object__close(opts.object);
 	}
 	return err;
 }
@@ -409,15 +410,15 @@ struct tracelog {
 static int send_line(void *user, const struct trace_line *line)
 {
 	struct tracelog *log = user;
-	struct json_text *row = control__row(log->c);
+	struct ebpf_json *row = control__row(log->c);
 
-	json_text__add_real(row, "s", (double)line->ns / 1e9, 6);
-	json_text__add_unsigned(row, "worker", line->worker);
-	json_text__add_string(row, "prog", line->program);
-	json_text__key(row, "text");
-	json_text__bytes(row, line->text, line->len);
+	ebpf_json__add_real(row, "s", (double)line->ns / 1e9, 6);
+	ebpf_json__add_unsigned(row, "worker", line->worker);
+	ebpf_json__add_string(row, "prog", line->program);
+	ebpf_json__key(row, "text");
+	ebpf_json__bytes(row, line->text, line->len);
 	if (line->lost)
-		json_text__add_unsigned(row, "lost", line->lost);
+		ebpf_json__add_unsigned(row, "lost", line->lost);
 	return control__send(log->c, log->errmsg);
 }
 

@@ -129,15 +129,15 @@ static bool wait_a_while(void *user, unsigned ms)
 
 static int put_error(struct session *s, const char *error, const char *name)
 {
-	struct json_text t = {0};
+	struct ebpf_json t = {0};
 	int err;
 
-	json_text__open(&t, '{');
-	json_text__add_string(&t, "error", error);
-	json_text__add_string(&t, "errno", name);
-	json_text__close(&t, '}');
+	ebpf_json__open(&t, '{');
+	ebpf_json__add_string(&t, "error", error);
+	ebpf_json__add_string(&t, "errno", name);
+	ebpf_json__close(&t, '}');
 	err = t.failed ? -ENOMEM : put_row(s, t.text, t.len);
-	json_text__free(&t);
+	ebpf_json__free(&t);
 	return err;
 }
 

@@ -18,35 +18,35 @@
 
 /* The rows to be sent, as JSON lines. */
 struct rows {
-	struct json_text text;
+	struct ebpf_json text;
 	const struct dataplane *dp;
 	const struct snapshot *since;
 };
 
-static struct json_text *begin_row(struct rows *rows)
+static struct ebpf_json *begin_row(struct rows *rows)
 {
 	rows->text.comma = false;
-	json_text__open(&rows->text, '{');
+	ebpf_json__open(&rows->text, '{');
 	return &rows->text;
 }
 
 static void end_row(struct rows *rows)
 {
-	json_text__close(&rows->text, '}');
+	ebpf_json__close(&rows->text, '}');
 	rows->text.comma = false;
-	json_text__raw(&rows->text, "\n", 1);
+	ebpf_json__raw(&rows->text, "\n", 1);
 }
 
-static void add_counters(struct json_text *row, const struct counters *c)
+static void add_counters(struct ebpf_json *row, const struct counters *c)
 {
 	uint64_t lost = 0;
 
-	json_text__add_unsigned(row, "received", c->entered);
+	ebpf_json__add_unsigned(row, "received", c->entered);
 	for (unsigned o = 0; o < FIRST_LOSS; o++)
-		json_text__add_unsigned(row, outcome__text(o), c->outcome[o]);
+		ebpf_json__add_unsigned(row, outcome__text(o), c->outcome[o]);
 	for (unsigned o = FIRST_LOSS; o < N_OUTCOMES; o++)
 		lost += c->outcome[o];
-	json_text__add_unsigned(row, "lost", lost);
+	ebpf_json__add_unsigned(row, "lost", lost);
 }
 
 static bool is_started(const struct rows *rows, uint16_t slot)
@@ -59,17 +59,17 @@ static void make_port_rows(struct rows *rows)
 	for (uint16_t slot = 0; slot < rows->dp->ports->n; slot++) {
 		const struct port *port = &rows->dp->ports->port[slot];
 		struct counters sum = {0};
-		struct json_text *row;
+		struct ebpf_json *row;
 
 		if (!is_started(rows, slot))
 			continue;
 		for (uint16_t q = 0; q < port->n_rxq; q++)
 			counters__sum(&sum, &rows->since->hop[hop__rx(slot, q)]);
 		row = begin_row(rows);
-		json_text__add_string(row, "port", port->name);
+		ebpf_json__add_string(row, "port", port->name);
 		add_counters(row, &sum);
-		json_text__add_unsigned(row, "sent", rows->since->sent[slot]);
-		json_text__add_unsigned(row, "missed", rows->since->missed[slot]);
+		ebpf_json__add_unsigned(row, "sent", rows->since->sent[slot]);
+		ebpf_json__add_unsigned(row, "missed", rows->since->missed[slot]);
 		end_row(rows);
 	}
 }
@@ -80,13 +80,13 @@ static void make_queue_rows(struct rows *rows)
 		const struct port *port = &rows->dp->ports->port[slot];
 
 		for (uint16_t q = 0; is_started(rows, slot) && q < port->n_rxq; q++) {
-			struct json_text *row = begin_row(rows);
+			struct ebpf_json *row = begin_row(rows);
 
-			json_text__add_string(row, "port", port->name);
-			json_text__add_unsigned(row, "queue", q);
-			json_text__add_unsigned(row, "worker", port->worker[q]);
+			ebpf_json__add_string(row, "port", port->name);
+			ebpf_json__add_unsigned(row, "queue", q);
+			ebpf_json__add_unsigned(row, "worker", port->worker[q]);
 			add_counters(row, &rows->since->hop[hop__rx(slot, q)]);
-			json_text__add_unsigned(
+			ebpf_json__add_unsigned(
 				row, "bursts", rows->since->hop[hop__rx(slot, q)].bursts);
 			end_row(rows);
 		}
@@ -117,12 +117,12 @@ static void each_other_hop(struct rows *rows, hop_fn *fn)
 
 static void make_hop_row(struct rows *rows, const char *name, const struct counters *c)
 {
-	struct json_text *row;
+	struct ebpf_json *row;
 
 	if (!c->entered)
 		return;
 	row = begin_row(rows);
-	json_text__add_string(row, "hop", name);
+	ebpf_json__add_string(row, "hop", name);
 	add_counters(row, c);
 	end_row(rows);
 }
@@ -135,14 +135,14 @@ static void make_hop_rows(struct rows *rows)
 static void make_losses(struct rows *rows, const char *name, const struct counters *c)
 {
 	for (unsigned o = FIRST_LOSS; o < N_OUTCOMES; o++) {
-		struct json_text *row;
+		struct ebpf_json *row;
 
 		if (!c->outcome[o])
 			continue;
 		row = begin_row(rows);
-		json_text__add_string(row, "where", name);
-		json_text__add_string(row, "loss", outcome__text(o) + strlen("lost: "));
-		json_text__add_unsigned(row, "packets", c->outcome[o]);
+		ebpf_json__add_string(row, "where", name);
+		ebpf_json__add_string(row, "loss", outcome__text(o) + strlen("lost: "));
+		ebpf_json__add_unsigned(row, "packets", c->outcome[o]);
 		end_row(rows);
 	}
 }
@@ -167,7 +167,7 @@ static void make_prog_rows(struct rows *rows)
 	for (uint16_t i = 0; i < MAX_PROGS; i++) {
 		const struct prog_counters *c = &rows->since->prog[i];
 		struct tier_status status;
-		struct json_text *row;
+		struct ebpf_json *row;
 		uint64_t packets = 0;
 
 		if (!*rows->dp->progs[i].name)
@@ -176,14 +176,14 @@ static void make_prog_rows(struct rows *rows)
 			packets += c->verdict[v];
 		status = tier__status(rows->dp->progs[i].tier);
 		row = begin_row(rows);
-		json_text__add_string(row, "prog", rows->dp->progs[i].name);
-		json_text__add_string(row, "state", tier_state__text(status.state));
-		json_text__add_unsigned(row, "packets", packets);
+		ebpf_json__add_string(row, "prog", rows->dp->progs[i].name);
+		ebpf_json__add_string(row, "state", tier_state__text(status.state));
+		ebpf_json__add_unsigned(row, "packets", packets);
 		for (unsigned v = 0; v < VERDICT_UNKNOWN; v++)
-			json_text__add_unsigned(row, outcome__text(v), c->verdict[v]);
-		json_text__add_unsigned(row, "unknown", c->verdict[VERDICT_UNKNOWN]);
-		json_text__add_unsigned(row, "called_next", c->called_next);
-		json_text__add_unsigned(row, "interpreted", c->interpreted);
+			ebpf_json__add_unsigned(row, outcome__text(v), c->verdict[v]);
+		ebpf_json__add_unsigned(row, "unknown", c->verdict[VERDICT_UNKNOWN]);
+		ebpf_json__add_unsigned(row, "called_next", c->called_next);
+		ebpf_json__add_unsigned(row, "interpreted", c->interpreted);
 		end_row(rows);
 		free(status.why);
 	}
@@ -199,20 +199,20 @@ static void make_worker_rows(struct rows *rows)
 	for (unsigned i = 0; i < rows->dp->n_workers; i++) {
 		const struct snapshot_worker *w = &rows->since->worker[i];
 		const struct worker_time *time = &rows->dp->workers[i]->time;
-		struct json_text *row = begin_row(rows);
+		struct ebpf_json *row = begin_row(rows);
 		uint64_t busy = cycles_ns(w->busy);
 
-		json_text__add_unsigned(row, "worker", i);
-		json_text__add_unsigned(
+		ebpf_json__add_unsigned(row, "worker", i);
+		ebpf_json__add_unsigned(
 			row, "queues", plan_worker__queues(&rows->dp->plan->worker[i]));
-		json_text__add_unsigned(row, "received", w->received);
-		json_text__add_unsigned(row, "bursts", w->bursts);
-		json_text__add_unsigned(row, "busy_ns", busy);
-		json_text__add_real(row, "packets_per_burst",
+		ebpf_json__add_unsigned(row, "received", w->received);
+		ebpf_json__add_unsigned(row, "bursts", w->bursts);
+		ebpf_json__add_unsigned(row, "busy_ns", busy);
+		ebpf_json__add_real(row, "packets_per_burst",
 			w->bursts ? (double)w->received / (double)w->bursts : 0, 1);
-		json_text__add_real(row, "ns_per_packet",
+		ebpf_json__add_real(row, "ns_per_packet",
 			w->received ? (double)busy / (double)w->received : 0, 1);
-		json_text__add_unsigned(
+		ebpf_json__add_unsigned(
 			row, "longest_gap_ns", cycles_ns(counter__read(&time->longest_gap)));
 		end_row(rows);
 	}
@@ -230,7 +230,7 @@ static const struct {
 	{"worker", make_worker_rows},
 };
 
-static int make_rows(struct dataplane *dp, unsigned view, struct json_text *text)
+static int make_rows(struct dataplane *dp, unsigned view, struct ebpf_json *text)
 {
 	struct snapshot *since;
 	struct rows rows = {.dp = dp};
@@ -245,16 +245,16 @@ static int make_rows(struct dataplane *dp, unsigned view, struct json_text *text
 	return since && !rows.text.failed ? 0 : -ENOMEM;
 }
 
-static int send_rows(struct control_context *c, const struct json_text *text, char **errmsg)
+static int send_rows(struct control_context *c, const struct ebpf_json *text, char **errmsg)
 {
 	const char *row = text->len ? text->text : "", *end;
 	int err = 0;
 
 	for (; !err && (end = strchr(row, '\n')) != NULL; row = end + 1) {
-		struct json_text *to = control__row(c);
+		struct ebpf_json *to = control__row(c);
 
 		/* the row without its brackets, which are there already */
-		json_text__raw(to, row + 1, (size_t)(end - row - 2));
+		ebpf_json__raw(to, row + 1, (size_t)(end - row - 2));
 		err = control__send(c, errmsg);
 	}
 	return err;
@@ -262,7 +262,7 @@ static int send_rows(struct control_context *c, const struct json_text *text, ch
 
 int control__show_stats(struct control_context *c, struct control_words *w, char **errmsg)
 {
-	struct json_text text = {0};
+	struct ebpf_json text = {0};
 	unsigned view = 0, i;
 	int err;
 
@@ -274,7 +274,7 @@ int control__show_stats(struct control_context *c, struct control_words *w, char
 		err = make_rows(c->dataplane, view, &text);
 	if (!err)
 		err = send_rows(c, &text, errmsg);
-	json_text__free(&text);
+	ebpf_json__free(&text);
 	return err;
 }
 
@@ -298,7 +298,7 @@ int control__metrics(struct control_context *c, struct control_words *w, char **
 
 	if (!text)
 		return err ? err : -ENOMEM;
-	json_text__add_string(control__row(c), "text", text);
+	ebpf_json__add_string(control__row(c), "text", text);
 	free(text);
 	return control__send(c, errmsg);
 }

@@ -21,7 +21,7 @@ static struct shared_device *list;
 
 struct opening {
 	const char *spec;
-	struct gpu_device *dev;
+	struct ebpf_gpu_device *dev;
 	char *errmsg;
 };
 
@@ -32,7 +32,7 @@ static void *open_main(void *arg)
 	struct opening *o = arg;
 
 	syscall(SYS_capset, &own, none);
-	o->dev = gpu_device__open(o->spec, &o->errmsg);
+	o->dev = ebpf_gpu_device__open(o->spec, &o->errmsg);
 	return NULL;
 }
 
@@ -103,7 +103,7 @@ void shared_device__close(struct shared_device *d)
 	pthread_mutex_unlock(&list_lock);
 	if (!d)
 		return;
-	gpu_device__close(d->dev);
+	ebpf_gpu_device__close(d->dev);
 	pthread_mutex_destroy(&d->lock);
 	free(d);
 }

@@ -13,7 +13,7 @@
 #include "gpu-offload/device.h"
 
 struct shared_device {
-	struct gpu_device *dev;
+	struct ebpf_gpu_device *dev;
 	pthread_mutex_t lock;
 	char spec[64];
 	unsigned holders;

@@ -4,8 +4,8 @@
  *
  * Beside the queue of batches runs one of bursts, as they were received: a burst's packets are all
  * of one queue and go all or none, and it is in such bursts, cut where a batch ends, that they are
- * judged. The program is then offload_batch__judge(), in the native burst loop (lane-driver), which
- * finds the batch by its environment.
+ * judged. The program is then ebpf_offload_batch__judge(), in the native burst loop (lane-driver),
+ * which finds the batch by its environment.
  */
 #include <errno.h>
 #include <string.h>
@@ -39,11 +39,11 @@ struct run {
 };
 
 struct lane {
-	struct offload *offload; /* borrowed */
-	struct offload_queue *queue;
-	struct offload_batch *batch; /* that is judged now, or NULL */
-	uint32_t next;               /* of its packets */
-	uint32_t held;               /* for others */
+	struct ebpf_offload *offload; /* borrowed */
+	struct ebpf_offload_queue *queue;
+	struct ebpf_offload_batch *batch; /* that is judged now, or NULL */
+	uint32_t next;                    /* of its packets */
+	uint32_t held;                    /* for others */
 	struct split split;
 	struct split_slot slot;
 	uint64_t slot_began, deadline; /* cycles */
@@ -62,7 +62,7 @@ uint64_t lane__entry(struct ebpf_env *env, void *ctx)
 {
 	struct lane *lane = container_of(env, struct worker, env)->lane;
 
-	return offload_batch__judge(lane->batch, lane->next++, env, ctx);
+	return ebpf_offload_batch__judge(lane->batch, lane->next++, env, ctx);
 }
 
 struct lane *lane__create(const struct lane_opts *opts, char **errmsg)
@@ -79,7 +79,7 @@ struct lane *lane__create(const struct lane_opts *opts, char **errmsg)
 	lane->ns = 1e9 / (double)rte_get_tsc_hz();
 	lane->deadline = (uint64_t)(opts->deadline_us * 1e3 / lane->ns);
 	split__init(&lane->split, opts->split, opts->batch, opts->deadline_us * UINT64_C(1000));
-	lane->queue = offload_queue__create(opts->offload, errmsg);
+	lane->queue = ebpf_offload_queue__create(opts->offload, errmsg);
 	if (lane->queue)
 		return lane;
 	free(lane);
@@ -89,7 +89,7 @@ struct lane *lane__create(const struct lane_opts *opts, char **errmsg)
 void lane__destroy(struct lane *lane)
 {
 	if (lane)
-		offload_queue__destroy(lane->queue);
+		ebpf_offload_queue__destroy(lane->queue);
 	free(lane);
 }
 
@@ -144,7 +144,7 @@ static struct run *oldest(struct lane *lane)
 
 static void fill_burst(struct worker *w, const struct lane *lane, const struct run *run)
 {
-	const struct offload_batch *b = lane->batch;
+	const struct ebpf_offload_batch *b = lane->batch;
 	uint16_t slot = run->hop / MAX_QUEUES;
 	struct burst *burst = &w->burst;
 
@@ -220,7 +220,7 @@ static uint32_t see_burst_off(struct worker *w, struct lane *lane)
 }
 
 /* What part of it took longest: another batch may be in the other parts meanwhile. */
-static uint64_t slowest_part(const struct offload_batch *b)
+static uint64_t slowest_part(const struct ebpf_offload_batch *b)
 {
 	uint64_t longest = RTE_MAX(b->times.in_ns, b->times.kernel_ns);
 
@@ -233,8 +233,8 @@ static void take_batch(struct worker *w, struct lane *lane)
 	uint64_t began = rte_rdtsc(), now = clock_ns();
 
 	if (unlikely(is_closed(w) || __atomic_load_n(&w->dp->stop, __ATOMIC_RELAXED)))
-		offload_queue__flush(lane->queue, now);
-	lane->batch = offload_queue__poll(lane->queue, now);
+		ebpf_offload_queue__flush(lane->queue, now);
+	lane->batch = ebpf_offload_queue__poll(lane->queue, now);
 	lane->next = 0;
 	if (!lane->batch)
 		return;
@@ -252,7 +252,7 @@ static uint32_t see_off(struct worker *w, const struct plan_lane *p)
 	uint32_t n = 0, most = BURST_SIZE * SEEN_OFF * p->n_rxqs;
 
 	w->lane = lane;
-	while (n < most && offload_queue__held(lane->queue)) {
+	while (n < most && ebpf_offload_queue__held(lane->queue)) {
 		if (!lane->batch)
 			take_batch(w, lane);
 		if (!lane->batch)
@@ -260,12 +260,13 @@ static uint32_t see_off(struct worker *w, const struct plan_lane *p)
 		if (lane->next < lane->batch->n)
 			n += see_burst_off(w, lane);
 		if (lane->next == lane->batch->n) {
-			offload_queue__free(lane->queue, lane->batch);
+			ebpf_offload_queue__free(lane->queue, lane->batch);
 			lane->batch = NULL;
 		}
 	}
 	if (n)
-		__atomic_store_n(&lane->held, offload_queue__held(lane->queue), __ATOMIC_RELEASE);
+		__atomic_store_n(
+			&lane->held, ebpf_offload_queue__held(lane->queue), __ATOMIC_RELEASE);
 	return n;
 }
 
@@ -294,10 +295,10 @@ static uint32_t receive_direct(struct worker *w, struct lane *lane, const struct
 	return n;
 }
 
-static struct offload_packet describe(struct rte_mbuf *m, const struct burst *burst, bool goes)
+static struct ebpf_offload_packet describe(struct rte_mbuf *m, const struct burst *burst, bool goes)
 {
 	struct ebpf_xdp_ctx ctx;
-	struct offload_packet p = {
+	struct ebpf_offload_packet p = {
 		.len = m->pkt_len, .ifindex = burst->ifindex, .queue = burst->queue, .user = m};
 
 	if (!goes || m->nb_segs > 1)
@@ -319,19 +320,20 @@ static void put_in(struct lane *lane, const struct rxq *rxq, const struct burst 
 	if (!burst->n)
 		return;
 	for (uint32_t i = 0; i < burst->n; i++) {
-		struct offload_packet p = describe(burst->pkts[i], burst, goes);
+		struct ebpf_offload_packet p = describe(burst->pkts[i], burst, goes);
 
-		offload_queue__add(lane->queue, &p);
+		ebpf_offload_queue__add(lane->queue, &p);
 	}
 	*run = (struct run){.since = began, .hop = rxq->hop, .n = (uint16_t)burst->n, .gone = goes};
 	lane->end++;
-	__atomic_store_n(&lane->held, offload_queue__held(lane->queue), __ATOMIC_RELEASE);
+	__atomic_store_n(&lane->held, ebpf_offload_queue__held(lane->queue), __ATOMIC_RELEASE);
 	took(lane, goes ? &lane->slot.gone.ns : &lane->slot.turn.ns, began);
 }
 
 static uint32_t room(const struct lane *lane, const struct rte_mempool *pool)
 {
-	uint32_t held = offload_queue__held(lane->queue), n = offload_queue__room(lane->queue);
+	uint32_t held = ebpf_offload_queue__held(lane->queue),
+		 n = ebpf_offload_queue__room(lane->queue);
 
 	if (held >= lane->split.limit || (held && pool__is_short(pool)))
 		return 0;
@@ -365,9 +367,9 @@ static uint32_t receive_into(struct worker *w, struct lane *lane, const struct r
 static uint32_t receive(struct worker *w, struct lane *lane, const struct rxq *rxq)
 {
 	bool closed = is_closed(w);
-	bool works = offload__state(lane->offload, NULL) == OFFLOAD_WORKS;
+	bool works = ebpf_offload__state(lane->offload, NULL) == EBPF_OFFLOAD_WORKS;
 
-	if ((!works || closed || !lane->split.share) && !offload_queue__held(lane->queue))
+	if ((!works || closed || !lane->split.share) && !ebpf_offload_queue__held(lane->queue))
 		return receive_direct(w, lane, rxq);
 	return closed ? 0 : receive_into(w, lane, rxq, works);
 }

@@ -28,12 +28,12 @@
 
 struct dataplane;
 struct lane;
-struct offload;
+struct ebpf_offload;
 struct plan_lane;
 struct worker;
 
 struct lane_opts {
-	struct offload *offload; /* borrowed */
+	struct ebpf_offload *offload; /* borrowed */
 	enum split_mode split;
 	uint32_t batch, depth; /* as the offload has them */
 	uint32_t deadline_us;  /* of a packet (split.h) */

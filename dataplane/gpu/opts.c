@@ -15,7 +15,7 @@
 const struct gpu_opts gpu_opts__defaults = {.split = SPLIT_AUTO,
 	.batch = 1024,
 	.deadline_us = 200,
-	.patience_ms = OFFLOAD_PATIENCE_MS,
+	.patience_ms = EBPF_OFFLOAD_PATIENCE_MS,
 	.stale_ms = 20};
 
 static const struct number {
@@ -23,7 +23,7 @@ static const struct number {
 	size_t offset;
 	uint32_t most;
 } numbers[] = {
-	{"batch", "packets of a batch", offsetof(struct gpu_opts, batch), OFFLOAD_MAX_BATCH},
+	{"batch", "packets of a batch", offsetof(struct gpu_opts, batch), EBPF_OFFLOAD_MAX_BATCH},
 	{"deadline", "microseconds that a packet may take", offsetof(struct gpu_opts, deadline_us),
 		1000000},
 	{"patience", "milliseconds to wait for a batch", offsetof(struct gpu_opts, patience_ms),

@@ -16,21 +16,21 @@ static void refresh(void *arg)
 {
 	struct prog_offload *po = arg;
 
-	if (offload__state(po->offload, NULL) != OFFLOAD_WORKS) {
+	if (ebpf_offload__state(po->offload, NULL) != EBPF_OFFLOAD_WORKS) {
 		shared_device__distrust(po->device);
 		return;
 	}
 	pthread_mutex_lock(&po->device->lock);
-	offload__refresh(po->offload);
+	ebpf_offload__refresh(po->offload);
 	pthread_mutex_unlock(&po->device->lock);
 }
 
 /* A packet's deadline is more than what it may wait for others. */
-static struct offload_opts offload_opts(const struct gpu_opts *opts, uint32_t cpu)
+static struct ebpf_offload_opts offload_opts(const struct gpu_opts *opts, uint32_t cpu)
 {
 	uint32_t wait = opts->deadline_us / SPLIT_WAIT;
 
-	return (struct offload_opts){.batch = opts->batch,
+	return (struct ebpf_offload_opts){.batch = opts->batch,
 		.depth = GPU_DEPTH,
 		.deadline_us = wait ? wait : 1,
 		.patience_ms = opts->patience_ms,
@@ -39,13 +39,13 @@ static struct offload_opts offload_opts(const struct gpu_opts *opts, uint32_t cp
 
 static int start(struct prog_offload *po, struct ebpf_program *prog, uint32_t cpu)
 {
-	const struct offload_opts opts = offload_opts(&po->opts, cpu);
+	const struct ebpf_offload_opts opts = offload_opts(&po->opts, cpu);
 
 	po->device = shared_device__open(po->opts.device, &po->why);
 	if (!po->device)
 		return -ENODEV;
 	pthread_mutex_lock(&po->device->lock);
-	po->offload = offload__create(po->device->dev, prog, &opts, &po->why);
+	po->offload = ebpf_offload__create(po->device->dev, prog, &opts, &po->why);
 	pthread_mutex_unlock(&po->device->lock);
 	if (!po->offload)
 		return -errno;
@@ -64,7 +64,7 @@ static void stop(struct prog_offload *po)
 	}
 	if (po->offload) {
 		pthread_mutex_lock(&po->device->lock);
-		offload__destroy(po->offload);
+		ebpf_offload__destroy(po->offload);
 		pthread_mutex_unlock(&po->device->lock);
 		po->offload = NULL;
 	}
@@ -125,14 +125,15 @@ const char *prog_offload__state(const struct prog_offload *po)
 {
 	if (!po->offload)
 		return "refused";
-	return !po->why && offload__state(po->offload, NULL) == OFFLOAD_WORKS ? "works" : "failed";
+	return !po->why && ebpf_offload__state(po->offload, NULL) == EBPF_OFFLOAD_WORKS ? "works"
+											: "failed";
 }
 
 char *prog_offload__why(const struct prog_offload *po)
 {
 	const char *why = po->why;
 
-	if (po->offload && offload__state(po->offload, &why) == OFFLOAD_WORKS)
+	if (po->offload && ebpf_offload__state(po->offload, &why) == EBPF_OFFLOAD_WORKS)
 		why = po->why;
 	return why ? strdup(why) : NULL;
 }

@@ -32,8 +32,9 @@ struct dataplane;
 struct prog_offload {
 	struct gpu_opts opts;
 	struct shared_device *device;
-	struct offload *offload; /* NULL: it runs on the CPU, for the reason that is in `why` */
-	char *why;               /* malloc'ed, or NULL */
+	struct ebpf_offload
+		*offload; /* NULL: it runs on the CPU, for the reason that is in `why` */
+	char *why;        /* malloc'ed, or NULL */
 	struct periodic *refresher;
 	struct lane *lane[RTE_MAX_LCORE];
 };

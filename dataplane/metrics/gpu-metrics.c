@@ -8,24 +8,24 @@
 #include "metrics/collect.h"
 
 typedef void add_offload(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats);
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats);
 
 static void each_offload(struct metrics_walk *w, add_offload *add)
 {
 	for (uint16_t i = 0; i < MAX_PROGS; i++) {
 		const struct prog *prog = &w->dp->progs[i];
-		struct offload_stats stats = {0};
+		struct ebpf_offload_stats stats = {0};
 
 		if (!*prog->name || !prog->offload)
 			continue;
 		if (prog->offload->offload)
-			offload__stats(prog->offload->offload, &stats);
+			ebpf_offload__stats(prog->offload->offload, &stats);
 		add(w, prog, &stats);
 	}
 }
 
 static void add_state(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats)
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
 	static const char *const states[] = {"works", "failed", "refused"};
 	const char *state = prog_offload__state(prog->offload);
@@ -36,7 +36,7 @@ static void add_state(
 }
 
 static void add_share(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats)
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
 	uint64_t share = prog_offload__counters(prog->offload).share;
 
@@ -44,7 +44,7 @@ static void add_share(
 }
 
 static void add_crossover(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats)
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
 	uint32_t crossover = prog_offload__counters(prog->offload).crossover;
 
@@ -52,7 +52,7 @@ static void add_crossover(
 }
 
 static void add_packets(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats)
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
 	struct lane_counters c = prog_offload__counters(prog->offload);
 
@@ -63,31 +63,31 @@ static void add_packets(
 }
 
 static void add_late(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats)
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
 	metrics__add(w, prog_offload__counters(prog->offload).late, "prog", prog->name, NULL);
 }
 
 static void add_batches(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats)
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
 	metrics__add(w, stats->batches, "prog", prog->name, NULL);
 }
 
 static void add_due(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats)
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
 	metrics__add(w, stats->due, "prog", prog->name, NULL);
 }
 
 static void add_failed(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats)
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
 	metrics__add(w, stats->failed, "prog", prog->name, NULL);
 }
 
 static void add_times(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats)
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
 	metrics__add(w, stats->in_ns, "prog", prog->name, "part", "in", NULL);
 	metrics__add(w, stats->kernel_ns, "prog", prog->name, "part", "kernel", NULL);
@@ -96,19 +96,19 @@ static void add_times(
 }
 
 static void add_refreshes(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats)
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
 	metrics__add(w, stats->refreshes, "prog", prog->name, NULL);
 }
 
 static void add_refreshed_bytes(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats)
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
 	metrics__add(w, stats->refreshed_bytes, "prog", prog->name, NULL);
 }
 
 static void add_stale(
-	struct metrics_walk *w, const struct prog *prog, const struct offload_stats *stats)
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
 	metrics__add(w, stats->stale_ns, "prog", prog->name, NULL);
 }

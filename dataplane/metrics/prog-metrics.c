@@ -76,7 +76,7 @@ static void add_interpreted(struct metrics_walk *w, const struct prog *prog, uin
 
 static void add_map(struct metrics_walk *w, const struct prog *prog, size_t i, uint64_t value)
 {
-	const struct ebpf_map_opts *map = object__map_opts(prog->object, i);
+	const struct ebpf_map_opts *map = ebpf_object__map_opts(prog->object, i);
 	const char *type = ebpf_map_type__name(map->type);
 
 	metrics__add(
@@ -85,14 +85,14 @@ static void add_map(struct metrics_walk *w, const struct prog *prog, size_t i, u
 
 static void add_map_entries(struct metrics_walk *w, const struct prog *prog, uint16_t place)
 {
-	for (size_t i = 0; prog->object && i < object__n_maps(prog->object); i++)
-		add_map(w, prog, i, ebpf_map__count(object__map(prog->object, i)));
+	for (size_t i = 0; prog->object && i < ebpf_object__n_maps(prog->object); i++)
+		add_map(w, prog, i, ebpf_map__count(ebpf_object__map(prog->object, i)));
 }
 
 static void add_map_max_entries(struct metrics_walk *w, const struct prog *prog, uint16_t place)
 {
-	for (size_t i = 0; prog->object && i < object__n_maps(prog->object); i++)
-		add_map(w, prog, i, object__map_opts(prog->object, i)->max_entries);
+	for (size_t i = 0; prog->object && i < ebpf_object__n_maps(prog->object); i++)
+		add_map(w, prog, i, ebpf_object__map_opts(prog->object, i)->max_entries);
 }
 
 void metrics__prog_info(struct metrics_walk *w)

@@ -12,70 +12,70 @@
 #include "object.h"
 #include "value.h"
 
-static void free_layouts(struct layout *key, struct layout *value)
+static void free_layouts(struct ebpf_layout *key, struct ebpf_layout *value)
 {
-	layout__free(key);
-	layout__free(value);
+	ebpf_layout__free(key);
+	ebpf_layout__free(value);
 }
 
-static void look_at_maps(struct object *obj)
+static void look_at_maps(struct ebpf_object *obj)
 {
-	for (size_t i = 0; i < object__n_maps(obj); i++) {
-		struct layout *key = NULL, *value = NULL;
+	for (size_t i = 0; i < ebpf_object__n_maps(obj); i++) {
+		struct ebpf_layout *key = NULL, *value = NULL;
 		char *why = NULL;
 
-		if (failing__is_well(object__map_layouts(obj, i, &key, &value, &why), &why))
+		if (failing__is_well(ebpf_object__map_layouts(obj, i, &key, &value, &why), &why))
 			free_layouts(key, value);
 	}
 }
 
-static void load_programs(struct object *obj)
+static void load_programs(struct ebpf_object *obj)
 {
-	for (size_t i = 0; i < object__n_programs(obj); i++) {
-		const char *name = object__program(obj, i)->name;
-		struct object_run_config config;
+	for (size_t i = 0; i < ebpf_object__n_programs(obj); i++) {
+		const char *name = ebpf_object__program(obj, i)->name;
+		struct ebpf_object_run_config config;
 		struct ebpf_program *prog;
 		char *why = NULL;
 
-		failing__is_well(object__run_config(obj, name, &config, &why), &why);
-		failing__is_there(object__program_spec(obj, name, &why), &why);
-		prog = object__load_program(obj, name, NULL, &why);
+		failing__is_well(ebpf_object__run_config(obj, name, &config, &why), &why);
+		failing__is_there(ebpf_object__program_spec(obj, name, &why), &why);
+		prog = ebpf_object__load_program(obj, name, NULL, &why);
 		failing__is_there(prog, &why);
 		ebpf_program__unref(prog);
 	}
 }
 
 /* A successor that takes the maps over. */
-static void share(const char *path, struct object *before, struct ebpf_instance *inst)
+static void share(const char *path, struct ebpf_object *before, struct ebpf_instance *inst)
 {
-	struct object_share_opts opts = {.variables = true};
+	struct ebpf_object_share_opts opts = {.variables = true};
 	char *why = NULL;
-	struct object *obj = object__open(path, &why);
+	struct ebpf_object *obj = ebpf_object__open(path, &why);
 
 	if (!failing__is_there(obj, &why))
 		return;
-	if (failing__is_well(object__share_maps(obj, before, &opts, &why), &why))
-		failing__is_well(object__create_maps(obj, inst, &why), &why);
-	object__close(obj);
+	if (failing__is_well(ebpf_object__share_maps(obj, before, &opts, &why), &why))
+		failing__is_well(ebpf_object__create_maps(obj, inst, &why), &why);
+	ebpf_object__close(obj);
 }
 
 void use_object(void *path)
 {
 	char *why = NULL;
 	struct ebpf_instance *inst = ebpf_instance__create(NULL, &why);
-	struct object *obj;
+	struct ebpf_object *obj;
 
 	if (!failing__is_there(inst, &why))
 		return;
-	obj = object__open(path, &why);
+	obj = ebpf_object__open(path, &why);
 	if (failing__is_there(obj, &why)) {
 		look_at_maps(obj);
-		if (failing__is_well(object__create_maps(obj, inst, &why), &why)) {
+		if (failing__is_well(ebpf_object__create_maps(obj, inst, &why), &why)) {
 			load_programs(obj);
 			share(path, obj, inst);
 		}
 	}
-	object__close(obj);
+	ebpf_object__close(obj);
 	ebpf_instance__destroy(inst);
 }
 
@@ -102,7 +102,7 @@ static const char *const lines[] = {
 #define N_LINES (sizeof(lines) / sizeof(lines[0]))
 
 /* One that relied on another that failed may fail, too. */
-static void run_lines(struct object *obj, struct ebpf_instance *inst)
+static void run_lines(struct ebpf_object *obj, struct ebpf_instance *inst)
 {
 	const struct control_object named = {.name = "firewall", .object = obj};
 	const struct control_reply reply = {.row = take_row};
@@ -124,14 +124,14 @@ void use_lines(void *files)
 	const char *const *path = files; /* an object, and a file of lines that set it up */
 	char *why = NULL;
 	struct ebpf_instance *inst = ebpf_instance__create(NULL, &why);
-	struct object *obj;
+	struct ebpf_object *obj;
 
 	if (!failing__is_there(inst, &why))
 		return;
-	obj = object__open(path[0], &why);
+	obj = ebpf_object__open(path[0], &why);
 	if (failing__is_there(obj, &why) &&
-		failing__is_well(control__init_object(obj, inst, path[1], &why), &why))
+		failing__is_well(ebpf_object__set_up(obj, inst, path[1], &why), &why))
 		run_lines(obj, inst);
-	object__close(obj);
+	ebpf_object__close(obj);
 	ebpf_instance__destroy(inst);
 }

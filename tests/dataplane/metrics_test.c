@@ -141,10 +141,10 @@ static void add_object(struct ringed *b, const char *path)
 	struct prog_opts opts = {.engine = TIER_INTERP, .gpu = &gpu};
 	char *errmsg = NULL;
 
-	opts.object = object__open(path, &errmsg);
-	if (opts.object && !object__create_maps(opts.object, b->instance, &errmsg))
-		opts.program = object__load_program(opts.object,
-			object__find_program(opts.object, NULL, NULL)->name, NULL, &errmsg);
+	opts.object = ebpf_object__open(path, &errmsg);
+	if (opts.object && !ebpf_object__create_maps(opts.object, b->instance, &errmsg))
+		opts.program = ebpf_object__load_program(opts.object,
+			ebpf_object__find_program(opts.object, NULL, NULL)->name, NULL, &errmsg);
 	if (!opts.program || !dataplane__add_prog(b->dataplane, &opts, &errmsg))
 		fail_msg("%s", errmsg);
 }

@@ -28,7 +28,7 @@ static const char *objects; /* the folder with the versions */
 
 struct test {
 	struct ringed b;
-	struct object *object;
+	struct ebpf_object *object;
 	struct gpu_opts opts;
 	uint32_t n; /* packets of each queue */
 	uint32_t sent[QUEUES];
@@ -171,12 +171,12 @@ static int put(struct test *t, unsigned version, bool offload, char **errmsg)
 	int err = -EINVAL;
 
 	snprintf(path, sizeof(path), "%s/offloaded-%u.bpf.o", objects, version);
-	opts.object = object__open(path, errmsg);
+	opts.object = ebpf_object__open(path, errmsg);
 	if (!opts.object)
 		return err;
-	if ((!t->object || !object__share_maps(opts.object, t->object, NULL, errmsg)) &&
-		!object__create_maps(opts.object, t->b.instance, errmsg))
-		opts.program = object__load_program(opts.object, "offloaded", NULL, errmsg);
+	if ((!t->object || !ebpf_object__share_maps(opts.object, t->object, NULL, errmsg)) &&
+		!ebpf_object__create_maps(opts.object, t->b.instance, errmsg))
+		opts.program = ebpf_object__load_program(opts.object, "offloaded", NULL, errmsg);
 	if (opts.program && t->object)
 		err = dataplane__replace_prog(t->b.dataplane, &opts, errmsg);
 	else if (opts.program)
@@ -190,7 +190,8 @@ static void set(struct test *t, uint32_t value)
 {
 	uint32_t first = 0;
 
-	if (ebpf_map__update(object__map_by_name(t->object, "setting"), &first, &value, BPF_ANY))
+	if (ebpf_map__update(
+		    ebpf_object__map_by_name(t->object, "setting"), &first, &value, BPF_ANY))
 		complain(t, "the setting cannot be changed");
 }
 
@@ -199,7 +200,7 @@ static uint64_t counted(const struct test *t, uint32_t verdict)
 	uint64_t value[RTE_MAX_LCORE], sum = 0;
 
 	assert_int_equal(
-		ebpf_map__lookup(object__map_by_name(t->object, "count"), &verdict, value), 0);
+		ebpf_map__lookup(ebpf_object__map_by_name(t->object, "count"), &verdict, value), 0);
 	for (uint32_t i = 0; i < ebpf_instance__workers(t->b.instance); i++)
 		sum += value[i];
 	return sum;
@@ -302,7 +303,7 @@ static void close_test(struct test *t)
 static void batches_of_any_size(void **state)
 {
 	static const uint32_t sizes[] = {1, 2, 7, 63, 64, 65, 1000, 4096};
-	struct offload_stats s;
+	struct ebpf_offload_stats s;
 	struct test t;
 
 	for (size_t i = 0; i < RTE_DIM(sizes); i++) {
@@ -310,7 +311,7 @@ static void batches_of_any_size(void **state)
 		run(&t);
 		expect_all(&t);
 		expect_state(&t, "works");
-		offload__stats(offload_of(&t)->offload, &s);
+		ebpf_offload__stats(offload_of(&t)->offload, &s);
 		assert_int_equal(s.packets, QUEUES * (uint64_t)t.n);
 		assert_int_equal(s.fallback, 0);
 		assert_true(s.batches >= s.packets / sizes[i]);
@@ -481,7 +482,7 @@ static void maps_are_kept_up_to_date(void **state)
 {
 	struct gpu_opts opts = make_opts("host:2", 64);
 	struct changes c = {.n = 8};
-	struct offload_stats s;
+	struct ebpf_offload_stats s;
 	pthread_t thread;
 	struct test t;
 
@@ -492,7 +493,7 @@ static void maps_are_kept_up_to_date(void **state)
 	run(&t);
 	pthread_join(thread, NULL);
 	expect_all(&t);
-	offload__stats(offload_of(&t)->offload, &s);
+	ebpf_offload__stats(offload_of(&t)->offload, &s);
 	assert_true(s.refreshes >= c.n);
 	close_test(&t);
 }

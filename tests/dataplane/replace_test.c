@@ -18,7 +18,8 @@ static void check_counts(struct replacing *t)
 	assert_int_equal(port.outcome[OUTCOME_TX] + port.outcome[OUTCOME_PASS], t->traffic.packets);
 	assert_true(port.outcome[OUTCOME_TX] && port.outcome[OUTCOME_PASS]);
 	assert_int_equal(
-		ebpf_map__lookup(object__map_by_name(t->object, "shared"), &first, &counted), 0);
+		ebpf_map__lookup(ebpf_object__map_by_name(t->object, "shared"), &first, &counted),
+		0);
 	assert_int_equal(counted, t->traffic.packets);
 	assert_int_equal(replacing__program(t)->replaced, t->n + WARM_UP);
 	assert_string_equal(ebpf_program__code(replacing__program(t)->program)->backend, "llvm");

@@ -30,27 +30,27 @@ static uint64_t clock_ns(void)
 
 /* A program of the object, with the maps of the one that runs. NULL with *errmsg. */
 static struct ebpf_program *load(
-	struct replacing *t, struct object *obj, uint32_t generation, char **errmsg)
+	struct replacing *t, struct ebpf_object *obj, uint32_t generation, char **errmsg)
 {
 	uint32_t first = 0;
 	char own[16];
 	struct ebpf_map *map;
 
-	if ((t->object && object__share_maps(obj, t->object, NULL, errmsg)) ||
-		object__create_maps(obj, t->b.instance, errmsg))
+	if ((t->object && ebpf_object__share_maps(obj, t->object, NULL, errmsg)) ||
+		ebpf_object__create_maps(obj, t->b.instance, errmsg))
 		return NULL;
 	snprintf(own, sizeof(own), "own_%u", version__of(generation));
-	map = object__map_by_name(obj, own);
+	map = ebpf_object__map_by_name(obj, own);
 	if (map && ebpf_map__update(map, &first, &generation, BPF_ANY))
 		return NULL;
-	return object__load_program(obj, object__program(obj, 0)->name, NULL, errmsg);
+	return ebpf_object__load_program(obj, ebpf_object__program(obj, 0)->name, NULL, errmsg);
 }
 
 /* Adds the program, or has it take the place of the one that runs. Negative errno with *errmsg. */
 static int put(
 	struct replacing *t, const char *path, const char *name, uint32_t generation, char **errmsg)
 {
-	struct object *obj = object__open(path, errmsg);
+	struct ebpf_object *obj = ebpf_object__open(path, errmsg);
 	struct prog_opts opts = {.name = name, .object = obj, .engine = TIER_AUTO};
 	int err = -EINVAL;
 
@@ -66,7 +66,7 @@ static int put(
 		return 0;
 	}
 	ebpf_program__unref(opts.program);
-	object__close(obj);
+	ebpf_object__close(obj);
 	return err;
 }
 

@@ -29,7 +29,7 @@ struct gaps {
 struct replacing {
 	struct ringed b;
 	struct traffic traffic;
-	struct object *object;       /* of the version that runs */
+	struct ebpf_object *object;  /* of the version that runs */
 	unsigned n;                  /* replacements to do */
 	unsigned failures;           /* that were made on purpose */
 	uint64_t longest_ns, sum_ns; /* that replacing took */

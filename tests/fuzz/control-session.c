@@ -28,7 +28,7 @@ static int list_objects(void *dataplane, struct control_object **list, size_t *n
 	*list = malloc(sizeof(**list));
 	if (!*list)
 		return -1;
-	**list = (struct control_object){strdup("fuzzed"), object__ref(about->object)};
+	**list = (struct control_object){strdup("fuzzed"), ebpf_object__ref(about->object)};
 	*n = 1;
 	return 0;
 }

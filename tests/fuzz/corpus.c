@@ -89,9 +89,10 @@ static void specimen__free(struct specimen *s)
 	free(s);
 }
 
-static void add_program(struct corpus *c, struct object *obj, const char *path, const char *name)
+static void add_program(
+	struct corpus *c, struct ebpf_object *obj, const char *path, const char *name)
 {
-	const struct ebpf_program_spec *spec = object__program_spec(obj, name, NULL);
+	const struct ebpf_program_spec *spec = ebpf_object__program_spec(obj, name, NULL);
 	struct specimen **all = realloc(c->specimens, (c->n + 1) * sizeof(*all));
 	struct specimen *s = calloc(1, sizeof(*s));
 
@@ -113,11 +114,11 @@ void corpus__add(struct corpus *c, const char *path)
 	source->next = c->sources;
 	c->sources = source;
 	source->inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, NULL);
-	source->obj = source->inst ? object__open(path, NULL) : NULL;
-	if (!source->obj || object__create_maps(source->obj, source->inst, NULL))
+	source->obj = source->inst ? ebpf_object__open(path, NULL) : NULL;
+	if (!source->obj || ebpf_object__create_maps(source->obj, source->inst, NULL))
 		return;
-	for (size_t i = 0; i < object__n_programs(source->obj); i++) {
-		const struct object_program *p = object__program(source->obj, i);
+	for (size_t i = 0; i < ebpf_object__n_programs(source->obj); i++) {
+		const struct ebpf_object_program *p = ebpf_object__program(source->obj, i);
 
 		if (p->is_xdp)
 			add_program(c, source->obj, path, p->name);

@@ -22,7 +22,7 @@ struct specimen {
 
 struct source { /* an object */
 	struct ebpf_instance *inst;
-	struct object *obj;
+	struct ebpf_object *obj;
 	struct source *next;
 };
 

@@ -31,10 +31,10 @@ static void check_insn(const struct ebpf_program_spec *spec, const struct ebpf_i
 		abort();
 }
 
-static void link_program(struct object *obj, const char *name)
+static void link_program(struct ebpf_object *obj, const char *name)
 {
 	char *err;
-	const struct ebpf_program_spec *spec = object__program_spec(obj, name, &err);
+	const struct ebpf_program_spec *spec = ebpf_object__program_spec(obj, name, &err);
 
 	if (!spec) {
 		check_sentence(err);
@@ -55,45 +55,45 @@ static void link_program(struct object *obj, const char *name)
 }
 
 /* Sizes that are open, and what maps of maps and programs hold. */
-static void look_at_map(struct object *obj, size_t i)
+static void look_at_map(struct ebpf_object *obj, size_t i)
 {
-	const struct ebpf_map_opts *o = object__map_opts(obj, i);
-	struct object_entry e;
+	const struct ebpf_map_opts *o = ebpf_object__map_opts(obj, i);
+	struct ebpf_object_entry e;
 	char *err;
 
-	if (o->max_entries == 0 && object__set_max_entries(obj, o->name, 4, &err))
+	if (o->max_entries == 0 && ebpf_object__set_max_entries(obj, o->name, 4, &err))
 		check_sentence(err);
-	for (size_t k = 0; object__map_entry(obj, i, k, &e); k++) {
+	for (size_t k = 0; ebpf_object__map_entry(obj, i, k, &e); k++) {
 		if (!e.name || !*e.name)
 			abort();
 	}
 }
 
-static void use_object(struct object *obj, struct ebpf_instance *inst)
+static void use_object(struct ebpf_object *obj, struct ebpf_instance *inst)
 {
 	static const char *const variables[] = {
 		"verdict", "small", "initialised", "zeroed", "CONFIG_HZ"};
 	char *err;
 
-	if (!object__find_program(obj, NULL, &err))
+	if (!ebpf_object__find_program(obj, NULL, &err))
 		check_sentence(err);
-	for (size_t i = 0; i < object__n_maps(obj); i++)
+	for (size_t i = 0; i < ebpf_object__n_maps(obj); i++)
 		look_at_map(obj, i);
-	if (object__create_maps(obj, inst, &err)) {
+	if (ebpf_object__create_maps(obj, inst, &err)) {
 		check_sentence(err);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
 		size_t n;
-		uint8_t *value = object__variable(obj, variables[i], &n, &err);
+		uint8_t *value = ebpf_object__variable(obj, variables[i], &n, &err);
 
 		if (value)
 			memset(value, 0xa5, n);
 		else
 			check_sentence(err);
 	}
-	for (size_t i = 0; i < object__n_programs(obj); i++)
-		link_program(obj, object__program(obj, i)->name);
+	for (size_t i = 0; i < ebpf_object__n_programs(obj); i++)
+		link_program(obj, ebpf_object__program(obj, i)->name);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ebpf_instance *inst = ebpf_instance__create(
 		&(struct ebpf_instance_opts){.workers = 1, .map_memory = MAP_MEMORY}, NULL);
 	char *err;
-	struct object *obj = object__open_mem("fuzz.o", data, size, &err);
+	struct ebpf_object *obj = ebpf_object__open_mem("fuzz.o", data, size, &err);
 
 	if (!inst)
 		abort();
@@ -109,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		use_object(obj, inst);
 	else
 		check_sentence(err);
-	object__close(obj);
+	ebpf_object__close(obj);
 	ebpf_instance__destroy(inst);
 	return 0;
 }

@@ -11,7 +11,7 @@
 
 static void end(struct fuzzed *f)
 {
-	object__close(f->object);
+	ebpf_object__close(f->object);
 	ebpf_instance__destroy(f->instance);
 	*f = (struct fuzzed){0};
 }
@@ -22,8 +22,8 @@ static void begin(struct fuzzed *f)
 
 	f->instance = ebpf_instance__create(
 		&(struct ebpf_instance_opts){.workers = 2, .map_memory = MAP_MEMORY}, NULL);
-	f->object = f->instance && path ? object__open(path, NULL) : NULL;
-	if (!f->object || object__create_maps(f->object, f->instance, NULL))
+	f->object = f->instance && path ? ebpf_object__open(path, NULL) : NULL;
+	if (!f->object || ebpf_object__create_maps(f->object, f->instance, NULL))
 		abort();
 }
 

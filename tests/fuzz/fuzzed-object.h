@@ -10,7 +10,7 @@
 
 struct fuzzed {
 	struct ebpf_instance *instance;
-	struct object *object;
+	struct ebpf_object *object;
 };
 
 /* Before each input. Ends the process where there is no such object. */

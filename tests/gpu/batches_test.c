@@ -40,13 +40,13 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void open_rig(const struct offload_opts *opts)
+static void open_rig(const struct ebpf_offload_opts *opts)
 {
 	char *err = NULL;
-	struct offload *o;
+	struct ebpf_offload *o;
 
 	rig_program__clear_counts();
-	o = offload__create(&hand->dev, prog, opts, &err);
+	o = ebpf_offload__create(&hand->dev, prog, opts, &err);
 	if (!o)
 		fail_msg("%s", err);
 	rig__open(&rig, inst, 0, o);
@@ -55,20 +55,20 @@ static void open_rig(const struct offload_opts *opts)
 /* Whatever happened, counters are exact. */
 static void close_rig(void)
 {
-	struct offload *o = rig.offload;
+	struct ebpf_offload *o = rig.offload;
 
 	rig__check(&rig);
 	for (uint32_t kind = 0; kind < 4; kind++)
 		assert_int_equal(rig_program__count(kind), rig.counted[kind]);
 	rig__close(&rig);
-	offload__destroy(o);
+	ebpf_offload__destroy(o);
 }
 
-static struct offload_stats stats(void)
+static struct ebpf_offload_stats stats(void)
 {
-	struct offload_stats s;
+	struct ebpf_offload_stats s;
 
-	offload__stats(rig.offload, &s);
+	ebpf_offload__stats(rig.offload, &s);
 	return s;
 }
 
@@ -77,7 +77,7 @@ static void batches_of_every_size(void **state)
 	static const uint32_t sizes[] = {1, 2, 3, 31, 32, 64, 255, 1000, 1024, 4095, 4096};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		open_rig(&(struct offload_opts){.batch = sizes[i]});
+		open_rig(&(struct ebpf_offload_opts){.batch = sizes[i]});
 		rig__run(&rig, 3 * sizes[i] + 100, 32, 0);
 		assert_int_equal(stats().packets, 3 * sizes[i] + 100);
 		assert_int_equal(stats().sent_packets, stats().packets);
@@ -88,7 +88,7 @@ static void batches_of_every_size(void **state)
 
 static void packets_that_stay_have_their_turn(void **state)
 {
-	open_rig(&(struct offload_opts){.batch = 16});
+	open_rig(&(struct ebpf_offload_opts){.batch = 16});
 	rig__run(&rig, 1000, 32, 3);
 	assert_int_equal(stats().on_cpu, 334);
 	assert_int_equal(stats().packets, 666);
@@ -98,7 +98,7 @@ static void packets_that_stay_have_their_turn(void **state)
 /* Nobody waits for packets that do not go. */
 static void nothing_but_packets_that_stay(void **state)
 {
-	open_rig(&(struct offload_opts){.batch = 1024, .deadline_us = 1000});
+	open_rig(&(struct ebpf_offload_opts){.batch = 1024, .deadline_us = 1000});
 	assert_int_equal(rig__add(&rig, 5, 1), 5);
 	assert_int_equal(rig__poll(&rig), 1);
 	assert_int_equal(hand->submitted, 0);
@@ -107,7 +107,7 @@ static void nothing_but_packets_that_stay(void **state)
 
 static void a_batch_goes_at_its_deadline(void **state)
 {
-	open_rig(&(struct offload_opts){.batch = 64, .deadline_us = 50});
+	open_rig(&(struct ebpf_offload_opts){.batch = 64, .deadline_us = 50});
 	rig__add(&rig, 10, 0);
 	assert_int_equal(rig__poll(&rig), 0);
 	rig.now_ns += 49999;
@@ -124,11 +124,11 @@ static void a_batch_goes_at_its_deadline(void **state)
 
 static void all_batches_away_take_no_more(void **state)
 {
-	open_rig(&(struct offload_opts){.batch = 8, .depth = 2});
+	open_rig(&(struct ebpf_offload_opts){.batch = 8, .depth = 2});
 	hand->holds = true;
-	assert_int_equal(offload_queue__room(rig.queue), 16);
+	assert_int_equal(ebpf_offload_queue__room(rig.queue), 16);
 	assert_int_equal(rig__add(&rig, 100, 0), 16);
-	assert_int_equal(offload_queue__room(rig.queue), 0);
+	assert_int_equal(ebpf_offload_queue__room(rig.queue), 0);
 	assert_int_equal(rig__poll(&rig), 0);
 	assert_int_equal(rig__add(&rig, 1, 0), 0);
 	hand->holds = false;
@@ -142,7 +142,7 @@ static void all_batches_away_take_no_more(void **state)
  * would have been. */
 static void buffers_too_small_for_what_the_kernel_did(void **state)
 {
-	open_rig(&(struct offload_opts){.batch = 32});
+	open_rig(&(struct ebpf_offload_opts){.batch = 32});
 	rig.small_buffers = true;
 	rig__run(&rig, 1000, 32, 0);
 	assert_true(stats().again > 100);
@@ -156,7 +156,7 @@ static void check_failed(const char *why)
 {
 	const char *said;
 
-	assert_int_equal(offload__state(rig.offload, &said), OFFLOAD_FAILED);
+	assert_int_equal(ebpf_offload__state(rig.offload, &said), EBPF_OFFLOAD_FAILED);
 	if (!strstr(said, why))
 		fail_msg("\"%s\" does not say \"%s\"", said, why);
 }
@@ -169,7 +169,7 @@ static void fault(uint32_t *which, const char *why)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		uint32_t submitted;
 
-		open_rig(&(struct offload_opts){.batch = sizes[i]});
+		open_rig(&(struct ebpf_offload_opts){.batch = sizes[i]});
 		rig__run(&rig, 2 * sizes[i], 32, 5);
 		*which = 2;
 		rig__run(&rig, 4 * sizes[i], 32, 5);
@@ -178,7 +178,7 @@ static void fault(uint32_t *which, const char *why)
 		submitted = hand->submitted;
 		rig__run(&rig, 500, 32, 0);
 		assert_int_equal(hand->submitted, submitted); /* it is not asked again */
-		assert_int_equal(offload__refresh(rig.offload), -EIO);
+		assert_int_equal(ebpf_offload__refresh(rig.offload), -EIO);
 		close_rig();
 		*which = 0;
 	}
@@ -196,7 +196,7 @@ static void kernels_that_fail(void **state)
 
 static void results_that_are_spoiled(void **state)
 {
-	open_rig(&(struct offload_opts){.batch = 64});
+	open_rig(&(struct ebpf_offload_opts){.batch = 64});
 	rig__run(&rig, 200, 32, 0);
 	hand->spoils = true;
 	rig__run(&rig, 200, 32, 0);
@@ -208,7 +208,7 @@ static void results_that_are_spoiled(void **state)
 /* All that are away are given up at once, and packets come in the order in which they went. */
 static void batches_that_do_not_come_back(void **state)
 {
-	open_rig(&(struct offload_opts){.batch = 10, .depth = 4, .patience_ms = 3});
+	open_rig(&(struct ebpf_offload_opts){.batch = 10, .depth = 4, .patience_ms = 3});
 	hand->holds = true;
 	assert_int_equal(rig__add(&rig, 100, 0), 40);
 	assert_int_equal(rig__poll(&rig), 0);
@@ -225,7 +225,7 @@ static void batches_that_do_not_come_back(void **state)
 
 static void queues_that_go_with_batches_away(void **state)
 {
-	open_rig(&(struct offload_opts){.batch = 10});
+	open_rig(&(struct ebpf_offload_opts){.batch = 10});
 	hand->holds = true;
 	rig__add(&rig, 25, 0);
 	assert_int_equal(rig__poll(&rig), 0);
@@ -250,7 +250,7 @@ static void devices_that_cannot_begin(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		err = NULL;
 		*cases[i].which = cases[i].call;
-		assert_null(offload__create(&hand->dev, prog, NULL, &err));
+		assert_null(ebpf_offload__create(&hand->dev, prog, NULL, &err));
 		assert_non_null(err);
 		assert_non_null(strstr(err, cases[i].why));
 		free(err);
@@ -262,9 +262,9 @@ static void queues_that_get_no_memory(void **state)
 {
 	char *err = NULL;
 
-	open_rig(&(struct offload_opts){.batch = 10});
+	open_rig(&(struct ebpf_offload_opts){.batch = 10});
 	hand->fail_open = 3;
-	assert_null(offload_queue__create(rig.offload, &err));
+	assert_null(ebpf_offload_queue__create(rig.offload, &err));
 	assert_non_null(strstr(err, "no memory on the device"));
 	free(err);
 	assert_int_equal(hand->jobs, 4); /* the rig's own */
@@ -275,8 +275,8 @@ static void batches_that_are_too_large(void **state)
 {
 	char *err = NULL;
 
-	assert_null(offload__create(
-		&hand->dev, prog, &(struct offload_opts){.batch = OFFLOAD_MAX_BATCH + 1}, &err));
+	assert_null(ebpf_offload__create(&hand->dev, prog,
+		&(struct ebpf_offload_opts){.batch = EBPF_OFFLOAD_MAX_BATCH + 1}, &err));
 	assert_int_equal(errno, EINVAL);
 	assert_non_null(strstr(err, "4096"));
 	free(err);
@@ -286,23 +286,23 @@ static void batches_that_are_too_large(void **state)
 
 static void batches_read_the_version_they_went_with(void **state)
 {
-	open_rig(&(struct offload_opts){.batch = 8, .depth = 4});
+	open_rig(&(struct ebpf_offload_opts){.batch = 8, .depth = 4});
 	hand->holds = true;
 	rig__add(&rig, 8, 0);
 	rig__poll(&rig);
 	rig_program__set_bias(1);
-	assert_int_equal(offload__refresh(rig.offload), 0);
+	assert_int_equal(ebpf_offload__refresh(rig.offload), 0);
 	rig__add(&rig, 8, 0);
 	rig__poll(&rig);
 	rig_program__set_bias(2);
-	assert_int_equal(offload__refresh(rig.offload), -EAGAIN); /* the first is still away */
+	assert_int_equal(ebpf_offload__refresh(rig.offload), -EAGAIN); /* the first is still away */
 	hand->holds = false;
-	struct offload_batch *b = offload_queue__poll(rig.queue, rig.now_ns);
+	struct ebpf_offload_batch *b = ebpf_offload_queue__poll(rig.queue, rig.now_ns);
 	assert_non_null(b);
-	assert_int_equal(offload__refresh(rig.offload), -EAGAIN); /* it is not yet judged */
+	assert_int_equal(ebpf_offload__refresh(rig.offload), -EAGAIN); /* it is not yet judged */
 	rig.out += 8;
-	offload_queue__free(rig.queue, b);
-	assert_int_equal(offload__refresh(rig.offload), 0);
+	ebpf_offload_queue__free(rig.queue, b);
+	assert_int_equal(ebpf_offload__refresh(rig.offload), 0);
 	rig.bias = 1;
 	assert_int_equal(rig__poll(&rig), 1);
 	rig.bias = 2;
@@ -312,17 +312,17 @@ static void batches_read_the_version_they_went_with(void **state)
 	rig__check(&rig);
 	assert_true(stats().stale_ns > 0);
 	rig__close(&rig);
-	offload__destroy(rig.offload);
+	ebpf_offload__destroy(rig.offload);
 }
 
 static void nothing_is_copied_that_has_not_changed(void **state)
 {
 	open_rig(NULL);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(offload__refresh(rig.offload), 0);
+		assert_int_equal(ebpf_offload__refresh(rig.offload), 0);
 	assert_int_equal(stats().refreshes, 0);
 	rig_program__set_bias(0); /* the same again */
-	assert_int_equal(offload__refresh(rig.offload), 0);
+	assert_int_equal(ebpf_offload__refresh(rig.offload), 0);
 	assert_int_equal(stats().refreshes, 0);
 	assert_int_equal(stats().refreshed_bytes, 0);
 	close_rig();
@@ -342,11 +342,11 @@ static void only_blocks_are_copied_that_have_changed(void **state)
 	};
 	uint64_t had = 0;
 
-	open_rig(&(struct offload_opts){.batch = 8});
+	open_rig(&(struct ebpf_offload_opts){.batch = 8});
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
 		for (uint32_t k = 0; k < 3; k++)
 			rig_program__set_other(changes[i].keys[k], 4);
-		assert_int_equal(offload__refresh(rig.offload), 0);
+		assert_int_equal(ebpf_offload__refresh(rig.offload), 0);
 		assert_int_equal(stats().refreshed_bytes - had, changes[i].bytes + changes[i].more);
 		had = stats().refreshed_bytes;
 		rig__run(&rig, 100, 32, 0);
@@ -356,11 +356,11 @@ static void only_blocks_are_copied_that_have_changed(void **state)
 
 static void what_other_programs_change_is_found(void **state)
 {
-	open_rig(&(struct offload_opts){.batch = 8});
+	open_rig(&(struct ebpf_offload_opts){.batch = 8});
 	for (uint64_t bias = 1; bias < 4; bias++) {
 		rig_program__store_bias(bias);
 		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-		assert_int_equal(offload__refresh(rig.offload), 0);
+		assert_int_equal(ebpf_offload__refresh(rig.offload), 0);
 		assert_int_equal(stats().refreshes, bias);
 		rig.bias = bias;
 		rig__run(&rig, 100, 32, 0);
@@ -370,11 +370,11 @@ static void what_other_programs_change_is_found(void **state)
 
 static void refreshes_that_fail(void **state)
 {
-	open_rig(&(struct offload_opts){.batch = 8});
+	open_rig(&(struct ebpf_offload_opts){.batch = 8});
 	rig__run(&rig, 100, 32, 0);
 	rig_program__set_bias(1);
 	hand->fail_write = 1;
-	assert_int_equal(offload__refresh(rig.offload), -EIO);
+	assert_int_equal(ebpf_offload__refresh(rig.offload), -EIO);
 	check_failed("hand: a copy to a map failed");
 	rig.bias = 1;
 	rig__run(&rig, 100, 32, 0);

@@ -61,12 +61,12 @@ static void test_devices_by_number_and_name(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++) {
-		struct gpu_device *dev = use__open(specs[i][0]);
+		struct ebpf_gpu_device *dev = use__open(specs[i][0]);
 
 		assert_string_equal(dev->name, specs[i][1]);
 		assert_string_equal(dev->driver, "CUDA 12.4");
 		assert_int_equal(dev->ops->target, EBPF_TARGET_PTX);
-		gpu_device__close(dev);
+		ebpf_gpu_device__close(dev);
 	}
 	use__open_refused("cuda:3", "cuda:3: there is no such device, but 0 NVIDIA A100-SXM4-80GB, "
 				    "1 NVIDIA H100 80GB HBM3, 2 Tesla T4");
@@ -97,14 +97,14 @@ static void test_drivers_that_do_not_do(void **state)
 	use__open_refused("cuda:1", "cuda:1 NVIDIA H100 80GB HBM3: its compute capability is 7.2, "
 				    "and kernels need 7.5");
 	fake->minor = 5;
-	gpu_device__close(use__open("cuda"));
+	ebpf_gpu_device__close(use__open("cuda"));
 }
 
 /* --- modules --------------------------------------------------------------------------------- */
 
-static void check_load_fails(struct gpu_device *dev, const char *says)
+static void check_load_fails(struct ebpf_gpu_device *dev, const char *says)
 {
-	struct gpu_module *mod = NULL;
+	struct ebpf_gpu_module *mod = NULL;
 	char *err = NULL;
 
 	assert_int_equal(dev->ops->load(dev, &sum_kernel, &mod, &err), -ENOEXEC);
@@ -115,7 +115,7 @@ static void check_load_fails(struct gpu_device *dev, const char *says)
 
 static void test_a_kernel_is_refused_with_the_log(void **state)
 {
-	struct gpu_device *dev = use__open("cuda");
+	struct ebpf_gpu_device *dev = use__open("cuda");
 
 	fake->jit_log = "ptxas application ptx input, line 9; error   : Unknown opcode\n"
 			"ptxas fatal   : Ptx assembly aborted due to errors\n\n";
@@ -130,19 +130,19 @@ static void test_a_kernel_is_refused_with_the_log(void **state)
 			      "ebpf_map_0, where there should be 4096");
 	fake->map_bytes = SUM_MAP_BYTES;
 	dev->ops->unload(use__load(dev, 1));
-	gpu_device__close(dev);
+	ebpf_gpu_device__close(dev);
 }
 
 /* A map that is only counted in is in no instruction of the kernel. */
 static void test_a_map_may_be_missing(void **state)
 {
-	struct gpu_device *dev = use__open("cuda");
-	struct gpu_module *mod;
+	struct ebpf_gpu_device *dev = use__open("cuda");
+	struct ebpf_gpu_module *mod;
 
 	fake->map_bytes = 0;
 	mod = use__load(dev, 1); /* which writes the map */
 	dev->ops->unload(mod);
-	gpu_device__close(dev);
+	ebpf_gpu_device__close(dev);
 }
 
 static void test_maps_are_written_before_the_call_returns(void **state)
@@ -179,9 +179,9 @@ static void test_batches_come_back(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
-		struct gpu_device *dev;
-		struct gpu_module *mod;
-		struct gpu_job *job;
+		struct ebpf_gpu_device *dev;
+		struct ebpf_gpu_module *mod;
+		struct ebpf_gpu_job *job;
 		struct batch b;
 
 		fake->multiprocessors = (int)shapes[i].multiprocessors;
@@ -208,18 +208,18 @@ static void test_batches_come_back(void **state)
 		assert_int_equal(dev->ops->submit(job, mod, BATCH_IN, BATCH_OUT, 0), -EINVAL);
 		dev->ops->close_job(job);
 		dev->ops->unload(mod);
-		gpu_device__close(dev);
+		ebpf_gpu_device__close(dev);
 	}
 }
 
 static void test_no_memory_is_no_failure(void **state)
 {
 	static const char *const calls[] = {"cuMemHostAlloc", "cuMemAlloc_v2"};
-	struct gpu_device *dev = use__open("cuda");
+	struct ebpf_gpu_device *dev = use__open("cuda");
 
 	fake->error = FAKE_OUT_OF_MEMORY;
 	for (uint32_t i = 0; i < 4; i++) {
-		struct gpu_job *job = NULL;
+		struct ebpf_gpu_job *job = NULL;
 		char *err = NULL, says[200];
 
 		fake->fails = calls[i / 2];
@@ -232,13 +232,13 @@ static void test_no_memory_is_no_failure(void **state)
 		fake->fails = NULL;
 		dev->ops->close_job(use__open_job(dev));
 	}
-	gpu_device__close(dev);
+	ebpf_gpu_device__close(dev);
 }
 
 static void test_a_device_lost_in_mid_batch(void **state)
 {
 	struct used u = use__begin("cuda", 1);
-	struct gpu_job *other = use__open_job(u.dev);
+	struct ebpf_gpu_job *other = use__open_job(u.dev);
 	struct batch b;
 
 	assert_int_equal(use__submit(u.job, u.mod, &b, 10), 0);
@@ -255,14 +255,14 @@ static void test_a_device_lost_in_mid_batch(void **state)
 	assert_int_equal(use__submit(u.job, u.mod, &b, 10), -EIO);
 	u.dev->ops->close_job(u.job);
 	u.dev->ops->unload(u.mod);
-	gpu_device__close(u.dev); /* with the other */
+	ebpf_gpu_device__close(u.dev); /* with the other */
 }
 
 static void test_a_device_that_hangs_is_not_waited_for(void **state)
 {
 	struct used u = use__begin("cuda", 1);
-	struct gpu_module *other = use__load(u.dev, 2);
-	struct gpu_job *idle = use__open_job(u.dev);
+	struct ebpf_gpu_module *other = use__load(u.dev, 2);
+	struct ebpf_gpu_job *idle = use__open_job(u.dev);
 	struct batch b;
 
 	fake->hangs = true;
@@ -285,7 +285,7 @@ static void test_a_job_given_up_may_yet_end(void **state)
 	assert_int_equal(use__submit(u.job, u.mod, &b, 10), 0);
 	u.dev->ops->abandon(u.job);
 	u.dev->ops->unload(u.mod);
-	gpu_device__close(u.dev);
+	ebpf_gpu_device__close(u.dev);
 }
 
 /* --- every call's failure -------------------------------------------------------------------- */
@@ -293,10 +293,10 @@ static void test_a_job_given_up_may_yet_end(void **state)
 /* The first error that is told, or NULL. */
 static char *use_all(void)
 {
-	struct gpu_module *mod = NULL;
-	struct gpu_job *job = NULL;
+	struct ebpf_gpu_module *mod = NULL;
+	struct ebpf_gpu_job *job = NULL;
 	char *err = NULL;
-	struct gpu_device *dev = gpu_device__open("cuda", &err);
+	struct ebpf_gpu_device *dev = ebpf_gpu_device__open("cuda", &err);
 	const uint64_t value = 1;
 	struct batch b;
 
@@ -314,7 +314,7 @@ static char *use_all(void)
 		dev->ops->close_job(job);
 	if (mod)
 		dev->ops->unload(mod);
-	gpu_device__close(dev);
+	ebpf_gpu_device__close(dev);
 	return err;
 }
 
@@ -361,15 +361,15 @@ static void test_each_call_may_fail(void **state)
 
 struct worker {
 	pthread_t id;
-	struct gpu_device *dev;
-	struct gpu_module *mod;
+	struct ebpf_gpu_device *dev;
+	struct ebpf_gpu_module *mod;
 	uint32_t wrong;
 };
 
 static void *work(void *arg)
 {
 	struct worker *w = arg;
-	struct gpu_job *jobs[2];
+	struct ebpf_gpu_job *jobs[2];
 	struct batch batches[2];
 
 	for (int j = 0; j < 2; j++) {
@@ -391,8 +391,8 @@ static void *work(void *arg)
 
 static void test_workers_and_maps_at_once(void **state)
 {
-	struct gpu_device *dev = use__open("cuda");
-	struct gpu_module *mod = use__load(dev, 4), *idle = use__load(dev, 0);
+	struct ebpf_gpu_device *dev = use__open("cuda");
+	struct ebpf_gpu_module *mod = use__load(dev, 4), *idle = use__load(dev, 0);
 	struct worker workers[2];
 
 	for (int i = 0; i < 2; i++) {
@@ -407,7 +407,7 @@ static void test_workers_and_maps_at_once(void **state)
 	}
 	dev->ops->unload(mod);
 	dev->ops->unload(idle);
-	gpu_device__close(dev);
+	ebpf_gpu_device__close(dev);
 }
 
 /* --- without a driver that works ------------------------------------------------------------- */

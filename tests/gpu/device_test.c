@@ -41,7 +41,7 @@ static void test_what_is_no_device_is_refused(void **state)
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		use__open_refused(bad[i].spec, bad[i].says);
-	gpu_device__close(NULL);
+	ebpf_gpu_device__close(NULL);
 }
 
 static void test_devices_have_names(void **state)
@@ -51,13 +51,13 @@ static void test_devices_have_names(void **state)
 		{"faulty:lost:faulty:load:host:1", "faulty:lost:faulty:load:host:1"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		struct gpu_device *dev = use__open(names[i][0]);
+		struct ebpf_gpu_device *dev = use__open(names[i][0]);
 
 		assert_string_equal(dev->name, names[i][1]);
 		assert_int_equal(dev->ops->target, EBPF_TARGET_HOST);
-		gpu_device__close(dev);
+		ebpf_gpu_device__close(dev);
 	}
-	gpu_device__close(use__open("host"));
+	ebpf_gpu_device__close(use__open("host"));
 }
 
 /* --- host ------------------------------------------------------------------------------------ */
@@ -125,7 +125,7 @@ static void test_only_what_is_used_is_copied(void **state)
 static void test_sizes_are_checked(void **state)
 {
 	struct used u = use__begin("host:1", 5);
-	const struct gpu_device_ops *ops = u.dev->ops;
+	const struct ebpf_gpu_device_ops *ops = u.dev->ops;
 	uint8_t bytes[16] = {0};
 
 	assert_int_equal(ops->submit(u.job, u.mod, BATCH_IN + 1, BATCH_OUT, 1), -EINVAL);
@@ -142,25 +142,25 @@ static void test_sizes_are_checked(void **state)
 
 static void test_close_job_waits_for_it(void **state)
 {
-	struct gpu_device *dev = use__open("host:2");
-	struct gpu_module *mod = use__load(dev, 5);
+	struct ebpf_gpu_device *dev = use__open("host:2");
+	struct ebpf_gpu_module *mod = use__load(dev, 5);
 
 	for (int i = 0; i < 50; i++) {
-		struct gpu_job *job = use__open_job(dev);
+		struct ebpf_gpu_job *job = use__open_job(dev);
 		struct batch b;
 
 		assert_int_equal(use__submit(job, mod, &b, 300), 0);
 		dev->ops->close_job(job);
 	}
 	dev->ops->unload(mod);
-	gpu_device__close(dev);
+	ebpf_gpu_device__close(dev);
 }
 
 static void test_what_is_given_up_goes_with_the_device(void **state)
 {
-	struct gpu_device *dev = use__open("host:2");
-	struct gpu_module *mod = use__load(dev, 5), *other = use__load(dev, 6);
-	struct gpu_job *job = use__open_job(dev), *next = use__open_job(dev);
+	struct ebpf_gpu_device *dev = use__open("host:2");
+	struct ebpf_gpu_module *mod = use__load(dev, 5), *other = use__load(dev, 6);
+	struct ebpf_gpu_job *job = use__open_job(dev), *next = use__open_job(dev);
 	struct batch b;
 
 	sum_holds = true;
@@ -175,7 +175,7 @@ static void test_what_is_given_up_goes_with_the_device(void **state)
 	dev->ops->close_job(next);
 	dev->ops->unload(other);
 	assert_int_equal(sum_images, 1);
-	gpu_device__close(dev);
+	ebpf_gpu_device__close(dev);
 	assert_int_equal(sum_images, 0);
 }
 
@@ -187,13 +187,13 @@ static void test_what_is_given_up_goes_with_the_device(void **state)
 
 struct worker {
 	pthread_t id;
-	struct gpu_device *dev;
+	struct ebpf_gpu_device *dev;
 	uint32_t wrong, failed;
 };
 
 /* Two versions of the maps, as a mirror has them: users of each are counted. */
 static struct version {
-	struct gpu_module *mod;
+	struct ebpf_gpu_module *mod;
 	uint64_t value;
 	atomic_uint users;
 } versions[2];
@@ -211,7 +211,7 @@ static struct version *take_version(void)
 	return v;
 }
 
-static void end_job(struct worker *w, struct gpu_job *job, struct batch *b, struct version *v)
+static void end_job(struct worker *w, struct ebpf_gpu_job *job, struct batch *b, struct version *v)
 {
 	if (use__await(job) != 1)
 		w->failed++;
@@ -224,7 +224,7 @@ static void *work(void *arg)
 {
 	struct worker *w = arg;
 	struct version *used[N_JOBS] = {NULL};
-	struct gpu_job *jobs[N_JOBS];
+	struct ebpf_gpu_job *jobs[N_JOBS];
 	struct batch batches[N_JOBS];
 
 	for (uint32_t i = 0; i < N_JOBS; i++) {
@@ -246,7 +246,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static void write_next_version(struct gpu_device *dev, uint64_t value)
+static void write_next_version(struct ebpf_gpu_device *dev, uint64_t value)
 {
 	struct version *idle = &versions[!in_use];
 
@@ -262,7 +262,7 @@ static void write_next_version(struct gpu_device *dev, uint64_t value)
 
 static void test_each_batch_has_one_version_of_the_maps(void **state)
 {
-	struct gpu_device *dev = use__open("host:2");
+	struct ebpf_gpu_device *dev = use__open("host:2");
 	struct worker workers[N_WORKERS];
 
 	for (uint32_t i = 0; i < 2; i++) {
@@ -282,7 +282,7 @@ static void test_each_batch_has_one_version_of_the_maps(void **state)
 	}
 	dev->ops->unload(versions[0].mod);
 	dev->ops->unload(versions[1].mod);
-	gpu_device__close(dev);
+	ebpf_gpu_device__close(dev);
 }
 
 int main(void)

@@ -58,25 +58,25 @@ static void *work(void *arg)
 /* The control thread: map contents change, and versions with them. */
 static void *change(void *arg)
 {
-	struct offload *o = arg;
+	struct ebpf_offload *o = arg;
 
 	for (uint64_t bias = 0; !atomic_load(&is_over); bias++) {
 		if (rigs[0].any_bias)
 			rig_program__set_bias(bias & 3);
-		offload__refresh(o);
+		ebpf_offload__refresh(o);
 		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
 	}
 	return NULL;
 }
 
-static void run_workers(struct offload *o, uint32_t packets, bool bias_changes)
+static void run_workers(struct ebpf_offload *o, uint32_t packets, bool bias_changes)
 {
 	struct work works[N_WORKERS];
 	pthread_t workers[N_WORKERS], control;
 
 	rig_program__clear_counts();
 	rig_program__set_bias(0);
-	offload__refresh(o);
+	ebpf_offload__refresh(o);
 	atomic_store(&is_over, false);
 	for (uint32_t i = 0; i < N_WORKERS; i++) {
 		rig__open(&rigs[i], inst, i, o);
@@ -98,27 +98,27 @@ static void run_workers(struct offload *o, uint32_t packets, bool bias_changes)
 			rig_program__count(kind), rigs[0].counted[kind] + rigs[1].counted[kind]);
 }
 
-static struct offload *open_offload(
-	struct gpu_device **dev, const char *spec, const struct offload_opts *opts)
+static struct ebpf_offload *open_offload(
+	struct ebpf_gpu_device **dev, const char *spec, const struct ebpf_offload_opts *opts)
 {
-	struct offload *o;
+	struct ebpf_offload *o;
 	char *err = NULL;
 
-	*dev = gpu_device__open(spec, &err);
+	*dev = ebpf_gpu_device__open(spec, &err);
 	if (!*dev)
 		fail_msg("%s", err);
-	o = offload__create(*dev, prog, opts, &err);
+	o = ebpf_offload__create(*dev, prog, opts, &err);
 	if (!o)
 		fail_msg("%s", err);
 	return o;
 }
 
-static void close_offload(struct gpu_device *dev, struct offload *o)
+static void close_offload(struct ebpf_gpu_device *dev, struct ebpf_offload *o)
 {
 	for (uint32_t i = 0; i < N_WORKERS; i++)
 		rig__close(&rigs[i]);
-	offload__destroy(o);
-	gpu_device__close(dev);
+	ebpf_offload__destroy(o);
+	ebpf_gpu_device__close(dev);
 }
 
 static const uint32_t sizes[] = {1, 7, 64, 1024, 4096};
@@ -127,14 +127,14 @@ static const uint32_t sizes[] = {1, 7, 64, 1024, 4096};
 static void devices_that_work(void **state)
 {
 	for (size_t i = 0; i < N_SIZES; i++) {
-		struct gpu_device *dev;
-		struct offload_opts opts = {.batch = sizes[i], .patience_ms = 20000};
-		struct offload *o = open_offload(&dev, "host:2", &opts);
+		struct ebpf_gpu_device *dev;
+		struct ebpf_offload_opts opts = {.batch = sizes[i], .patience_ms = 20000};
+		struct ebpf_offload *o = open_offload(&dev, "host:2", &opts);
 		uint32_t n = 4 * sizes[i] + 500;
-		struct offload_stats stats;
+		struct ebpf_offload_stats stats;
 
 		run_workers(o, n, false);
-		offload__stats(o, &stats);
+		ebpf_offload__stats(o, &stats);
 		assert_int_equal(stats.packets + stats.on_cpu, N_WORKERS * n);
 		assert_int_equal(stats.failed + stats.fallback + stats.again, 0);
 		close_offload(dev, o);
@@ -144,13 +144,13 @@ static void devices_that_work(void **state)
 /* All packets of a batch see the same. */
 static void maps_that_change(void **state)
 {
-	struct gpu_device *dev;
-	struct offload_opts opts = {.batch = 50, .patience_ms = 20000};
-	struct offload *o = open_offload(&dev, "host:2", &opts);
-	struct offload_stats stats;
+	struct ebpf_gpu_device *dev;
+	struct ebpf_offload_opts opts = {.batch = 50, .patience_ms = 20000};
+	struct ebpf_offload *o = open_offload(&dev, "host:2", &opts);
+	struct ebpf_offload_stats stats;
 
 	run_workers(o, 20000, true);
-	offload__stats(o, &stats);
+	ebpf_offload__stats(o, &stats);
 	assert_int_equal(stats.failed, 0);
 	assert_true(stats.refreshes > 0 && stats.stale_ns > 0);
 	print_message("%llu refreshes beside %llu batches, the stalest after %llu us\n",
@@ -162,18 +162,18 @@ static void maps_that_change(void **state)
 static void break_in_mid_traffic(const char *spec, const char *why)
 {
 	for (size_t i = 0; i < N_SIZES; i++) {
-		struct gpu_device *dev;
-		struct offload_opts opts = {.batch = sizes[i], .patience_ms = 5};
-		struct offload *o = open_offload(&dev, spec, &opts);
-		struct offload_stats stats;
+		struct ebpf_gpu_device *dev;
+		struct ebpf_offload_opts opts = {.batch = sizes[i], .patience_ms = 5};
+		struct ebpf_offload *o = open_offload(&dev, spec, &opts);
+		struct ebpf_offload_stats stats;
 		const char *said;
 
 		run_workers(o, 6 * sizes[i] + 500, false);
-		assert_int_equal(offload__state(o, &said), OFFLOAD_FAILED);
+		assert_int_equal(ebpf_offload__state(o, &said), EBPF_OFFLOAD_FAILED);
 		/* A machine that is busy may be late before it is broken. */
 		if (!strstr(said, why) && !strstr(said, "in time"))
 			fail_msg("%s: \"%s\"", spec, said);
-		offload__stats(o, &stats);
+		ebpf_offload__stats(o, &stats);
 		assert_true(stats.fallback > 0);
 		close_offload(dev, o);
 	}
@@ -195,27 +195,27 @@ static void devices_that_load_nothing(void **state)
 
 	for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++) {
 		char *err = NULL;
-		struct gpu_device *dev = gpu_device__open(specs[i], &err);
+		struct ebpf_gpu_device *dev = ebpf_gpu_device__open(specs[i], &err);
 
 		assert_non_null(dev);
-		assert_null(offload__create(dev, prog, NULL, &err));
+		assert_null(ebpf_offload__create(dev, prog, NULL, &err));
 		assert_non_null(strstr(err, "is not loaded"));
 		free(err);
-		gpu_device__close(dev);
+		ebpf_gpu_device__close(dev);
 	}
 }
 
 static void devices_without_memory(void **state)
 {
-	struct gpu_device *dev;
-	struct offload *o = open_offload(&dev, "faulty:memory:2:host:1", NULL);
+	struct ebpf_gpu_device *dev;
+	struct ebpf_offload *o = open_offload(&dev, "faulty:memory:2:host:1", NULL);
 	char *err = NULL;
 
-	assert_null(offload_queue__create(o, &err));
+	assert_null(ebpf_offload_queue__create(o, &err));
 	assert_non_null(strstr(err, "no memory"));
 	free(err);
-	offload__destroy(o);
-	gpu_device__close(dev);
+	ebpf_offload__destroy(o);
+	ebpf_gpu_device__close(dev);
 }
 
 int main(void)

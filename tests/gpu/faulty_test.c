@@ -17,7 +17,7 @@
 #define N     200 /* packets */
 #define VALUE 9
 
-static void run_well(struct gpu_job *job, struct gpu_module *mod)
+static void run_well(struct ebpf_gpu_job *job, struct ebpf_gpu_module *mod)
 {
 	struct batch b;
 
@@ -30,9 +30,9 @@ static void run_well(struct gpu_job *job, struct gpu_module *mod)
 /* Every call says that the device has failed. */
 static void check_failed(const struct used *u, const char *why)
 {
-	const struct gpu_device_ops *ops = u->dev->ops;
-	struct gpu_module *mod = NULL;
-	struct gpu_job *job = NULL;
+	const struct ebpf_gpu_device_ops *ops = u->dev->ops;
+	struct ebpf_gpu_module *mod = NULL;
+	struct ebpf_gpu_job *job = NULL;
 	char *err = NULL;
 	uint64_t value = 0;
 	struct batch b;
@@ -51,7 +51,7 @@ static void check_failed(const struct used *u, const char *why)
 static void test_load(void **state)
 {
 	struct used u = use__begin("faulty:load:2:host:1", VALUE);
-	struct gpu_module *second = use__load(u.dev, VALUE), *none = NULL;
+	struct ebpf_gpu_module *second = use__load(u.dev, VALUE), *none = NULL;
 
 	for (int i = 0; i < 2; i++) {
 		char *err = NULL;
@@ -68,7 +68,7 @@ static void test_load(void **state)
 static void test_memory(void **state)
 {
 	struct used u = use__begin("faulty:memory:1:host:1", VALUE);
-	struct gpu_job *none = NULL;
+	struct ebpf_gpu_job *none = NULL;
 	char *err = NULL;
 
 	assert_int_equal(u.dev->ops->open_job(u.dev, BATCH_IN, BATCH_OUT, &none, &err), -ENOMEM);
@@ -137,7 +137,7 @@ static void test_missing(void **state)
 static void test_lost(void **state)
 {
 	struct used u = use__begin("faulty:lost:1:host:2", VALUE);
-	struct gpu_job *other = use__open_job(u.dev);
+	struct ebpf_gpu_job *other = use__open_job(u.dev);
 	struct batch b;
 
 	run_well(u.job, u.mod);
@@ -175,8 +175,8 @@ static void test_faults_pass_through(void **state)
 
 struct worker {
 	pthread_t id;
-	struct gpu_device *dev;
-	struct gpu_module *mod;
+	struct ebpf_gpu_device *dev;
+	struct ebpf_gpu_module *mod;
 	uint32_t right, wrong, failed;
 	bool told;
 };
@@ -184,7 +184,7 @@ struct worker {
 static void *work(void *arg)
 {
 	struct worker *w = arg;
-	struct gpu_job *job = NULL;
+	struct ebpf_gpu_job *job = NULL;
 
 	if (w->dev->ops->open_job(w->dev, BATCH_IN, BATCH_OUT, &job, NULL))
 		return NULL;

@@ -112,14 +112,14 @@ static const struct forgery {
 static void open_rig(void)
 {
 	char *err = NULL;
-	struct offload *o;
+	struct ebpf_offload *o;
 
 	inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, NULL);
 	assert_non_null(inst);
 	prog = rig_program__load(inst);
 	hand = hand_device__open();
 	rig_program__clear_counts();
-	o = offload__create(&hand->dev, prog, &(struct offload_opts){.batch = 16}, &err);
+	o = ebpf_offload__create(&hand->dev, prog, &(struct ebpf_offload_opts){.batch = 16}, &err);
 	if (!o)
 		fail_msg("%s", err);
 	rig__open(&rig, inst, 0, o);
@@ -128,13 +128,13 @@ static void open_rig(void)
 /* What came of each packet, and counters, are as if there had been no device. */
 static void close_rig(void)
 {
-	struct offload *o = rig.offload;
+	struct ebpf_offload *o = rig.offload;
 
 	rig__check(&rig);
 	for (uint32_t kind = 0; kind < 4; kind++)
 		assert_int_equal(rig_program__count(kind), rig.counted[kind]);
 	rig__close(&rig);
-	offload__destroy(o);
+	ebpf_offload__destroy(o);
 	hand_device__close(hand);
 	rig_program__unload(prog);
 	ebpf_instance__destroy(inst);
@@ -142,12 +142,12 @@ static void close_rig(void)
 
 static void sealed_again_they_are_believed(void **state)
 {
-	struct offload_stats s;
+	struct ebpf_offload_stats s;
 
 	open_rig();
 	hand->forge = as_it_is;
 	rig__run(&rig, 1000, 32, 0);
-	offload__stats(rig.offload, &s);
+	ebpf_offload__stats(rig.offload, &s);
 	assert_int_equal(s.packets, 1000);
 	assert_int_equal(s.fallback + s.again + s.failed, 0);
 	close_rig();
@@ -155,7 +155,7 @@ static void sealed_again_they_are_believed(void **state)
 
 static void forged(const struct forgery *f)
 {
-	struct offload_stats s;
+	struct ebpf_offload_stats s;
 	const char *why = "";
 
 	open_rig();
@@ -164,9 +164,10 @@ static void forged(const struct forgery *f)
 	double__say_moves(!f->moves_nothing);
 	rig__run(&rig, 200, 32, 0);
 	double__say_moves(true);
-	if (offload__state(rig.offload, &why) != OFFLOAD_FAILED || !strstr(why, "not whole"))
+	if (ebpf_offload__state(rig.offload, &why) != EBPF_OFFLOAD_FAILED ||
+		!strstr(why, "not whole"))
 		fail_msg("%s: it is believed (%s)", f->name, why);
-	offload__stats(rig.offload, &s);
+	ebpf_offload__stats(rig.offload, &s);
 	assert_true(s.fallback >= 16); /* the first batch at least */
 	close_rig();
 }

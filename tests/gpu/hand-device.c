@@ -12,7 +12,7 @@
 #include "kernel-double.h"
 #include "kernel.h"
 
-struct gpu_module {
+struct ebpf_gpu_module {
 	struct hand_device *hand;
 	uint8_t *maps[2];
 	uint64_t bytes[2];
@@ -20,14 +20,14 @@ struct gpu_module {
 };
 
 struct job {
-	struct gpu_job public;
-	struct gpu_module *mod; /* under way with it */
-	struct job *next;       /* abandoned */
+	struct ebpf_gpu_job public;
+	struct ebpf_gpu_module *mod; /* under way with it */
+	struct job *next;            /* abandoned */
 };
 
 static struct job *abandoned_jobs;
 
-static struct hand_device *hand_of(struct gpu_device *dev)
+static struct hand_device *hand_of(struct ebpf_gpu_device *dev)
 {
 	return (struct hand_device *)dev;
 }
@@ -38,14 +38,14 @@ static bool is_now(uint32_t *countdown)
 	return *countdown && !--*countdown;
 }
 
-static int broken(struct gpu_device *dev, const char *what)
+static int broken(struct ebpf_gpu_device *dev, const char *what)
 {
 	snprintf(dev->why, sizeof(dev->why), "%s failed", what);
 	return -EIO;
 }
 
-static int load(
-	struct gpu_device *dev, const struct ebpf_kernel *k, struct gpu_module **mod, char **errmsg)
+static int load(struct ebpf_gpu_device *dev, const struct ebpf_kernel *k,
+	struct ebpf_gpu_module **mod, char **errmsg)
 {
 	struct hand_device *hand = hand_of(dev);
 
@@ -63,7 +63,7 @@ static int load(
 	return 0;
 }
 
-static void unload(struct gpu_module *mod)
+static void unload(struct ebpf_gpu_module *mod)
 {
 	assert_int_equal(mod->users, 0);
 	mod->hand->modules--;
@@ -73,7 +73,7 @@ static void unload(struct gpu_module *mod)
 }
 
 static int write_map(
-	struct gpu_module *mod, uint32_t map, uint64_t offset, const void *bytes, size_t size)
+	struct ebpf_gpu_module *mod, uint32_t map, uint64_t offset, const void *bytes, size_t size)
 {
 	assert_true(map < 2 && offset + size <= mod->bytes[map]);
 	assert_int_equal(mod->users, 0);
@@ -83,8 +83,8 @@ static int write_map(
 	return 0;
 }
 
-static int open_job(struct gpu_device *dev, size_t in_bytes, size_t out_bytes, struct gpu_job **job,
-	char **errmsg)
+static int open_job(struct ebpf_gpu_device *dev, size_t in_bytes, size_t out_bytes,
+	struct ebpf_gpu_job **job, char **errmsg)
 {
 	struct hand_device *hand = hand_of(dev);
 	struct job *j;
@@ -93,7 +93,7 @@ static int open_job(struct gpu_device *dev, size_t in_bytes, size_t out_bytes, s
 		return error__set(errmsg, -ENOMEM, "no memory on the device");
 	j = calloc(1, sizeof(*j));
 	assert_non_null(j);
-	j->public = (struct gpu_job){.dev = dev,
+	j->public = (struct ebpf_gpu_job){.dev = dev,
 		.in = malloc(in_bytes),
 		.out = malloc(out_bytes),
 		.in_bytes = in_bytes,
@@ -106,7 +106,7 @@ static int open_job(struct gpu_device *dev, size_t in_bytes, size_t out_bytes, s
 	return 0;
 }
 
-static void close_job(struct gpu_job *job)
+static void close_job(struct ebpf_gpu_job *job)
 {
 	struct job *j = (struct job *)job;
 
@@ -117,8 +117,8 @@ static void close_job(struct gpu_job *job)
 	free(j);
 }
 
-static int submit(
-	struct gpu_job *job, struct gpu_module *mod, size_t in_used, size_t out_used, uint32_t n)
+static int submit(struct ebpf_gpu_job *job, struct ebpf_gpu_module *mod, size_t in_used,
+	size_t out_used, uint32_t n)
 {
 	struct hand_device *hand = hand_of(job->dev);
 	struct job *j = (struct job *)job;
@@ -155,7 +155,7 @@ static void forge_all(const struct hand_device *hand, const struct kernel_launch
 	}
 }
 
-static int poll(struct gpu_job *job)
+static int poll(struct ebpf_gpu_job *job)
 {
 	struct hand_device *hand = hand_of(job->dev);
 	struct job *j = (struct job *)job;
@@ -177,7 +177,7 @@ static int poll(struct gpu_job *job)
 	return 1;
 }
 
-static void abandon(struct gpu_job *job)
+static void abandon(struct ebpf_gpu_job *job)
 {
 	struct job *j = (struct job *)job;
 
@@ -187,7 +187,7 @@ static void abandon(struct gpu_job *job)
 	hand_of(job->dev)->abandoned++;
 }
 
-static const struct gpu_device_ops ops = {.name = "hand",
+static const struct ebpf_gpu_device_ops ops = {.name = "hand",
 	.target = EBPF_TARGET_HOST,
 	.load = load,
 	.unload = unload,
@@ -203,7 +203,7 @@ struct hand_device *hand_device__open(void)
 	struct hand_device *hand = calloc(1, sizeof(*hand));
 
 	assert_non_null(hand);
-	hand->dev = (struct gpu_device){.ops = &ops, .name = "hand"};
+	hand->dev = (struct ebpf_gpu_device){.ops = &ops, .name = "hand"};
 	return hand;
 }
 
@@ -213,7 +213,7 @@ void hand_device__close(struct hand_device *hand)
 	assert_int_equal(hand->jobs, hand->abandoned);
 	while (abandoned_jobs) {
 		struct job *j = abandoned_jobs;
-		struct gpu_module *mod = j->mod;
+		struct ebpf_gpu_module *mod = j->mod;
 
 		abandoned_jobs = j->next;
 		end(j);

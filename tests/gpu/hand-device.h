@@ -12,7 +12,7 @@
 #include "kernel.h"
 
 struct hand_device {
-	struct gpu_device dev;
+	struct ebpf_gpu_device dev;
 	bool holds; /* jobs stay under way until it does no longer */
 	uint32_t fail_open, fail_load, fail_write, fail_submit, fail_poll; /* 1: the next call */
 	bool spoils; /* results, of which a bit in each is turned */

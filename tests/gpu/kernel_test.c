@@ -23,7 +23,7 @@
 /* A program with maps of its own. */
 struct subject {
 	struct ebpf_instance *inst;
-	struct object *obj;
+	struct ebpf_object *obj;
 	struct ebpf_program *prog;
 	struct ebpf_env env;
 };
@@ -36,11 +36,11 @@ static void subject__open(struct subject *s, const char *name, const char *init)
 	snprintf(init_path, sizeof(init_path), "%s/%s", CONFIGS, init ? init : "");
 	s->inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 2}, &err);
 	assert_non_null(s->inst);
-	s->obj = object__open(path, &err);
-	if (!s->obj || control__init_object(s->obj, s->inst, init ? init_path : NULL, &err))
+	s->obj = ebpf_object__open(path, &err);
+	if (!s->obj || ebpf_object__set_up(s->obj, s->inst, init ? init_path : NULL, &err))
 		fail_msg("%s", err);
-	s->prog = object__load_program(
-		s->obj, object__find_program(s->obj, NULL, &err)->name, NULL, &err);
+	s->prog = ebpf_object__load_program(
+		s->obj, ebpf_object__find_program(s->obj, NULL, &err)->name, NULL, &err);
 	if (!s->prog)
 		fail_msg("%s", err);
 	ebpf_env__init(&s->env, s->inst, 0);
@@ -49,7 +49,7 @@ static void subject__open(struct subject *s, const char *name, const char *init)
 static void subject__close(struct subject *s)
 {
 	ebpf_program__unref(s->prog);
-	object__close(s->obj);
+	ebpf_object__close(s->obj);
 	ebpf_instance__destroy(s->inst);
 }
 
@@ -76,8 +76,8 @@ static void expect_same_map(struct ebpf_map *a, struct ebpf_map *b)
 
 static void expect_same_maps(const struct subject *a, const struct subject *b)
 {
-	for (size_t i = 0; i < object__n_maps(a->obj); i++)
-		expect_same_map(object__map(a->obj, i), object__map(b->obj, i));
+	for (size_t i = 0; i < ebpf_object__n_maps(a->obj); i++)
+		expect_same_map(ebpf_object__map(a->obj, i), ebpf_object__map(b->obj, i));
 }
 
 static void expect_same_packet(const struct launch_packet *a, const struct launch_packet *b)

@@ -15,7 +15,7 @@
 #define FRAME    2048
 #define HEADROOM 256
 #define BURST_NS 10000
-#define N_FRAMES (4 * OFFLOAD_MAX_BATCH + 64)
+#define N_FRAMES (4 * EBPF_OFFLOAD_MAX_BATCH + 64)
 #define MOST_NS  20000000000 /* to drain */
 
 /* What packet `number` is like. */
@@ -109,7 +109,7 @@ static void check_bytes(struct rig *r, uint32_t number, const struct ebpf_xdp_ct
 }
 
 /* *bias: of the batch. */
-static void look_at(struct rig *r, struct offload_batch *b, uint32_t i, uint64_t *bias)
+static void look_at(struct rig *r, struct ebpf_offload_batch *b, uint32_t i, uint64_t *bias)
 {
 	uint32_t number = r->out++;
 	struct shape s = shape_of(r, number);
@@ -120,7 +120,7 @@ static void look_at(struct rig *r, struct offload_batch *b, uint32_t i, uint64_t
 		(uint32_t)(uintptr_t)b->user[i], number);
 	r->env.tail_calls = 0;
 	r->env.redirect.kind = EBPF_REDIRECT_NONE;
-	verdict = offload_batch__judge(b, i, &r->env, &ctx);
+	verdict = ebpf_offload_batch__judge(b, i, &r->env, &ctx);
 	if (s.len < RIG_LEAST) {
 		expect(r, !verdict, "packet %u is too short for verdict %u", number,
 			(uint32_t)verdict);
@@ -147,7 +147,7 @@ static void pass_time(struct rig *r, uint64_t ns)
 	r->now_ns = r->real ? clock_ns() : r->now_ns + ns;
 }
 
-void rig__open(struct rig *r, struct ebpf_instance *inst, uint32_t worker, struct offload *o)
+void rig__open(struct rig *r, struct ebpf_instance *inst, uint32_t worker, struct ebpf_offload *o)
 {
 	char *err = NULL;
 
@@ -155,14 +155,14 @@ void rig__open(struct rig *r, struct ebpf_instance *inst, uint32_t worker, struc
 	r->frames = malloc((size_t)r->n_frames * FRAME);
 	assert_non_null(r->frames);
 	ebpf_env__init(&r->env, inst, worker);
-	r->queue = offload_queue__create(o, &err);
+	r->queue = ebpf_offload_queue__create(o, &err);
 	if (!r->queue)
 		fail_msg("%s", err);
 }
 
 void rig__close(struct rig *r)
 {
-	offload_queue__destroy(r->queue);
+	ebpf_offload_queue__destroy(r->queue);
 	free(r->frames);
 }
 
@@ -173,36 +173,37 @@ uint32_t rig__add(struct rig *r, uint32_t n, uint32_t stay)
 	for (i = 0; i < n; i++) {
 		struct shape s = shape_of(r, r->in);
 		bool stays = stay && r->in % stay == 0;
-		struct offload_packet p = {.data = stays ? NULL : frame_of(r, r->in) + s.headroom,
+		struct ebpf_offload_packet p = {
+			.data = stays ? NULL : frame_of(r, r->in) + s.headroom,
 			.len = s.len,
 			.user = (void *)(uintptr_t)r->in};
 
 		fill(r, r->in);
-		if (!offload_queue__add(r->queue, &p))
+		if (!ebpf_offload_queue__add(r->queue, &p))
 			break;
 		r->in++;
 	}
-	if (offload_queue__held(r->queue) > r->most_held)
-		r->most_held = offload_queue__held(r->queue);
+	if (ebpf_offload_queue__held(r->queue) > r->most_held)
+		r->most_held = ebpf_offload_queue__held(r->queue);
 	return i;
 }
 
 /* Once the device has failed, nothing waits any more. */
 uint32_t rig__poll(struct rig *r)
 {
-	bool has_failed = offload__state(r->offload, NULL) != OFFLOAD_WORKS;
-	struct offload_batch *b;
+	bool has_failed = ebpf_offload__state(r->offload, NULL) != EBPF_OFFLOAD_WORKS;
+	struct ebpf_offload_batch *b;
 	uint32_t n = 0;
 
-	for (; (b = offload_queue__poll(r->queue, r->now_ns)); n++) {
+	for (; (b = ebpf_offload_queue__poll(r->queue, r->now_ns)); n++) {
 		uint64_t bias = r->any_bias ? UINT64_MAX : r->bias;
 
 		for (uint32_t i = 0; i < b->n; i++)
 			look_at(r, b, i, &bias);
-		offload_queue__free(r->queue, b);
+		ebpf_offload_queue__free(r->queue, b);
 	}
-	expect(r, offload_queue__held(r->queue) == r->in - r->out, "%u of %u packets are held",
-		offload_queue__held(r->queue), r->in - r->out);
+	expect(r, ebpf_offload_queue__held(r->queue) == r->in - r->out, "%u of %u packets are held",
+		ebpf_offload_queue__held(r->queue), r->in - r->out);
 	expect(r, !has_failed || r->in == r->out, "%u packets wait for a device that has failed",
 		r->in - r->out);
 	return n;
@@ -212,8 +213,8 @@ void rig__drain(struct rig *r)
 {
 	uint64_t start = clock_ns();
 
-	offload_queue__flush(r->queue, r->now_ns);
-	while (offload_queue__held(r->queue)) {
+	ebpf_offload_queue__flush(r->queue, r->now_ns);
+	while (ebpf_offload_queue__held(r->queue)) {
 		pass_time(r, 100);
 		if (!rig__poll(r))
 			sched_yield();

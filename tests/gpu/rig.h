@@ -13,8 +13,8 @@
 #include "offload.h"
 
 struct rig {
-	struct offload *offload;
-	struct offload_queue *queue;
+	struct ebpf_offload *offload;
+	struct ebpf_offload_queue *queue;
 	struct ebpf_env env;
 	bool real;
 	uint64_t now_ns;
@@ -30,7 +30,7 @@ struct rig {
 };
 
 /* Fails the test if it cannot be. */
-void rig__open(struct rig *r, struct ebpf_instance *inst, uint32_t worker, struct offload *o);
+void rig__open(struct rig *r, struct ebpf_instance *inst, uint32_t worker, struct ebpf_offload *o);
 void rig__close(struct rig *r);
 
 /* Adds up to n packets, as many as there is room for; of every `stay` one stays here, 0: none. */

@@ -144,7 +144,7 @@ static struct kernel_packet packet_of(uint32_t i)
 	return (struct kernel_packet){.len = BATCH_LEN, .room = 128, .window = i * 128};
 }
 
-void batch__fill(struct batch *b, struct gpu_job *job, uint32_t n, uint32_t mark)
+void batch__fill(struct batch *b, struct ebpf_gpu_job *job, uint32_t n, uint32_t mark)
 {
 	struct kernel_launch *l = &b->launch;
 
@@ -171,7 +171,8 @@ void batch__fill(struct batch *b, struct gpu_job *job, uint32_t n, uint32_t mark
 	}
 }
 
-static bool is_right(const struct batch *b, const struct gpu_job *job, uint32_t i, uint64_t value)
+static bool is_right(
+	const struct batch *b, const struct ebpf_gpu_job *job, uint32_t i, uint64_t value)
 {
 	const struct kernel_launch *l = &b->launch;
 	const uint8_t *changed = job->out + l->out_windows + packet_of(i).window + l->headroom;
@@ -188,7 +189,7 @@ static bool is_right(const struct batch *b, const struct gpu_job *job, uint32_t 
 	       r.verdict == verdict && r.len == BATCH_LEN;
 }
 
-uint32_t batch__count_wrong(const struct batch *b, const struct gpu_job *job, uint64_t value)
+uint32_t batch__count_wrong(const struct batch *b, const struct ebpf_gpu_job *job, uint64_t value)
 {
 	uint32_t n = 0;
 

@@ -47,8 +47,8 @@ struct batch {
 #define BATCH_FIRST 64 /* headroom */
 
 /* Fills the job's `in`. */
-void batch__fill(struct batch *b, struct gpu_job *job, uint32_t n, uint32_t mark);
+void batch__fill(struct batch *b, struct ebpf_gpu_job *job, uint32_t n, uint32_t mark);
 /* How many results are not what the kernel makes of the packets with that value in its map. */
-uint32_t batch__count_wrong(const struct batch *b, const struct gpu_job *job, uint64_t value);
+uint32_t batch__count_wrong(const struct batch *b, const struct ebpf_gpu_job *job, uint64_t value);
 
 #endif

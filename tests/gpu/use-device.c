@@ -12,10 +12,10 @@
 
 #include "use-device.h"
 
-struct gpu_device *use__open(const char *spec)
+struct ebpf_gpu_device *use__open(const char *spec)
 {
 	char *err = NULL;
-	struct gpu_device *dev = gpu_device__open(spec, &err);
+	struct ebpf_gpu_device *dev = ebpf_gpu_device__open(spec, &err);
 
 	if (!dev)
 		fail_msg("%s", err);
@@ -26,15 +26,15 @@ void use__open_refused(const char *spec, const char *says)
 {
 	char *err = NULL;
 
-	assert_null(gpu_device__open(spec, &err));
+	assert_null(ebpf_gpu_device__open(spec, &err));
 	if (!strstr(err, says) || strchr(err, '\n'))
 		fail_msg("%s: %s", spec, err);
 	free(err);
 }
 
-struct gpu_module *use__load(struct gpu_device *dev, uint64_t value)
+struct ebpf_gpu_module *use__load(struct ebpf_gpu_device *dev, uint64_t value)
 {
-	struct gpu_module *mod = NULL;
+	struct ebpf_gpu_module *mod = NULL;
 	char *err = NULL;
 
 	if (dev->ops->load(dev, &sum_kernel, &mod, &err))
@@ -43,9 +43,9 @@ struct gpu_module *use__load(struct gpu_device *dev, uint64_t value)
 	return mod;
 }
 
-struct gpu_job *use__open_job(struct gpu_device *dev)
+struct ebpf_gpu_job *use__open_job(struct ebpf_gpu_device *dev)
 {
-	struct gpu_job *job = NULL;
+	struct ebpf_gpu_job *job = NULL;
 	char *err = NULL;
 
 	if (dev->ops->open_job(dev, BATCH_IN, BATCH_OUT, &job, &err))
@@ -69,7 +69,7 @@ void use__end(const struct used *u)
 		u->dev->ops->close_job(u->job);
 	if (u->mod)
 		u->dev->ops->unload(u->mod);
-	gpu_device__close(u->dev);
+	ebpf_gpu_device__close(u->dev);
 	assert_int_equal(sum_images, 0);
 }
 
@@ -78,7 +78,7 @@ void use__wait_a_little(void)
 	nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
 }
 
-int use__await(struct gpu_job *job)
+int use__await(struct ebpf_gpu_job *job)
 {
 	int state;
 
@@ -87,7 +87,7 @@ int use__await(struct gpu_job *job)
 	return state;
 }
 
-int use__submit(struct gpu_job *job, struct gpu_module *mod, struct batch *b, uint32_t n)
+int use__submit(struct ebpf_gpu_job *job, struct ebpf_gpu_module *mod, struct batch *b, uint32_t n)
 {
 	static atomic_uint mark;
 

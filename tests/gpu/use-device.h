@@ -7,28 +7,28 @@
 
 #include "sum-kernel.h"
 
-struct gpu_device *use__open(const char *spec);
+struct ebpf_gpu_device *use__open(const char *spec);
 /* Fails the test if it can be opened, or says something else. */
 void use__open_refused(const char *spec, const char *says);
 /* With that value in the map. */
-struct gpu_module *use__load(struct gpu_device *dev, uint64_t value);
+struct ebpf_gpu_module *use__load(struct ebpf_gpu_device *dev, uint64_t value);
 /* For any batch. */
-struct gpu_job *use__open_job(struct gpu_device *dev);
+struct ebpf_gpu_job *use__open_job(struct ebpf_gpu_device *dev);
 
 /* One of each. */
 struct used {
-	struct gpu_device *dev;
-	struct gpu_module *mod;
-	struct gpu_job *job;
+	struct ebpf_gpu_device *dev;
+	struct ebpf_gpu_module *mod;
+	struct ebpf_gpu_job *job;
 };
 struct used use__begin(const char *spec, uint64_t value);
 /* Closes what is not NULL; no image is left. */
 void use__end(const struct used *u);
 
 /* A new batch; gives what submit() gives. */
-int use__submit(struct gpu_job *job, struct gpu_module *mod, struct batch *b, uint32_t n);
+int use__submit(struct ebpf_gpu_job *job, struct ebpf_gpu_module *mod, struct batch *b, uint32_t n);
 /* Polls until it is no longer under way. */
-int use__await(struct gpu_job *job);
+int use__await(struct ebpf_gpu_job *job);
 void use__wait_a_little(void);
 
 #endif

@@ -163,12 +163,12 @@ static json_t *ask_both(const char *object, const char *program, const char *ini
 static json_t *list(const char *path)
 {
 	json_t *programs = json_array();
-	struct object *ours = object__open(path, NULL);
+	struct ebpf_object *ours = ebpf_object__open(path, NULL);
 	struct bpf_object *theirs = ours ? NULL : bpf_object__open(path);
 	struct bpf_program *p = NULL;
 
-	for (size_t i = 0; ours && i < object__n_programs(ours); i++) {
-		const struct object_program *one = object__program(ours, i);
+	for (size_t i = 0; ours && i < ebpf_object__n_programs(ours); i++) {
+		const struct ebpf_object_program *one = ebpf_object__program(ours, i);
 
 		if (one->is_xdp)
 			json_array_append_new(
@@ -181,7 +181,7 @@ static json_t *list(const char *path)
 				programs, json_pack("{s:s, s:s}", "program", bpf_program__name(p),
 						  "section", bpf_program__section_name(p)));
 	}
-	object__close(ours);
+	ebpf_object__close(ours);
 	bpf_object__close(theirs);
 	return programs;
 }

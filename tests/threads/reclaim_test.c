@@ -21,18 +21,18 @@
 #define N_OBJECTS 200000
 #endif
 
-struct object {
+struct ebpf_object {
 	uint32_t alive; /* read without protection but the reclaimer's */
 };
 
 static struct reclaim reclaim;
-static _Atomic(struct object *) place;
+static _Atomic(struct ebpf_object *) place;
 static atomic_uint released, looks, dead;
 static atomic_bool stop;
 
-static struct object *make(void)
+static struct ebpf_object *make(void)
 {
-	struct object *o = malloc(sizeof(*o));
+	struct ebpf_object *o = malloc(sizeof(*o));
 
 	assert_non_null(o);
 	o->alive = 1;
@@ -41,7 +41,7 @@ static struct object *make(void)
 
 static void release(void *object)
 {
-	((struct object *)object)->alive = 0;
+	((struct ebpf_object *)object)->alive = 0;
 	free(object);
 	atomic_fetch_add(&released, 1);
 }
@@ -54,7 +54,7 @@ static void *look(void *arg)
 		reclaim__online(&reclaim, worker);
 		for (int burst = 0; burst < 50; burst++) {
 			for (int i = 0; i < 4; i++) {
-				struct object *o =
+				struct ebpf_object *o =
 					atomic_load_explicit(&place, memory_order_acquire);
 
 				if (o && !o->alive)
@@ -78,7 +78,7 @@ static void test_beside_workers(void **state)
 	while (!atomic_load(&looks))
 		sched_yield();
 	for (int i = 0; i < N_OBJECTS; i++) {
-		struct object *old = atomic_exchange(&place, make());
+		struct ebpf_object *old = atomic_exchange(&place, make());
 
 		if (old)
 			reclaim__defer(&reclaim, release, old);

@@ -70,14 +70,14 @@ static char *optimised(struct ebpf_program *prog)
 static void expect_stack_in_registers(const char *path)
 {
 	char *err = NULL, *ir;
-	struct object *obj = object__open(path, &err);
+	struct ebpf_object *obj = ebpf_object__open(path, &err);
 	struct ebpf_instance *inst =
 		ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, &err);
 	struct ebpf_program *prog;
 
-	if (!obj || object__create_maps(obj, inst, &err))
+	if (!obj || ebpf_object__create_maps(obj, inst, &err))
 		fail_msg("%s", err);
-	prog = object__load_program(obj, NULL, NULL, &err);
+	prog = ebpf_object__load_program(obj, NULL, NULL, &err);
 	if (!prog)
 		fail_msg("%s", err);
 	ir = optimised(prog);
@@ -88,7 +88,7 @@ static void expect_stack_in_registers(const char *path)
 	assert_false(frame_survives(ir, "ebpf_entry"));
 	free(ir);
 	ebpf_program__unref(prog);
-	object__close(obj);
+	ebpf_object__close(obj);
 	ebpf_instance__destroy(inst);
 }
 

@@ -144,13 +144,13 @@ static void test_full_table(void **state)
 
 /* Of keys that are short, equal to a table's bits, beyond one word, beyond the groups; of maps
  * with a table of 8, 16 and 24 bits; of more groups than there are. */
-struct layout {
+struct ebpf_layout {
 	uint32_t data_size, max_entries;
 	uint32_t routes;  /* at once */
 	uint32_t choices; /* of bytes, from the first on: the fewer, the more routes are nested */
 };
 
-static const struct layout layouts[] = {
+static const struct ebpf_layout layouts[] = {
 	{1, 40, 40, 256},
 	{2, 40, 40, 3},
 	{3, 1000, 300, 4},
@@ -181,7 +181,7 @@ struct prefix {
 static struct prefix model[LAYOUT_ROUTES];
 static uint32_t model_values[LAYOUT_ROUTES], n_model;
 
-static struct prefix random_prefix(const struct layout *l, bool full)
+static struct prefix random_prefix(const struct ebpf_layout *l, bool full)
 {
 	struct prefix p = {.length = l->data_size * 8};
 
@@ -211,7 +211,7 @@ static uint32_t model__find(const struct prefix *p)
 	return i;
 }
 
-static void change_one(const struct layout *l, struct ebpf_map *map, uint32_t value)
+static void change_one(const struct ebpf_layout *l, struct ebpf_map *map, uint32_t value)
 {
 	struct prefix p = n_model && !below(3) ? model[below(n_model)] : random_prefix(l, false);
 	uint32_t i = model__find(&p);
@@ -230,7 +230,7 @@ static void change_one(const struct layout *l, struct ebpf_map *map, uint32_t va
 	}
 }
 
-static void look_up_one(const struct layout *l, struct ebpf_map *map)
+static void look_up_one(const struct ebpf_layout *l, struct ebpf_map *map)
 {
 	struct prefix key = random_prefix(l, below(8));
 	uint32_t best = n_model, *found;
@@ -248,7 +248,7 @@ static void look_up_one(const struct layout *l, struct ebpf_map *map)
 		assert_int_equal(*found, model_values[best]);
 }
 
-static void check_layout(const struct layout *l)
+static void check_layout(const struct ebpf_layout *l)
 {
 	enum { ROUNDS = 20000 };
 	struct ebpf_instance *inst = make_instance();

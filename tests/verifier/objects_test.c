@@ -17,20 +17,20 @@ struct score {
 	uint32_t accepted, rejected, left_out;
 };
 
-static void load_programs(struct object *obj, const char *path, struct score *score)
+static void load_programs(struct ebpf_object *obj, const char *path, struct score *score)
 {
-	for (size_t i = 0; i < object__n_programs(obj); i++) {
+	for (size_t i = 0; i < ebpf_object__n_programs(obj); i++) {
 		struct ebpf_verify_stats stats = {0};
 		char *log = NULL, *err = NULL;
 		struct ebpf_load_opts opts = {.log = &log, .stats = &stats};
-		const char *name = object__program(obj, i)->name;
+		const char *name = ebpf_object__program(obj, i)->name;
 		struct ebpf_program *prog;
 
-		if (!object__program(obj, i)->is_xdp) {
+		if (!ebpf_object__program(obj, i)->is_xdp) {
 			printf("left out: %s %s: no XDP program\n", path, name);
 			continue;
 		}
-		prog = object__load_program(obj, name, &opts, &err);
+		prog = ebpf_object__load_program(obj, name, &opts, &err);
 		if (prog) {
 			score->accepted++;
 			printf("%s %s: %" PRIu64 " instructions examined, %u states, %" PRIu64
@@ -52,16 +52,16 @@ static void try_object(const char *path, struct score *score)
 	const struct ebpf_instance_opts opts = {.workers = 1};
 	struct ebpf_instance *inst = ebpf_instance__create(&opts, NULL);
 	char *err = NULL;
-	struct object *obj = object__open(path, &err);
+	struct ebpf_object *obj = ebpf_object__open(path, &err);
 
-	if (!obj || !inst || object__create_maps(obj, inst, &err)) {
+	if (!obj || !inst || ebpf_object__create_maps(obj, inst, &err)) {
 		score->left_out++;
 		printf("left out: %s\n", err ? err : path);
 		free(err);
 	} else {
 		load_programs(obj, path, score);
 	}
-	object__close(obj);
+	ebpf_object__close(obj);
 	ebpf_instance__destroy(inst);
 }
 

@@ -80,9 +80,9 @@ static struct expectation expectation_of(const struct btf *btf, const char *func
 
 /* reason: malloc'ed. */
 static enum verdict our_verdict(
-	struct ebpf_instance *inst, struct object *obj, const char *name, char **reason)
+	struct ebpf_instance *inst, struct ebpf_object *obj, const char *name, char **reason)
 {
-	const struct ebpf_program_spec *spec = object__program_spec(obj, name, reason);
+	const struct ebpf_program_spec *spec = ebpf_object__program_spec(obj, name, reason);
 
 	return spec && !ebpf_program__verify(inst, spec, NULL, reason) ? ACCEPTED : REJECTED;
 }
@@ -228,8 +228,8 @@ static void note_unasked(struct run *run, const char *name)
 	run->unasked++;
 }
 
-static void examine(struct run *run, struct ebpf_instance *inst, struct object *obj,
-	const char *path, const struct btf *btf, const struct object_program *p,
+static void examine(struct run *run, struct ebpf_instance *inst, struct ebpf_object *obj,
+	const char *path, const struct btf *btf, const struct ebpf_object_program *p,
 	const char *why_no_maps)
 {
 	struct expectation expected = expectation_of(btf, p->name);
@@ -263,18 +263,18 @@ static void examine_object(struct run *run, const char *path)
 	const struct ebpf_instance_opts opts = {.workers = 1};
 	struct ebpf_instance *inst = ebpf_instance__create(&opts, NULL);
 	char *err = NULL;
-	struct object *obj = object__open(path, &err);
+	struct ebpf_object *obj = ebpf_object__open(path, &err);
 	struct btf *btf = btf__parse_elf(path, NULL);
 
 	if (!obj || !inst) {
 		printf("unreadable %s: %s\n", path, err ? err : "out of memory");
 	} else {
-		object__create_maps(obj, inst, &err);
-		for (size_t i = 0; i < object__n_programs(obj); i++)
-			examine(run, inst, obj, path, btf, object__program(obj, i), err);
+		ebpf_object__create_maps(obj, inst, &err);
+		for (size_t i = 0; i < ebpf_object__n_programs(obj); i++)
+			examine(run, inst, obj, path, btf, ebpf_object__program(obj, i), err);
 	}
 	btf__free(btf);
-	object__close(obj);
+	ebpf_object__close(obj);
 	ebpf_instance__destroy(inst);
 	free(err);
 }

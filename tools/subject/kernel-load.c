@@ -140,10 +140,10 @@ static int select_map(const struct kernel_program *k, struct ebpf_map *ours, cha
 }
 
 static int select_program(
-	const struct kernel_program *k, struct object *obj, const char *name, char **errmsg)
+	const struct kernel_program *k, struct ebpf_object *obj, const char *name, char **errmsg)
 {
 	struct bpf_program *p = bpf_object__find_program_by_name(k->obj, name);
-	const struct ebpf_program_spec *spec = object__program_spec(obj, name, errmsg);
+	const struct ebpf_program_spec *spec = ebpf_object__program_spec(obj, name, errmsg);
 	int err = 0;
 
 	if (!spec)
@@ -163,17 +163,18 @@ static int select_program(
 
 /* A map of programs or maps that has first values, and they: libbpf 1.1 wants them all. */
 static int select_values(
-	const struct kernel_program *k, struct object *obj, size_t map, char **errmsg)
+	const struct kernel_program *k, struct ebpf_object *obj, size_t map, char **errmsg)
 {
-	bool programs = object__map_opts(obj, map)->type == BPF_MAP_TYPE_PROG_ARRAY;
-	struct object_entry e;
+	bool programs = ebpf_object__map_opts(obj, map)->type == BPF_MAP_TYPE_PROG_ARRAY;
+	struct ebpf_object_entry e;
 	int err = 0;
 
-	for (size_t i = 0; !err && object__map_entry(obj, map, i, &e); i++) {
-		err = select_map(k, object__map(obj, map), errmsg);
+	for (size_t i = 0; !err && ebpf_object__map_entry(obj, map, i, &e); i++) {
+		err = select_map(k, ebpf_object__map(obj, map), errmsg);
 		if (!err)
 			err = programs ? select_program(k, obj, e.name, errmsg)
-				       : select_map(k, object__map_by_name(obj, e.name), errmsg);
+				       : select_map(
+						 k, ebpf_object__map_by_name(obj, e.name), errmsg);
 	}
 	return err;
 }
@@ -196,7 +197,7 @@ static int select_parts(const struct kernel_program *k, const struct subject *s,
 	err = select_program(k, s->obj, opts->program, errmsg);
 	for (uint32_t i = 0; i < s->n_maps && !err; i++)
 		err = select_map(k, s->maps[i], errmsg);
-	for (size_t i = 0; i < object__n_maps(s->obj) && !err; i++)
+	for (size_t i = 0; i < ebpf_object__n_maps(s->obj) && !err; i++)
 		err = select_values(k, s->obj, i, errmsg);
 	return err;
 }
@@ -204,15 +205,15 @@ static int select_parts(const struct kernel_program *k, const struct subject *s,
 /* Those that the object itself puts there are there already; it does no harm. */
 static int put_programs(const struct kernel_program *k, const struct subject *s, char **errmsg)
 {
-	struct object_entry e;
+	struct ebpf_object_entry e;
 
-	for (size_t i = 0; i < object__n_maps(s->obj); i++) {
-		const struct ebpf_map_opts *o = object__map_opts(s->obj, i);
+	for (size_t i = 0; i < ebpf_object__n_maps(s->obj); i++) {
+		const struct ebpf_map_opts *o = ebpf_object__map_opts(s->obj, i);
 		int fd = bpf_map__fd(find_map(k, o)), prog_fd;
 
 		if (o->type != BPF_MAP_TYPE_PROG_ARRAY)
 			continue;
-		for (size_t n = 0; object__map_entry(s->obj, i, n, &e); n++) {
+		for (size_t n = 0; ebpf_object__map_entry(s->obj, i, n, &e); n++) {
 			prog_fd = bpf_program__fd(bpf_object__find_program_by_name(k->obj, e.name));
 			if (bpf_map_update_elem(fd, &e.key, &prog_fd, BPF_ANY))
 				return error__set(errmsg, -errno,
@@ -317,12 +318,12 @@ static int create_map(struct ebpf_map *map, int *fd, char **errmsg)
 /* Maps of maps, and of programs if they have any, take more than their sizes. */
 static int refuse_values(const struct subject *s, char **errmsg)
 {
-	struct object_entry e;
+	struct ebpf_object_entry e;
 
-	for (size_t i = 0; i < object__n_maps(s->obj); i++) {
-		const struct ebpf_map_opts *o = object__map_opts(s->obj, i);
+	for (size_t i = 0; i < ebpf_object__n_maps(s->obj); i++) {
+		const struct ebpf_map_opts *o = ebpf_object__map_opts(s->obj, i);
 
-		if (o->inner || object__map_entry(s->obj, i, 0, &e))
+		if (o->inner || ebpf_object__map_entry(s->obj, i, 0, &e))
 			return error__set(errmsg, -ENOTSUP,
 				"map %s: only libbpf can fill it in the kernel, and it does not "
 				"open this object",

@@ -48,15 +48,15 @@ static int add_maps(struct subject *s, const struct ebpf_program_spec *spec)
 /* Programs that do not link are found when the program is loaded. */
 static int add_programs(struct subject *s, const struct ebpf_map *array)
 {
-	struct object_entry e;
+	struct ebpf_object_entry e;
 	int err = 0;
 
-	for (size_t i = 0; i < object__n_maps(s->obj) && !err; i++) {
-		for (size_t n = 0; object__map(s->obj, i) == array && !err &&
-				   object__map_entry(s->obj, i, n, &e);
+	for (size_t i = 0; i < ebpf_object__n_maps(s->obj) && !err; i++) {
+		for (size_t n = 0; ebpf_object__map(s->obj, i) == array && !err &&
+				   ebpf_object__map_entry(s->obj, i, n, &e);
 			n++) {
 			const struct ebpf_program_spec *spec =
-				object__program_spec(s->obj, e.name, NULL);
+				ebpf_object__program_spec(s->obj, e.name, NULL);
 
 			err = spec ? add_maps(s, spec) : 0;
 		}
@@ -117,12 +117,12 @@ int subject__open(struct subject *s, const struct subject_opts *opts, char **err
 
 	*s = (struct subject){0};
 	s->inst = ebpf_instance__create(&inst, errmsg);
-	s->obj = s->inst ? object__open(opts->object, errmsg) : NULL;
+	s->obj = s->inst ? ebpf_object__open(opts->object, errmsg) : NULL;
 	err = s->obj ? add_link(s->inst, opts->ifindex, errmsg) : -EINVAL;
 	if (!err)
-		err = control__init_object(s->obj, s->inst, opts->init, errmsg);
+		err = ebpf_object__set_up(s->obj, s->inst, opts->init, errmsg);
 	if (!err) {
-		s->spec = object__program_spec(s->obj, opts->program, errmsg);
+		s->spec = ebpf_object__program_spec(s->obj, opts->program, errmsg);
 		err = s->spec ? subject__find_maps(s, errmsg) : -EINVAL;
 	}
 	if (err)
@@ -133,7 +133,7 @@ int subject__open(struct subject *s, const struct subject_opts *opts, char **err
 void subject__close(struct subject *s)
 {
 	free(s->maps);
-	object__close(s->obj);
+	ebpf_object__close(s->obj);
 	if (s->inst)
 		ebpf_instance__destroy(s->inst);
 	*s = (struct subject){0};

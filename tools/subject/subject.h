@@ -21,7 +21,7 @@ struct subject_opts {
 
 struct subject {
 	struct ebpf_instance *inst;
-	struct object *obj;
+	struct ebpf_object *obj;
 	const struct ebpf_program_spec *spec; /* owned by obj */
 	/* The program's maps, those of programs it may go on in, and those in maps of maps:
 	 * borrowed. The program's come first, in its order. */

@@ -26,19 +26,19 @@ static int open_object(struct bench_case *c, char **errmsg)
 {
 	const struct workload *w = c->workload;
 
-	c->obj = object__open(case__object(w, c->kind), errmsg);
+	c->obj = ebpf_object__open(case__object(w, c->kind), errmsg);
 	if (!c->obj)
 		return -1;
-	if (w->map && object__set_max_entries(c->obj, w->map, w->entries, errmsg))
+	if (w->map && ebpf_object__set_max_entries(c->obj, w->map, w->entries, errmsg))
 		return -1;
-	return control__init_object(c->obj, c->inst, w->init, errmsg) ? -1 : 0;
+	return ebpf_object__set_up(c->obj, c->inst, w->init, errmsg) ? -1 : 0;
 }
 
 /* How many flows or routes a program has to choose from. */
 static int set_entries(struct bench_case *c, char **errmsg)
 {
 	size_t size;
-	void *entries = object__variable(c->obj, "entries", &size, errmsg);
+	void *entries = ebpf_object__variable(c->obj, "entries", &size, errmsg);
 
 	if (!entries || size != sizeof(c->workload->entries))
 		return -1;
@@ -48,7 +48,8 @@ static int set_entries(struct bench_case *c, char **errmsg)
 
 static struct ebpf_program *load_raw(struct bench_case *c, char **errmsg)
 {
-	const struct ebpf_program_spec *found = object__program_spec(c->obj, "raw_program", errmsg);
+	const struct ebpf_program_spec *found =
+		ebpf_object__program_spec(c->obj, "raw_program", errmsg);
 	struct ebpf_program_spec spec;
 
 	if (!found)
@@ -62,7 +63,7 @@ static struct ebpf_program *load(struct bench_case *c, char **errmsg)
 {
 	if (c->kind == CASE_RAW)
 		return load_raw(c, errmsg);
-	return object__load_program(
+	return ebpf_object__load_program(
 		c->obj, c->kind == CASE_RANDOM ? "xdp_random" : c->workload->program, NULL, errmsg);
 }
 
@@ -107,7 +108,7 @@ void case__close(struct bench_case *c)
 	traffic__destroy(&c->traffic);
 	table__close(&c->table);
 	ebpf_program__unref(c->prog);
-	object__close(c->obj);
+	ebpf_object__close(c->obj);
 	if (c->inst)
 		ebpf_instance__destroy(c->inst);
 }

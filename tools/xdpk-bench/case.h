@@ -35,7 +35,7 @@ struct bench_case {
 	enum case_kind kind;
 	struct traffic traffic;
 	struct ebpf_instance *inst;
-	struct object *obj;
+	struct ebpf_object *obj;
 	struct ebpf_program *prog;
 	struct ebpf_env env; /* runs prog */
 	struct tables table; /* instead of all of them but the instance */

@@ -44,7 +44,7 @@ static int load(struct kernel *k, struct bench_case *c, char **errmsg)
 	struct subject s = {.inst = c->inst, .obj = c->obj};
 	int err;
 
-	s.spec = object__program_spec(c->obj, opts.program, errmsg);
+	s.spec = ebpf_object__program_spec(c->obj, opts.program, errmsg);
 	err = s.spec ? subject__find_maps(&s, errmsg) : -errno;
 	if (!err)
 		err = kernel_program__load(&k->program, &s, &opts, errmsg);

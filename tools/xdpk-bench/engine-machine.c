@@ -32,7 +32,7 @@ static struct ebpf_driver driver_for(enum case_kind kind)
 /* Of a raw object there is one, and the object does not know that it is loaded. */
 static struct ebpf_program *find_program(const struct bench_case *c, size_t i)
 {
-	return c->kind == CASE_RAW ? c->prog : object__loaded_program(c->obj, i);
+	return c->kind == CASE_RAW ? c->prog : ebpf_object__loaded_program(c->obj, i);
 }
 
 typedef const struct ebpf_code *(*make_fn)(
@@ -44,7 +44,7 @@ static int make_all(struct variant *v, make_fn make, const struct ebpf_code **co
 	struct bench_case *c = v->bench;
 	struct ebpf_driver driver = driver_for(c->kind);
 
-	for (size_t i = 0; i < object__n_programs(c->obj); i++) {
+	for (size_t i = 0; i < ebpf_object__n_programs(c->obj); i++) {
 		struct ebpf_program *prog = find_program(c, i);
 
 		if (!prog)
@@ -61,7 +61,7 @@ static int make_all(struct variant *v, make_fn make, const struct ebpf_code **co
 static int machine__open(struct variant *v, make_fn make, char **errmsg)
 {
 	const struct ebpf_code **codes =
-		calloc(object__n_programs(v->bench->obj), sizeof(const struct ebpf_code *));
+		calloc(ebpf_object__n_programs(v->bench->obj), sizeof(const struct ebpf_code *));
 	int err;
 
 	if (!codes)
@@ -82,7 +82,7 @@ static void machine__select(struct variant *v)
 {
 	const struct ebpf_code **codes = v->state;
 
-	for (size_t i = 0; i < object__n_programs(v->bench->obj); i++)
+	for (size_t i = 0; i < ebpf_object__n_programs(v->bench->obj); i++)
 		if (codes[i])
 			ebpf_program__install(find_program(v->bench, i), codes[i]);
 }

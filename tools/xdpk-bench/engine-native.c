@@ -16,11 +16,11 @@
 /* The first pointer of a map's definition is the address of its memory: native/bpf/. */
 static void bind_maps(const struct bench_case *c, void *module)
 {
-	for (size_t i = 0; i < object__n_maps(c->obj); i++) {
-		void **definition = dlsym(module, object__map_opts(c->obj, i)->name);
+	for (size_t i = 0; i < ebpf_object__n_maps(c->obj); i++) {
+		void **definition = dlsym(module, ebpf_object__map_opts(c->obj, i)->name);
 
 		if (definition) /* variables are C's own */
-			*definition = object__map(c->obj, i)->rt.mem;
+			*definition = ebpf_object__map(c->obj, i)->rt.mem;
 	}
 }
 

@@ -57,7 +57,7 @@ static int load(struct variant *v, char **errmsg)
 	const struct ebpf_program_spec *spec;
 	struct rte_bpf_prm prm = {.prog_arg = {.type = RTE_BPF_ARG_PTR, .size = FRAME}};
 
-	spec = object__program_spec(c->obj, ebpf_program__name(c->prog), errmsg);
+	spec = ebpf_object__program_spec(c->obj, ebpf_program__name(c->prog), errmsg);
 	if (!spec)
 		return -EINVAL;
 	prm.ins = (const struct rte_ebpf_insn *)spec->insns;

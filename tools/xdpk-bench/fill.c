@@ -12,7 +12,7 @@
 static struct ebpf_map *find_map(
 	struct bench_case *c, const char *name, size_t key_size, size_t value_size, char **errmsg)
 {
-	struct ebpf_map *map = object__map_by_name(c->obj, name);
+	struct ebpf_map *map = ebpf_object__map_by_name(c->obj, name);
 
 	if (map && ebpf_map__opts(map)->key_size == key_size &&
 		ebpf_map__opts(map)->value_size == value_size)

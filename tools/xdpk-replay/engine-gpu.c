@@ -19,9 +19,9 @@
 
 struct gpu {
 	struct machine machine; /* the first: engines of machines take it for theirs */
-	struct gpu_device *dev;
-	struct offload *offload;
-	struct offload_queue *queue;
+	struct ebpf_gpu_device *dev;
+	struct ebpf_offload *offload;
+	struct ebpf_offload_queue *queue;
 };
 
 static const char *device_of(const struct engine *e)
@@ -31,25 +31,26 @@ static const char *device_of(const struct engine *e)
 
 int engine_gpu__available(const struct engine *e, char **errmsg)
 {
-	struct gpu_device *dev = gpu_device__open(device_of(e), errmsg);
+	struct ebpf_gpu_device *dev = ebpf_gpu_device__open(device_of(e), errmsg);
 
 	if (!dev)
 		return -ENOTSUP;
-	gpu_device__close(dev);
+	ebpf_gpu_device__close(dev);
 	return 0;
 }
 
 static int open_device(struct gpu *g, const struct engine *e, char **errmsg)
 {
-	struct offload_opts opts = {.batch = ENGINE_BURST, .depth = 1, .patience_ms = PATIENCE_MS};
+	struct ebpf_offload_opts opts = {
+		.batch = ENGINE_BURST, .depth = 1, .patience_ms = PATIENCE_MS};
 
-	g->dev = gpu_device__open(device_of(e), errmsg);
+	g->dev = ebpf_gpu_device__open(device_of(e), errmsg);
 	if (!g->dev)
 		return -EIO;
-	g->offload = offload__create(g->dev, g->machine.prog, &opts, errmsg);
+	g->offload = ebpf_offload__create(g->dev, g->machine.prog, &opts, errmsg);
 	if (!g->offload)
 		return errno == ENOTSUP ? -ENOTSUP : -EIO;
-	g->queue = offload_queue__create(g->offload, errmsg);
+	g->queue = ebpf_offload_queue__create(g->offload, errmsg);
 	return g->queue ? 0 : -EIO;
 }
 
@@ -73,17 +74,17 @@ int engine_gpu__open(
 
 static void add(struct gpu *g, struct replay_packet *p)
 {
-	struct offload_packet packet = {
+	struct ebpf_offload_packet packet = {
 		.data = p->ctx.metadata & EBPF_RX_FRAGS ? NULL : p->ctx.data,
 		.len = (uint32_t)(p->ctx.data_end - p->ctx.data),
 		.ifindex = p->ctx.ingress_ifindex,
 		.metadata = p->ctx.metadata,
 		.user = p};
 
-	offload_queue__add(g->queue, &packet); /* a burst fits a batch */
+	ebpf_offload_queue__add(g->queue, &packet); /* a burst fits a batch */
 }
 
-static void judge(struct gpu *g, struct offload_batch *b, uint32_t i)
+static void judge(struct gpu *g, struct ebpf_offload_batch *b, uint32_t i)
 {
 	struct ebpf_env *env = &g->machine.env;
 	struct replay_packet *p = b->user[i];
@@ -91,7 +92,7 @@ static void judge(struct gpu *g, struct offload_batch *b, uint32_t i)
 	env->redirect.kind = EBPF_REDIRECT_NONE;
 	env->tail_calls = 0;
 	env->fault_reason = 0;
-	p->verdict = (uint32_t)offload_batch__judge(b, i, env, &p->ctx);
+	p->verdict = (uint32_t)ebpf_offload_batch__judge(b, i, env, &p->ctx);
 	p->redirect = env->redirect;
 	p->fault_reason = env->fault_reason;
 	p->fault_insn = env->fault_insn;
@@ -99,20 +100,20 @@ static void judge(struct gpu *g, struct offload_batch *b, uint32_t i)
 
 static void send_and_judge(struct gpu *g, size_t n)
 {
-	struct offload_batch *b;
+	struct ebpf_offload_batch *b;
 
 	for (size_t i = 0; i < n; i++)
 		add(g, &g->machine.packets[i]);
-	offload_queue__flush(g->queue, machine__now_ns());
-	while (offload_queue__held(g->queue)) {
-		b = offload_queue__poll(g->queue, machine__now_ns());
+	ebpf_offload_queue__flush(g->queue, machine__now_ns());
+	while (ebpf_offload_queue__held(g->queue)) {
+		b = ebpf_offload_queue__poll(g->queue, machine__now_ns());
 		if (!b) {
 			sched_yield();
 			continue;
 		}
 		for (uint32_t i = 0; i < b->n; i++)
 			judge(g, b, i);
-		offload_queue__free(g->queue, b);
+		ebpf_offload_queue__free(g->queue, b);
 	}
 }
 
@@ -124,12 +125,12 @@ int engine_gpu__run(void *state, const struct capture_packet *in, size_t n,
 	uint64_t start;
 
 	machine__place(&g->machine, in, n);
-	offload__refresh(g->offload);
+	ebpf_offload__refresh(g->offload);
 	start = machine__now_ns();
 	send_and_judge(g, n);
 	*ns = machine__now_ns() - start;
 	machine__tell(&g->machine, out, n);
-	if (offload__state(g->offload, &why) != OFFLOAD_WORKS)
+	if (ebpf_offload__state(g->offload, &why) != EBPF_OFFLOAD_WORKS)
 		return error__set(errmsg, -EIO, "%s", why);
 	return 0;
 }
@@ -138,9 +139,9 @@ void engine_gpu__close(void *state)
 {
 	struct gpu *g = state;
 
-	offload_queue__destroy(g->queue);
-	offload__destroy(g->offload);
-	gpu_device__close(g->dev);
+	ebpf_offload_queue__destroy(g->queue);
+	ebpf_offload__destroy(g->offload);
+	ebpf_gpu_device__close(g->dev);
 	machine__close(&g->machine);
 	free(g);
 }

@@ -20,7 +20,7 @@ static int load(struct machine *m, const struct subject_opts *opts, char **errms
 	struct ebpf_load_opts load_opts = {
 		.log_level = opts->log ? 2 : 0, .log = opts->log ? &log : NULL};
 
-	m->prog = object__load_program(m->subject.obj, opts->program, &load_opts, errmsg);
+	m->prog = ebpf_object__load_program(m->subject.obj, opts->program, &load_opts, errmsg);
 	if (log)
 		fputs(log, stderr);
 	free(log);

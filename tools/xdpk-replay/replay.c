@@ -71,14 +71,15 @@ static int start_report(struct replay *r, char **errmsg)
 /* Which program is it, if the user named none? Engines open the object again. */
 static int find_program(struct replay *r, char **errmsg)
 {
-	struct object *obj = object__open(r->opts->engine.subject.object, errmsg);
-	const struct object_program *p =
-		obj ? object__find_program(obj, r->opts->engine.subject.program, errmsg) : NULL;
+	struct ebpf_object *obj = ebpf_object__open(r->opts->engine.subject.object, errmsg);
+	const struct ebpf_object_program *p =
+		obj ? ebpf_object__find_program(obj, r->opts->engine.subject.program, errmsg)
+		    : NULL;
 
 	if (p && !(r->program = strdup(p->name)))
 		error__set(errmsg, -ENOMEM, "no memory");
 	r->has_frags = p && p->has_frags;
-	object__close(obj);
+	ebpf_object__close(obj);
 	r->engine = r->opts->engine;
 	r->engine.subject.program = r->program;
 	return r->program ? 0 : -EINVAL;
@@ -373,12 +374,12 @@ static int report_coverage(struct replay *r, char **errmsg)
 /* Engines have opened the object for themselves, and changed what is in it. */
 static int report_maps(struct replay *r, char **errmsg)
 {
-	struct object *obj = object__open(r->opts->engine.subject.object, errmsg);
+	struct ebpf_object *obj = ebpf_object__open(r->opts->engine.subject.object, errmsg);
 
 	if (!obj)
 		return -EINVAL;
 	report__maps(r->report, &r->run[0].maps, obj);
-	object__close(obj);
+	ebpf_object__close(obj);
 	return 0;
 }
 

@@ -65,35 +65,35 @@ static bool all_zero(const uint8_t *bytes, size_t n)
 
 /* What the keys and values of a map mean; NULL where that is not known. */
 struct meaning {
-	struct layout *key, *value;
+	struct ebpf_layout *key, *value;
 };
 
 /* By the map's name: those that are in maps of maps have none of their own. */
-static struct meaning meaning_of(const struct object *obj, const struct map_copy *m)
+static struct meaning meaning_of(const struct ebpf_object *obj, const struct map_copy *m)
 {
 	struct meaning meaning = {0};
 
-	for (size_t i = 0; i < object__n_maps(obj); i++) {
-		if (strcmp(object__map_opts(obj, i)->name, m->name))
+	for (size_t i = 0; i < ebpf_object__n_maps(obj); i++) {
+		if (strcmp(ebpf_object__map_opts(obj, i)->name, m->name))
 			continue;
-		object__map_layouts(obj, i, &meaning.key, &meaning.value, NULL);
+		ebpf_object__map_layouts(obj, i, &meaning.key, &meaning.value, NULL);
 		break;
 	}
 	return meaning;
 }
 
 /* NULL if the layout is not of these bytes. */
-static json_t *value_of(const struct layout *l, const uint8_t *bytes, uint32_t size)
+static json_t *value_of(const struct ebpf_layout *l, const uint8_t *bytes, uint32_t size)
 {
-	struct json_text t = {0};
+	struct ebpf_json t = {0};
 	json_t *value = NULL;
 
 	if (!l || l->size != size)
 		return NULL;
-	value__print(&t, l, bytes);
+	ebpf_value__print(&t, l, bytes);
 	if (!t.failed)
 		value = json_loads(t.text, JSON_DECODE_ANY, NULL);
-	json_text__free(&t);
+	ebpf_json__free(&t);
 	return value;
 }
 
@@ -126,7 +126,7 @@ static json_t *describe_entries(const struct map_copy *m, const struct meaning *
 	return entries;
 }
 
-void report__maps(json_t *report, const struct map_set *set, const struct object *obj)
+void report__maps(json_t *report, const struct map_set *set, const struct ebpf_object *obj)
 {
 	json_t *maps = json_array();
 
@@ -138,8 +138,8 @@ void report__maps(json_t *report, const struct map_set *set, const struct object
 			type ? type : "unknown", "entries", describe_entries(m, &meaning));
 
 		json_array_append_new(maps, map);
-		layout__free(meaning.key);
-		layout__free(meaning.value);
+		ebpf_layout__free(meaning.key);
+		ebpf_layout__free(meaning.value);
 	}
 	json_object_set_new(report, "maps", maps);
 }

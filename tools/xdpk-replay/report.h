@@ -25,7 +25,7 @@
 
 #include "engine.h"
 
-struct object;
+struct ebpf_object;
 
 /* Takes `where`: {"packet"}, {"map", "key"} or {"map", "event"}. got and want are copied. */
 void report__difference(json_t *report, json_t *where, const char *what, const char *engine,
@@ -35,7 +35,7 @@ size_t report__n_differences(const json_t *report);
 void report__packet(
 	json_t *report, const struct capture_packet *in, const struct engine_result *out);
 /* obj: where the maps' names and types come from. */
-void report__maps(json_t *report, const struct map_set *set, const struct object *obj);
+void report__maps(json_t *report, const struct map_set *set, const struct ebpf_object *obj);
 void report__events(json_t *report, const struct event_log *log);
 
 void report__print_text(const json_t *report);

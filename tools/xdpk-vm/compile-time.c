@@ -127,7 +127,7 @@ static int run_round(struct compile_report *r, uint32_t round, const struct comp
 	const char *cache_dir, struct compiled_object *object, char **errmsg)
 {
 	uint64_t start = compile_stats__now(), opened;
-	const struct object_program *p;
+	const struct ebpf_object_program *p;
 	struct ebpf_program *prog = NULL;
 	struct opened_object o;
 	int err = opened_object__open(&o, job->path, job->init, cache_dir, errmsg);
@@ -135,9 +135,9 @@ static int run_round(struct compile_report *r, uint32_t round, const struct comp
 	if (err)
 		return err;
 	opened = compile_stats__now();
-	p = object__find_program(o.obj, job->program, errmsg);
+	p = ebpf_object__find_program(o.obj, job->program, errmsg);
 	if (p)
-		prog = object__load_program(o.obj, p->name, NULL, errmsg);
+		prog = ebpf_object__load_program(o.obj, p->name, NULL, errmsg);
 	r->ns[ROW_OPEN][round] = opened - start;
 	r->ns[ROW_LOAD][round] = compile_stats__now() - opened;
 	err = prog ? compile_program(r, round, job, prog, object, errmsg) : -EINVAL;

@@ -61,8 +61,9 @@ static int print_text(struct ebpf_program *prog, enum ebpf_dump what, char **err
 static int print_program(
 	struct opened_object *o, const char *name, const struct form *form, char **errmsg)
 {
-	const struct object_program *p = object__find_program(o->obj, name, errmsg);
-	struct ebpf_program *prog = p ? object__load_program(o->obj, p->name, NULL, errmsg) : NULL;
+	const struct ebpf_object_program *p = ebpf_object__find_program(o->obj, name, errmsg);
+	struct ebpf_program *prog =
+		p ? ebpf_object__load_program(o->obj, p->name, NULL, errmsg) : NULL;
 	int status = EXIT_UNUSABLE;
 
 	if (prog)

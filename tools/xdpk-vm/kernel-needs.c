@@ -19,10 +19,10 @@ static const struct {
 
 #define N_USES (sizeof(uses) / sizeof(uses[0]))
 
-bool kernel_needs__find(struct kernel_needs *n, struct object *obj, const char *program)
+bool kernel_needs__find(struct kernel_needs *n, struct ebpf_object *obj, const char *program)
 {
 	*n = (struct kernel_needs){0};
-	n->prog = object__load_program(obj, program, NULL, &n->refusal);
+	n->prog = ebpf_object__load_program(obj, program, NULL, &n->refusal);
 	return n->prog &&
 	       !offload__examine(&n->prog->view, &n->prog->verified.facts, &n->needs, &n->refusal);
 }

@@ -18,7 +18,7 @@ struct kernel_needs {
 };
 
 /* False: it cannot, and needs->refusal says why. */
-bool kernel_needs__find(struct kernel_needs *n, struct object *obj, const char *program);
+bool kernel_needs__find(struct kernel_needs *n, struct ebpf_object *obj, const char *program);
 void kernel_needs__print(const struct kernel_needs *n);
 json_t *kernel_needs__to_json(const struct kernel_needs *n);
 void kernel_needs__release(struct kernel_needs *n);

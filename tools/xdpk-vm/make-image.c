@@ -53,7 +53,7 @@ static int add_native(struct making *m, struct ebpf_program *prog, const char *d
 static int add_program(struct making *m, const char *name, char **errmsg)
 {
 	const struct image_job *job = m->job;
-	struct ebpf_program *prog = object__load_program(m->o->obj, name, NULL, errmsg);
+	struct ebpf_program *prog = ebpf_object__load_program(m->o->obj, name, NULL, errmsg);
 	int err = prog ? 0 : errno ? -errno : -EINVAL;
 
 	for (unsigned d = 0; d < job->drivers.n && job->for_cpu && !err; d++)
@@ -67,13 +67,14 @@ static int add_program(struct making *m, const char *name, char **errmsg)
 
 static int add_programs(struct making *m, char **errmsg)
 {
-	const struct object_program *p = object__find_program(m->o->obj, m->job->program, errmsg);
+	const struct ebpf_object_program *p =
+		ebpf_object__find_program(m->o->obj, m->job->program, errmsg);
 	int err = p ? 0 : -EINVAL;
 
 	if (p && m->job->program)
 		return add_program(m, p->name, errmsg);
-	for (size_t i = 0; !err && i < object__n_programs(m->o->obj); i++) {
-		p = object__program(m->o->obj, i);
+	for (size_t i = 0; !err && i < ebpf_object__n_programs(m->o->obj); i++) {
+		p = ebpf_object__program(m->o->obj, i);
 		if (p->is_xdp)
 			err = add_program(m, p->name, errmsg);
 	}

@@ -6,7 +6,7 @@
 
 static int finish(struct opened_object *o, const char *init, char **errmsg)
 {
-	if (o->obj && !control__init_object(o->obj, o->inst, init, errmsg))
+	if (o->obj && !ebpf_object__set_up(o->obj, o->inst, init, errmsg))
 		return 0;
 	opened_object__close(o);
 	return -EINVAL;
@@ -18,7 +18,7 @@ int opened_object__open(struct opened_object *o, const char *path, const char *i
 	const struct ebpf_instance_opts opts = {.workers = 1, .cache_dir = cache_dir};
 
 	*o = (struct opened_object){.inst = ebpf_instance__create(&opts, errmsg)};
-	o->obj = o->inst ? object__open(path, errmsg) : NULL;
+	o->obj = o->inst ? ebpf_object__open(path, errmsg) : NULL;
 	return finish(o, init, errmsg);
 }
 
@@ -28,13 +28,13 @@ int opened_object__open_mem(struct opened_object *o, const char *path, const voi
 	const struct ebpf_instance_opts opts = {.workers = workers};
 
 	*o = (struct opened_object){.inst = ebpf_instance__create(&opts, errmsg)};
-	o->obj = o->inst ? object__open_mem(path, elf, size, errmsg) : NULL;
+	o->obj = o->inst ? ebpf_object__open_mem(path, elf, size, errmsg) : NULL;
 	return finish(o, init, errmsg);
 }
 
 void opened_object__close(struct opened_object *o)
 {
-	object__close(o->obj);
+	ebpf_object__close(o->obj);
 	if (o->inst)
 		ebpf_instance__destroy(o->inst);
 }

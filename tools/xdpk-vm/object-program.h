@@ -10,7 +10,7 @@
 
 struct opened_object {
 	struct ebpf_instance *inst;
-	struct object *obj;
+	struct ebpf_object *obj;
 };
 
 /* init: a file of control lines; cache_dir: as an instance's. Both may be NULL. */

@@ -29,7 +29,8 @@ static void verify_program(
 {
 	struct ebpf_load_opts opts = {
 		.log_level = log_level, .log = &out->log, .stats = &out->stats};
-	const struct ebpf_program_spec *spec = object__program_spec(o->obj, name, &out->reason);
+	const struct ebpf_program_spec *spec =
+		ebpf_object__program_spec(o->obj, name, &out->reason);
 	int err;
 
 	*out = (struct outcome){.program = name, .status = EXIT_UNUSABLE, .reason = out->reason};
@@ -121,15 +122,16 @@ static int verify_one(
 static int verify_object(
 	const struct command_line *line, struct opened_object *o, json_t *list, char **errmsg)
 {
-	const struct object_program *p = object__find_program(o->obj, line->options['p'], errmsg);
+	const struct ebpf_object_program *p =
+		ebpf_object__find_program(o->obj, line->options['p'], errmsg);
 	int status = EXIT_GOOD, one;
 
 	if (!p)
 		return EXIT_UNUSABLE;
 	if (line->options['p'])
 		return verify_one(line, o, p->name, list);
-	for (size_t i = 0; i < object__n_programs(o->obj); i++) {
-		p = object__program(o->obj, i);
+	for (size_t i = 0; i < ebpf_object__n_programs(o->obj); i++) {
+		p = ebpf_object__program(o->obj, i);
 		if (!p->is_xdp)
 			continue;
 		one = verify_one(line, o, p->name, list);

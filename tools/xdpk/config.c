@@ -129,8 +129,8 @@ static const char *word_after(const struct control_words *w, const char *word)
 static char *name_of_program(const struct config *config, const struct control_words *w)
 {
 	const char *name = word_after(w, "as");
-	struct object *object;
-	const struct object_program *chosen;
+	struct ebpf_object *object;
+	const struct ebpf_object_program *chosen;
 	char *copy = NULL, *path;
 
 	if (!name)
@@ -138,11 +138,11 @@ static char *name_of_program(const struct config *config, const struct control_w
 	if (name)
 		return strdup(name);
 	path = resolve(config, w->word[2]);
-	object = path ? object__open(path, NULL) : NULL;
-	chosen = object ? object__find_program(object, NULL, NULL) : NULL;
+	object = path ? ebpf_object__open(path, NULL) : NULL;
+	chosen = object ? ebpf_object__find_program(object, NULL, NULL) : NULL;
 	if (chosen)
 		copy = strdup(chosen->name);
-	object__close(object);
+	ebpf_object__close(object);
 	free(path);
 	return copy;
 }

@@ -44,7 +44,7 @@ struct app {
 	struct options options;
 	struct input inputs[MAX_PORTS];
 	struct ebpf_instance *instance;
-	struct object *object;
+	struct ebpf_object *object;
 	struct ebpf_program *program;
 	struct trace *trace; /* NULL: straight to stderr */
 	struct ports ports;
@@ -110,17 +110,17 @@ static int load_program(struct app *app, char **errmsg)
 	const struct options *o = &app->options;
 	char *log = NULL;
 	struct ebpf_load_opts load_opts = {.log = o->verbose ? &log : NULL};
-	const struct object_program *chosen;
+	const struct ebpf_object_program *chosen;
 
-	app->object = object__open(o->object, errmsg);
+	app->object = ebpf_object__open(o->object, errmsg);
 	if (!app->object)
 		return -EINVAL;
-	chosen = object__find_program(app->object, o->program, errmsg);
+	chosen = ebpf_object__find_program(app->object, o->program, errmsg);
 	if (!chosen)
 		return -ENOENT;
-	if (control__init_object(app->object, app->instance, o->init, errmsg))
+	if (ebpf_object__set_up(app->object, app->instance, o->init, errmsg))
 		return -EINVAL;
-	app->program = object__load_program(app->object, chosen->name, &load_opts, errmsg);
+	app->program = ebpf_object__load_program(app->object, chosen->name, &load_opts, errmsg);
 	if (log)
 		fputs(log, stderr);
 	free(log);
@@ -358,7 +358,7 @@ static void close_app(struct app *app)
 	dataplane__destroy(app->dataplane);
 	ports__stop(&app->ports);
 	ebpf_program__unref(app->program);
-	object__close(app->object);
+	ebpf_object__close(app->object);
 	ebpf_instance__destroy(app->instance);
 	trace__destroy(app->trace);
 	if (app->eal_started)

@@ -48,59 +48,59 @@ static char *put_word(char *to, const char *word, size_t len)
 	}
 }
 
-static char *put_json(char *to, struct json_reader *r)
+static char *put_json(char *to, struct ebpf_json_reader *r)
 {
 	const char *begin = r->at;
 
-	return json_reader__skip(r) ? put_safely(to, begin, (size_t)(r->at - begin)) : NULL;
+	return ebpf_json_reader__skip(r) ? put_safely(to, begin, (size_t)(r->at - begin)) : NULL;
 }
 
-static char *put_simple(char *to, struct json_reader *r)
+static char *put_simple(char *to, struct ebpf_json_reader *r)
 {
 	const char *string;
 	size_t len;
 
-	if (json_reader__peek(r) == '"') {
-		string = json_reader__string(r);
+	if (ebpf_json_reader__peek(r) == '"') {
+		string = ebpf_json_reader__string(r);
 		return string ? put_safely(to, string, strlen(string)) : NULL;
 	}
-	len = json_reader__word(r);
+	len = ebpf_json_reader__word(r);
 	to = put_word(to, r->at, len);
 	r->at += len;
 	return len ? to : NULL;
 }
 
 /* Is the array that comes one of simple values? */
-static bool is_simple(struct json_reader r)
+static bool is_simple(struct ebpf_json_reader r)
 {
-	json_reader__take(&r, '[');
+	ebpf_json_reader__take(&r, '[');
 	do {
-		char c = json_reader__peek(&r);
+		char c = ebpf_json_reader__peek(&r);
 
 		if (c == '{' || c == '[')
 			return false;
-		if (c != ']' && !json_reader__skip(&r))
+		if (c != ']' && !ebpf_json_reader__skip(&r))
 			return false;
-	} while (json_reader__take(&r, ','));
+	} while (ebpf_json_reader__take(&r, ','));
 	return true;
 }
 
-static char *put_array(char *to, struct json_reader *r)
+static char *put_array(char *to, struct ebpf_json_reader *r)
 {
-	json_reader__take(r, '[');
-	if (json_reader__take(r, ']'))
+	ebpf_json_reader__take(r, '[');
+	if (ebpf_json_reader__take(r, ']'))
 		return put(to, "-");
 	do {
 		to = put_simple(to, r);
-		if (to && json_reader__peek(r) == ',')
+		if (to && ebpf_json_reader__peek(r) == ',')
 			to = put(to, ", ");
-	} while (to && json_reader__take(r, ','));
-	return json_reader__take(r, ']') ? to : NULL;
+	} while (to && ebpf_json_reader__take(r, ','));
+	return ebpf_json_reader__take(r, ']') ? to : NULL;
 }
 
-char *cell__write(char *to, struct json_reader *r)
+char *cell__write(char *to, struct ebpf_json_reader *r)
 {
-	switch (json_reader__peek(r)) {
+	switch (ebpf_json_reader__peek(r)) {
 	case '{': return put_json(to, r);
 	case '[': return is_simple(*r) ? put_array(to, r) : put_json(to, r);
 	default: return put_simple(to, r);

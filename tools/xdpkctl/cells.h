@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-struct json_reader;
+struct ebpf_json_reader;
 
 /* Bytes that the cells of so many bytes of JSON take at most, each with a NUL. */
 #define CELL_ROOM(json_bytes) (4 * (json_bytes))
@@ -15,7 +15,7 @@ struct json_reader;
 /* Writes the value that comes next, and where it ends gives back; NULL: no value comes. Nothing is
  * `-`, an array of simple values has commas, others are JSON. What would control the terminal is
  * shown, not sent: \x1b. */
-char *cell__write(char *to, struct json_reader *r);
+char *cell__write(char *to, struct ebpf_json_reader *r);
 /* How many columns of a terminal it takes. */
 size_t cell__width(const char *text);
 /* The bytes that fit into so many columns. */

@@ -28,7 +28,7 @@ static bool make_room(struct row *row, size_t len)
 
 bool row__read(struct row *row, const char *json, size_t len)
 {
-	struct json_reader r;
+	struct ebpf_json_reader r;
 	char *to;
 
 	row->n = 0;
@@ -37,14 +37,14 @@ bool row__read(struct row *row, const char *json, size_t len)
 	memcpy(row->json, json, len);
 	row->json[len] = '\0';
 	to = row->text;
-	r = (struct json_reader){row->json, row->json};
-	if (!json_reader__take(&r, '{'))
+	r = (struct ebpf_json_reader){row->json, row->json};
+	if (!ebpf_json_reader__take(&r, '{'))
 		return false;
-	if (json_reader__take(&r, '}'))
+	if (ebpf_json_reader__take(&r, '}'))
 		return true;
 	do {
-		struct cell cell = {.key = json_reader__name(&r), .text = to};
-		char begin = cell.key ? json_reader__peek(&r) : '\0';
+		struct cell cell = {.key = ebpf_json_reader__name(&r), .text = to};
+		char begin = cell.key ? ebpf_json_reader__peek(&r) : '\0';
 
 		to = begin ? cell__write(to, &r) : NULL;
 		if (!to)
@@ -53,8 +53,8 @@ bool row__read(struct row *row, const char *json, size_t len)
 		cell.is_number = begin == 'n' || begin == '-' || (begin >= '0' && begin <= '9');
 		if (row->n < ROW_CELLS)
 			row->cell[row->n++] = cell;
-	} while (json_reader__take(&r, ','));
-	return json_reader__take(&r, '}');
+	} while (ebpf_json_reader__take(&r, ','));
+	return ebpf_json_reader__take(&r, '}');
 }
 
 const struct cell *row__find(const struct row *row, const char *key)

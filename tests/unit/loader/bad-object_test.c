@@ -17,7 +17,7 @@
 static void refuse_open(struct image img, const char *part)
 {
 	char *err;
-	struct object *obj = object__open_mem("bad.o", img.bytes, img.size, &err);
+	struct ebpf_object *obj = ebpf_object__open_mem("bad.o", img.bytes, img.size, &err);
 
 	free(img.bytes);
 	assert_null(obj);
@@ -28,11 +28,11 @@ static void not_an_object_file(void **state)
 {
 	char *err;
 
-	assert_null(object__open("/nowhere/prog.o", &err));
+	assert_null(ebpf_object__open("/nowhere/prog.o", &err));
 	assert_sentence(err, "/nowhere/prog.o: ", strerror(ENOENT));
-	assert_null(object__open("/", &err));
+	assert_null(ebpf_object__open("/", &err));
 	assert_sentence(err, "/: ", strerror(EISDIR));
-	assert_null(object__open("/dev/null", &err));
+	assert_null(ebpf_object__open("/dev/null", &err));
 	assert_sentence(err, "/dev/null: ", NULL);
 }
 
@@ -93,18 +93,18 @@ static uint64_t next_random(uint64_t *state)
 static bool try_everything(const struct image *img)
 {
 	struct ebpf_instance *inst = make_instance();
-	struct object *obj;
+	struct ebpf_object *obj;
 	bool good = true;
 	char *err;
 
-	obj = object__open_mem("bad.o", img->bytes, img->size, &err);
-	if (!obj || object__create_maps(obj, inst, &err)) {
+	obj = ebpf_object__open_mem("bad.o", img->bytes, img->size, &err);
+	if (!obj || ebpf_object__create_maps(obj, inst, &err)) {
 		assert_sentence(err, "bad.o: ", NULL);
 		good = false;
 	}
-	for (size_t i = 0; good && i < object__n_programs(obj); i++) {
-		const char *name = object__program(obj, i)->name;
-		const struct ebpf_program_spec *spec = object__program_spec(obj, name, &err);
+	for (size_t i = 0; good && i < ebpf_object__n_programs(obj); i++) {
+		const char *name = ebpf_object__program(obj, i)->name;
+		const struct ebpf_program_spec *spec = ebpf_object__program_spec(obj, name, &err);
 
 		if (spec)
 			assert_linked(spec);
@@ -210,13 +210,13 @@ static void too_much_map_memory(void **state)
 {
 	struct image img = load_image("features.v1");
 	struct ebpf_instance *inst = make_instance();
-	struct object *obj;
+	struct ebpf_object *obj;
 	char *err;
 
 	image_section(&img, ".bss")->sh_size = 2047u << 20;
-	obj = object__open_mem("bad.o", img.bytes, img.size, &err);
+	obj = ebpf_object__open_mem("bad.o", img.bytes, img.size, &err);
 	assert_non_null(obj);
-	assert_int_not_equal(object__create_maps(obj, inst, &err), 0);
+	assert_int_not_equal(ebpf_object__create_maps(obj, inst, &err), 0);
 	assert_sentence(err, "bad.o: map bad.bss ", NULL);
 	close_with_maps(obj, inst);
 	free(img.bytes);
@@ -226,13 +226,13 @@ static void refuse_program(
 	struct image img, const char *name, const char *program, const char *part)
 {
 	struct ebpf_instance *inst = make_instance();
-	struct object *obj;
+	struct ebpf_object *obj;
 	char *err;
 
-	obj = object__open_mem(name, img.bytes, img.size, &err);
-	if (!obj || object__create_maps(obj, inst, &err))
+	obj = ebpf_object__open_mem(name, img.bytes, img.size, &err);
+	if (!obj || ebpf_object__create_maps(obj, inst, &err))
 		fail_msg("%s", err);
-	assert_null(object__program_spec(obj, program, &err));
+	assert_null(ebpf_object__program_spec(obj, program, &err));
 	assert_sentence(err, name, part);
 	close_with_maps(obj, inst);
 	free(img.bytes);
@@ -342,16 +342,16 @@ static void impossible_core_relocations(void **state)
 
 static void unknown_programs(void **state)
 {
-	struct object *obj = open_sample("only-tc");
+	struct ebpf_object *obj = open_sample("only-tc");
 	char *err;
 
-	assert_null(object__find_program(obj, NULL, &err));
+	assert_null(ebpf_object__find_program(obj, NULL, &err));
 	assert_sentence(err, sample_path("only-tc"),
 		"no XDP program; the object has ingress (section tc), egress (section tc)");
-	assert_null(object__find_program(obj, "absent", &err));
+	assert_null(ebpf_object__find_program(obj, "absent", &err));
 	assert_sentence(err, sample_path("only-tc"), "no program absent; the object has ingress");
-	assert_non_null(object__find_program(obj, "egress", &err));
-	object__close(obj);
+	assert_non_null(ebpf_object__find_program(obj, "egress", &err));
+	ebpf_object__close(obj);
 }
 
 static void maps_of_other_objects(void **state)
@@ -361,19 +361,19 @@ static void maps_of_other_objects(void **state)
 
 static void unsupported_map_type(void **state)
 {
-	struct object *obj = open_sample("unsupported-map");
+	struct ebpf_object *obj = open_sample("unsupported-map");
 	struct ebpf_instance *inst = make_instance();
 	struct ebpf_program *prog;
 	char *err;
 
-	assert_int_equal(object__create_maps(obj, inst, &err), 0);
-	prog = object__load_program(obj, "pass", NULL, &err);
+	assert_int_equal(ebpf_object__create_maps(obj, inst, &err), 0);
+	prog = ebpf_object__load_program(obj, "pass", NULL, &err);
 	assert_non_null(prog);
 	ebpf_program__unref(prog);
-	assert_null(object__load_program(obj, "use", NULL, &err));
+	assert_null(ebpf_object__load_program(obj, "use", NULL, &err));
 	assert_sentence(err, sample_path("unsupported-map"),
 		"map groups: type cgroup_array is not supported");
-	assert_null(object__load_program(obj, "wait", NULL, &err));
+	assert_null(ebpf_object__load_program(obj, "wait", NULL, &err));
 	assert_sentence(err, sample_path("unsupported-map"),
 		"map timers: a value with bpf_timer is not supported");
 	close_with_maps(obj, inst);
@@ -381,17 +381,17 @@ static void unsupported_map_type(void **state)
 
 static void maps_come_before_programs(void **state)
 {
-	struct object *obj = open_sample("features.v1");
+	struct ebpf_object *obj = open_sample("features.v1");
 	size_t size;
 	char *err;
 
-	assert_null(object__program_spec(obj, "calls", &err));
+	assert_null(ebpf_object__program_spec(obj, "calls", &err));
 	assert_sentence(err, sample_path("features.v1"), "not created yet");
-	assert_null(object__variable(obj, "verdict", &size, &err));
+	assert_null(ebpf_object__variable(obj, "verdict", &size, &err));
 	assert_sentence(err, sample_path("features.v1"), "not created yet");
-	assert_null(object__variable(obj, "absent", &size, &err));
+	assert_null(ebpf_object__variable(obj, "absent", &size, &err));
 	assert_sentence(err, sample_path("features.v1"), "no variable absent");
-	object__close(obj);
+	ebpf_object__close(obj);
 }
 
 int main(int argc, char **argv)

@@ -12,7 +12,7 @@
 #include <control.h>
 
 static struct ebpf_instance *inst;
-static struct object *obj;
+static struct ebpf_object *obj;
 static struct control_context context;
 
 /* --- who listens: all rows in one text ------------------------------------------------------- */
@@ -132,7 +132,7 @@ static void values_of_all_workers(void **state)
 	answers("map lookup counters key 1",
 		"{\"key\":1,\"values\":[{\"packets\":4,\"bytes\":5},{\"packets\":4,\"bytes\":5},"
 		"{\"packets\":4,\"bytes\":5}],\"sum\":{\"packets\":12,\"bytes\":15}}\n");
-	ebpf_map__update(object__map_by_name(obj, "counters"), &key, values, BPF_ANY);
+	ebpf_map__update(ebpf_object__map_by_name(obj, "counters"), &key, values, BPF_ANY);
 	answers("map lookup counters key 2",
 		"{\"key\":2,\"values\":[{\"packets\":1,\"bytes\":100},{\"packets\":2,\"bytes\":200}"
 		","
@@ -235,7 +235,7 @@ static void good_with_file(const char *verb, const char *map, const char *path)
 
 static uint32_t count(const char *map)
 {
-	return ebpf_map__count(object__map_by_name(obj, map));
+	return ebpf_map__count(ebpf_object__map_by_name(obj, map));
 }
 
 /* What is exported and imported into a map that is new is what was there. */
@@ -286,10 +286,10 @@ static void per_cpu_values_and_back(void **state)
 	uint32_t key = 2;
 	uint64_t values[3][2] = {{1, 100}, {2, 200}, {0, UINT64_MAX}};
 
-	ebpf_map__update(object__map_by_name(obj, "counters"), &key, values, BPF_ANY);
+	ebpf_map__update(ebpf_object__map_by_name(obj, "counters"), &key, values, BPF_ANY);
 	round_trip("counters", 1024);
 	memset(values, 0, sizeof(values));
-	ebpf_map__lookup(object__map_by_name(obj, "counters"), &key, values);
+	ebpf_map__lookup(ebpf_object__map_by_name(obj, "counters"), &key, values);
 	assert_int_equal(values[1][1], 200);
 	assert_true(values[2][1] == UINT64_MAX);
 	assert_int_equal(values[0][1], 100);
@@ -330,10 +330,10 @@ static void wrong_files(void **state)
 
 static void events_are_streamed(void **state)
 {
-	struct object *events = open_sample("version-2");
+	struct ebpf_object *events = open_sample("version-2");
 	struct ebpf_instance *in = make_instance();
 
-	assert_int_equal(object__create_maps(events, in, NULL), 0);
+	assert_int_equal(ebpf_object__create_maps(events, in, NULL), 0);
 	assert_int_equal(run_program(events, in, "entry"), 2);
 	context.object = events;
 	context.instance = in;

@@ -11,7 +11,7 @@
 #include <control.h>
 
 static struct ebpf_instance *inst;
-static struct object *obj;
+static struct ebpf_object *obj;
 static struct control_context context;
 
 static int open_object(void **state)
@@ -57,7 +57,7 @@ static void nothing_to_do(void **state)
 
 static void update_and_delete(void **state)
 {
-	struct ebpf_map *map = object__map_by_name(obj, "own");
+	struct ebpf_map *map = ebpf_object__map_by_name(obj, "own");
 	uint32_t key = 1, value[3];
 
 	good("map update own key 1 0 0 0 value 1 0 0 0 0x02 0 0 0 0xff 0xff 0xff 0xff");
@@ -77,7 +77,7 @@ static void update_and_delete(void **state)
 
 static void hash_elements(void **state)
 {
-	struct ebpf_map *map = object__map_by_name(obj, "flows");
+	struct ebpf_map *map = ebpf_object__map_by_name(obj, "flows");
 	uint8_t key[16] = {[0] = 1, [12] = 17};
 	uint64_t value;
 
@@ -93,7 +93,7 @@ static void hash_elements(void **state)
 
 static void per_cpu_values_are_set_everywhere(void **state)
 {
-	struct ebpf_map *map = object__map_by_name(obj, "counts");
+	struct ebpf_map *map = ebpf_object__map_by_name(obj, "counts");
 	size_t size = ebpf_map__value_bytes(map);
 	uint64_t *values = calloc(1, size);
 	uint32_t key = 2;
@@ -116,19 +116,21 @@ static void variables_are_set(void **state)
 	char *err;
 
 	good("rodata set verdict 3");
-	assert_int_equal(*(uint32_t *)object__variable(obj, "verdict", &size, &err), 3);
+	assert_int_equal(*(uint32_t *)ebpf_object__variable(obj, "verdict", &size, &err), 3);
 	good("rodata set verdict 0xffffffff");
-	assert_int_equal(*(uint32_t *)object__variable(obj, "verdict", &size, &err), 0xffffffff);
+	assert_int_equal(
+		*(uint32_t *)ebpf_object__variable(obj, "verdict", &size, &err), 0xffffffff);
 	good("rodata set verdict hex 01 02 03 04");
-	assert_int_equal(*(uint32_t *)object__variable(obj, "verdict", &size, &err), 0x04030201);
+	assert_int_equal(
+		*(uint32_t *)ebpf_object__variable(obj, "verdict", &size, &err), 0x04030201);
 	good("rodata set small -128");
-	assert_int_equal(*(int8_t *)object__variable(obj, "small", &size, &err), -128);
+	assert_int_equal(*(int8_t *)ebpf_object__variable(obj, "small", &size, &err), -128);
 	good("rodata set zeroed 18446744073709551615");
-	assert_true(*(uint64_t *)object__variable(obj, "zeroed", &size, &err) == UINT64_MAX);
+	assert_true(*(uint64_t *)ebpf_object__variable(obj, "zeroed", &size, &err) == UINT64_MAX);
 	good("rodata set zeroed -9223372036854775808");
-	assert_true(*(int64_t *)object__variable(obj, "zeroed", &size, &err) == INT64_MIN);
+	assert_true(*(int64_t *)ebpf_object__variable(obj, "zeroed", &size, &err) == INT64_MIN);
 	good("rodata set address hex de ad be ef 00 01");
-	assert_memory_equal(object__variable(obj, "address", &size, &err), address, 6);
+	assert_memory_equal(ebpf_object__variable(obj, "address", &size, &err), address, 6);
 }
 
 static void wrong_lines(void **state)
@@ -206,7 +208,7 @@ static void files_name_the_line(void **state)
 	assert_int_not_equal(run_file(path, &err), 0);
 	snprintf(where, sizeof(where), "%s:4: ", path);
 	assert_sentence(err, where, "expected 4 key bytes, got 3");
-	assert_int_equal(*(uint32_t *)object__variable(obj, "verdict", &size, &err), 1);
+	assert_int_equal(*(uint32_t *)ebpf_object__variable(obj, "verdict", &size, &err), 1);
 	unlink(path);
 
 	path = write_file(nul, sizeof(nul) - 1);
@@ -218,7 +220,7 @@ static void files_name_the_line(void **state)
 	path = write_file("rodata set verdict 2", 20); /* no newline at the end */
 	assert_int_equal(run_file(path, &err), 0);
 	assert_null(err);
-	assert_int_equal(*(uint32_t *)object__variable(obj, "verdict", &size, &err), 2);
+	assert_int_equal(*(uint32_t *)ebpf_object__variable(obj, "verdict", &size, &err), 2);
 	unlink(path);
 
 	assert_int_equal(run_file("/nowhere/x", &err), -ENOENT);
@@ -226,10 +228,10 @@ static void files_name_the_line(void **state)
 }
 
 /* Sets up an object with a file of these lines. */
-static int set_up(const char *lines, struct object *o, struct ebpf_instance *in, char **err)
+static int set_up(const char *lines, struct ebpf_object *o, struct ebpf_instance *in, char **err)
 {
 	char *path = write_file(lines, strlen(lines));
-	int status = control__init_object(o, in, path, err);
+	int status = ebpf_object__set_up(o, in, path, err);
 
 	unlink(path);
 	return status;
@@ -237,7 +239,7 @@ static int set_up(const char *lines, struct object *o, struct ebpf_instance *in,
 
 static void sizes_come_before_contents(void **state)
 {
-	struct object *sizes = open_sample("sizes");
+	struct ebpf_object *sizes = open_sample("sizes");
 	struct ebpf_instance *in = make_instance();
 	uint32_t key = 4, value;
 	char *err;
@@ -246,11 +248,12 @@ static void sizes_come_before_contents(void **state)
 		   "map resize small max_entries 5 # was 2\n",
 		    sizes, in, &err))
 		fail_msg("%s", err);
-	assert_int_equal(ebpf_map__opts(object__map_by_name(sizes, "open"))->max_entries, 16);
-	assert_int_equal(ebpf_map__opts(object__map_by_name(sizes, "small"))->max_entries, 5);
-	assert_int_equal(ebpf_map__lookup(object__map_by_name(sizes, "open"), &key, &value), 0);
+	assert_int_equal(ebpf_map__opts(ebpf_object__map_by_name(sizes, "open"))->max_entries, 16);
+	assert_int_equal(ebpf_map__opts(ebpf_object__map_by_name(sizes, "small"))->max_entries, 5);
+	assert_int_equal(
+		ebpf_map__lookup(ebpf_object__map_by_name(sizes, "open"), &key, &value), 0);
 	assert_int_equal(value, 7);
-	assert_int_equal(object__set_max_entries(sizes, "small", 6, &err), -EBUSY);
+	assert_int_equal(ebpf_object__set_max_entries(sizes, "small", 6, &err), -EBUSY);
 	assert_sentence(err, sample_path("sizes"), "map small exists already");
 	close_with_maps(sizes, in);
 }
@@ -271,7 +274,7 @@ static void sizes_are_needed(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct object *sizes = open_sample("sizes");
+		struct ebpf_object *sizes = open_sample("sizes");
 		struct ebpf_instance *in = make_instance();
 		char *err;
 
@@ -283,7 +286,7 @@ static void sizes_are_needed(void **state)
 
 static void maps_and_programs_by_name(void **state)
 {
-	struct object *nested = open_sample("nested");
+	struct ebpf_object *nested = open_sample("nested");
 	struct ebpf_instance *in = make_instance();
 	uint32_t at = 2, id;
 	char *err;
@@ -292,10 +295,10 @@ static void maps_and_programs_by_name(void **state)
 		   "map update jumps key 3 0 0 0 value name enter\n",
 		    nested, in, &err))
 		fail_msg("%s", err);
-	assert_int_equal(ebpf_map__lookup(object__map_by_name(nested, "array"), &at, &id), 0);
-	assert_int_equal(id, ebpf_map__id(object__map_by_name(nested, "first")));
+	assert_int_equal(ebpf_map__lookup(ebpf_object__map_by_name(nested, "array"), &at, &id), 0);
+	assert_int_equal(id, ebpf_map__id(ebpf_object__map_by_name(nested, "first")));
 	assert_int_equal(run_program(nested, in, "enter"), XDP_DROP); /* 33 times itself */
-	assert_int_equal(object__set_map_program(nested, "jumps", 3, "leave", &err), 0);
+	assert_int_equal(ebpf_object__set_map_program(nested, "jumps", 3, "leave", &err), 0);
 	assert_int_equal(run_program(nested, in, "enter"), XDP_PASS);
 	close_with_maps(nested, in);
 }
@@ -322,7 +325,7 @@ static void wrong_names(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct object *nested = open_sample("nested");
+		struct ebpf_object *nested = open_sample("nested");
 		struct ebpf_instance *in = make_instance();
 		char *err;
 
@@ -344,7 +347,7 @@ static void maps_without_entries_for_the_host(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		struct object *values = open_sample("values");
+		struct ebpf_object *values = open_sample("values");
 		struct ebpf_instance *in = make_instance();
 		char *err;
 

@@ -84,30 +84,30 @@ static void files_among_words_are_found(void **state)
 
 static void json_is_written(void **state)
 {
-	struct json_text t = {0};
+	struct ebpf_json t = {0};
 
-	json_text__open(&t, '{');
-	json_text__add_string(&t, "na\"me", "a\\b\n\x01\xc3\xa9\xff\xc0\x80");
-	json_text__add_string(&t, "none", NULL);
-	json_text__add_unsigned(&t, "most", UINT64_MAX);
-	json_text__key(&t, "list");
-	json_text__open(&t, '[');
-	json_text__signed(&t, INT64_MIN);
-	json_text__signed(&t, 7);
-	json_text__null(&t);
-	json_text__open(&t, '{');
-	json_text__close(&t, '}');
-	json_text__close(&t, ']');
-	json_text__add_bool(&t, "yes", true);
-	json_text__add_real(&t, "real", -1.25, 2);
-	json_text__add_real(&t, "not", 0.0 / 0.0, 2);
-	json_text__close(&t, '}');
+	ebpf_json__open(&t, '{');
+	ebpf_json__add_string(&t, "na\"me", "a\\b\n\x01\xc3\xa9\xff\xc0\x80");
+	ebpf_json__add_string(&t, "none", NULL);
+	ebpf_json__add_unsigned(&t, "most", UINT64_MAX);
+	ebpf_json__key(&t, "list");
+	ebpf_json__open(&t, '[');
+	ebpf_json__signed(&t, INT64_MIN);
+	ebpf_json__signed(&t, 7);
+	ebpf_json__null(&t);
+	ebpf_json__open(&t, '{');
+	ebpf_json__close(&t, '}');
+	ebpf_json__close(&t, ']');
+	ebpf_json__add_bool(&t, "yes", true);
+	ebpf_json__add_real(&t, "real", -1.25, 2);
+	ebpf_json__add_real(&t, "not", 0.0 / 0.0, 2);
+	ebpf_json__close(&t, '}');
 	assert_false(t.failed);
 	assert_string_equal(t.text,
 		"{\"na\\\"me\":\"a\\\\b\\n\\u0001\xc3\xa9\\u00ff\\u00c0\\u0080\",\"none\":null,"
 		"\"most\":18446744073709551615,\"list\":[-9223372036854775808,7,null,{}],"
 		"\"yes\":true,\"real\":-1.25,\"not\":null}");
-	json_text__free(&t);
+	ebpf_json__free(&t);
 }
 
 /* --- commands -------------------------------------------------------------------------------- */
@@ -115,7 +115,7 @@ static void json_is_written(void **state)
 static int echo(struct control_context *c, struct control_words *args, char **errmsg)
 {
 	while (args->n) {
-		json_text__add_string(control__row(c), "word", control_words__next(args));
+		ebpf_json__add_string(control__row(c), "word", control_words__next(args));
 		if (control__send(c, errmsg))
 			return -EPIPE;
 	}

@@ -11,12 +11,12 @@
 static void weak_undefined_is_zero(void **state)
 {
 	struct ebpf_instance *inst;
-	struct object *obj = open_with_maps("refused", &inst);
+	struct ebpf_object *obj = open_with_maps("refused", &inst);
 	const struct ebpf_program_spec *spec;
 	uint32_t n = 0;
 	char *err;
 
-	spec = object__program_spec(obj, "weak", &err);
+	spec = ebpf_object__program_spec(obj, "weak", &err);
 	assert_non_null(spec);
 	for (uint32_t i = 0; i < spec->n_insns; i++) {
 		if (spec->insns[i].opcode != 0x18)
@@ -62,21 +62,22 @@ static void core_values_come_from_types(void **state)
 		"packet", "bitfields", "fields", "types", "enumerators"};
 	struct image img = load_image("core");
 	struct ebpf_instance *inst;
-	struct object *good = open_with_maps("core", &inst), *spoiled;
+	struct ebpf_object *good = open_with_maps("core", &inst), *spoiled;
 	char *err;
 
 	spoil_core_values(&img);
-	spoiled = object__open_mem("core.o", img.bytes, img.size, &err);
+	spoiled = ebpf_object__open_mem("core.o", img.bytes, img.size, &err);
 	assert_non_null(spoiled);
-	assert_int_equal(object__create_maps(spoiled, inst, &err), 0);
+	assert_int_equal(ebpf_object__create_maps(spoiled, inst, &err), 0);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct ebpf_program_spec *a = object__program_spec(good, names[i], &err),
-					       *b = object__program_spec(spoiled, names[i], &err);
+		const struct ebpf_program_spec *a = ebpf_object__program_spec(good, names[i], &err),
+					       *b = ebpf_object__program_spec(
+						       spoiled, names[i], &err);
 
 		assert_true(a && b && a->n_insns == b->n_insns);
 		assert_memory_equal(a->insns, b->insns, a->n_insns * sizeof(*a->insns));
 	}
-	object__close(spoiled);
+	ebpf_object__close(spoiled);
 	close_with_maps(good, inst);
 	free(img.bytes);
 }
@@ -84,7 +85,7 @@ static void core_values_come_from_types(void **state)
 static void what_exists_is_what_is_implemented(void **state)
 {
 	struct ebpf_instance *inst;
-	struct object *obj = open_with_maps("asks", &inst);
+	struct ebpf_object *obj = open_with_maps("asks", &inst);
 
 	assert_int_equal(run_program(obj, inst, "helpers"), 1 << 0 | 1 << 2 | 1 << 4);
 	assert_int_equal(run_program(obj, inst, "map_types"), 1 << 0 | 1 << 2);
@@ -95,11 +96,11 @@ static void what_exists_is_what_is_implemented(void **state)
 static void a_map_can_be_asked(void **state)
 {
 	struct ebpf_instance *inst;
-	struct object *obj = open_with_maps("asks", &inst);
+	struct ebpf_object *obj = open_with_maps("asks", &inst);
 	char *err;
 
 	assert_int_equal(run_program(obj, inst, "of_a_map"), 7 * 100 + 2 * 10 + 1);
-	assert_null(object__load_program(obj, "operations_of_a_map", NULL, &err));
+	assert_null(ebpf_object__load_program(obj, "operations_of_a_map", NULL, &err));
 	assert_sentence(err, sample_path("asks"), "invalid read of map_ptr");
 	close_with_maps(obj, inst);
 }
@@ -107,18 +108,18 @@ static void a_map_can_be_asked(void **state)
 static void configuration_has_values(void **state)
 {
 	struct ebpf_instance *inst;
-	struct object *obj = open_with_maps("externs", &inst);
+	struct ebpf_object *obj = open_with_maps("externs", &inst);
 	size_t size;
 	char *err;
 
 	assert_map(obj, "externs.kconfig", BPF_MAP_TYPE_ARRAY, 4, 58, 1, BPF_F_RDONLY_PROG);
-	assert_int_equal(*(bool *)object__variable(obj, "CONFIG_BPF", &size, &err), true);
+	assert_int_equal(*(bool *)ebpf_object__variable(obj, "CONFIG_BPF", &size, &err), true);
 	assert_int_equal(size, 1);
-	*(uint32_t *)object__variable(obj, "CONFIG_SET_BY_USER", &size, &err) = 5;
+	*(uint32_t *)ebpf_object__variable(obj, "CONFIG_SET_BY_USER", &size, &err) = 5;
 	assert_int_equal(run_program(obj, inst, "version"), 6 << 16 | 12 << 8);
 	assert_int_equal(run_program(obj, inst, "numbers"), EBPF_HZ + 1 + 'y' + 1 + 0 + 0);
 	assert_int_equal(run_program(obj, inst, "set_by_user"), 5);
-	assert_null(object__variable(obj, "CONFIG_BPF", &size, &err));
+	assert_null(ebpf_object__variable(obj, "CONFIG_BPF", &size, &err));
 	assert_sentence(err, sample_path("externs"), "variable CONFIG_BPF is constant");
 	close_with_maps(obj, inst);
 }
@@ -126,14 +127,14 @@ static void configuration_has_values(void **state)
 static void missing_kernel_functions_are_not_called(void **state)
 {
 	struct ebpf_instance *inst;
-	struct object *obj = open_with_maps("externs", &inst);
+	struct ebpf_object *obj = open_with_maps("externs", &inst);
 	char *err;
 
 	assert_int_equal(run_program(obj, inst, "asks_first"), XDP_PASS);
 	assert_int_equal(run_program(obj, inst, "asks_for_kfuncs"), 1);
-	assert_null(object__load_program(obj, "calls_the_kernel", NULL, &err));
+	assert_null(ebpf_object__load_program(obj, "calls_the_kernel", NULL, &err));
 	assert_sentence(err, sample_path("externs"), "bpf_task_release");
-	assert_null(object__load_program(obj, "does_not_ask", NULL, &err));
+	assert_null(ebpf_object__load_program(obj, "does_not_ask", NULL, &err));
 	assert_sentence(err, sample_path("externs"), "unknown#2002000000");
 	close_with_maps(obj, inst);
 }

@@ -32,10 +32,10 @@ static uint8_t *read_file(const char *path, size_t *size)
 	return bytes;
 }
 
-struct object *open_sample(const char *name)
+struct ebpf_object *open_sample(const char *name)
 {
 	char *err;
-	struct object *obj = object__open(sample_path(name), &err);
+	struct ebpf_object *obj = ebpf_object__open(sample_path(name), &err);
 
 	if (!obj)
 		fail_msg("%s", err);
@@ -53,20 +53,20 @@ struct ebpf_instance *make_instance(void)
 	return inst;
 }
 
-struct object *open_with_maps(const char *name, struct ebpf_instance **inst)
+struct ebpf_object *open_with_maps(const char *name, struct ebpf_instance **inst)
 {
-	struct object *obj = open_sample(name);
+	struct ebpf_object *obj = open_sample(name);
 	char *err;
 
 	*inst = make_instance();
-	if (object__create_maps(obj, *inst, &err))
+	if (ebpf_object__create_maps(obj, *inst, &err))
 		fail_msg("%s", err);
 	return obj;
 }
 
-void close_with_maps(struct object *obj, struct ebpf_instance *inst)
+void close_with_maps(struct ebpf_object *obj, struct ebpf_instance *inst)
 {
-	object__close(obj);
+	ebpf_object__close(obj);
 	ebpf_instance__destroy(inst);
 }
 
@@ -160,17 +160,17 @@ void assert_linked(const struct ebpf_program_spec *spec)
 	}
 }
 
-const struct ebpf_map_opts *map_opts(const struct object *obj, const char *name)
+const struct ebpf_map_opts *map_opts(const struct ebpf_object *obj, const char *name)
 {
-	for (size_t i = 0; i < object__n_maps(obj); i++) {
-		if (strcmp(object__map_opts(obj, i)->name, name) == 0)
-			return object__map_opts(obj, i);
+	for (size_t i = 0; i < ebpf_object__n_maps(obj); i++) {
+		if (strcmp(ebpf_object__map_opts(obj, i)->name, name) == 0)
+			return ebpf_object__map_opts(obj, i);
 	}
 	fail_msg("no map %s", name);
 	return NULL;
 }
 
-void assert_map(const struct object *obj, const char *name, uint32_t type, uint32_t key,
+void assert_map(const struct ebpf_object *obj, const char *name, uint32_t type, uint32_t key,
 	uint32_t value, uint32_t entries, uint32_t flags)
 {
 	const struct ebpf_map_opts *o = map_opts(obj, name);
@@ -182,7 +182,7 @@ void assert_map(const struct object *obj, const char *name, uint32_t type, uint3
 	assert_int_equal(o->flags, flags);
 }
 
-uint64_t run_program(struct object *obj, struct ebpf_instance *inst, const char *name)
+uint64_t run_program(struct ebpf_object *obj, struct ebpf_instance *inst, const char *name)
 {
 	uint8_t buf[EBPF_XDP_FRAME_SIZE] = {0}, *data = buf + EBPF_XDP_HEADROOM;
 	struct ebpf_xdp_ctx ctx = {
@@ -199,7 +199,7 @@ uint64_t run_program(struct object *obj, struct ebpf_instance *inst, const char 
 	uint64_t verdict;
 	char *err;
 
-	prog = object__load_program(obj, name, NULL, &err);
+	prog = ebpf_object__load_program(obj, name, NULL, &err);
 	if (!prog)
 		fail_msg("%s", err);
 	ebpf_env__init(&env, inst, 0);

@@ -25,18 +25,18 @@ extern const char *sample_folder;
 /* "FOLDER/NAME.o"; valid until the next call. */
 const char *sample_path(const char *name);
 /* Opens a sample; fails the test with the error if that does not work. */
-struct object *open_sample(const char *name);
+struct ebpf_object *open_sample(const char *name);
 
 struct ebpf_instance *make_instance(void);
 /* The object with its maps in a new instance; both go with close_with_maps(). */
-struct object *open_with_maps(const char *name, struct ebpf_instance **inst);
-void close_with_maps(struct object *obj, struct ebpf_instance *inst);
+struct ebpf_object *open_with_maps(const char *name, struct ebpf_instance **inst);
+void close_with_maps(struct ebpf_object *obj, struct ebpf_instance *inst);
 
-const struct ebpf_map_opts *map_opts(const struct object *obj, const char *name);
-void assert_map(const struct object *obj, const char *name, uint32_t type, uint32_t key,
+const struct ebpf_map_opts *map_opts(const struct ebpf_object *obj, const char *name);
+void assert_map(const struct ebpf_object *obj, const char *name, uint32_t type, uint32_t key,
 	uint32_t value, uint32_t entries, uint32_t flags);
 /* Loads the program and runs it once, over 64 zero bytes. */
-uint64_t run_program(struct object *obj, struct ebpf_instance *inst, const char *name);
+uint64_t run_program(struct ebpf_object *obj, struct ebpf_instance *inst, const char *name);
 
 /* A test of the sample `features`, compiled for the first and the last instruction set. */
 #define FEATURES(test)                                         \

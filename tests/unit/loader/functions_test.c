@@ -11,21 +11,22 @@ static void programs_are_found(void **state)
 	static const char *const names[][2] = {{"constant", "xdp"}, {"calls", "xdp"},
 		{"variables", "xdp"}, {"lookups", "xdp.frags"}, {"loops", "xdp"},
 		{"classify", "tc"}};
-	struct object *obj = open_sample(*state);
+	struct ebpf_object *obj = open_sample(*state);
 	char *err;
 
-	assert_int_equal(object__n_programs(obj), sizeof(names) / sizeof(names[0]));
+	assert_int_equal(ebpf_object__n_programs(obj), sizeof(names) / sizeof(names[0]));
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct object_program *p = object__find_program(obj, names[i][0], &err);
+		const struct ebpf_object_program *p =
+			ebpf_object__find_program(obj, names[i][0], &err);
 
 		assert_non_null(p);
 		assert_string_equal(p->section, names[i][1]);
 		assert_true(p->n_insns >= 2);
 		assert_true(p->is_xdp == (strncmp(names[i][1], "xdp", 3) == 0));
 	}
-	assert_string_equal(object__find_program(obj, NULL, &err)->name, "constant");
-	assert_null(object__program(obj, object__n_programs(obj)));
-	object__close(obj);
+	assert_string_equal(ebpf_object__find_program(obj, NULL, &err)->name, "constant");
+	assert_null(ebpf_object__program(obj, ebpf_object__n_programs(obj)));
+	ebpf_object__close(obj);
 }
 
 static bool has_function(const struct ebpf_program_spec *spec, const char *name, bool global)
@@ -40,11 +41,11 @@ static bool has_function(const struct ebpf_program_spec *spec, const char *name,
 static void subprograms_follow_their_callers(void **state)
 {
 	struct ebpf_instance *inst;
-	struct object *obj = open_with_maps(*state, &inst);
+	struct ebpf_object *obj = open_with_maps(*state, &inst);
 	const struct ebpf_program_spec *spec;
 	char *err;
 
-	spec = object__program_spec(obj, "calls", &err);
+	spec = ebpf_object__program_spec(obj, "calls", &err);
 	assert_non_null(spec);
 	assert_linked(spec);
 	assert_int_equal(spec->n_funcs, 4);
@@ -53,33 +54,33 @@ static void subprograms_follow_their_callers(void **state)
 	assert_true(has_function(spec, "local_sub", false));
 	assert_true(has_function(spec, "global_sub", true));
 	assert_int_equal(spec->n_maps, 3); /* .rodata, .bss, .data */
-	assert_ptr_equal(object__program_spec(obj, "calls", &err), spec);
+	assert_ptr_equal(ebpf_object__program_spec(obj, "calls", &err), spec);
 
-	spec = object__program_spec(obj, "loops", &err);
+	spec = ebpf_object__program_spec(obj, "loops", &err);
 	assert_non_null(spec);
 	assert_linked(spec);
 	assert_int_equal(spec->n_funcs, 2);
 	assert_true(has_function(spec, "callback", false));
 
-	spec = object__program_spec(obj, "lookups", &err);
+	spec = ebpf_object__program_spec(obj, "lookups", &err);
 	assert_non_null(spec);
 	assert_linked(spec);
 	assert_int_equal(spec->n_funcs, 1);
-	assert_ptr_equal(spec->maps[0], object__map_by_name(obj, "flows"));
-	assert_ptr_equal(spec->maps[1], object__map_by_name(obj, "counts"));
-	assert_ptr_equal(spec->maps[2], object__map_by_name(obj, "own"));
+	assert_ptr_equal(spec->maps[0], ebpf_object__map_by_name(obj, "flows"));
+	assert_ptr_equal(spec->maps[1], ebpf_object__map_by_name(obj, "counts"));
+	assert_ptr_equal(spec->maps[2], ebpf_object__map_by_name(obj, "own"));
 	close_with_maps(obj, inst);
 }
 
 static void lines_name_their_source(void **state)
 {
 	struct ebpf_instance *inst;
-	struct object *obj = open_with_maps(*state, &inst);
+	struct ebpf_object *obj = open_with_maps(*state, &inst);
 	const struct ebpf_program_spec *spec;
 	bool found = false;
 	char *err;
 
-	spec = object__program_spec(obj, "calls", &err);
+	spec = ebpf_object__program_spec(obj, "calls", &err);
 	assert_non_null(spec);
 	assert_int_equal(spec->lines[0].insn, 0);
 	for (uint32_t i = 0; i < spec->n_lines; i++) {
@@ -96,7 +97,7 @@ static void lines_name_their_source(void **state)
 static void programs_run(void **state)
 {
 	struct ebpf_instance *inst;
-	struct object *obj = open_with_maps(*state, &inst);
+	struct ebpf_object *obj = open_with_maps(*state, &inst);
 	struct flow {
 		uint32_t src, dst;
 		uint16_t ports[2];
@@ -106,14 +107,14 @@ static void programs_run(void **state)
 	size_t size;
 	char *err;
 
-	*(uint32_t *)object__variable(obj, "verdict", &size, &err) = 1;
+	*(uint32_t *)ebpf_object__variable(obj, "verdict", &size, &err) = 1;
 	assert_int_equal(run_program(obj, inst, "constant"), 1);
 	assert_int_equal(run_program(obj, inst, "calls"), 1); /* queue + 1 + 7 - 7, + queue */
-	assert_int_equal(*(uint64_t *)object__variable(obj, "zeroed", &size, &err), 1);
+	assert_int_equal(*(uint64_t *)ebpf_object__variable(obj, "zeroed", &size, &err), 1);
 	assert_int_equal(run_program(obj, inst, "variables"), 7 + 1 + 0x1234);
 	assert_int_equal(run_program(obj, inst, "lookups"), 0);
 	assert_int_equal(
-		ebpf_map__update(object__map_by_name(obj, "flows"), &flow, &hits, BPF_ANY), 0);
+		ebpf_map__update(ebpf_object__map_by_name(obj, "flows"), &flow, &hits, BPF_ANY), 0);
 	assert_int_equal(run_program(obj, inst, "lookups"), XDP_DROP);
 	close_with_maps(obj, inst);
 }
@@ -121,15 +122,15 @@ static void programs_run(void **state)
 static void untyped_symbols_are_functions(void **state)
 {
 	struct ebpf_instance *inst;
-	struct object *obj = open_with_maps("untyped", &inst);
+	struct ebpf_object *obj = open_with_maps("untyped", &inst);
 	const struct ebpf_program_spec *spec;
 	char *err;
 
-	assert_int_equal(object__n_programs(obj), 2);
-	spec = object__program_spec(obj, "old_pass", &err);
+	assert_int_equal(ebpf_object__n_programs(obj), 2);
+	spec = ebpf_object__program_spec(obj, "old_pass", &err);
 	assert_non_null(spec);
 	assert_int_equal(spec->n_insns, 3);
-	spec = object__program_spec(obj, "old_drop", &err);
+	spec = ebpf_object__program_spec(obj, "old_drop", &err);
 	assert_non_null(spec);
 	assert_int_equal(spec->n_insns, 2);
 	close_with_maps(obj, inst);
@@ -158,12 +159,12 @@ static void assert_arg(
 static void types_tell_the_arguments_of_functions(void **state)
 {
 	struct ebpf_instance *inst;
-	struct object *obj = open_with_maps("globals", &inst);
+	struct ebpf_object *obj = open_with_maps("globals", &inst);
 	const struct ebpf_program_spec *spec;
 	const struct ebpf_func *f;
 	char *err;
 
-	spec = object__program_spec(obj, "calls", &err);
+	spec = ebpf_object__program_spec(obj, "calls", &err);
 	assert_non_null(spec);
 	f = find_function(spec, "numbers");
 	assert_int_equal(f->n_args, 3);
@@ -191,25 +192,25 @@ static void types_tell_the_arguments_of_functions(void **state)
 static void places_tell_what_may_be_asked(void **state)
 {
 	struct ebpf_instance *inst;
-	struct object *obj = open_with_maps("places", &inst);
+	struct ebpf_object *obj = open_with_maps("places", &inst);
 	char *err;
 
 	assert_int_equal(run_program(obj, inst, "at_devmap"), 0);
 	assert_int_equal(run_program(obj, inst, "at_devmap_frags"), 0);
-	assert_null(object__load_program(obj, "at_port", NULL, &err));
+	assert_null(ebpf_object__load_program(obj, "at_port", NULL, &err));
 	assert_sentence(
 		err, sample_path("places"), "invalid read of the xdp context, off=20 size=4");
-	assert_null(object__load_program(obj, "at_cpumap", NULL, &err));
+	assert_null(ebpf_object__load_program(obj, "at_cpumap", NULL, &err));
 	assert_sentence(err, sample_path("places"),
 		"invalid read of the xdp/cpumap context, off=20 size=4");
 	close_with_maps(obj, inst);
 }
 
-static bool is_loaded(const struct object *obj, const char *name)
+static bool is_loaded(const struct ebpf_object *obj, const char *name)
 {
-	for (size_t i = 0; i < object__n_programs(obj); i++) {
-		if (strcmp(object__program(obj, i)->name, name) == 0)
-			return object__loaded_program(obj, i) != NULL;
+	for (size_t i = 0; i < ebpf_object__n_programs(obj); i++) {
+		if (strcmp(ebpf_object__program(obj, i)->name, name) == 0)
+			return ebpf_object__loaded_program(obj, i) != NULL;
 	}
 	fail_msg("no program %s", name);
 	return false;
@@ -218,18 +219,18 @@ static bool is_loaded(const struct object *obj, const char *name)
 static void arrays_of_programs_are_filled(void **state)
 {
 	struct ebpf_instance *inst;
-	struct object *obj = open_with_maps("tails", &inst);
+	struct ebpf_object *obj = open_with_maps("tails", &inst);
 	size_t size;
 	char *err;
 
 	assert_int_equal(run_program(obj, inst, "start"), XDP_TX);
-	assert_int_equal(*(uint32_t *)object__variable(obj, "steps", &size, &err), 222);
+	assert_int_equal(*(uint32_t *)ebpf_object__variable(obj, "steps", &size, &err), 222);
 	assert_true(is_loaded(obj, "start") && is_loaded(obj, "middle") && is_loaded(obj, "end"));
 	assert_false(is_loaded(obj, "other") || is_loaded(obj, "bad"));
 
-	assert_null(object__load_program(obj, "other", NULL, &err));
+	assert_null(ebpf_object__load_program(obj, "other", NULL, &err));
 	assert_sentence(err, sample_path("tails"), "tails.o: program bad: insn ");
-	assert_null(object__load_program(obj, "other", NULL, &err));
+	assert_null(ebpf_object__load_program(obj, "other", NULL, &err));
 	assert_sentence(err, sample_path("tails"), "tails.o: program bad: insn ");
 	close_with_maps(obj, inst);
 }
@@ -238,24 +239,24 @@ static void run_configs_are_read(void **state)
 {
 	static const struct {
 		const char *program;
-		struct object_run_config config;
+		struct ebpf_object_run_config config;
 	} expected[] = {
 		{"early", {10, 1 << XDP_PASS | 1 << XDP_DROP}},
 		{"last", {1000, 0}},
 		{"silent", {50, 1 << XDP_PASS}},
 	};
-	struct object *obj = open_sample("run-config");
-	struct object_run_config c;
+	struct ebpf_object *obj = open_sample("run-config");
+	struct ebpf_object_run_config c;
 	char *err;
 
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-		assert_int_equal(object__run_config(obj, expected[i].program, &c, &err), 0);
+		assert_int_equal(ebpf_object__run_config(obj, expected[i].program, &c, &err), 0);
 		assert_int_equal(c.priority, expected[i].config.priority);
 		assert_int_equal(c.call_on, expected[i].config.call_on);
 	}
-	assert_int_equal(object__run_config(obj, "wrong", &c, &err), -EINVAL);
+	assert_int_equal(ebpf_object__run_config(obj, "wrong", &c, &err), -EINVAL);
 	assert_sentence(err, sample_path("run-config"), "XDP_TELEPORT");
-	object__close(obj);
+	ebpf_object__close(obj);
 }
 
 int main(int argc, char **argv)

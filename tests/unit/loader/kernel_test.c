@@ -123,17 +123,17 @@ static void check_acceptance(const char *path)
 {
 	struct ebpf_instance *inst = make_instance();
 	char *err;
-	struct object *obj = object__open(path, &err);
+	struct ebpf_object *obj = ebpf_object__open(path, &err);
 
-	if (!obj || object__create_maps(obj, inst, &err))
+	if (!obj || ebpf_object__create_maps(obj, inst, &err))
 		fail_msg("%s", err);
-	for (size_t i = 0; i < object__n_programs(obj); i++) {
-		const struct object_program *p = object__program(obj, i);
+	for (size_t i = 0; i < ebpf_object__n_programs(obj); i++) {
+		const struct ebpf_object_program *p = ebpf_object__program(obj, i);
 		const struct ebpf_program_spec *spec;
 
 		if (!p->is_xdp)
 			continue;
-		spec = object__program_spec(obj, p->name, &err);
+		spec = ebpf_object__program_spec(obj, p->name, &err);
 		if (!spec)
 			fail_msg("%s", err);
 		assert_linked(spec);
@@ -214,12 +214,12 @@ static void compare_with_libbpf(const char *path)
 	struct bpf_program *prog;
 	struct bpf_map *map;
 	char *err;
-	struct object *obj = object__open(path, &err);
+	struct ebpf_object *obj = ebpf_object__open(path, &err);
 
 	write_types(path, types);
 	kernel = bpf_object__open_file(path, &opts);
 	assert_non_null(kernel);
-	if (!obj || object__create_maps(obj, inst, &err))
+	if (!obj || ebpf_object__create_maps(obj, inst, &err))
 		fail_msg("%s", err);
 	bpf_object__for_each_map(map, kernel)
 		assert_int_equal(bpf_map__set_pin_path(map, NULL), 0);
@@ -229,11 +229,11 @@ static void compare_with_libbpf(const char *path)
 	if (bpf_object__load(kernel))
 		fail_msg("%s: libbpf does not load it: %s", path, strerror(errno));
 	unlink(types);
-	for (size_t i = 0; i < object__n_programs(obj); i++) {
-		const struct object_program *p = object__program(obj, i);
+	for (size_t i = 0; i < ebpf_object__n_programs(obj); i++) {
+		const struct ebpf_object_program *p = ebpf_object__program(obj, i);
 		const struct ebpf_program_spec *spec;
 
-		spec = p->is_xdp ? object__program_spec(obj, p->name, &err) : NULL;
+		spec = p->is_xdp ? ebpf_object__program_spec(obj, p->name, &err) : NULL;
 		if (spec && spec->n_funcs == 1)
 			compare_program(path, kernel, spec);
 	}

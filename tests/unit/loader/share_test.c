@@ -6,7 +6,7 @@
 #include "fixture.h"
 
 static struct ebpf_instance *inst;
-static struct object *before;
+static struct ebpf_object *before;
 
 static int open_before(void **state)
 {
@@ -20,44 +20,45 @@ static int close_before(void **state)
 	return 0;
 }
 
-static struct object *share(const char *name, bool variables)
+static struct ebpf_object *share(const char *name, bool variables)
 {
-	struct object *obj = open_sample(name);
+	struct ebpf_object *obj = open_sample(name);
 	char *err;
 
-	if (object__share_maps(obj, before, &(struct object_share_opts){variables}, &err) ||
-		object__create_maps(obj, inst, &err))
+	if (ebpf_object__share_maps(
+		    obj, before, &(struct ebpf_object_share_opts){variables}, &err) ||
+		ebpf_object__create_maps(obj, inst, &err))
 		fail_msg("%s", err);
 	return obj;
 }
 
-static bool is_same(const struct object *obj, const char *map)
+static bool is_same(const struct ebpf_object *obj, const char *map)
 {
-	return object__map_by_name(obj, map) == object__map_by_name(before, map);
+	return ebpf_object__map_by_name(obj, map) == ebpf_object__map_by_name(before, map);
 }
 
 static void maps_are_kept(void **state)
 {
 	static const char *const kept[] = {"flows", "one", "two", "outer", "records", "events"};
-	struct object *obj = share("version-2", false);
+	struct ebpf_object *obj = share("version-2", false);
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		if (!is_same(obj, kept[i]))
 			fail_msg("map %s is another", kept[i]);
 	}
-	assert_non_null(object__map_by_name(obj, "added"));
+	assert_non_null(ebpf_object__map_by_name(obj, "added"));
 	assert_false(is_same(obj, "jumps"));
 	assert_int_equal(run_program(obj, inst, "entry"), 2);
-	object__close(obj);
+	ebpf_object__close(obj);
 	/* and the old one goes on with them */
 	assert_int_equal(run_program(before, inst, "entry"), 1);
 }
 
-static uint64_t variable(struct object *obj, const char *name)
+static uint64_t variable(struct ebpf_object *obj, const char *name)
 {
 	size_t size;
 	char *err;
-	void *value = object__variable(obj, name, &size, &err);
+	void *value = ebpf_object__variable(obj, name, &size, &err);
 
 	if (!value)
 		fail_msg("%s", err);
@@ -66,46 +67,46 @@ static uint64_t variable(struct object *obj, const char *name)
 
 static void variables_if_asked_for(void **state)
 {
-	struct object *own = share("version-2", false), *kept;
+	struct ebpf_object *own = share("version-2", false), *kept;
 
 	assert_int_equal(variable(own, "total"), 20);
-	object__close(own);
+	ebpf_object__close(own);
 	kept = share("version-2", true);
 	assert_int_equal(variable(kept, "total"), 10);
 	assert_int_equal(variable(kept, "version"), 2); /* constants are a version's own */
-	object__close(kept);
+	ebpf_object__close(kept);
 }
 
 /* What the user has put into an array of programs is there again, in its new version. */
 static void programs_are_the_new_ones(void **state)
 {
-	struct object *obj;
+	struct ebpf_object *obj;
 	char *err;
 
-	assert_int_equal(object__set_map_program(before, "jumps", 3, "handler", &err), 0);
+	assert_int_equal(ebpf_object__set_map_program(before, "jumps", 3, "handler", &err), 0);
 	assert_int_equal(run_program(before, inst, "entry"), 3);
 	obj = share("version-2", false);
 	assert_int_equal(run_program(obj, inst, "entry"), 4);
 	assert_int_equal(run_program(before, inst, "entry"), 3);
-	object__close(obj);
+	ebpf_object__close(obj);
 
 	obj = open_sample("version-2.without");
-	assert_int_equal(object__share_maps(obj, before, NULL, &err), -EINVAL);
+	assert_int_equal(ebpf_object__share_maps(obj, before, NULL, &err), -EINVAL);
 	assert_sentence(err, sample_path("version-2.without"),
 		"map jumps: there is no program handler any more, which has been put in at 3");
-	object__close(obj);
+	ebpf_object__close(obj);
 }
 
 static void what_is_left_open(void **state)
 {
-	struct object *obj = share("version-2.open", false);
+	struct ebpf_object *obj = share("version-2.open", false);
 
 	assert_true(is_same(obj, "flows"));
-	object__close(obj);
+	ebpf_object__close(obj);
 	obj = open_sample("version-2.entries");
-	assert_int_equal(object__set_max_entries(obj, "flows", 16, NULL), 0);
-	assert_int_equal(object__share_maps(obj, before, NULL, NULL), 0);
-	object__close(obj); /* without having created its maps */
+	assert_int_equal(ebpf_object__set_max_entries(obj, "flows", 16, NULL), 0);
+	assert_int_equal(ebpf_object__share_maps(obj, before, NULL, NULL), 0);
+	ebpf_object__close(obj); /* without having created its maps */
 }
 
 static void differences_are_named(void **state)
@@ -122,34 +123,34 @@ static void differences_are_named(void **state)
 	char *err;
 
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-		struct object *obj = open_sample(versions[i].object);
-		struct object_share_opts opts = {versions[i].variables};
+		struct ebpf_object *obj = open_sample(versions[i].object);
+		struct ebpf_object_share_opts opts = {versions[i].variables};
 
-		assert_int_equal(object__share_maps(obj, before, &opts, &err), -EINVAL);
+		assert_int_equal(ebpf_object__share_maps(obj, before, &opts, &err), -EINVAL);
 		assert_sentence(err, sample_path(versions[i].object), versions[i].sentence);
 		/* nothing is shared: it can still have maps of its own */
-		assert_null(object__map_by_name(obj, "one"));
-		assert_int_equal(object__create_maps(obj, inst, &err), 0);
+		assert_null(ebpf_object__map_by_name(obj, "one"));
+		assert_int_equal(ebpf_object__create_maps(obj, inst, &err), 0);
 		assert_false(is_same(obj, "one"));
-		object__close(obj);
+		ebpf_object__close(obj);
 	}
 }
 
 static void wrong_times(void **state)
 {
-	struct object *obj = share("version-2", false), *early = open_sample("version-2");
+	struct ebpf_object *obj = share("version-2", false), *early = open_sample("version-2");
 	char *err;
 
-	assert_int_equal(object__share_maps(obj, before, NULL, &err), -EEXIST);
+	assert_int_equal(ebpf_object__share_maps(obj, before, NULL, &err), -EEXIST);
 	assert_sentence(err, sample_path("version-2"), "created already");
 	assert_true(is_same(obj, "flows"));
-	assert_int_equal(object__share_maps(obj, early, NULL, NULL), -EEXIST);
-	object__close(obj);
+	assert_int_equal(ebpf_object__share_maps(obj, early, NULL, NULL), -EEXIST);
+	ebpf_object__close(obj);
 	obj = open_sample("version-2");
-	assert_int_equal(object__share_maps(obj, early, NULL, &err), -EINVAL);
+	assert_int_equal(ebpf_object__share_maps(obj, early, NULL, &err), -EINVAL);
 	assert_sentence(err, sample_path("version-2"), "no maps yet");
-	object__close(early);
-	object__close(obj);
+	ebpf_object__close(early);
+	ebpf_object__close(obj);
 }
 
 int main(int argc, char **argv)

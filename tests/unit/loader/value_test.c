@@ -12,7 +12,7 @@
 
 #include "../random.h"
 
-static struct object *obj;
+static struct ebpf_object *obj;
 
 static int open_object(void **state)
 {
@@ -22,7 +22,7 @@ static int open_object(void **state)
 
 static int close_object(void **state)
 {
-	object__close(obj);
+	ebpf_object__close(obj);
 	return 0;
 }
 
@@ -30,66 +30,67 @@ static size_t map_index(const char *name)
 {
 	size_t i = 0;
 
-	while (i < object__n_maps(obj) && strcmp(object__map_opts(obj, i)->name, name) != 0)
+	while (i < ebpf_object__n_maps(obj) &&
+		strcmp(ebpf_object__map_opts(obj, i)->name, name) != 0)
 		i++;
-	if (i == object__n_maps(obj))
+	if (i == ebpf_object__n_maps(obj))
 		fail_msg("no map %s", name);
 	return i;
 }
 
 /* Of the map's values, or with "key" before the name, of its keys. */
-static struct layout *layout_of(const char *what)
+static struct ebpf_layout *layout_of(const char *what)
 {
 	bool is_key = strncmp(what, "key ", 4) == 0;
-	struct layout *key, *value;
+	struct ebpf_layout *key, *value;
 	char *err;
 
-	if (object__map_layouts(obj, map_index(what + (is_key ? 4 : 0)), &key, &value, &err))
+	if (ebpf_object__map_layouts(obj, map_index(what + (is_key ? 4 : 0)), &key, &value, &err))
 		fail_msg("%s", err);
-	layout__free(is_key ? value : key);
+	ebpf_layout__free(is_key ? value : key);
 	return is_key ? key : value;
 }
 
 /* The text means these bytes. */
 static void reads(const char *what, const char *text, const void *bytes)
 {
-	struct layout *l = layout_of(what);
+	struct ebpf_layout *l = layout_of(what);
 	uint8_t *got = malloc(l->size);
 	char *err;
 
 	assert_non_null(got);
 	memset(got, 0xa5, l->size);
-	if (value__parse(l, text, got, &err))
+	if (ebpf_value__parse(l, text, got, &err))
 		fail_msg("%s: '%s': %s", what, text, err);
 	assert_memory_equal(got, bytes, l->size);
 	free(got);
-	layout__free(l);
+	ebpf_layout__free(l);
 }
 
 /* The bytes are printed so, and read back. */
 static void prints(const char *what, const void *bytes, const char *expected)
 {
-	struct layout *l = layout_of(what);
-	struct json_text t = {0};
+	struct ebpf_layout *l = layout_of(what);
+	struct ebpf_json t = {0};
 
-	value__print(&t, l, bytes);
+	ebpf_value__print(&t, l, bytes);
 	assert_false(t.failed);
 	assert_string_equal(t.text, expected);
 	reads(what, t.text, bytes);
-	json_text__free(&t);
-	layout__free(l);
+	ebpf_json__free(&t);
+	ebpf_layout__free(l);
 }
 
 static void refused(const char *what, const char *text, int expected, const char *part)
 {
-	struct layout *l = layout_of(what);
+	struct ebpf_layout *l = layout_of(what);
 	uint8_t *got = malloc(l->size);
 	char *err = NULL;
 
-	assert_int_equal(value__parse(l, text, got, &err), expected);
+	assert_int_equal(ebpf_value__parse(l, text, got, &err), expected);
 	assert_sentence(err, "", part);
 	free(got);
-	layout__free(l);
+	ebpf_layout__free(l);
 }
 
 #define FLOW "\x0a\x00\x00\x01\xc0\x00\x02\x02\x01\xbb\x06\x00"
@@ -291,26 +292,26 @@ static const char *const layouts[] = {"key flows", "flows", "addresses", "number
 static void random_bytes_and_back(void **state)
 {
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
-		struct layout *l = layout_of(layouts[i]);
-		struct json_text t = {0};
+		struct ebpf_layout *l = layout_of(layouts[i]);
+		struct ebpf_json t = {0};
 		uint8_t bytes[128], got[128];
 		char *err;
 
 		assert_in_range(l->size, 1, sizeof(bytes));
 		for (int round = 0; round < 2000; round++) {
 			fill_random(bytes, sizeof(bytes));
-			if (l->kind == LAYOUT_PREFIX) /* others are in no map */
+			if (l->kind == EBPF_LAYOUT_PREFIX) /* others are in no map */
 				memcpy(bytes, &(uint32_t){below(l->size * 8 - 31)}, 4);
-			json_text__clear(&t);
-			value__print(&t, l, bytes);
-			if (value__parse(l, t.text, got, &err))
+			ebpf_json__clear(&t);
+			ebpf_value__print(&t, l, bytes);
+			if (ebpf_value__parse(l, t.text, got, &err))
 				fail_msg("%s: %s: %s", layouts[i], t.text, err);
 			if (memcmp(bytes, got, l->size) != 0)
 				fail_msg("%s: %s is read back as something else", layouts[i],
 					t.text);
 		}
-		json_text__free(&t);
-		layout__free(l);
+		ebpf_json__free(&t);
+		ebpf_layout__free(l);
 	}
 }
 
@@ -318,26 +319,26 @@ static void random_bytes_and_back(void **state)
 static void damaged_text(void **state)
 {
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
-		struct layout *l = layout_of(layouts[i]);
-		struct json_text t = {0};
+		struct ebpf_layout *l = layout_of(layouts[i]);
+		struct ebpf_json t = {0};
 		uint8_t bytes[128] = {0};
 		unsigned refused = 0;
 
-		value__print(&t, l, bytes);
+		ebpf_value__print(&t, l, bytes);
 		for (int round = 0; round < 2000; round++) {
 			char *text = strdup(t.text), *err = NULL;
 
 			for (uint32_t n = below(3); n < 3; n++)
 				text[below((uint32_t)t.len)] = "{}[]\",:\\u0a9-. \n\x80"[below(18)];
-			if (value__parse(l, text, bytes, &err)) {
+			if (ebpf_value__parse(l, text, bytes, &err)) {
 				refused++;
 				assert_sentence(err, "", NULL);
 			}
 			free(text);
 		}
 		assert_in_range(refused, 1, 1999);
-		json_text__free(&t);
-		layout__free(l);
+		ebpf_json__free(&t);
+		ebpf_layout__free(l);
 	}
 }
 
@@ -355,19 +356,19 @@ static void variables(void **state)
 
 static void sums(void **state)
 {
-	struct layout *l = layout_of("counters");
+	struct ebpf_layout *l = layout_of("counters");
 	uint64_t sum[2] = {1, UINT64_MAX}, more[2] = {2, 3};
 	static const char *const without[] = {"overlapping", "nested", "addresses", "untyped"};
 
-	assert_true(value__has_sum(l));
-	value__add(l, sum, more);
+	assert_true(ebpf_value__has_sum(l));
+	ebpf_value__add(l, sum, more);
 	assert_int_equal(sum[0], 3);
 	assert_int_equal(sum[1], 2);
-	layout__free(l);
+	ebpf_layout__free(l);
 	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
 		l = layout_of(without[i]);
-		assert_false(value__has_sum(l));
-		layout__free(l);
+		assert_false(ebpf_value__has_sum(l));
+		ebpf_layout__free(l);
 	}
 }
 

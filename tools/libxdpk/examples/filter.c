@@ -4,7 +4,7 @@
  *
  *	filter PROG.o [INIT]        INIT: control lines that fill maps, as for xdpk --init
  */
-#include <xdpk/control.h>
+#include <xdpk/object.h>
 
 #include <linux/bpf.h>
 #include <stdio.h>
@@ -43,9 +43,9 @@ int main(int argc, char **argv)
 {
 	static const char *const verdicts[] = {"aborted", "drop", "pass", "tx", "redirect"};
 	struct ebpf_instance *inst = NULL;
-	struct object *obj = NULL;
+	struct ebpf_object *obj = NULL;
 	struct ebpf_program *prog = NULL;
-	const struct object_program *first;
+	const struct ebpf_object_program *first;
 	char *errmsg = NULL;
 
 	if (argc < 2) {
@@ -53,10 +53,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if ((inst = ebpf_instance__create(NULL, &errmsg)) != NULL &&
-		(obj = object__open(argv[1], &errmsg)) != NULL &&
-		!control__init_object(obj, inst, argc > 2 ? argv[2] : NULL, &errmsg) &&
-		(first = object__find_program(obj, NULL, &errmsg)) != NULL)
-		prog = object__load_program(obj, first->name, NULL, &errmsg);
+		(obj = ebpf_object__open(argv[1], &errmsg)) != NULL &&
+		!ebpf_object__set_up(obj, inst, argc > 2 ? argv[2] : NULL, &errmsg) &&
+		(first = ebpf_object__find_program(obj, NULL, &errmsg)) != NULL)
+		prog = ebpf_object__load_program(obj, first->name, NULL, &errmsg);
 	if (prog) {
 		uint64_t verdict = judge(inst, prog);
 
@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 	}
 	free(errmsg);
 	ebpf_program__unref(prog);
-	object__close(obj);
+	ebpf_object__close(obj);
 	if (inst)
 		ebpf_instance__destroy(inst);
 	return prog ? 0 : 1;

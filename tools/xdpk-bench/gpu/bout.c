@@ -64,13 +64,13 @@ static double measure_core(struct gpu_bout *b)
 
 static int open_offload(struct gpu_bout *b, uint32_t batch, char **errmsg)
 {
-	const struct offload_opts opts = {.batch = batch,
+	const struct ebpf_offload_opts opts = {.batch = batch,
 		.depth = b->plan->depth,
 		.deadline_us = NEVER_US,
 		.patience_ms = PATIENCE_MS,
 		.cpu = b->plan->workers};
 
-	b->offload = offload__create(b->dev, b->bench.prog, &opts, errmsg);
+	b->offload = ebpf_offload__create(b->dev, b->bench.prog, &opts, errmsg);
 	return b->offload ? 0 : -1;
 }
 
@@ -78,7 +78,7 @@ static int check_device(const struct gpu_bout *b, char **errmsg)
 {
 	const char *why;
 
-	if (offload__state(b->offload, &why) == OFFLOAD_WORKS)
+	if (ebpf_offload__state(b->offload, &why) == EBPF_OFFLOAD_WORKS)
 		return 0;
 	return error__set(errmsg, -1, "%s: %s", b->dev->name, why);
 }
@@ -86,13 +86,13 @@ static int check_device(const struct gpu_bout *b, char **errmsg)
 /* It is the device's figures that are wanted. */
 static int check_judges(const struct gpu_bout *b, char **errmsg)
 {
-	struct offload_stats s;
+	struct ebpf_offload_stats s;
 	uint64_t here;
 	int err = check_device(b, errmsg);
 
 	if (err)
 		return err;
-	offload__stats(b->offload, &s);
+	ebpf_offload__stats(b->offload, &s);
 	here = s.again + s.fallback + s.on_cpu;
 	return here ? error__set(errmsg, -1, "%s: %s left %" PRIu64 " packets to the core",
 			      b->bench.workload->name, b->dev->name, here)
@@ -124,7 +124,7 @@ static int run_point(
 		err = gpu_there__copies(b, figures, errmsg);
 	if (!err && !b->plan->check_only)
 		err = measure_point(b, out, errmsg);
-	offload__destroy(b->offload);
+	ebpf_offload__destroy(b->offload);
 	b->offload = NULL;
 	return err;
 }
@@ -176,8 +176,8 @@ static uint32_t count_packets(const struct gpu_plan *plan, const struct workload
 	return plan->entries ? most : w->packets > most ? w->packets : most;
 }
 
-int gpu_bout__run(const struct gpu_plan *plan, struct gpu_device *dev, const struct gpu_workload *w,
-	uint32_t len, struct gpu_figures *out, char **errmsg)
+int gpu_bout__run(const struct gpu_plan *plan, struct ebpf_gpu_device *dev,
+	const struct gpu_workload *w, uint32_t len, struct gpu_figures *out, char **errmsg)
 {
 	struct gpu_bout b = {.plan = plan, .dev = dev};
 	struct workload placed = w->base;

@@ -84,7 +84,7 @@ static bool read_batches(struct gpu_plan *plan, const char *text)
 	do {
 		if (plan->n_batches == GPU_MAX_POINTS ||
 			!command_line__number(
-				&text, 1, OFFLOAD_MAX_BATCH, &plan->batches[plan->n_batches]))
+				&text, 1, EBPF_OFFLOAD_MAX_BATCH, &plan->batches[plan->n_batches]))
 			return false;
 		plan->n_batches++;
 	} while (*text++ == ',');
@@ -159,7 +159,7 @@ static bool set_option(void *options, int opt, char *arg)
 /* --- a run --------------------------------------------------------------------------------- */
 
 static int measure_all(
-	const struct options *o, struct gpu_device *dev, struct gpu_figures *f, char **errmsg)
+	const struct options *o, struct ebpf_gpu_device *dev, struct gpu_figures *f, char **errmsg)
 {
 	for (size_t i = 0; i < n_gpu_workloads; i++) {
 		const struct gpu_workload *w = &gpu_workloads[i];
@@ -207,7 +207,7 @@ static int run(const struct options *o)
 {
 	static struct gpu_figures figures;
 	char *errmsg = NULL;
-	struct gpu_device *dev = gpu_device__open(o->plan.device, &errmsg);
+	struct ebpf_gpu_device *dev = ebpf_gpu_device__open(o->plan.device, &errmsg);
 	int err = -1;
 
 	if (dev)
@@ -218,7 +218,7 @@ static int run(const struct options *o)
 	if (err < 0)
 		fprintf(stderr, "xdpk-bench: %s\n", errmsg ? errmsg : "out of memory");
 	free(errmsg);
-	gpu_device__close(dev);
+	ebpf_gpu_device__close(dev);
 	if (err)
 		return err < 0 ? EXIT_BAD : EXIT_DIFFERENT;
 	if (o->name)

@@ -72,10 +72,10 @@ struct gpu_worker;
 
 struct gpu_bout {
 	const struct gpu_plan *plan;
-	struct gpu_device *dev;
+	struct ebpf_gpu_device *dev;
 	struct bench_case bench;
 	struct variant core; /* the best engine */
-	struct offload *offload;
+	struct ebpf_offload *offload;
 	struct gpu_worker *workers; /* plan->workers of them */
 };
 
@@ -90,8 +90,8 @@ extern const size_t n_gpu_workloads;
 
 /* All figures of a workload at one length: another series. 0, 1: core and device differ (told on
  * stderr), -1 with *errmsg. */
-int gpu_bout__run(const struct gpu_plan *plan, struct gpu_device *dev, const struct gpu_workload *w,
-	uint32_t len, struct gpu_figures *out, char **errmsg);
+int gpu_bout__run(const struct gpu_plan *plan, struct ebpf_gpu_device *dev,
+	const struct gpu_workload *w, uint32_t len, struct gpu_figures *out, char **errmsg);
 
 /* With b->offload made for the point's batches. 0 or -1 with *errmsg. */
 int gpu_workers__agree(struct gpu_bout *b, char **errmsg); /* or 1 */

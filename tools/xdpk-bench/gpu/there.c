@@ -18,7 +18,7 @@ static int device_failed(const struct gpu_bout *b, char **errmsg)
 	return error__set(errmsg, -1, "%s: %s", b->dev->name, b->dev->why);
 }
 
-static int await(const struct gpu_bout *b, struct gpu_job *job)
+static int await(const struct gpu_bout *b, struct ebpf_gpu_job *job)
 {
 	int state;
 
@@ -36,7 +36,8 @@ static void fill(struct gpu_bout *b, struct batch *batch, uint32_t *next)
 	batch__clear(batch);
 	while (!batch->is_full) {
 		const struct bench_packet *p = &t->packets[*next];
-		const struct offload_packet packet = {.data = p->data, .len = p->len, .ifindex = 1};
+		const struct ebpf_offload_packet packet = {
+			.data = p->data, .len = p->len, .ifindex = 1};
 
 		batch__add(batch, &packet);
 		*next = (*next + 1) % t->n;
@@ -49,7 +50,7 @@ struct round {
 };
 
 /* Once round the ring: each that is back goes again. */
-static int go_round(struct gpu_bout *b, struct offload_queue *q, struct round *r)
+static int go_round(struct gpu_bout *b, struct ebpf_offload_queue *q, struct round *r)
 {
 	for (uint32_t i = 0; i < b->plan->depth; i++) {
 		struct batch *batch = &q->batches[i];
@@ -68,7 +69,7 @@ static int go_round(struct gpu_bout *b, struct offload_queue *q, struct round *r
 	return 0;
 }
 
-static int settle(struct gpu_bout *b, struct offload_queue *q)
+static int settle(struct gpu_bout *b, struct ebpf_offload_queue *q)
 {
 	int err = 0;
 
@@ -84,7 +85,7 @@ static int settle(struct gpu_bout *b, struct offload_queue *q)
 	return err;
 }
 
-static int repeat(struct gpu_bout *b, struct offload_queue *q, struct gpu_point *out)
+static int repeat(struct gpu_bout *b, struct ebpf_offload_queue *q, struct gpu_point *out)
 {
 	double ns[MAX_REPETITIONS + 1], kernel_ns[MAX_REPETITIONS + 1];
 
@@ -105,7 +106,7 @@ static int repeat(struct gpu_bout *b, struct offload_queue *q, struct gpu_point 
 
 int gpu_there__measure(struct gpu_bout *b, struct gpu_point *out, char **errmsg)
 {
-	struct offload_queue *q = offload_queue__create(b->offload, errmsg);
+	struct ebpf_offload_queue *q = ebpf_offload_queue__create(b->offload, errmsg);
 	uint32_t next = 0;
 	int err;
 
@@ -118,7 +119,7 @@ int gpu_there__measure(struct gpu_bout *b, struct gpu_point *out, char **errmsg)
 	err = repeat(b, q, out);
 	if (settle(b, q))
 		err = -EIO;
-	offload_queue__destroy(q);
+	ebpf_offload_queue__destroy(q);
 	return err ? device_failed(b, errmsg) : 0;
 }
 
@@ -128,7 +129,7 @@ int gpu_there__measure(struct gpu_bout *b, struct gpu_point *out, char **errmsg)
 #define COPIES     9
 
 /* A launch without packets, and many bytes in or out. */
-static int copy(struct gpu_bout *b, struct gpu_job *job, bool in, double *bytes_per_ns)
+static int copy(struct gpu_bout *b, struct ebpf_gpu_job *job, bool in, double *bytes_per_ns)
 {
 	struct map_version *v = mirror__acquire(&b->offload->mirror);
 	double ns[COPIES + 1];
@@ -156,7 +157,7 @@ static int copy(struct gpu_bout *b, struct gpu_job *job, bool in, double *bytes_
 
 int gpu_there__copies(struct gpu_bout *b, struct gpu_figures *out, char **errmsg)
 {
-	struct gpu_job *job;
+	struct ebpf_gpu_job *job;
 	int err = b->dev->ops->open_job(b->dev, COPY_BYTES, COPY_BYTES, &job, errmsg);
 
 	if (err)

@@ -28,7 +28,7 @@
 
 struct gpu_worker {
 	struct gpu_bout *bout;
-	struct offload_queue *queue;
+	struct ebpf_offload_queue *queue;
 	struct ebpf_env env;
 	uint32_t first, n, next; /* of the traffic's packets; the next is first + next */
 	uint64_t round;
@@ -64,14 +64,15 @@ static bool add(struct gpu_worker *w)
 	struct traffic *t = &w->bout->bench.traffic;
 	uint32_t i = w->first + w->next;
 	struct bench_packet *p = &t->packets[i];
-	struct offload_packet packet;
+	struct ebpf_offload_packet packet;
 
 	if (t->restored && !w->next)
 		w->round++;
 	if (t->restored && w->round % RESTORE_ROUNDS == 0)
 		traffic__restore_packet(t, i);
-	packet = (struct offload_packet){.data = p->data, .len = p->len, .ifindex = 1, .user = p};
-	if (!offload_queue__add(w->queue, &packet))
+	packet = (struct ebpf_offload_packet){
+		.data = p->data, .len = p->len, .ifindex = 1, .user = p};
+	if (!ebpf_offload_queue__add(w->queue, &packet))
 		return false;
 	if (w->interval_ns) {
 		w->arrived[w->next] = (uint64_t)w->arrival_ns;
@@ -81,7 +82,7 @@ static bool add(struct gpu_worker *w)
 	return true;
 }
 
-static void note_latency(struct gpu_worker *w, const struct offload_batch *b)
+static void note_latency(struct gpu_worker *w, const struct ebpf_offload_batch *b)
 {
 	const struct bench_packet *mine = w->bout->bench.traffic.packets + w->first;
 	uint64_t now = gpu_clock_ns();
@@ -93,7 +94,7 @@ static void note_latency(struct gpu_worker *w, const struct offload_batch *b)
 	}
 }
 
-static void judge(struct gpu_worker *w, struct offload_batch *b)
+static void judge(struct gpu_worker *w, struct ebpf_offload_batch *b)
 {
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct bench_packet *p = b->user[i];
@@ -102,7 +103,7 @@ static void judge(struct gpu_worker *w, struct offload_batch *b)
 		bench_packet__open(p, &ctx);
 		w->env.redirect.kind = EBPF_REDIRECT_NONE;
 		w->env.tail_calls = 0;
-		p->verdict = (uint32_t)offload_batch__judge(b, i, &w->env, &ctx);
+		p->verdict = (uint32_t)ebpf_offload_batch__judge(b, i, &w->env, &ctx);
 		p->data = ctx.data;
 		p->len = (uint32_t)(ctx.data_end - ctx.data);
 	}
@@ -114,23 +115,23 @@ static void judge(struct gpu_worker *w, struct offload_batch *b)
 /* As a worker's loop does it: a burst in, a batch out. Was there something to do? */
 static bool step(struct gpu_worker *w, uint64_t now, uint32_t most)
 {
-	struct offload_batch *b;
+	struct ebpf_offload_batch *b;
 	uint32_t n = 0;
 
 	while (n < most && is_due(w, now) && add(w))
 		n++;
-	b = offload_queue__poll(w->queue, now);
+	b = ebpf_offload_queue__poll(w->queue, now);
 	if (b) {
 		judge(w, b);
-		offload_queue__free(w->queue, b);
+		ebpf_offload_queue__free(w->queue, b);
 	}
 	return n || b;
 }
 
 static void drain(struct gpu_worker *w)
 {
-	offload_queue__flush(w->queue, gpu_clock_ns());
-	while (offload_queue__held(w->queue))
+	ebpf_offload_queue__flush(w->queue, gpu_clock_ns());
+	while (ebpf_offload_queue__held(w->queue))
 		if (!step(w, gpu_clock_ns(), 0))
 			sched_yield();
 }
@@ -158,7 +159,7 @@ static void *work(void *arg)
 static void close_workers(struct gpu_bout *b)
 {
 	for (uint32_t i = 0; i < b->plan->workers; i++) {
-		offload_queue__destroy(b->workers[i].queue);
+		ebpf_offload_queue__destroy(b->workers[i].queue);
 		free(b->workers[i].arrived);
 		free(b->workers[i].samples);
 	}
@@ -184,7 +185,7 @@ static int open_workers(struct gpu_bout *b, double interval_ns, char **errmsg)
 		w->env.prog = b->bench.prog;
 		w->arrived = calloc(share, sizeof(*w->arrived));
 		w->samples = calloc(MAX_SAMPLES, sizeof(*w->samples));
-		w->queue = offload_queue__create(b->offload, errmsg);
+		w->queue = ebpf_offload_queue__create(b->offload, errmsg);
 		if (w->arrived && w->samples && w->queue)
 			continue;
 		close_workers(b);
@@ -308,7 +309,7 @@ static int find_percentiles(const struct gpu_bout *b, struct gpu_point *out, cha
 
 int gpu_workers__latency(struct gpu_bout *b, struct gpu_point *out, char **errmsg)
 {
-	struct offload_opts *opts = &b->offload->opts;
+	struct ebpf_offload_opts *opts = &b->offload->opts;
 	uint32_t throughput_us = opts->deadline_us;
 	int err = open_workers(b, 2 * out->ns * b->plan->workers, errmsg);
 
