@@ -15,7 +15,7 @@
 
 static int parse_bytes(struct expectation *e, const char *text, char **errmsg)
 {
-	uint8_t bytes[EBPF_XDP_FRAME_SIZE];
+	size_t digits = text ? strlen(text) : 0;
 	ssize_t n;
 
 	if (!text)
@@ -24,16 +24,15 @@ static int parse_bytes(struct expectation *e, const char *text, char **errmsg)
 		e->kind = EXPECT_SAME;
 		return 0;
 	}
-	n = hex__parse(text, strlen(text), bytes, sizeof(bytes));
+	e->bytes = malloc(digits / 2 + 1);
+	if (!e->bytes)
+		return error__set(errmsg, -ENOMEM, "no memory");
+	n = hex__parse(text, digits, e->bytes, digits / 2);
 	if (n < 0)
 		return error__set(
 			errmsg, -EINVAL, "'%.40s' is neither = nor a packet in hex", text);
 	e->kind = EXPECT_GIVEN;
 	e->len = n;
-	e->bytes = malloc(n + 1);
-	if (!e->bytes)
-		return error__set(errmsg, -ENOMEM, "no memory");
-	memcpy(e->bytes, bytes, n);
 	return 0;
 }
 
