@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * host-cpu.c -- the processor's model and features as CPUID gives them (Intel SDM volume 2, AMD
- * APM volume 3), less what differs from core to core.
+ * APM volume 3), less what differs from core to core. It is asked once: in a virtual machine each
+ * question goes to the hypervisor.
  */
+#include <pthread.h>
 #include <string.h>
 
 #include "host-cpu.h"
@@ -36,12 +38,13 @@ static uint64_t saved_registers(void)
 	return (uint64_t)high << 32 | low;
 }
 
-bool host_cpu__identify(struct host_cpu *cpu)
+static struct host_cpu here;
+
+static void ask(void)
 {
 	unsigned n = 0, r[4];
 	uint64_t saved = 0;
 
-	memset(cpu, 0, sizeof(*cpu));
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
 		if (!__get_cpuid_count(
 			    questions[i].leaf, questions[i].subleaf, &r[0], &r[1], &r[2], &r[3]))
@@ -50,9 +53,17 @@ bool host_cpu__identify(struct host_cpu *cpu)
 			saved = saved_registers();
 		for (unsigned k = 0; k < 4; k++)
 			if (questions[i].registers >> k & 1)
-				cpu->words[n++] = r[k];
+				here.words[n++] = r[k];
 	}
-	memcpy(&cpu->words[n], &saved, sizeof(saved));
+	memcpy(&here.words[n], &saved, sizeof(saved));
+}
+
+bool host_cpu__identify(struct host_cpu *cpu)
+{
+	static pthread_once_t asked = PTHREAD_ONCE_INIT;
+
+	pthread_once(&asked, ask);
+	*cpu = here;
 	return true;
 }
 
