@@ -50,7 +50,7 @@ int xdp_connections(struct xdp_md *ctx)
 	opts.protocol = data[5] & 1 ? 17 : data[5];
 	look_up(ctx, 15, opts, 12, sizeof(opts));
 	opts = tcp;
-	opts.netns_id = (__s32)data[11] - 3;
+	opts.netns_id = data[11] < 3 ? data[11] - 3 : 1000000; /* no namespace has it */
 	look_up(ctx, 18, opts, 12, sizeof(opts));
 	opts = tcp;
 	opts.zone = data[12] & 1;
