@@ -140,16 +140,21 @@ static int pointer_alu(struct verifier *v, const struct isa_insn *in, const stru
 	return err ? err : pointer_plus(v, in, pointer_regno, &n);
 }
 
-/* After dst op= src: does dst still have a relation to registers with its id? Only adding a
- * constant leaves one, and only once. */
-static void relate(const struct isa_insn *in, struct reg *dst, const struct range *src)
+/* After dst op= src, where dst was `before`: does dst still have a relation to registers with its
+ * id? Only adding a constant leaves one, and only once; in 32 bits, to values of 32 bits. */
+static void relate(const struct isa_insn *in, struct reg *dst, const struct range *before,
+	const struct range *src)
 {
-	bool keeps = in->op == ISA_ADD && in->is64 && dst->id && range__is_const(src) &&
-		     !(dst->id & ID_PLUS_OFF) && src->bits.value <= INT32_MAX;
+	uint64_t value = src->bits.value;
+	int64_t off = (int64_t)(in->op == ISA_SUB ? -value : value);
+	bool keeps = (in->op == ISA_ADD || in->op == ISA_SUB) && range__is_const(src) && dst->id &&
+		     !(dst->id & ID_PLUS_OFF);
 
-	if (keeps) {
-		dst->id |= ID_PLUS_OFF;
-		dst->off = (int32_t)src->bits.value;
+	if (!in->is64)
+		off = (int32_t)off;
+	if (keeps && off == (int32_t)off && (in->is64 || before->w64.umax <= UINT32_MAX)) {
+		dst->id |= in->is64 ? ID_PLUS_OFF64 : ID_PLUS_OFF32;
+		dst->off = (int32_t)off;
 	} else {
 		dst->id = 0;
 		dst->off = 0;
@@ -218,8 +223,8 @@ static int check_binary(struct verifier *v, const struct isa_insn *in)
 		return err;
 	value = dst->var;
 	range__alu(in->op, in->is64, &value, &src.var);
+	relate(in, dst, &dst->var, &src.var);
 	dst->var = value;
-	relate(in, dst, &src.var);
 	return 0;
 }
 

@@ -156,7 +156,8 @@ static void sync_linked(struct state *s, const struct reg *known)
 		uint32_t own_id = r->id;
 		int32_t own_off = r->off;
 
-		if (r->type != REG_SCALAR || (own_id & ~ID_PLUS_OFF) != id)
+		if (r->type != REG_SCALAR || (own_id & ~ID_PLUS_OFF) != id ||
+			((own_id ^ is.id) & ID_PLUS_OFF) == ID_PLUS_OFF) /* sums of two widths */
 			continue;
 		if (!((own_id | is.id) & ID_PLUS_OFF) || own_off == is.off) {
 			*r = is;
@@ -166,7 +167,7 @@ static void sync_linked(struct state *s, const struct reg *known)
 		}
 		delta = range__const((uint64_t)((int64_t)own_off - is.off));
 		r->var = is.var;
-		range__alu(ISA_ADD, true, &r->var, &delta);
+		range__alu(ISA_ADD, !((own_id | is.id) & ID_PLUS_OFF32), &r->var, &delta);
 	}
 }
 

@@ -90,7 +90,9 @@ enum dynptr_kind {
 };
 
 /* A scalar's id with this bit: its value is that of the others with the id, plus `off`. */
-#define ID_PLUS_OFF (1U << 31)
+#define ID_PLUS_OFF64 (1U << 31)
+#define ID_PLUS_OFF32 (1U << 30) /* the sum's lower half, of values that fit one */
+#define ID_PLUS_OFF   (ID_PLUS_OFF64 | ID_PLUS_OFF32)
 
 /* `reach` of a packet pointer that was found to be at, or beyond, the packet's end. */
 enum {
