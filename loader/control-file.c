@@ -33,6 +33,7 @@ static int read_lines(struct control_file *f, FILE *file, char **errmsg)
 
 	while (!err && (len = getline(&line, &size, file)) >= 0) {
 		err = control_file__add(f, line, errmsg);
+		f->n_read = f->n_lines;
 		if (!err && memchr(line, 0, (size_t)len))
 			err = error__set(errmsg, -EINVAL, "the line holds a NUL byte");
 		if (err)
@@ -129,7 +130,7 @@ int control_file__run(
 		*errmsg = NULL;
 	for (size_t i = 0; i < f->n_lines && !err; i++) {
 		err = run_line(c, phases, f->lines[i], errmsg);
-		if (err)
+		if (err && i < f->n_read)
 			error__prefix(errmsg, "%s:%zu", f->path, i + 1);
 	}
 	return err;

@@ -151,6 +151,7 @@ struct control_file {
 	const char *path; /* borrowed; for messages */
 	char **lines;
 	size_t n_lines;
+	size_t n_read; /* so many are the file's; others were added */
 };
 
 /* After a failure there is nothing to close. */
@@ -160,7 +161,8 @@ int control_file__read_fd(struct control_file *f, int fd, const char *path, char
 /* One line more. */
 int control_file__add(struct control_file *f, const char *line, char **errmsg);
 void control_file__close(struct control_file *f);
-/* Runs the lines of these phases (bits); an error names file and line and stops. */
+/* Runs the lines of these phases (bits); an error stops, and names file and line if the line is the
+ * file's. */
 int control_file__run(
 	const struct control_file *f, struct control_context *c, unsigned phases, char **errmsg);
 

@@ -368,7 +368,6 @@ static int load_line(
 		err = want_word(w, "an object file", &l->path, errmsg);
 	while (w->n && !err)
 		err = parse_option(l, w, errmsg);
-	l->lines.path = l->path;
 	if (!err && l->init)
 		err = read_init(c, l, errmsg);
 	if (!err)

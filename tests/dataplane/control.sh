@@ -194,7 +194,11 @@ wrong_lines_are_explained() {
 	refused 1 'expected actions' net attach wall port 0 actions fly
 	refused 1 'expected an engine' prog load relay.bpf.o engine steam
 	refused 1 'expected NAME=VALUE' prog load relay.bpf.o rodata x
-	refused 1 'no variable x' prog load relay.bpf.o rodata x=1
+	refused 1 'xdpkctl: relay.bpf.o: no variable x' prog load relay.bpf.o rodata x=1
+	echo '# nothing' >empty.init
+	refused 1 'xdpkctl: relay.bpf.o: no variable x' prog load relay.bpf.o init empty.init rodata x=1
+	echo 'rodata set x 1' >wrong.init
+	refused 1 'wrong.init:1: relay.bpf.o: no variable x' prog load relay.bpf.o init wrong.init
 	refused 1 'is for an object that is being loaded' map resize m max_entries 3
 	answer=$(./xdpkctl -j prog unload nobody)
 	[ $? = 1 ] && [ "$answer" = '{"error": "there is no program nobody", "errno": "ENOENT"}' ] ||
