@@ -148,9 +148,9 @@ void ebpf_object__free_linked(struct ebpf_object *obj)
 	}
 }
 
-/* Where a program is to run stands in its section's name: "xdp/devmap", "xdp.frags/cpumap", or
- * "xdp_devmap/NAME" as it was before libbpf 1.0. */
-static enum ebpf_program_type type_of(const struct object_function *f)
+/* Stands in the section's name: "xdp/devmap", "xdp.frags/cpumap", or "xdp_devmap/NAME" as it was
+ * before libbpf 1.0. */
+enum ebpf_program_type object_function__type(const struct object_function *f)
 {
 	const char *place = strpbrk(f->program.section, "/_");
 
@@ -179,7 +179,7 @@ static struct linked_program *link_program(struct ebpf_object *obj, uint32_t ent
 		p->entry = entry;
 		p->spec = (struct ebpf_program_spec){
 			.name = obj->functions[entry].program.name,
-			.type = type_of(&obj->functions[entry]),
+			.type = object_function__type(&obj->functions[entry]),
 			.has_frags = obj->functions[entry].program.has_frags,
 			.insns = l.insns,
 			.n_insns = l.n_insns,

@@ -146,6 +146,9 @@ int ebpf_object__check_tags(
 const struct ebpf_program_spec *ebpf_object__link(
 	struct ebpf_object *obj, const struct object_function *f, char **errmsg);
 
+/* link.c: where a program is to run. */
+enum ebpf_program_type object_function__type(const struct object_function *f);
+
 /* link.c and relocate.c: a program in the making. */
 struct linker {
 	struct ebpf_object *obj;

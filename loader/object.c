@@ -253,17 +253,43 @@ static char *list_programs(const struct ebpf_object *obj)
 	return text;
 }
 
+/* Those that are for entries of a DEVMAP or CPUMAP come last: Linux attaches them to no port. */
+static const struct ebpf_object_program *first_xdp(const struct ebpf_object *obj)
+{
+	const struct ebpf_object_program *first = NULL;
+
+	for (uint32_t i = 0; i < obj->n_functions; i++) {
+		const struct object_function *f = &obj->functions[i];
+
+		if (!f->is_program || !f->program.is_xdp)
+			continue;
+		if (object_function__type(f) == EBPF_PROGRAM_XDP)
+			return &f->program;
+		if (!first)
+			first = &f->program;
+	}
+	return first;
+}
+
+static const struct ebpf_object_program *find_named(const struct ebpf_object *obj, const char *name)
+{
+	for (uint32_t i = 0; i < obj->n_functions; i++) {
+		const struct object_function *f = &obj->functions[i];
+
+		if (f->is_program && strcmp(f->program.name, name) == 0)
+			return &f->program;
+	}
+	return NULL;
+}
+
 const struct ebpf_object_program *ebpf_object__find_program(
 	const struct ebpf_object *obj, const char *name, char **errmsg)
 {
+	const struct ebpf_object_program *found = name ? find_named(obj, name) : first_xdp(obj);
 	char *list;
 
-	for (uint32_t i = 0; i < obj->n_functions; i++) {
-		const struct ebpf_object_program *p = &obj->functions[i].program;
-
-		if (obj->functions[i].is_program && (name ? strcmp(p->name, name) == 0 : p->is_xdp))
-			return p;
-	}
+	if (found)
+		return found;
 	list = list_programs(obj);
 	if (name)
 		error__set(errmsg, -ENOENT, "no program %s; the object has %s", name,

@@ -67,8 +67,8 @@ uint64_t ebpf_object__digest(const struct ebpf_object *obj);
 
 size_t ebpf_object__n_programs(const struct ebpf_object *obj);
 const struct ebpf_object_program *ebpf_object__program(const struct ebpf_object *obj, size_t i);
-/* The program called `name`; name NULL: the first XDP program. NULL with *errmsg that lists
- * what there is. */
+/* The program called `name`; name NULL: the first XDP program, one for ports if there is one. NULL
+ * with *errmsg that lists what there is. */
 const struct ebpf_object_program *ebpf_object__find_program(
 	const struct ebpf_object *obj, const char *name, char **errmsg);
 

@@ -29,6 +29,17 @@ static void programs_are_found(void **state)
 	ebpf_object__close(obj);
 }
 
+/* Linux attaches no program for entries of maps to a port. */
+static void the_first_program_is_one_for_ports(void **state)
+{
+	struct ebpf_object *obj = open_sample("places");
+	char *err;
+
+	assert_string_equal(ebpf_object__program(obj, 0)->name, "at_devmap");
+	assert_string_equal(ebpf_object__find_program(obj, NULL, &err)->name, "at_port");
+	ebpf_object__close(obj);
+}
+
 static bool has_function(const struct ebpf_program_spec *spec, const char *name, bool global)
 {
 	for (uint32_t i = 0; i < spec->n_funcs; i++) {
@@ -263,6 +274,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		FEATURES(programs_are_found),
+		cmocka_unit_test(the_first_program_is_one_for_ports),
 		FEATURES(subprograms_follow_their_callers),
 		FEATURES(lines_name_their_source),
 		FEATURES(programs_run),

@@ -6,14 +6,14 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-SEC("xdp")
-int at_port(struct xdp_md *ctx)
+SEC("xdp/devmap")
+int at_devmap(struct xdp_md *ctx)
 {
 	return ctx->egress_ifindex;
 }
 
-SEC("xdp/devmap")
-int at_devmap(struct xdp_md *ctx)
+SEC("xdp")
+int at_port(struct xdp_md *ctx)
 {
 	return ctx->egress_ifindex;
 }
