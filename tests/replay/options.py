@@ -172,6 +172,27 @@ def test_empty_capture(f):
     assert status == 0 and r["packets"] == 0 and not any(r["engines"][0]["verdicts"].values())
 
 
+def test_standard_input_and_output(f):
+    """Packets alone are on standard output then: another program reads them."""
+    with open(f.capture, "rb") as capture:
+        done = subprocess.run([f.replay, *INTERP, "-w", "tx=-", f.sample("mac-swap"), "-"],
+                              stdin=capture, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    out = f.path("out.pcap")
+    with open(out, "wb") as file:
+        file.write(done.stdout)
+    assert pcapfile.records(out) == [p[6:12] + p[:6] + p[12:] for p in f.packets]
+    assert b"no differences" in done.stderr
+
+
+def test_report_that_cannot_be_written(f):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([f.replay, *INTERP, f.sample("mac-swap"), f.capture], stdout=full,
+                              stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1, done
+    assert "the report cannot be written" in done.stderr, done.stderr
+
+
 def test_ifindex(f):
     for args, ifindex in (((), 1), (("--ifindex", "7"), 7)):
         _, r = report(f.replay, *INTERP, *args, "--dump-maps", "--prog", "xdp_legacy",

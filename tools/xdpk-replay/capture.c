@@ -4,8 +4,10 @@
  */
 #include <errno.h>
 #include <pcap/pcap.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "capture.h"
 #include "core/error.h"
@@ -19,6 +21,11 @@ struct loading {
 	uint32_t longest;
 	size_t packet_room, bytes_used, byte_room;
 };
+
+static bool is_standard(const char *path)
+{
+	return !strcmp(path, "-");
+}
 
 static int grow(void *array, size_t elem, size_t used, size_t more, size_t *room)
 {
@@ -88,7 +95,7 @@ static int read_packets(
 int capture__load(struct capture *c, const char *path, uint32_t longest, char **errmsg)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
-	FILE *f = fopen(path, "rb");
+	FILE *f = is_standard(path) ? stdin : fopen(path, "rb");
 	pcap_t *pcap;
 	int err;
 
@@ -124,6 +131,36 @@ struct capture_writer {
 	char *path;
 };
 
+/* Standard output, for packets alone: what else is printed goes to standard error. */
+static FILE *take_standard_output(void)
+{
+	int own = dup(STDOUT_FILENO);
+	FILE *f = own >= 0 ? fdopen(own, "wb") : NULL;
+
+	if (f)
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+	else if (own >= 0)
+		close(own);
+	return f;
+}
+
+static pcap_dumper_t *open_dump(pcap_t *pcap, const char *path, char **errmsg)
+{
+	FILE *f = is_standard(path) ? take_standard_output() : fopen(path, "wb");
+	pcap_dumper_t *out;
+
+	if (!f) {
+		error__set(errmsg, -errno, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	out = pcap_dump_fopen(pcap, f);
+	if (!out) {
+		error__set(errmsg, -EIO, "%s: %s", path, pcap_geterr(pcap));
+		fclose(f);
+	}
+	return out;
+}
+
 struct capture_writer *capture_writer__open(const char *path, char **errmsg)
 {
 	struct capture_writer *w = calloc(1, sizeof(*w));
@@ -135,9 +172,7 @@ struct capture_writer *capture_writer__open(const char *path, char **errmsg)
 			DLT_EN10MB, SNAP_LENGTH, PCAP_TSTAMP_PRECISION_NANO);
 	if (!w || !w->pcap)
 		error__set(errmsg, -ENOMEM, "%s: no memory", path);
-	else if (!(w->out = pcap_dump_open(w->pcap, path)))
-		error__set(errmsg, -EIO, "%s", pcap_geterr(w->pcap)); /* it names the file */
-	else
+	else if ((w->out = open_dump(w->pcap, path, errmsg)))
 		return w;
 	if (w && w->pcap)
 		pcap_close(w->pcap);

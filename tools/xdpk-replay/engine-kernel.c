@@ -56,6 +56,18 @@ static int pin_to_one_cpu(struct kernel *k, char **errmsg)
 	return 0;
 }
 
+static int check_type(const struct kernel *k, char **errmsg)
+{
+	enum ebpf_program_type type = k->subject.spec->type;
+
+	return type == EBPF_PROGRAM_XDP
+		       ? 0
+		       : error__set(errmsg, -ENOTSUP,
+				 "the program is for entries of a %s, which Linux does not "
+				 "test-run",
+				 type == EBPF_PROGRAM_XDP_DEVMAP ? "DEVMAP" : "CPUMAP");
+}
+
 static int make_frames(struct kernel *k, char **errmsg)
 {
 	k->frame_size = k->subject.spec->has_frags ? EBPF_XDP_HEADROOM + EBPF_XDP_MAX_PACKET
@@ -77,6 +89,8 @@ int engine_kernel__open(
 	err = pin_to_one_cpu(k, errmsg);
 	if (!err)
 		err = subject__open(&k->subject, &opts->subject, errmsg);
+	if (!err)
+		err = check_type(k, errmsg);
 	if (!err)
 		err = make_frames(k, errmsg);
 	if (!err)

@@ -50,6 +50,10 @@ static const char usage[] =
 	"  -j, --json               the report as JSON\n"
 	"  -h, --help               this text\n"
 	"\n"
+	"IN.pcap may be - for standard input, and FILE of -w - for standard output; the report "
+	"goes\n"
+	"to standard error then.\n"
+	"\n"
 	"Packets shorter than an Ethernet header or longer than 3520 bytes (73152 for programs in\n"
 	"sections xdp.frags) are counted and left out. Of a per-CPU map the value of the worker "
 	"or\n"
@@ -220,6 +224,8 @@ int main(int argc, char **argv)
 	}
 	if (!rc)
 		rc = replay__run(&opts, &errmsg);
+	if (rc >= 0 && (fflush(stdout) || ferror(stdout)))
+		rc = error__set(&errmsg, -EIO, "the report cannot be written");
 	if (rc < 0) {
 		fprintf(stderr, "xdpk-replay: %s\n", errmsg ? errmsg : strerror(-rc));
 		free(errmsg);

@@ -227,7 +227,7 @@ void report__print_text(const json_t *report)
 	print_left_out(report);
 	print_engines(report);
 	if (n)
-		printf("%zu differences\n", n);
+		printf("%zu difference%s\n", n, n == 1 ? "" : "s");
 	else
 		printf("no differences\n");
 }
