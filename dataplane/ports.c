@@ -94,8 +94,7 @@ int ports__probe(struct ports *ports, const char *devargs, const struct input *i
 	if (err)
 		return error__set(errmsg, -ENODEV,
 			"port %s: the device cannot be created: no such driver, bad arguments, or "
-			"a "
-			"file or interface that cannot be opened",
+			"a file or interface that cannot be opened (xdpk -v shows what DPDK says)",
 			devargs);
 	RTE_ETH_FOREACH_DEV(id)
 	{

@@ -550,6 +550,8 @@ test_bad_input() {
 	bad "net_pcap0=0" "${object[@]}" "${port[@]}" --ifindex net_pcap0=0
 	bad "ifindex 1" "${object[@]}" "${port[@]}" --port net_ring0 --ifindex 1=1
 	bad "0-x" "${object[@]}" "${port[@]}" --cores 0-x
+	bad "there is no CPU 1000" "${object[@]}" "${port[@]}" --cores 0,1000
+	bad "xdpk -v shows" "${object[@]}" --port net_af_packet0,iface=absent
 	bad "--cores 0" "${object[@]}" "${port[@]}" --cores 0
 	bad "text:1" "${object[@]}" "${port[@]}" --init text
 	bad "-l" --no-huge -- "${object[@]}" "${port[@]}" --cores 2

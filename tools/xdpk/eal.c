@@ -102,8 +102,9 @@ int eal__start(const struct options *o, const struct input *inputs, char **errms
 
 	if (o->eal_argc) {
 		if (rte_eal_init(o->eal_argc, o->eal_argv) < 0)
-			return error__set(errmsg, -rte_errno, "EAL options refused: %s",
-				rte_strerror(rte_errno));
+			return error__set(errmsg, -rte_errno, "EAL options refused: %s%s",
+				rte_strerror(rte_errno),
+				rte_errno == EACCES ? " (without hugepages: --no-huge -m 64)" : "");
 		return 0;
 	}
 	snprintf(memory, sizeof(memory), "%u", memory_mb(o, inputs));

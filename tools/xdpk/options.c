@@ -136,6 +136,20 @@ static bool add_cpu_range(struct options *o, const char *range)
 	return from > to;
 }
 
+/* DPDK would print all its options. */
+static int check_cpus(const struct options *o, char **errmsg)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return error__set(errmsg, -errno, "--cores: CPUs of the process are not known");
+	for (unsigned i = 0; i < o->n_workers; i++)
+		if (!CPU_ISSET(o->cpus[i], &set))
+			return error__set(errmsg, -EINVAL,
+				"--cores: there is no CPU %d, or not for this process", o->cpus[i]);
+	return 0;
+}
+
 static int set_cores(struct options *o, char *arg, char **errmsg)
 {
 	unsigned n;
@@ -149,7 +163,7 @@ static int set_cores(struct options *o, char *arg, char **errmsg)
 				"--cores: `%s` is neither a number of cores nor part of a list "
 				"like 0,2-3",
 				range);
-	return 0;
+	return check_cpus(o, errmsg);
 }
 
 static int add_assignment(struct assignments *list, const char *option, char *arg, char **errmsg)
@@ -222,7 +236,7 @@ static int set_stats(struct options *o, char *arg, char **errmsg)
 {
 	o->stats_seconds = 1;
 	if (arg && (!parse_number(arg, 86400, &o->stats_seconds) || !o->stats_seconds))
-		return error__set(errmsg, -EINVAL, "--stats %s: must be seconds", arg);
+		return error__set(errmsg, -EINVAL, "--stats %s: must be 1 to 86400 seconds", arg);
 	return 0;
 }
 
