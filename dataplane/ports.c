@@ -390,6 +390,13 @@ int ports__start(struct ports *ports, unsigned workers, char **errmsg)
 	return err;
 }
 
+const char *port__driver(const struct port *port)
+{
+	struct rte_eth_dev_info info;
+
+	return !rte_eth_dev_info_get(port->id, &info) && info.driver_name ? info.driver_name : "";
+}
+
 void port__close(struct ports *ports, uint16_t slot)
 {
 	struct port *port = &ports->port[slot];

@@ -93,6 +93,8 @@ int ports__add_links(const struct ports *ports, struct ebpf_instance *inst, char
 int ports__start(struct ports *ports, unsigned workers, char **errmsg);
 /* Stops and closes a port, and frees its slot. No worker knows it any more. */
 void port__close(struct ports *ports, uint16_t slot);
+/* DPDK's name of its driver; "" where the device does not tell. */
+const char *port__driver(const struct port *port);
 void ports__stop(struct ports *ports);
 
 #endif

@@ -77,10 +77,8 @@ static void add_port(struct ebpf_json *row, const struct dataplane *dp, uint16_t
 static void add_details(struct ebpf_json *row, const struct dataplane *dp, uint16_t slot)
 {
 	const struct port *p = &dp->ports->port[slot];
-	struct rte_eth_dev_info info = {0};
 
-	rte_eth_dev_info_get(p->id, &info);
-	ebpf_json__add_string(row, "driver", info.driver_name);
+	ebpf_json__add_string(row, "driver", port__driver(p));
 	ebpf_json__add_string(row, "state", state_words[p->state]);
 	add_mac(row, p->id);
 	ebpf_json__add_unsigned(row, "mtu", ebpf_net__link_mtu(dp->instance, p->ifindex));

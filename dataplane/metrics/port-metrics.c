@@ -29,20 +29,16 @@ void metrics__build(struct metrics_walk *w)
 
 static void add_info(struct metrics_walk *w, const struct port *port, uint16_t slot)
 {
-	struct rte_eth_dev_info info = {0};
-
-	rte_eth_dev_info_get(port->id, &info);
 	metrics__add(w, 1, "port", port->name, "slot", metrics__number(slot).text, "ifindex",
-		metrics__number(port->ifindex).text, "driver",
-		info.driver_name ? info.driver_name : "", NULL);
+		metrics__number(port->ifindex).text, "driver", port__driver(port), NULL);
 }
 
 static void add_up(struct metrics_walk *w, const struct port *port, uint16_t slot)
 {
-	struct rte_eth_link link = {0};
+	struct rte_eth_link link;
+	bool up = !rte_eth_link_get_nowait(port->id, &link) && link.link_status;
 
-	rte_eth_link_get_nowait(port->id, &link);
-	metrics__add(w, link.link_status, "port", port->name, NULL);
+	metrics__add(w, up, "port", port->name, NULL);
 }
 
 static void add_tx_packets(struct metrics_walk *w, const struct port *port, uint16_t slot)
