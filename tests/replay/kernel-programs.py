@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """XDP programs of the world: each that the running kernel's verifier accepts is accepted here, in
-not much more time, and does the same on the kernel, interpreted and compiled. See
-kernel-programs.sh, which fetches and compiles them.
+not much more time, and does the same on the kernel, interpreted, compiled, and as an image in a
+build without LLVM. See kernel-programs.sh, which fetches and compiles them.
 
 One line a program, then totals. kernel-programs.txt says by name what cannot be equal, and why.
 Exit status: 0, or 1 if a program is refused or differs without being named there, or verification
@@ -12,17 +12,19 @@ import argparse
 import collections
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 
 import kernel_packets
 import pcapfile
-from replay import describe, run
+from replay import Failed, describe, images_asked_for, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENGINES = "interp,llvm"
 IN_BATCHES, CANNOT_GO = "gpu-host", "cannot be a kernel"
+NOT_TEST_RUN = "engine kernel: (packet|.*which Linux does not test-run)"
 
 
 class Exceptions:
@@ -59,10 +61,9 @@ def call(*command):
 
 
 class Program:
-    def __init__(self, test, path, name, section):
+    def __init__(self, test, path, name):
         self.test, self.path, self.name = test, path, name
         self.object = os.path.basename(path).removesuffix(".o")
-        self.section = section
         self.capture = test.capture_for(self.object)
         self.init = test.init_for(self.object)
         self.verdicts = {}
@@ -86,7 +87,7 @@ class Program:
             report, why = self.replay(",".join(engines))
             if report is None and CANNOT_GO in why and IN_BATCHES in engines:
                 engines.remove(IN_BATCHES)
-            elif report is None and "engine kernel: packet" in why and "kernel" in engines:
+            elif report is None and re.search(NOT_TEST_RUN, why) and "kernel" in engines:
                 not_run = why.split("engine kernel: ")[1]
                 engines.remove("kernel")
             else:
@@ -98,20 +99,35 @@ class Program:
         if report is None:
             excuse = self.exception("refused")
             return ("exception", excuse) if excuse else ("refused", why)
-        left = [d for d in report["differences"]
-                if not self.test.exceptions.covers(self.object, self.name, d)]
         covered = f"{report['packets']} packets, {report['coverage']['percent']:.0f}% reached"
+        left = self.left_of(report["differences"])
         if left:
             return "differs", f"{len(left)} differences: " + describe(left[0])
+        try:
+            left = self.left_of(self.image_differences())
+        except Failed as e:
+            return "image fails", str(e)
+        if left:
+            return "image differs", f"{len(left)} differences: " + describe(left[0])
+        if self.test.images:
+            covered += ", as an image too"
         if not_run:
-            if self.section.endswith(("/devmap", "/cpumap")):
-                not_run = "the kernel does not test-run programs of map entries"
-            elif self.exception("device"):
-                not_run = self.exception("device")
+            not_run = self.exception("device") or not_run
             return "not test-run", f"{not_run}; {','.join(engines)} agree: {covered}"
         if IN_BATCHES in engines:
             covered += ", in batches too"
         return "equal", covered
+
+    def left_of(self, differences):
+        return [d for d in differences
+                if not self.test.exceptions.covers(self.object, self.name, d)]
+
+    def image_differences(self):
+        if not self.test.images:
+            return []
+        return self.test.images.differences(
+            self.test.replay, self.test.image_for(self), self.path, self.capture, "--init",
+            self.init, "--prog", self.name)
 
     def both_accept(self):
         kernel = self.verdicts and self.verdicts["kernel"]
@@ -151,7 +167,7 @@ class Test:
         self.replay = os.path.join(build, "tools", "xdpk-replay", "xdpk-replay")
         self.verdicts = os.path.join(tests, "verdicts")
         self.exceptions = Exceptions(os.path.join(HERE, "kernel-programs.txt"))
-        self.folder = folder
+        self.folder, self.images, self.imaged = folder, images_asked_for(), None
         mix = self.capture_for("mix")
         subprocess.run([os.path.join(tests, "make-capture"), mix], check=True)
         self.mix = pcapfile.records(mix)
@@ -174,11 +190,24 @@ class Test:
                         out.write(lines.read())
         return path
 
+    def image_for(self, program):
+        """Of the whole object; if that has programs that are rejected, of this one."""
+        image = os.path.join(self.folder, "image.o")
+        if self.imaged != program.path:
+            init = "--init", program.init
+            self.imaged = program.path
+            if self.images.make(image, program.path, *init).returncode:
+                self.imaged = None
+                done = self.images.make(image, program.path, *init, "--prog", program.name)
+                if done.returncode:
+                    raise Failed(done.stderr.strip())
+        return image
+
     def programs(self, path):
         listed, why = call(self.verdicts, path)
         if listed is None:
             print(f"{path}: {why}")
-        return [Program(self, path, p["program"], p["section"]) for p in listed or []]
+        return [Program(self, path, p["program"]) for p in listed or []]
 
 
 LITTLE = 1 << 18  # bytes in use that the C library's caches may account for

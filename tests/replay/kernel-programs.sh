@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Every XDP program of Linux's samples and selftests, from Debian's package of its source, and of
-# Debian's xdp-tools and libxdp1, on every engine and against the running kernel:
+# Debian's xdp-tools and libxdp1, on every engine, against the running kernel, and as images in a
+# build without LLVM:
 #
 #	tests/replay/kernel-programs.sh [BUILD [options of kernel-programs.py]]
 #
@@ -52,5 +53,9 @@ done
 
 shipped=$(dpkg -L xdp-tools libxdp1 2>/dev/null | grep '\.o$') ||
 	echo "left out: the packages xdp-tools and libxdp1 are not installed"
+
+ninja -C "$build" --quiet tests/replay/without-llvm.built
+without_llvm=$build/tests/replay/without-llvm
+export XDPK_IMAGES="$build/tools/xdpk-vm/xdpk-vm:$without_llvm/tools/xdpk-replay/xdpk-replay"
 exec unshare --net "$here/kernel-programs/network.sh" \
 	python3 -B "$here/kernel-programs.py" "$@" "$build" "$objects"/*.o $shipped

@@ -10,6 +10,10 @@ from itertools import zip_longest
 SKIP = 77
 
 
+class Failed(Exception):
+    """A tool that says it cannot do its work, in its words."""
+
+
 def run(replay, *args, env=None):
     """The finished process: .returncode, .stdout, .stderr."""
     return subprocess.run([replay, *args], stdin=subprocess.DEVNULL, capture_output=True,
@@ -20,7 +24,7 @@ def report(replay, *args, env=None):
     """Exit status and the report."""
     done = run(replay, "--json", *args, env=env)
     if done.returncode not in (0, 1):
-        sys.exit(f"xdpk-replay {' '.join(args)}\nexit {done.returncode}: {done.stderr}")
+        raise Failed(f"{' '.join(args)}: exit {done.returncode}: {done.stderr.strip()}")
     sys.stderr.write(done.stderr)  # a sanitizer's findings, with status 1
     return done.returncode, json.loads(done.stdout)
 
@@ -58,7 +62,8 @@ class Images:
         self.env = {k: v for k, v in os.environ.items() if k != "LD_LIBRARY_PATH"}
 
     def make(self, image, path, *options):
-        """Of all programs, which may call each other, or of one. The finished process."""
+        """Of all programs of an object, which may call each other, or of one. The finished
+        process."""
         return run(self.vm, "compile", "--driver", "replay", *options, "-o", image, path)
 
     def differences(self, with_llvm, image, path, capture, *options):

@@ -98,9 +98,7 @@ int subject__find_maps(struct subject *s, char **errmsg)
 	return err ? error__set(errmsg, err, "no memory for the list of maps") : 0;
 }
 
-/* The link that a test run of the kernel's has for its packets: a loopback that forwards nothing.
- * Control lines may put another in its place. */
-static int add_link(struct ebpf_instance *inst, uint32_t ifindex, char **errmsg)
+int subject__add_loopback(struct ebpf_instance *inst, uint32_t ifindex, char **errmsg)
 {
 	const struct ebpf_link link = {
 		.name = "lo", .ifindex = ifindex, .mtu = LOOPBACK_MTU, .no_forwarding = true};
@@ -118,7 +116,7 @@ int subject__open(struct subject *s, const struct subject_opts *opts, char **err
 	*s = (struct subject){0};
 	s->inst = ebpf_instance__create(&inst, errmsg);
 	s->obj = s->inst ? ebpf_object__open(opts->object, errmsg) : NULL;
-	err = s->obj ? add_link(s->inst, opts->ifindex, errmsg) : -EINVAL;
+	err = s->obj ? subject__add_loopback(s->inst, opts->ifindex, errmsg) : -EINVAL;
 	if (!err)
 		err = ebpf_object__set_up(s->obj, s->inst, opts->init, errmsg);
 	if (!err) {

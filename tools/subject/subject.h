@@ -30,6 +30,9 @@ struct subject {
 };
 
 int subject__open(struct subject *s, const struct subject_opts *opts, char **errmsg);
+/* The link that a test run of the kernel's has for its packets: a loopback that forwards nothing.
+ * Control lines may put another in its place. */
+int subject__add_loopback(struct ebpf_instance *inst, uint32_t ifindex, char **errmsg);
 /* Of obj and spec: fills in the maps, to be freed. */
 int subject__find_maps(struct subject *s, char **errmsg);
 void subject__close(struct subject *s);

@@ -3,10 +3,13 @@
 
 #include "control.h"
 #include "object-program.h"
+#include "subject.h"
 
+/* With the network that xdpk-replay begins with, so that the same control lines run. */
 static int finish(struct opened_object *o, const char *init, char **errmsg)
 {
-	if (o->obj && !ebpf_object__set_up(o->obj, o->inst, init, errmsg))
+	if (o->obj && !subject__add_loopback(o->inst, 1, errmsg) &&
+		!ebpf_object__set_up(o->obj, o->inst, init, errmsg))
 		return 0;
 	opened_object__close(o);
 	return -EINVAL;
