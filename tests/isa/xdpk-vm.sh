@@ -59,6 +59,8 @@ expect 2 'unknown command frob' "$vm" frob
 expect 2 'not an ELF' "$vm" verify "$tmp/bad.o"
 expect 2 'No such file' "$vm" verify "$tmp/none.o"
 expect 2 'is none of' "$vm" dump frob "$tmp/bad.o"
+expect 2 'not an ELF' "$vm" dump asm "$tmp/bad.o"
+expect 2 'of raw bytecode there is ptx' "$vm" dump asm "$tmp/load.bin"
 expect 0 '^  verify ' "$vm" --help
 for command in run verify dump compile conformance asm disasm; do
 	expect 0 "^usage: xdpk-vm $command" "$vm" "$command" --help
@@ -69,8 +71,12 @@ if [ -n "$object" ]; then
 	expect 0 '"verdict": "accepted"' "$vm" verify -j "$object"
 	expect 2 'nothing' "$vm" verify --prog nothing "$object"
 	expect 0 'exit' "$vm" dump bytecode "$object"
+	expect 2 'an ELF object, not raw bytecode' "$vm" run "$object"
+	expect 2 'an ELF object, not raw bytecode' "$vm" disasm "$object"
 	expect 2 'must be 1 to' "$vm" compile --repeat 0 "$object"
-	expect 2 'No such file' "$vm" compile --driver "$tmp/none.bc" "$object"
+	expect 2 'No such file' "$vm" compile --driver "$tmp/none.bc" -o "$tmp/no.o" "$object"
+	expect 2 '--output IMAGE.o is missing' "$vm" compile "$object"
+	expect 2 '--time makes no image' "$vm" compile --time -o "$tmp/no.o" "$object"
 fi
 
 if [ -n "$object" ] && "$vm" run -b llvm "$tmp/load.bin" --mem '01 a2' >/dev/null 2>&1; then
@@ -80,11 +86,11 @@ if [ -n "$object" ] && "$vm" run -b llvm "$tmp/load.bin" --mem '01 a2' >/dev/nul
 	expect 0 '^cache hit ' "$vm" compile --time --repeat 2 "$object"
 	expect 0 '"rounds": 2' "$vm" compile -j -r 2 "$object"
 	expect 0 '' "$vm" compile --cpu x86-64-v2 -o "$tmp/other.o" "$object"
-	expect 2 'must be native' "$vm" compile --cpu nonsense "$object"
+	expect 2 'must be native' "$vm" compile --cpu nonsense -o "$tmp/no.o" "$object"
 	expect 1 '' cmp "$tmp/native.o" "$tmp/other.o"
-	expect 2 'is none of replay' "$vm" compile --driver "$tmp/bad.o" "$object"
+	expect 2 'is none of replay' "$vm" compile --driver "$tmp/bad.o" -o "$tmp/no.o" "$object"
 	cp "$tmp/bad.o" "$tmp/bad.bc"
-	expect 2 "not bitcode\|cannot be read" "$vm" compile --driver "$tmp/bad.bc" "$object"
+	expect 2 "not bitcode\|cannot be read" "$vm" compile --driver "$tmp/bad.bc" -o "$tmp/no.o" "$object"
 	expect 2 'it is elf, ptx or both' "$vm" compile --target coff "$object"
 	expect 2 'must be 1 to' "$vm" compile --workers 0 "$object"
 	expect 2 'with commas between' "$vm" compile --cpu native,,baseline "$object"

@@ -75,8 +75,7 @@ static int make(const struct image_job *job, const char *output, char **errmsg)
 
 	if (err)
 		return err;
-	if (output)
-		err = write_file(output, elf, size, errmsg);
+	err = write_file(output, elf, size, errmsg);
 	free(elf);
 	return err;
 }
@@ -128,13 +127,16 @@ static int read_job(struct image_job *job, const struct command_line *line, char
 static int compile(const struct command_line *line, char **errmsg)
 {
 	const char *const *o = line->options;
+	bool measures = o['t'] || o['r'] || o['j'];
 	struct image_job job;
 	int err = read_job(&job, line, errmsg);
 
-	if (!err && (o['t'] || o['r'] || o['j']))
-		err = measure(&job, o, errmsg);
-	else if (!err)
-		err = make(&job, o['o'], errmsg);
+	if (!err && measures == !!o['o'])
+		err = error__set(errmsg, -EINVAL,
+			measures ? "--time makes no image for --output"
+				 : "--output IMAGE.o is missing, where the image goes");
+	if (!err)
+		err = measures ? measure(&job, o, errmsg) : make(&job, o['o'], errmsg);
 	words__release(&job.drivers);
 	words__release(&job.cpus);
 	return err == -EACCES || (err == -ENOTSUP && !job.for_cpu) ? EXIT_BAD

@@ -19,6 +19,10 @@ static int disassemble(const struct command_line *line, char **errmsg)
 
 	if (input__bytes(line->argv[0], (uint8_t **)&insns, &size, errmsg))
 		return EXIT_UNUSABLE;
+	if (input__check_bytecode((uint8_t *)insns, size, errmsg)) {
+		free(insns);
+		return EXIT_UNUSABLE;
+	}
 	n = size / sizeof(*insns);
 	for (i = 0; i < n; i += insn.words) {
 		if (isa__decode(insns + i, n - i, &insn, &why)) {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,12 +72,12 @@ static int print_program(
 	return status;
 }
 
-/* Bytes or hex, and no ELF object. */
+/* Instructions as bytes or hex, and no ELF object. */
 static bool is_raw(const char *path, uint8_t **code, size_t *size)
 {
 	if (input__bytes(path, code, size, NULL))
 		return false;
-	if (*size < SELFMAG || memcmp(*code, ELFMAG, SELFMAG) != 0)
+	if (*size && *size % sizeof(struct ebpf_insn) == 0 && !input__is_elf(*code, *size))
 		return true;
 	free(*code);
 	return false;
@@ -117,8 +116,13 @@ static int dump(const struct command_line *line, char **errmsg)
 			line->argv[0]);
 		return EXIT_UNUSABLE;
 	}
-	if (form->is_ptx && is_raw(line->argv[1], &code, &size)) {
-		status = print_raw_ptx(code, size, errmsg);
+	if (is_raw(line->argv[1], &code, &size)) {
+		status = EXIT_UNUSABLE;
+		if (form->is_ptx)
+			status = print_raw_ptx(code, size, errmsg);
+		else
+			error__set(errmsg, -EINVAL,
+				"of raw bytecode there is ptx, and text by `xdpk-vm disasm`");
 		free(code);
 		return status;
 	}

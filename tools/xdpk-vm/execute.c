@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "ebpf-image.h"
 #include "execute.h"
+#include "input.h"
 #include "isa/isa.h"
 
 static int explain(struct ebpf_vm *vm, const void *code, size_t code_size, char **errmsg)
@@ -41,6 +42,8 @@ static int load(struct ebpf_vm *vm, const void *code, size_t size, char **errmsg
 		return ebpf_aot_load(vm, code, size, errmsg);
 	if (size > UINT32_MAX)
 		return error__set(errmsg, -E2BIG, "the program is too large");
+	if (input__check_bytecode(code, size, errmsg))
+		return -EINVAL;
 	return ebpf_load(vm, code, (uint32_t)size, errmsg);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <ctype.h>
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,4 +109,18 @@ int input__bytes(const char *arg, uint8_t **bytes, size_t *n, char **errmsg)
 	*bytes = content;
 	*n = size;
 	return 0;
+}
+
+bool input__is_elf(const uint8_t *bytes, size_t n)
+{
+	return n >= SELFMAG && memcmp(bytes, ELFMAG, SELFMAG) == 0;
+}
+
+int input__check_bytecode(const uint8_t *bytes, size_t n, char **errmsg)
+{
+	return input__is_elf(bytes, n)
+		       ? error__set(errmsg, -EINVAL,
+				 "an ELF object, not raw bytecode: xdpk-replay runs it, `xdpk-vm "
+				 "dump bytecode` prints it")
+		       : 0;
 }

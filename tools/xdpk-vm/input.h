@@ -5,6 +5,7 @@
 #ifndef XDPK_VM_INPUT_H
 #define XDPK_VM_INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,5 +18,10 @@ int input__hex(const char *text, uint8_t **bytes, size_t *n, char **errmsg);
 /* "-" for standard input, a file, or the hex itself. What a file holds is hex if it can be,
  * bytes otherwise. */
 int input__bytes(const char *arg, uint8_t **bytes, size_t *n, char **errmsg);
+
+bool input__is_elf(const uint8_t *bytes, size_t n);
+
+/* -EINVAL: an object file, which is to be run or printed otherwise. */
+int input__check_bytecode(const uint8_t *bytes, size_t n, char **errmsg);
 
 #endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,9 +136,8 @@ static int compile_bytes(const struct image_job *job, const uint8_t *bytes, size
 	size_t *size, char **errmsg)
 {
 	const char *slash = strrchr(job->path, '/');
-	bool is_elf = n >= SELFMAG && memcmp(bytes, ELFMAG, SELFMAG) == 0;
 	const struct ebpf_image_source source = {
-		.kind = is_elf ? EBPF_IMAGE_OBJECT : EBPF_IMAGE_BYTECODE,
+		.kind = input__is_elf(bytes, n) ? EBPF_IMAGE_OBJECT : EBPF_IMAGE_BYTECODE,
 		.name = slash ? slash + 1 : job->path,
 		.bytes = bytes,
 		.size = n};
