@@ -104,7 +104,7 @@ if [ -n "$object" ] && "$vm" run -b llvm "$tmp/load.bin" --mem '01 a2' >/dev/nul
 	expect 1 'stopped at instruction' "$vm" run "$tmp/raw.o"
 	expect 2 'of raw bytecode, not of an object' "$vm" verify "$tmp/raw.o"
 	expect 2 'not of raw bytecode' "$vm" run "$tmp/image.o"
-	expect 2 'nothing' "$vm" compile --prog nothing "$object"
+	expect 2 'nothing' "$vm" compile --prog nothing -o "$tmp/no.o" "$object"
 fi
 
 passed=0

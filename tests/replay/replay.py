@@ -84,8 +84,8 @@ def images_asked_for():
     return Images(*tools.split(":")) if tools else None
 
 
-def assert_image_agrees(replay, args):
-    """The same without LLVM."""
+def assert_image_agrees(replay, args, ran):
+    """The same without LLVM; and the kernel, if it ran, runs the object in it."""
     images, (*options, path, capture) = images_asked_for(), args
     if not images:
         return
@@ -95,6 +95,9 @@ def assert_image_agrees(replay, args):
         made = images.make(image, path, *options[lines:lines + 2])
         assert made.returncode == 0, made.stderr
         differences = images.differences(replay, image, path, capture, *options)
+        if "kernel" in ran:
+            differences += report(replay, "--engine", "interp,kernel", *options, image,
+                                  capture)[1]["differences"]
         print(f"  its image of {os.path.getsize(image)} bytes, without LLVM: "
               f"{len(differences)} differences")
         for d in differences[:20]:
@@ -120,4 +123,4 @@ def assert_engines_agree(replay, args, must_run, coverage):
     assert status == 0 and not r["differences"], "engines differ"
     assert set(must_run) <= set(ran), f"{must_run} must run"
     assert covered["percent"] >= coverage, f"less than {coverage}% reached"
-    assert_image_agrees(replay, args)
+    assert_image_agrees(replay, args, ran)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "ebpf-image.h"
 #include "kernel-load.h"
 
 /* linux/bpf.h of 6.3 and later: BPF_F_XDP_DEV_BOUND_ONLY */
@@ -275,6 +276,16 @@ static void forget(struct kernel_program *k, char *log, char **errmsg)
 	k->obj = NULL;
 }
 
+/* Of an image the object that it was made from. */
+static struct bpf_object *open_object(const struct subject *s, const char *path)
+{
+	const struct ebpf_image_source *from =
+		s->spec->image ? ebpf_image__source(s->spec->image) : NULL;
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = from ? from->name : NULL);
+
+	return from ? bpf_object__open_mem(from->bytes, from->size, &opts) : bpf_object__open(path);
+}
+
 /* Again, for the first interface that has what the program asks for. */
 static int load_bound(struct kernel_program *k, const struct subject *s,
 	const struct subject_opts *opts, char *log, char **errmsg)
@@ -285,7 +296,7 @@ static int load_bound(struct kernel_program *k, const struct subject *s,
 	for (struct if_nameindex *i = interfaces; i && i->if_index && err == -EOPNOTSUPP; i++) {
 		forget(k, log, errmsg);
 		k->bound_to = i->if_index;
-		k->obj = bpf_object__open(opts->object);
+		k->obj = open_object(s, opts->object);
 		err = k->obj ? load_with_libbpf(k, s, opts, log, errmsg)
 			     : error__set(errmsg, -errno, "%s: libbpf does not open it again",
 				       opts->object);
@@ -368,7 +379,7 @@ int kernel_program__load(struct kernel_program *k, const struct subject *s,
 		for (uint32_t i = 0; i < n; i++)
 			k->map_fds[i] = -1;
 		libbpf_set_print(silent);
-		k->obj = bpf_object__open(opts->object);
+		k->obj = open_object(s, opts->object);
 		err = k->obj ? load_with_libbpf(k, s, opts, log, errmsg)
 			     : load_spec(k, s, opts, log, errmsg);
 		if (err && k->obj && strstr(log, "require device-bound program"))
