@@ -252,6 +252,72 @@ static void test_redirect_tells_the_program(void **state)
 		redirect_to(map_types[m]);
 }
 
+/* --- a program in the place of another ---------------------------------------------------------
+ */
+
+static void put_program(
+	struct ebpf_map *map, uint32_t key, uint32_t number, struct ebpf_program *prog)
+{
+	bool array = ebpf_map__opts(map)->type == BPF_MAP_TYPE_PROG_ARRAY;
+
+	assert_int_equal(array ? ebpf_map__set_program(map, key, prog)
+			       : ebpf_map__set_target(map, key, number, prog, BPF_ANY),
+		0);
+}
+
+static void check_program(
+	struct ebpf_map *map, uint32_t key, uint32_t number, const struct ebpf_program *prog)
+{
+	struct ebpf_program *got = ebpf_map__get_program(map, key);
+	uint32_t value[2];
+
+	assert_ptr_equal(got, prog);
+	ebpf_program__unref(got);
+	assert_int_equal(ebpf_map__lookup(map, &key, value), 0);
+	assert_int_equal(value[0], number);
+}
+
+/* Entries 0 and 2 have one program, 1 another; there are two workers. */
+static void replace_in(uint32_t map_type, enum ebpf_program_type type)
+{
+	bool array = map_type == BPF_MAP_TYPE_PROG_ARRAY, two = map_type != BPF_MAP_TYPE_CPUMAP;
+	struct ebpf_map *map = make_map(machine.inst, map_type, array ? 4 : 8);
+	struct ebpf_program *was = load(machine.inst, type, NULL);
+	struct ebpf_program *other = load(machine.inst, type, NULL);
+	struct ebpf_program *is = load(machine.inst, type, NULL);
+	struct ebpf_program *wrong = load(machine.inst,
+		type == EBPF_PROGRAM_XDP ? EBPF_PROGRAM_XDP_CPUMAP : EBPF_PROGRAM_XDP, NULL);
+
+	put_program(map, 0, 50, was);
+	put_program(map, 1, 51, other);
+	if (two)
+		put_program(map, 2, 52, was);
+	assert_int_equal(ebpf_map__replace_program(map, was, wrong), -EINVAL);
+	check_program(map, 0, array ? ebpf_program__id(was) : 50, was);
+	assert_int_equal(ebpf_map__replace_program(map, was, is), 1 + two);
+	check_program(map, 0, array ? ebpf_program__id(is) : 50, is);
+	check_program(map, 1, array ? ebpf_program__id(other) : 51, other);
+	if (two)
+		check_program(map, 2, array ? ebpf_program__id(is) : 52, is);
+	assert_int_equal(ebpf_map__replace_program(map, was, is), 0);
+	assert_int_equal(was->refs, 1);
+	assert_int_equal(is->refs, 2 + two);
+	ebpf_map__unref(map);
+	assert_int_equal(is->refs, 1);
+	ebpf_program__unref(was);
+	ebpf_program__unref(other);
+	ebpf_program__unref(is);
+	ebpf_program__unref(wrong);
+}
+
+static void test_a_program_takes_anothers_place(void **state)
+{
+	replace_in(BPF_MAP_TYPE_PROG_ARRAY, EBPF_PROGRAM_XDP);
+	replace_in(BPF_MAP_TYPE_DEVMAP, EBPF_PROGRAM_XDP_DEVMAP);
+	replace_in(BPF_MAP_TYPE_DEVMAP_HASH, EBPF_PROGRAM_XDP_DEVMAP);
+	replace_in(BPF_MAP_TYPE_CPUMAP, EBPF_PROGRAM_XDP_CPUMAP);
+}
+
 /* --- when programs go ----------------------------------------------------------------------- */
 
 /* Both workers are quiescent, and what may go goes. */
@@ -384,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_packets_in_fragments_as_kernel),
 		cmocka_unit_test(test_programs_are_refused),
 		cmocka_unit_test(test_redirect_tells_the_program),
+		cmocka_unit_test(test_a_program_takes_anothers_place),
 		cmocka_unit_test(test_programs_stay_for_packets_under_way),
 		cmocka_unit_test(test_circles_are_broken),
 		cmocka_unit_test(test_broadcast_goes_everywhere_once),

@@ -203,6 +203,39 @@ struct ebpf_program *ebpf_map__get_program(struct ebpf_map *map, uint32_t index)
 	return prog;
 }
 
+static int replace_in_array(
+	struct ebpf_map *map, struct ebpf_program *was, struct ebpf_program *prog)
+{
+	int n = 0;
+
+	pthread_mutex_lock(&map->lock);
+	for (uint32_t i = 0; i < map->opts.max_entries; i++) {
+		if (rt_handles__get(&map->rt, i) != was)
+			continue;
+		rt_handles__exchange(&map->rt, i, ebpf_program__ref(prog));
+		n++;
+	}
+	pthread_mutex_unlock(&map->lock);
+	for (int i = 0; i < n; i++)
+		reclaim__defer(&map->inst->reclaim, release_program, was);
+	return n;
+}
+
+/* What is of the same kind as a program in the map may be there, too. */
+int ebpf_map__replace_program(
+	struct ebpf_map *map, struct ebpf_program *was, struct ebpf_program *prog)
+{
+	if (!is_programs(map) && !rt_targets_run(&map->rt.geo))
+		return -EINVAL;
+	if (prog->inst != was->inst || prog->view.type != was->view.type ||
+		prog->view.has_frags != was->view.has_frags)
+		return -EINVAL;
+	if (map__is_read_only(map))
+		return -EPERM;
+	return is_programs(map) ? replace_in_array(map, was, prog)
+				: map_targets__replace_program(map, was, prog);
+}
+
 struct ebpf_map *ebpf_map__get_inner(struct ebpf_map *map, const void *key)
 {
 	struct ebpf_map *inner;

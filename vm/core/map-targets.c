@@ -22,7 +22,8 @@
 #include "../runtime/map-target.h"
 
 struct held_pair {
-	struct rt_target pair; /* what workers see */
+	struct rt_target pair;  /* what workers see */
+	struct held_pair *next; /* of those that are taken out together */
 	struct reclaim *reclaim;
 	unsigned wait; /* for the workers to be quiescent: how many times */
 };
@@ -166,6 +167,52 @@ struct ebpf_program *map_targets__get_program(struct ebpf_map *map, uint32_t key
 		prog = ebpf_program__ref((struct ebpf_program *)pair->prog);
 	pthread_mutex_unlock(&map->lock);
 	return prog;
+}
+
+/* Under the lock. Adds what it takes out to a list. */
+static int replace_at(
+	struct ebpf_map *map, uint32_t key, struct ebpf_program *prog, struct held_pair **out)
+{
+	struct held_pair *old = (struct held_pair *)rt_target__pair_at(&map->rt, key);
+	struct held_pair *held = pair__create(map, old->pair.number, prog);
+	int err = -ENOMEM;
+
+	if (held)
+		err = (int)rt_target__write(
+			&map->rt, map->slots, key, held->pair, &held->pair, BPF_ANY);
+	if (!err) {
+		old->next = *out;
+		*out = old;
+	} else if (held) {
+		pair__destroy(held);
+	}
+	return err;
+}
+
+int map_targets__replace_program(
+	struct ebpf_map *map, const struct ebpf_program *was, struct ebpf_program *prog)
+{
+	struct rt_target_walk w = {0};
+	struct held_pair *out = NULL;
+	int err = 0, n = 0;
+
+	map__begin_change(map);
+	pthread_mutex_lock(&map->lock);
+	while (!err && rt_target__walk(&map->rt, &w)) {
+		if (w.found.prog != was)
+			continue;
+		err = replace_at(map, w.key, prog, &out);
+		n += !err;
+	}
+	pthread_mutex_unlock(&map->lock);
+	map__end_change(map);
+	while (out) {
+		struct held_pair *next = out->next;
+
+		pair__release(out);
+		out = next;
+	}
+	return err ? err : n;
 }
 
 void map_targets__drop_programs(struct ebpf_map *map)

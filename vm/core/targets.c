@@ -51,11 +51,12 @@ static int compile_called(
 static int compile_redirected_to(
 	struct ebpf_map *map, const char *backend, const struct ebpf_driver *driver, char **errmsg)
 {
-	struct rt_target_walk w = {0};
+	const void *before = NULL;
+	uint32_t key;
 	int err = 0;
 
-	while (!err && rt_target__walk(&map->rt, &w)) {
-		struct ebpf_program *target = ebpf_map__get_program(map, w.key);
+	for (; !err && !ebpf_map__walk_key(map, before, &key); before = &key) {
+		struct ebpf_program *target = ebpf_map__get_program(map, key);
 
 		if (target)
 			err = compile_target(target, backend, driver, driver, errmsg);

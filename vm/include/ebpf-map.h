@@ -100,6 +100,11 @@ int ebpf_map__set_target(struct ebpf_map *map, uint32_t key, uint32_t number,
 	struct ebpf_program *prog, uint64_t flags);
 /* A reference to the program there, or NULL: of a PROG_ARRAY, or of the maps above. */
 struct ebpf_program *ebpf_map__get_program(struct ebpf_map *map, uint32_t key);
+/* Puts a program in the place of another, of the same kind, in all entries that hold that one;
+ * their numbers stay. How many there were, or -EINVAL as above, or -ENOMEM, when some may have it.
+ */
+int ebpf_map__replace_program(
+	struct ebpf_map *map, struct ebpf_program *was, struct ebpf_program *prog);
 /* Reads and deletes at once, pops from a queue or stack; -524 (the kernel's ENOTSUPP) where the
  * kernel does not offer it. */
 int ebpf_map__lookup_and_delete(struct ebpf_map *map, const void *key, void *value);
