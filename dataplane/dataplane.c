@@ -79,19 +79,63 @@ void dataplane__destroy(struct dataplane *dp)
 	free(dp);
 }
 
-int dataplane__publish(struct dataplane *dp, char **errmsg)
+/* Returns when all workers go by it. */
+static void go_by(struct dataplane *dp, struct plan *plan)
 {
-	struct plan *before = dp->plan, *plan;
+	struct plan *before = dp->plan;
 
-	prog_offloads__open_lanes(dp);
-	plan = plan__draw(dp);
-	if (!plan)
-		return error__set(errmsg, -ENOMEM, "no memory for a plan of the ports");
 	lanes__close(dp);
 	__atomic_store_n(&dp->plan, plan, __ATOMIC_RELEASE);
 	ebpf_instance__synchronize(dp->instance);
 	lanes__open(dp);
 	free(before);
+}
+
+static int no_plan(char **errmsg)
+{
+	return error__set(errmsg, -ENOMEM, "no memory for a plan of the ports");
+}
+
+int dataplane__publish(struct dataplane *dp, char **errmsg)
+{
+	struct plan *plan;
+
+	prog_offloads__open_lanes(dp);
+	plan = plan__draw(dp);
+	if (!plan)
+		return no_plan(errmsg);
+	go_by(dp, plan);
+	return 0;
+}
+
+/* Packets that wait for another worker have been judged by the table: all are run when workers have
+ * been quiescent as often as vm/core/map-targets.c says. */
+int dataplane__publish_succession(
+	struct dataplane *dp, const struct succession *succession, char **errmsg)
+{
+	struct plan *between, *after;
+	int err;
+
+	if (!succession->n) {
+		err = dataplane__publish(dp, errmsg);
+		if (!err)
+			succession__put_heirs(succession);
+		return err;
+	}
+	prog_offloads__open_lanes(dp);
+	between = plan__draw(dp);
+	after = plan__draw(dp);
+	if (!between || !after) {
+		free(between);
+		free(after);
+		return no_plan(errmsg);
+	}
+	between->succession = succession;
+	go_by(dp, between);
+	succession__put_heirs(succession);
+	go_by(dp, after);
+	for (int i = 0; i < 2; i++)
+		ebpf_instance__synchronize(dp->instance);
 	return 0;
 }
 

@@ -71,6 +71,9 @@ bool dataplane__exhausted(const struct dataplane *dp, const struct plan *plan);
 /* Under the lock: has workers go by what the dataplane's state is now, and returns when none goes
  * by anything older. -ENOMEM: nothing has changed for them. */
 int dataplane__publish(struct dataplane *dp, char **errmsg);
+/* The same, and programs at entries of maps have changed over with those that are in the plan. */
+int dataplane__publish_succession(
+	struct dataplane *dp, const struct succession *succession, char **errmsg);
 
 /* Sums over workers. */
 struct counters dataplane__hop_counters(const struct dataplane *dp, uint16_t hop);

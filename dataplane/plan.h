@@ -19,6 +19,7 @@
 #include "chain.h"
 #include "counters.h"
 #include "ports.h"
+#include "succession.h"
 
 struct capture;
 struct dataplane;
@@ -58,7 +59,8 @@ struct plan_worker {
 
 struct plan {
 	struct capture *capture; /* that sees what goes by (capture/capture.h), or NULL */
-	uint16_t n_ports;        /* slots to look at */
+	const struct succession *succession; /* under way, or NULL */
+	uint16_t n_ports;                    /* slots to look at */
 	struct plan_port port[RTE_MAX_ETHPORTS];
 	struct plan_worker worker[RTE_MAX_LCORE];
 	struct plan_lane *lanes; /* of all workers */
@@ -70,6 +72,13 @@ struct plan *plan__draw(const struct dataplane *dp);
 
 /* Queues that a worker receives from. */
 unsigned plan_worker__queues(const struct plan_worker *w);
+
+/* Who judges where an entry of a map has this program, or NULL. */
+static inline const struct ebpf_program *plan__program_at(
+	const struct plan *plan, const struct ebpf_program *prog)
+{
+	return likely(!plan->succession) ? prog : succession__of(plan->succession, prog);
+}
 
 /* NO_PORT if no port has this ifindex. */
 static inline uint16_t plan__port_by_ifindex(const struct plan *plan, uint32_t ifindex)

@@ -121,15 +121,43 @@ static enum tier_engine first_engine(const struct prog *before, enum tier_engine
 	return wanted == TIER_AUTO && compiled ? TIER_LLVM : wanted;
 }
 
+/* In whose place a successor comes, as it was when that began. */
+struct predecessor {
+	struct ebpf_object *object; /* a reference, or NULL */
+	enum tier_engine first;     /* engine of the successor */
+	struct gpu_opts gpu;
+};
+
+static int look_at_predecessor(struct dataplane *dp, const struct prog_opts *opts, const char *name,
+	struct predecessor *p, char **errmsg)
+{
+	const struct prog *prog;
+
+	*p = (struct predecessor){0};
+	pthread_mutex_lock(&dp->lock);
+	prog = dataplane__find_prog(dp, name);
+	if (prog) {
+		p->object = prog->object ? ebpf_object__ref(prog->object) : NULL;
+		p->first = first_engine(prog, opts->engine);
+		if (opts->gpu || prog->offload)
+			p->gpu = opts->gpu ? *opts->gpu : prog->offload->opts;
+	}
+	pthread_mutex_unlock(&dp->lock);
+	return prog ? 0 : error__set(errmsg, -ENOENT, "there is no program %s to replace", name);
+}
+
 /* Under the lock: on failure nothing has changed. */
-static int swap(struct dataplane *dp, const char *name, struct prog *successor, struct prog *before,
-	char **errmsg)
+static int swap(struct dataplane *dp, const char *name, struct prog *successor,
+	const struct succession *succession, struct prog *before, char **errmsg)
 {
 	struct prog *prog = dataplane__find_prog(dp, name);
 	int err;
 
 	if (!prog)
 		return error__set(errmsg, -ENOENT, "program %s is gone", name);
+	if (prog->object != before->object)
+		return error__set(
+			errmsg, -EAGAIN, "program %s has just been replaced by another", name);
 	*before = *prog;
 	prog->object = successor->object;
 	prog->program = successor->program;
@@ -137,7 +165,7 @@ static int swap(struct dataplane *dp, const char *name, struct prog *successor, 
 	prog->tier = successor->tier;
 	prog->offload = successor->offload;
 	prog->replaced++;
-	err = dataplane__publish(dp, errmsg);
+	err = dataplane__publish_succession(dp, succession, errmsg);
 	if (err)
 		*prog = *before;
 	return err;
@@ -146,33 +174,30 @@ static int swap(struct dataplane *dp, const char *name, struct prog *successor, 
 int dataplane__replace_prog(struct dataplane *dp, const struct prog_opts *opts, char **errmsg)
 {
 	const char *name = opts->name ? opts->name : ebpf_program__name(opts->program);
-	struct prog successor = {
-		.object = opts->object, .program = opts->program, .engine = opts->engine};
-	enum tier_engine first = opts->engine;
-	struct gpu_opts gpu = {0};
-	struct prog *prog, before = {0};
-	int err;
+	struct prog before = {0}, successor = {.object = opts->object,
+					  .program = opts->program,
+					  .engine = opts->engine};
+	struct succession succession = {0};
+	struct predecessor p;
+	int err = look_at_predecessor(dp, opts, name, &p, errmsg);
 
-	pthread_mutex_lock(&dp->lock);
-	prog = dataplane__find_prog(dp, name);
-	if (prog)
-		first = first_engine(prog, opts->engine);
-	if (prog && prog->offload)
-		gpu = prog->offload->opts;
-	pthread_mutex_unlock(&dp->lock);
-	if (!prog)
-		return error__set(errmsg, -ENOENT, "there is no program %s to replace", name);
-
-	err = begin(dp, &successor, first, opts->gpu ? opts->gpu : &gpu, errmsg);
 	if (err)
 		return err;
-	pthread_mutex_lock(&dp->lock);
-	err = swap(dp, name, &successor, &before, errmsg);
-	pthread_mutex_unlock(&dp->lock);
-	if (err)
-		end(&successor);
-	else
-		prog__release(&before);
+	before.object = p.object;
+	err = succession__prepare(&succession, dp, opts->object, p.object, p.first, errmsg);
+	if (!err)
+		err = begin(dp, &successor, p.first, &p.gpu, errmsg);
+	if (!err) {
+		pthread_mutex_lock(&dp->lock);
+		err = swap(dp, name, &successor, &succession, &before, errmsg);
+		pthread_mutex_unlock(&dp->lock);
+		if (err)
+			end(&successor);
+		else
+			prog__release(&before);
+	}
+	succession__drop(&succession);
+	ebpf_object__close(p.object);
 	return err;
 }
 

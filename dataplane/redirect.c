@@ -155,7 +155,7 @@ static void redirect_to_port(struct departure *d, uint32_t i)
 		return;
 	}
 	d->delta->outcome[OUTCOME_REDIRECT]++;
-	p.prog = to->prog;
+	p.prog = plan__program_at(d->w->plan, to->prog);
 	put(d, port, &p);
 }
 
@@ -170,7 +170,7 @@ static void redirect_to_worker(struct departure *d, uint32_t i)
 	d->delta->outcome[OUTCOME_REDIRECT]++;
 	d->queue[d->n_handed] = (struct cpumap_queue){to->target, to->queue};
 	d->handed[d->n_handed++] = (struct handed){.packet = d->burst->pkts[i],
-		.prog = to->prog,
+		.prog = plan__program_at(d->w->plan, to->prog),
 		.from = d->rxq->port,
 		.state = d->burst->state[i]};
 }
@@ -256,7 +256,7 @@ static void name_port(void *user, const struct ebpf_redirect *one)
 		put_copy(b, copy_packet(b->parcel.packet, b->parcel.state,
 				    plan->port[b->port].port->pool));
 	b->port = port;
-	b->prog = one->prog;
+	b->prog = plan__program_at(plan, one->prog);
 }
 
 static void redirect_to_all(struct departure *d, uint32_t i)

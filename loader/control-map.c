@@ -85,28 +85,27 @@ int control__lookup_in_map(struct control_context *c, struct control_words *w, c
 	return err;
 }
 
-/* An entry with a program that runs behind the redirect. */
-static int set_target(
-	struct control_words *w, const struct control_map *m, struct map_element *e, char **errmsg)
+/* An entry with a program that runs behind the redirect, or without: NULL. */
+static int set_target(struct control_words *w, const struct control_map *m, struct map_element *e,
+	const char *program, char **errmsg)
 {
-	const char *name = control_words__want(w, "a program's name", errmsg);
-	struct ebpf_program *prog;
 	uint32_t key, number;
 	uint64_t flag;
-	int err = name ? control__parse_flag(w, &flag, errmsg) : -EINVAL;
+	int err = control__parse_flag(w, &flag, errmsg);
 
 	if (err)
 		return err;
-	prog = ebpf_object__load_program(m->object, name, NULL, errmsg);
-	if (!prog)
-		return -errno;
 	memcpy(&key, e->key, sizeof(key));
 	memcpy(&number, e->value, sizeof(number));
-	err = ebpf_map__set_target(e->map, key, number, prog, flag);
-	ebpf_program__unref(prog);
-	return err ? error__set(errmsg, err, "map %s does not take program %s: %s", e->name, name,
-			     strerror(-err))
-		   : 0;
+	return ebpf_object__set_map_target(m->object, e->name, key, number, program, flag, errmsg);
+}
+
+static int set_target_with_program(
+	struct control_words *w, const struct control_map *m, struct map_element *e, char **errmsg)
+{
+	const char *name = control_words__want(w, "a program's name", errmsg);
+
+	return name ? set_target(w, m, e, name, errmsg) : -EINVAL;
 }
 
 /* A map or a program of the object, by its name. */
@@ -140,6 +139,16 @@ static bool holds_targets(const struct map_element *e)
 
 	return type == BPF_MAP_TYPE_DEVMAP || type == BPF_MAP_TYPE_DEVMAP_HASH ||
 	       type == BPF_MAP_TYPE_CPUMAP;
+}
+
+/* In the program's place: nobody's here, which the map refuses. */
+static bool names_descriptor(const struct map_element *e)
+{
+	static const uint8_t none[sizeof(uint32_t)];
+	uint32_t size = e->value_layout->size;
+
+	return size > sizeof(none) &&
+	       memcmp(e->value + sizeof(none), none, size - sizeof(none)) != 0;
 }
 
 /* What the words of a value are. The interface or the length of a queue alone stands for a target
@@ -176,7 +185,9 @@ static int set_value(struct control_context *c, struct control_words *w,
 	if (err)
 		return err;
 	if (holds_targets(e) && control_words__take(w, "prog"))
-		return put_program(c, set_target(w, m, e, errmsg));
+		return put_program(c, set_target_with_program(w, m, e, errmsg));
+	if (holds_targets(e) && !names_descriptor(e))
+		return set_target(w, m, e, NULL, errmsg);
 	err = control__parse_flag(w, &flag, errmsg);
 	if (err)
 		return err;

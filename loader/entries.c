@@ -7,7 +7,7 @@
  *	};
  *
  * Each pointer is a relocation in section .maps, whose place says which map and which key;
- * the eight bytes there are the addend. Programs may be added by the user.
+ * the eight bytes there are the addend. Programs may be added by the user, to maps of targets, too.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -119,8 +119,7 @@ bool ebpf_object__map_entry(
 int ebpf_object__put_program(struct ebpf_object *obj, struct object_map *m, uint32_t key,
 	const struct ebpf_object_program *program, char **errmsg)
 {
-	/* the program is the first member of its function */
-	uint32_t target = (const struct object_function *)program - obj->functions, i = 0;
+	uint32_t target = ebpf_object__function_of(obj, program) - obj->functions, i = 0;
 	int err = 0;
 
 	if (m->opts.type != BPF_MAP_TYPE_PROG_ARRAY)
@@ -152,6 +151,67 @@ int ebpf_object__set_map_program(
 	pthread_mutex_lock(&obj->lock);
 	err = m ? ebpf_object__put_program(obj, m, key, p, errmsg)
 		: error__set(errmsg, -ENOENT, "no map %s in the object", map);
+	pthread_mutex_unlock(&obj->lock);
+	if (err)
+		ebpf_object__fail(obj, errmsg);
+	return err;
+}
+
+/* What is shared with an object that still runs is left as it is, but for entries that go. */
+static struct ebpf_map *map_to_change(
+	const struct ebpf_object *obj, struct object_map *m, uint32_t number, char **errmsg)
+{
+	if (!obj->is_heir || !m->is_shared || !number)
+		return m->map;
+	if (!m->waiting)
+		m->waiting = ebpf_map__create(obj->instance, ebpf_map__opts(m->map), errmsg);
+	return m->waiting;
+}
+
+static bool is_there(struct ebpf_map *map, uint32_t key)
+{
+	uint32_t value[2];
+
+	return !ebpf_map__lookup(map, &key, value);
+}
+
+static int put_target(struct ebpf_object *obj, struct object_map *m, uint32_t key, uint32_t number,
+	struct object_function *f, uint64_t flags, char **errmsg)
+{
+	int err = f ? ebpf_object__load_once(obj, f, errmsg) : 0;
+	struct ebpf_map *map = err ? NULL : map_to_change(obj, m, number, errmsg);
+
+	if (!map)
+		return err ? err : -errno;
+	if (map == m->waiting && flags == BPF_NOEXIST && is_there(m->map, key))
+		err = -EEXIST;
+	else
+		err = ebpf_map__set_target(map, key, number, f ? f->loaded : NULL, flags);
+	if (!err)
+		return 0;
+	return f ? error__set(errmsg, err, "map %s does not take program %s: %s", m->opts.name,
+			   f->program.name, strerror(-err))
+		 : error__set(errmsg, err, "map %s: %s", m->opts.name, strerror(-err));
+}
+
+int ebpf_object__set_map_target(struct ebpf_object *obj, const char *map, uint32_t key,
+	uint32_t number, const char *program, uint64_t flags, char **errmsg)
+{
+	struct object_map *m = ebpf_object__find_map(obj, map);
+	struct object_function *f = NULL;
+	int err = 0;
+
+	if (errmsg)
+		*errmsg = NULL;
+	if (!m || !m->map)
+		err = error__set(errmsg, -ENOENT, "there is no map %s yet", map);
+	if (!err && program) {
+		f = ebpf_object__function_of(obj, ebpf_object__find_program(obj, program, errmsg));
+		err = f ? 0 : -ENOENT;
+	}
+	pthread_mutex_lock(&obj->lock);
+	if (!err)
+		err = put_target(obj, m, key, number, f, flags, errmsg);
 	pthread_mutex_unlock(&obj->lock);
 	if (err)
 		ebpf_object__fail(obj, errmsg);

@@ -16,6 +16,11 @@
 static int load_function(struct ebpf_object *obj, struct object_function *f,
 	const struct ebpf_load_opts *opts, char **errmsg);
 
+int ebpf_object__load_once(struct ebpf_object *obj, struct object_function *f, char **errmsg)
+{
+	return f->loaded ? 0 : load_function(obj, f, NULL, errmsg);
+}
+
 int ebpf_object__fill_programs(struct ebpf_object *obj, struct object_map *m, char **errmsg)
 {
 	int err = 0;
@@ -23,8 +28,7 @@ int ebpf_object__fill_programs(struct ebpf_object *obj, struct object_map *m, ch
 	for (uint32_t i = 0; i < m->n_entries && !err; i++) {
 		struct object_function *f = &obj->functions[m->entries[i].target];
 
-		if (!f->loaded)
-			err = load_function(obj, f, NULL, errmsg);
+		err = ebpf_object__load_once(obj, f, errmsg);
 		if (err)
 			return error__prefix(errmsg, "program %s", f->program.name), err;
 		err = ebpf_map__set_program(m->map, m->entries[i].key, f->loaded);
@@ -91,8 +95,7 @@ struct ebpf_program *ebpf_object__load_program(
 	program = ebpf_object__find_program(obj, name, errmsg);
 	if (!program)
 		return NULL;
-	/* the program is the first member of its function */
-	f = obj->functions + ((const struct object_function *)program - obj->functions);
+	f = ebpf_object__function_of(obj, program);
 	pthread_mutex_lock(&obj->lock);
 	err = load_function(obj, f, opts, errmsg);
 	if (!err)

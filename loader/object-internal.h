@@ -9,6 +9,7 @@
  *	entries.c    what arrays of maps and programs hold at first
  *	create-maps.c, load.c    maps into an instance, programs into the machine
  *	share-maps.c             the maps of a program before, for the one that replaces it
+ * heirs.c                  the programs that are in them
  *	map-layouts.c            what keys and values mean
  *	link.c       a program and the subprograms it reaches ─► core-relocate.c, relocate.c,
  *	             one function each
@@ -42,15 +43,16 @@ struct object_map {
 	uint64_t values;               /* offset of the initialiser in .maps; NO_VALUES */
 	struct initial_entry *entries;
 	uint32_t n_entries;
-	bool is_filled;          /* the entries are set, or about to be */
-	uint32_t section;        /* where its definition or its contents are; 0: .kconfig */
-	uint64_t offset, size;   /* of the definition in .maps; 0 for data */
-	bool is_data;            /* global variables; contents are its first value */
-	const uint8_t *contents; /* value_size bytes; NULL: zeros */
-	bool is_const;           /* .rodata: frozen when a program is made */
-	bool pin_by_name;        /* LIBBPF_PIN_BY_NAME: one map for all objects that name it */
-	bool is_shared;          /* with another object: ebpf_object__share_maps() */
-	struct ebpf_map *map;    /* NULL before ebpf_object__create_maps(), unless it is shared */
+	bool is_filled;           /* the entries are set, or about to be */
+	uint32_t section;         /* where its definition or its contents are; 0: .kconfig */
+	uint64_t offset, size;    /* of the definition in .maps; 0 for data */
+	bool is_data;             /* global variables; contents are its first value */
+	const uint8_t *contents;  /* value_size bytes; NULL: zeros */
+	bool is_const;            /* .rodata: frozen when a program is made */
+	bool pin_by_name;         /* LIBBPF_PIN_BY_NAME: one map for all objects that name it */
+	bool is_shared;           /* with another object: ebpf_object__share_maps() */
+	struct ebpf_map *waiting; /* entries of a shared map, of an heir; or NULL */
+	struct ebpf_map *map;     /* NULL before ebpf_object__create_maps(), unless it is shared */
 };
 
 static inline bool object_map__holds_maps(const struct object_map *m)
@@ -95,10 +97,20 @@ struct ebpf_object {
 	struct object_function *functions; /* sorted by section and insn */
 	uint32_t n_functions;
 	uint32_t n_programs;
-	struct ebpf_instance *instance;  /* since ebpf_object__create_maps(); borrowed */
-	bool frozen;                     /* .rodata is constant */
+	struct ebpf_instance *instance; /* since ebpf_object__create_maps(); borrowed */
+	bool frozen;                    /* .rodata is constant */
+	bool is_heir; /* it has another's maps, which is in its place: ebpf_object__succeed() */
 	struct linked_program *programs; /* linked so far */
 };
+
+/* The function that a program of the object is; NULL if it is NULL. */
+static inline struct object_function *ebpf_object__function_of(
+	const struct ebpf_object *obj, const struct ebpf_object_program *program)
+{
+	const struct object_function *f = (const struct object_function *)program;
+
+	return f ? obj->functions + (f - obj->functions) : NULL;
+}
 
 /* "path: " before *errmsg, and control characters (names come from the file) out of it. */
 void ebpf_object__fail(const struct ebpf_object *obj, char **errmsg);
@@ -124,6 +136,8 @@ void map_opts__settle_size(struct ebpf_map_opts *o, struct ebpf_instance *inst);
 /* A program for an array of programs, in place of the one at `key`. */
 int ebpf_object__put_program(struct ebpf_object *obj, struct object_map *m, uint32_t key,
 	const struct ebpf_object_program *program, char **errmsg);
+/* Loads the program, unless it was loaded. */
+int ebpf_object__load_once(struct ebpf_object *obj, struct object_function *f, char **errmsg);
 /* Loads the programs of an array and puts them into it. */
 int ebpf_object__fill_programs(struct ebpf_object *obj, struct object_map *m, char **errmsg);
 /* The index of the map defined at `offset` of `section`, or of the data of `section`

@@ -200,6 +200,7 @@ void ebpf_object__close(struct ebpf_object *obj)
 		ebpf_program__unref(obj->functions[i].loaded);
 	for (size_t i = 0; i < obj->n_maps; i++) {
 		ebpf_map__unref(obj->maps[i].map);
+		ebpf_map__unref(obj->maps[i].waiting);
 		free((char *)obj->maps[i].opts.name);
 		free((void *)obj->maps[i].opts.inner);
 		free(obj->maps[i].entries);

@@ -113,6 +113,10 @@ int ebpf_object__set_inner(
  * uses the array. */
 int ebpf_object__set_map_program(
 	struct ebpf_object *obj, const char *map, uint32_t key, const char *program, char **errmsg);
+/* An entry of a DEVMAP, DEVMAP_HASH or CPUMAP (ebpf_map__set_target()), with a program of the
+ * object, which is loaded with its first entry; NULL: without. */
+int ebpf_object__set_map_target(struct ebpf_object *obj, const char *map, uint32_t key,
+	uint32_t number, const char *program, uint64_t flags, char **errmsg);
 
 /* For an object that takes another one's place: its maps will be the other's, wherever both have
  * one of that name; it begins with their contents. Before ebpf_object__create_maps(); the other's
@@ -127,6 +131,21 @@ struct ebpf_object_share_opts {
 
 int ebpf_object__share_maps(struct ebpf_object *obj, struct ebpf_object *other,
 	const struct ebpf_object_share_opts *opts, char **errmsg);
+
+/* A program of the other object that is at an entry of a map that both have, and the one of that
+ * name that follows it, loaded; or was NULL: one at an entry that ebpf_object__set_map_target() has
+ * made in such a map. They are the objects'. */
+struct ebpf_object_heir {
+	struct ebpf_program *was, *is;
+};
+
+/* All of them, to be freed. -EINVAL: there is none of that name, or it is of another kind. */
+int ebpf_object__find_heirs(struct ebpf_object *obj, struct ebpf_object *other,
+	struct ebpf_object_heir **heirs, size_t *n, char **errmsg);
+/* The object is in the other's place: its programs are at those entries from now on. Until then
+ * entries of maps that both have do not change by ebpf_object__set_map_target(). -ENOMEM: not at
+ * all of them. */
+int ebpf_object__succeed(struct ebpf_object *obj, const struct ebpf_object_heir *heirs, size_t n);
 
 /* Creates every map of the object in `inst`, with the contents of .data, .rodata and .bss: all
  * or none. A map with LIBBPF_PIN_BY_NAME is one and the same for all objects of the instance.

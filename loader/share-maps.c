@@ -115,6 +115,18 @@ static int share(struct ebpf_object *obj, struct object_map *m, const struct ebp
 	return 0;
 }
 
+/* Has it been taken out since? */
+static bool is_gone(const struct object_map *o, const struct initial_entry *entry,
+	const struct object_function *f)
+{
+	struct ebpf_program *there =
+		o->is_filled ? ebpf_map__get_program(o->map, entry->key) : NULL;
+	bool gone = o->is_filled && there != f->loaded;
+
+	ebpf_program__unref(there);
+	return gone;
+}
+
 /* The programs that the user has put in, in their new version. */
 static int take_programs(struct ebpf_object *obj, struct object_map *m,
 	const struct ebpf_object *other, const struct object_map *o, char **errmsg)
@@ -122,11 +134,12 @@ static int take_programs(struct ebpf_object *obj, struct object_map *m,
 	int err = 0;
 
 	for (uint32_t i = 0; i < o->n_entries && !err; i++) {
-		const char *name = other->functions[o->entries[i].target].program.name;
+		const struct object_function *f = &other->functions[o->entries[i].target];
+		const char *name = f->program.name;
 		const struct ebpf_object_program *program;
 		char *which = NULL;
 
-		if (!o->entries[i].is_users)
+		if (!o->entries[i].is_users || is_gone(o, &o->entries[i], f))
 			continue;
 		program = ebpf_object__find_program(obj, name, &which);
 		free(which);
@@ -173,8 +186,10 @@ int ebpf_object__share_maps(struct ebpf_object *obj, struct ebpf_object *other,
 	for (size_t i = 0; i < obj->n_maps && !err; i++)
 		err = share_one(obj, &obj->maps[i], other, opts ? opts : &nothing, errmsg);
 	pthread_mutex_unlock(&other->lock);
-	if (!err)
+	if (!err) {
+		obj->is_heir = true;
 		return 0;
+	}
 	for (size_t i = 0; i < obj->n_maps && !obj->instance; i++) {
 		ebpf_map__unref(obj->maps[i].map);
 		obj->maps[i].map = NULL;

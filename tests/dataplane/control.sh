@@ -95,6 +95,38 @@ replacement_keeps_maps() {
 	stop
 }
 
+entry() { # MAP KEY
+	ctl -j map lookup "$1" key "$2"
+	echo "$answer"
+}
+
+replacement_replaces_programs_at_entries() {
+	local first again
+	cp "$PROGRAMS/targets.bpf.o" .
+	cat >targets.init <<-END
+		map update ports key 1 value 2 prog at_port
+		map update ports key 2 value 3
+	END
+	start --port net_ring0 --ebpf targets.bpf.o --prog distribute --init targets.init
+	ctl map update cpus key 0 value 77 prog at_worker
+	first="$(entry ports 1) $(entry cpus 0)"
+	ctl prog replace distribute targets.bpf.o prog distribute
+	again="$(entry ports 1) $(entry cpus 0)"
+	[ "$again" != "$first" ] || die "the old ones: $again"
+	[[ $again == *'"ifindex":2'*'"qsize":77'* ]] || die "not the same numbers: $again"
+
+	# lines of its own come with it, or not at all
+	echo "map update ports key 2 value 4 prog at_port" >>targets.init
+	(cat targets.init && echo "map update ports key 3 value 5 prog nobody") >wrong.init
+	refused 1 'no program nobody' prog replace distribute targets.bpf.o prog distribute init wrong.init
+	[ "$(entry ports 1) $(entry cpus 0)" = "$again" ] || die "changed: $(entry ports 1)"
+	[[ $(entry ports 2) == *'"ifindex":3'* ]] || die "changed: $(entry ports 2)"
+	ctl prog replace distribute targets.bpf.o prog distribute init targets.init
+	[[ $(entry ports 2) == *'"ifindex":4'* ]] || die "not changed: $(entry ports 2)"
+	[ "$(entry ports 1) $(entry cpus 0)" != "$again" ] || die "the old ones: $again"
+	stop
+}
+
 ports_come_and_go() {
 	start --port net_ring0
 	ctl port add net_null5,copy=1 ifindex 77 pass 0

@@ -16,7 +16,7 @@ static void holds_up_nobody(void **state)
 	const struct gaps *during = &t.during, *between = &t.between;
 	long more;
 
-	replacing__open(&t, true);
+	replacing__open(&t, true, false);
 	replacing__run(&t);
 	replacing__print_times(&t);
 	ringed__close(&t.b);

@@ -12,7 +12,7 @@
 #include "loader/object.h"
 #include "replacing.h"
 
-#define N_FAILURES   5u         /* kinds of them */
+#define N_FAILURES   6u         /* kinds of them */
 #define LONGEST_SPAN 20000000ul /* ns without a replacement, after each */
 #define LONG_GAP     1000000    /* ns that a worker may be held up by a replacement */
 
@@ -26,6 +26,25 @@ static uint64_t clock_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Programs at entries, as control lines would have it. Some generations do not say it again. */
+static int set_entries(struct ebpf_object *obj, char **errmsg)
+{
+	static const struct {
+		const char *map, *program;
+		uint32_t numbers[2];
+	} entries[] = {
+		{"ports", "at_port", {1, 2}},
+		{"some", "at_port", {1, 2}},
+		{"workers", "at_worker", {4096, 4096}},
+	};
+	int err = 0;
+
+	for (unsigned i = 0; i < 2 * RTE_DIM(entries) && !err; i++)
+		err = ebpf_object__set_map_target(obj, entries[i / 2].map, i % 2,
+			entries[i / 2].numbers[i % 2], entries[i / 2].program, BPF_ANY, errmsg);
+	return err;
 }
 
 /* A program of the object, with the maps of the one that runs. NULL with *errmsg. */
@@ -43,7 +62,9 @@ static struct ebpf_program *load(
 	map = ebpf_object__map_by_name(obj, own);
 	if (map && ebpf_map__update(map, &first, &generation, BPF_ANY))
 		return NULL;
-	return ebpf_object__load_program(obj, ebpf_object__program(obj, 0)->name, NULL, errmsg);
+	if (t->heirs && generation % 4 < 2 && set_entries(obj, errmsg))
+		return NULL;
+	return ebpf_object__load_program(obj, NULL, NULL, errmsg);
 }
 
 /* Adds the program, or has it take the place of the one that runs. Negative errno with *errmsg. */
@@ -70,11 +91,12 @@ static int put(
 	return err;
 }
 
-static const char *version_path(unsigned version)
+static const char *version_path(const struct replacing *t, unsigned version)
 {
 	static char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/version-%u.bpf.o", objects, version);
+	snprintf(path, sizeof(path), "%s/%s-%u.bpf.o", objects, t->heirs ? "heirs" : "version",
+		version);
 	return path;
 }
 
@@ -88,7 +110,7 @@ static void replace(struct replacing *t, uint32_t generation)
 	uint64_t since = rte_get_timer_cycles(), ns;
 	char *err = NULL;
 
-	if (put(t, version_path(version__of(generation)), "version", generation, &err))
+	if (put(t, version_path(t, version__of(generation)), "version", generation, &err))
 		traffic__complain(&t->traffic, "generation %u: %s", generation, err);
 	ns = (rte_get_timer_cycles() - since) * 1000000 / (rte_get_timer_hz() / 1000);
 	free(err);
@@ -109,23 +131,31 @@ static void replace(struct replacing *t, uint32_t generation)
 static void fail_to_replace(struct replacing *t, unsigned kind)
 {
 	static const struct {
-		const char *object, *name, *words;
+		const char *name, *words;
+		unsigned version; /* 0: another object */
+		uint32_t generation;
 		bool bad_compiler;
 	} kinds[N_FAILURES] = {
-		{"damaged.bpf.o", "version", "damaged.bpf.o", false},
-		{"version-3.bpf.o", "version", "shared", false},
-		{"reject.bpf.o", "version", "insn", false},
-		{"version-4.bpf.o", "version", "died of signal 11", true},
-		{"version-2.bpf.o", "nobody", "nobody", false},
+		{"version", "damaged.bpf.o", 0, 0, false},
+		{"version", "shared", 3, 0, false},
+		{"version", "insn", 0, 2, false},
+		{"version", "died of signal 11", 4, 0, true},
+		{"nobody", "nobody", 2, 0, false},
+		{"version", "there is no program at_port any more", 5, 2, false},
 	};
 	const struct prog before = *replacing__program(t);
 	char path[PATH_MAX], *err = NULL;
 
-	kind %= N_FAILURES;
-	snprintf(path, sizeof(path), "%s/%s", kind ? objects : folder, kinds[kind].object);
+	kind %= t->heirs ? N_FAILURES : N_FAILURES - 1;
+	if (kinds[kind].version)
+		snprintf(path, sizeof(path), "%s", version_path(t, kinds[kind].version));
+	else if (kind)
+		snprintf(path, sizeof(path), "%s/reject.bpf.o", objects);
+	else
+		snprintf(path, sizeof(path), "%s", damaged);
 	if (kinds[kind].bad_compiler)
 		symlink(".", bad_sign);
-	if (!put(t, path, kinds[kind].name, 2, &err))
+	if (!put(t, path, kinds[kind].name, kinds[kind].generation, &err))
 		traffic__complain(&t->traffic, "%s took its place", path);
 	else if (!err || !strstr(err, kinds[kind].words))
 		traffic__complain(&t->traffic, "%s: no \"%s\" in: %s", path, kinds[kind].words,
@@ -256,7 +286,7 @@ void replacing__run(struct replacing *t)
 		fail_msg("%s", t->traffic.wrong);
 }
 
-void replacing__open(struct replacing *t, bool cached)
+void replacing__open(struct replacing *t, bool cached, bool heirs)
 {
 	struct ebpf_compiler c = {.path = script};
 	struct ebpf_instance_opts opts = {.compiler = &c, .cache_dir = cached ? cache : NULL};
@@ -265,10 +295,11 @@ void replacing__open(struct replacing *t, bool cached)
 	char *err = NULL;
 
 	memset(t, 0, sizeof(*t));
+	t->heirs = heirs;
 	t->n = n && atoi(n) > 10 ? (unsigned)atoi(n) & ~1u : 24;
 	ringed__open_with(&t->b, 2, RING_SLOTS, NULL, &opts);
 	traffic__open(&t->traffic, &t->b);
-	if (put(t, version_path(1), "version", 0, &err))
+	if (put(t, version_path(t, 1), "version", 0, &err))
 		fail_msg("%s", err);
 	assert_int_equal(dataplane__detach(t->b.dataplane, "obedient", 0, NULL), 0);
 	assert_int_equal(dataplane__attach(t->b.dataplane, "watch", 0, &before, NULL), 0);

@@ -29,6 +29,7 @@ struct gaps {
 struct replacing {
 	struct ringed b;
 	struct traffic traffic;
+	bool heirs;
 	struct ebpf_object *object;  /* of the version that runs */
 	unsigned n;                  /* replacements to do */
 	unsigned failures;           /* that were made on purpose */
@@ -39,7 +40,8 @@ struct replacing {
 };
 
 int replacing__main(int argc, char **argv, const struct CMUnitTest *tests, size_t n);
-void replacing__open(struct replacing *t, bool cached);
+/* heirs: with programs at entries of maps, one of which is the second to judge a packet. */
+void replacing__open(struct replacing *t, bool cached, bool heirs);
 /* All of it; fails the test if something was wrong. */
 void replacing__run(struct replacing *t);
 void replacing__print_times(const struct replacing *t);

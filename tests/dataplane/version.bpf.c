@@ -6,6 +6,10 @@
  *	1, 2  one leaves by XDP_TX, the other by XDP_PASS
  *	3     its shared map is another than theirs
  *	4     like 2; for a compiler that does not work
+ *	5     like 2, without a program at entries
+ *
+ * With HEIRS the stamp at the end is another program's, which is at an entry of the map that the
+ * packet is redirected by.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -35,6 +39,45 @@ struct {
 	__type(value, __u32);
 } OWN_MAP(VERSION) SEC(".maps");
 
+#ifdef HEIRS
+/* Entries 0 and 1: where versions 1 and 2 leave; of the CPUMAP, the workers. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct bpf_devmap_val);
+} ports SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct bpf_devmap_val);
+} some SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct bpf_cpumap_val);
+} workers SEC(".maps");
+
+static __always_inline int leave(struct stamped *p)
+{
+	switch (p->number % 3) {
+	case 0: return bpf_redirect_map(&ports, VERSION != 1, 0);
+	case 1: return bpf_redirect_map(&some, VERSION != 1, 0);
+	default: return bpf_redirect_map(&workers, p->number / 3 % 2, 0);
+	}
+}
+#else
+static __always_inline int leave(struct stamped *p)
+{
+	p->tail = VERSION;
+	return VERSION == 1 ? XDP_TX : XDP_PASS;
+}
+#endif
+
 SEC("xdp")
 int version(struct xdp_md *ctx)
 {
@@ -48,8 +91,33 @@ int version(struct xdp_md *ctx)
 	p->head = VERSION;
 	p->generation = *generation;
 	__sync_fetch_and_add(count, 1);
-	p->tail = VERSION;
-	return VERSION == 1 ? XDP_TX : XDP_PASS;
+	return leave(p);
 }
+
+#ifdef HEIRS
+static __always_inline int stamp(struct xdp_md *ctx)
+{
+	struct stamped *p = (void *)(long)ctx->data;
+
+	if ((void *)(p + 1) > (void *)(long)ctx->data_end)
+		return 0;
+	p->tail = VERSION;
+	return 1;
+}
+
+#if VERSION != 5
+SEC("xdp/devmap")
+int at_port(struct xdp_md *ctx)
+{
+	return stamp(ctx) ? XDP_PASS : XDP_DROP;
+}
+#endif
+
+SEC("xdp/cpumap")
+int at_worker(struct xdp_md *ctx)
+{
+	return stamp(ctx) ? bpf_redirect(VERSION == 1 ? 1 : 2, 0) : XDP_DROP;
+}
+#endif
 
 char _license[] SEC("license") = "Dual BSD/GPL";

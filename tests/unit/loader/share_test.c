@@ -97,6 +97,20 @@ static void programs_are_the_new_ones(void **state)
 	ebpf_object__close(obj);
 }
 
+static void what_was_taken_out_stays_out(void **state)
+{
+	struct ebpf_object *obj;
+	uint32_t third = 3;
+	char *err;
+
+	assert_int_equal(ebpf_object__set_map_program(before, "jumps", 3, "handler", &err), 0);
+	assert_int_equal(run_program(before, inst, "entry"), 3);
+	assert_int_equal(ebpf_map__delete(ebpf_object__map_by_name(before, "jumps"), &third), 0);
+	obj = share("version-2.without", false);
+	assert_int_equal(run_program(obj, inst, "entry"), 2);
+	ebpf_object__close(obj);
+}
+
 static void what_is_left_open(void **state)
 {
 	struct ebpf_object *obj = share("version-2.open", false);
@@ -160,6 +174,7 @@ int main(int argc, char **argv)
 		SHARE_TEST(maps_are_kept),
 		SHARE_TEST(variables_if_asked_for),
 		SHARE_TEST(programs_are_the_new_ones),
+		SHARE_TEST(what_was_taken_out_stays_out),
 		SHARE_TEST(what_is_left_open),
 		SHARE_TEST(differences_are_named),
 		SHARE_TEST(wrong_times),
