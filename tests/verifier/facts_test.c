@@ -375,8 +375,113 @@ static void test_raw_paths_join(void **state)
 						 "exit\n");
 
 	assert_int_equal(f[6].access, FACT_STACK);
-	assert_false(f[6].flags & FACT_IN_BOUNDS);
+	assert_true(f[6].flags & FACT_IN_BOUNDS);
+	assert_false(f[6].flags & FACT_CONST_OFF);
 	assert_int_equal(f[7].access, FACT_ANY);
+	assert_false(f[7].flags & FACT_IN_BOUNDS);
+}
+
+/* Is the last access, which only `exit` follows, proved to be in bounds? */
+static bool raw_proves(const char *text)
+{
+	const struct ebpf_fact *f = raw_facts_of(text);
+	bool proved = f[n_insns - 2].flags & FACT_IN_BOUNDS;
+
+	release(NULL);
+	return proved;
+}
+
+/* Each at the last place that is proved, and one further on. */
+static void test_raw_accesses_of_memory(void **state)
+{
+	static const struct {
+		const char *before, *access[2];
+	} cases[] = {
+		{"jlt %r2, 14, out", {"ldxh %r0, [%r1+12]", "ldxh %r0, [%r1+13]"}},
+		{"jle %r2, 14, out", {"ldxh %r0, [%r1+13]", "ldxh %r0, [%r1+14]"}},
+		{"jgt %r2, 13, +1\nexit", {"ldxdw %r0, [%r1+6]", "ldxdw %r0, [%r1+7]"}},
+		{"jge %r2, 14, +1\nexit", {"stxb [%r1+13], %r0", "stxb [%r1+14], %r0"}},
+		{"jslt %r2, 14, out", {"stw [%r1+10], 0", "stw [%r1+11], 0"}},
+		{"jlt32 %r2, 14, out", {"ldxb %r0, [%r1+13]", "ldxb %r0, [%r1+14]"}},
+		{"jne %r2, 14, out", {"ldxb %r0, [%r1+13]", "ldxb %r0, [%r1+14]"}},
+		{"jeq %r2, 0, out", {"ldxb %r0, [%r1+0]", "ldxb %r0, [%r1+1]"}},
+		{"jlt %r2, 14, out", {"ldxb %r0, [%r1+0]", "ldxb %r0, [%r1-1]"}},
+		{"jlt %r2, 14, out", {"lock add32 [%r1+10], %r0", "lock add32 [%r1+11], %r0"}},
+		{"jlt %r2, 14, out",
+			{"lock fetch add [%r1+6], %r0", "lock fetch add [%r1+7], %r0"}},
+		/* a copy, and what is left of it */
+		{"mov %r3, %r2\njlt %r3, 14, out", {"ldxb %r0, [%r1+13]", "ldxb %r0, [%r1+14]"}},
+		{"mov %r3, %r2\nadd %r3, -14\njslt %r3, 0, out",
+			{"ldxb %r0, [%r1+13]", "ldxb %r0, [%r1+14]"}},
+		{"mov %r3, %r2\nsub %r3, 14\njslt %r3, 4, out",
+			{"ldxb %r0, [%r1+17]", "ldxb %r0, [%r1+18]"}},
+		/* of which not much is known where it may have wrapped */
+		{"mov %r3, %r2\nsub %r3, 14\njlt %r3, 4, out",
+			{"stb [%r10-1], 0", "ldxb %r0, [%r1+4]"}},
+		/* where the memory ends */
+		{"mov %r3, %r1\nadd %r3, %r2\nmov %r4, %r1\nadd %r4, 14\njgt %r4, %r3, out",
+			{"ldxb %r0, [%r4-1]", "ldxb %r0, [%r4+0]"}},
+		{"mov %r3, %r1\nadd %r3, %r2\nmov %r4, %r1\nadd %r4, 14\njgt %r4, %r3, out",
+			{"ldxb %r0, [%r3-14]", "ldxb %r0, [%r3-15]"}},
+		{"mov %r3, %r1\nadd %r3, %r2\nmov %r4, %r1\nadd %r4, 14\njlt %r3, %r4, out",
+			{"ldxb %r0, [%r3-1]", "ldxb %r0, [%r3+0]"}},
+		{"add %r2, %r1\nsub %r2, %r1\njlt %r2, 14, out",
+			{"ldxb %r0, [%r1+13]", "ldxb %r0, [%r1+14]"}},
+		/* below the memory an address compares as if it were far behind */
+		{"mov %r3, %r1\nadd %r3, %r2\nmov %r4, %r1\nsub %r4, 8\njgt %r4, %r3, out",
+			{"stb [%r10-1], 0", "ldxb %r0, [%r1+0]"}},
+		/* indexes */
+		{"jlt %r2, 64, out\nldxb %r3, [%r1+0]\nand %r3, 31\nadd %r3, %r1",
+			{"ldxw %r0, [%r3+29]", "ldxw %r0, [%r3+30]"}},
+		{"jlt %r2, 64, out\nldxb %r3, [%r1+0]\nmod %r3, 31\nadd %r3, %r1",
+			{"ldxw %r0, [%r3+30]", "ldxw %r0, [%r3+31]"}},
+		{"jlt %r2, 64, out\nldxw %r3, [%r1+0]\nrsh32 %r3, 28\nadd %r3, %r1",
+			{"ldxdw %r0, [%r3+41]", "ldxdw %r0, [%r3+42]"}},
+		{"jlt %r2, 64, out\nldxb %r3, [%r1+0]\njgt %r3, 20, out\nadd %r3, %r1",
+			{"ldxb %r0, [%r3+43]", "ldxb %r0, [%r3+44]"}},
+		{"jlt %r2, 64, out\nldxb %r3, [%r1+0]\nand %r3, 7\nmov %r4, %r10\nadd %r4, %r3",
+			{"stdw [%r4-15], 0", "stdw [%r4-14], 0"}},
+		{"ldxb %r3, [%r1+0]\nand %r3, 7\nmov %r4, %r10\nsub %r4, %r3",
+			{"stb [%r4-505], 0", "stb [%r4-506], 0"}},
+		{"ldxsb %r3, [%r1+0]\nmov %r4, %r10\nsub %r4, 128\nadd %r4, %r3",
+			{"stb [%r4+0], 0", "stb [%r4+1], 0"}},
+		/* loops */
+		{"jlt %r2, 16, out\nmov %r3, 0\nagain: mov %r4, %r1\nadd %r4, %r3\n"
+		 "add %r3, 1\njlt %r3, 16, again\n",
+			{"ldxb %r0, [%r4+0]", "ldxb %r0, [%r4+1]"}},
+		{"jlt %r2, 128, out\nmov %r3, 0\nagain: mov %r4, %r1\nadd %r4, %r3\n"
+		 "add %r3, 4\njlt %r3, 120, again\n",
+			{"ldxw %r0, [%r4+0]", "ldxw %r0, [%r4+8]"}},
+	};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (int beyond = 0; beyond < 2; beyond++) {
+			snprintf(text, sizeof(text), "%s\n%s\nout: exit\n", cases[i].before,
+				cases[i].access[beyond]);
+			if (raw_proves(text) == beyond)
+				fail_msg("%s:\n%s", beyond ? "proved" : "not proved", text);
+		}
+	}
+}
+
+/* What one path has found out is not what another one knows; what a caller has, its functions do.
+ */
+static void test_raw_lengths_are_known_where_they_are(void **state)
+{
+	const struct ebpf_fact *f = raw_facts_of("jlt %r2, 8, join\n" /* 0 */
+						 "ldxb %r0, [%r1+7]\n"
+						 "join: ldxb %r0, [%r1+7]\n"
+						 "jlt %r2, 16, out\n"
+						 "call local f\n" /* 4 */
+						 "out: exit\n"
+						 "f: ldxdw %r0, [%r1+8]\n" /* 6 */
+						 "ldxdw %r0, [%r1+9]\n"
+						 "exit\n");
+
+	assert_true(f[1].flags & FACT_IN_BOUNDS);
+	assert_false(f[2].flags & FACT_IN_BOUNDS);
+	assert_true(f[6].flags & FACT_IN_BOUNDS);
 	assert_false(f[7].flags & FACT_IN_BOUNDS);
 }
 
@@ -435,6 +540,8 @@ int main(void)
 		TEST(test_the_log_shows_states_and_instructions),
 		TEST(test_raw_stack_accesses),
 		TEST(test_raw_paths_join),
+		TEST(test_raw_accesses_of_memory),
+		TEST(test_raw_lengths_are_known_where_they_are),
 		TEST(test_raw_calls_and_loops),
 		TEST(test_raw_dead_code),
 	};

@@ -11,6 +11,8 @@
  *	ebpf_jit_fn fn = ebpf_compile(vm, &err);         or compiled: fn(mem, mem_len)
  *	ebpf_destroy(vm);
  *
+ * Where mem is NULL there is no memory, whatever mem_len says, and r2 is 0.
+ *
  * Typed programs (XDP) and maps are in ebpf-program.h and ebpf-map.h; this header is the
  * plain door to the same machine.
  *

@@ -254,7 +254,7 @@ uint64_t interp__run(const struct interp_code *code, struct ebpf_env *env, void 
 	run.r[1] = (uintptr_t)ctx;
 	if (code->raw) {
 		run.r[1] = (uintptr_t)((const struct ebpf_raw_ctx *)ctx)->mem;
-		run.r[2] = ((const struct ebpf_raw_ctx *)ctx)->len;
+		run.r[2] = run.memory.places[0];
 	}
 	return execute(&run, code->ops);
 }

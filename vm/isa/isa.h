@@ -92,7 +92,7 @@ enum isa_op {
 struct isa_insn {
 	uint8_t op; /* enum isa_op */
 	uint8_t dst, src;
-	uint8_t size;   /* bytes: 1, 2, 4, 8 of a memory access or movsx */
+	uint8_t size;   /* bytes: 1, 2, 4, 8 of a memory access, movsx, a change of byte order */
 	bool is64;      /* ALU and jumps: 64-bit operation, else 32 */
 	bool use_imm;   /* second operand is imm, not src */
 	bool fetch;     /* atomics */
@@ -120,6 +120,13 @@ static inline bool isa__is_cond_jump(uint8_t op)
 static inline bool isa__is_alu(uint8_t op)
 {
 	return op <= ISA_BSWAP;
+}
+/* Does a conversion of byte order swap, on this machine? */
+static inline bool isa__swaps_bytes(uint8_t op)
+{
+	uint8_t native = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ISA_LE : ISA_BE;
+
+	return op != native;
 }
 static inline bool isa__is_atomic(uint8_t op)
 {

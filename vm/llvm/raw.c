@@ -2,7 +2,7 @@
  *
  * raw.c -- what compiled raw programs call: compiled to bitcode, linked into their modules.
  *
- * Nothing of a raw program is proved in advance. What an access may touch is looked up at run
+ * Of a raw program little is proved in advance. What another access may touch is looked up at run
  * time: the memory it was given, the frames of the functions that are running, values of its
  * maps. A violation leaves the fault in env and takes every function home with UINT64_MAX.
  *
@@ -26,7 +26,7 @@ extern const struct rt_map *const ebpf_raw_maps[];
 extern const uint32_t ebpf_raw_n_maps, ebpf_raw_stack_size, ebpf_raw_frames;
 extern const uint64_t ebpf_raw_budget;
 
-void ebpf_raw_start(struct ebpf_env *env, const struct ebpf_raw_ctx *ctx);
+void ebpf_raw_start(struct ebpf_env *env, uint8_t *mem, uint64_t len);
 void ebpf_raw_enter(struct ebpf_env *env, uint8_t *frame);
 void ebpf_raw_leave(struct ebpf_env *env);
 bool ebpf_raw_check(
@@ -37,10 +37,10 @@ void ebpf_raw_no_helper(struct ebpf_env *env, uint32_t insn);
 void ebpf_raw_over_budget(struct ebpf_env *env, uint32_t insn);
 uint64_t ebpf_jit(void *mem, size_t len);
 
-rt_hot void ebpf_raw_start(struct ebpf_env *env, const struct ebpf_raw_ctx *ctx)
+rt_hot void ebpf_raw_start(struct ebpf_env *env, uint8_t *mem, uint64_t len)
 {
-	env->mem = ctx->mem;
-	env->mem_len = ctx->mem ? ctx->len : 0;
+	env->mem = mem;
+	env->mem_len = len;
 	env->depth = 0;
 	env->budget = ebpf_raw_budget;
 	env->fault_reason = EBPF_FAULT_NONE;

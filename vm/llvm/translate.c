@@ -374,14 +374,19 @@ static void translate_entry(struct compilation *c)
 	for (unsigned i = 1; i <= 5; i++)
 		args[i] = LLVMConstNull(main->pointer_param[i] ? c->ptr : c->i64);
 	if (c->is_raw) {
-		LLVMTypeRef type = LLVMFunctionType(c->void_type, params, 2, false);
-		LLVMValueRef start_args[] = {args[0], ctx};
+		LLVMTypeRef start_params[] = {c->ptr, c->ptr, c->i64};
+		LLVMTypeRef type = LLVMFunctionType(c->void_type, start_params, 3, false);
+		LLVMValueRef mem = field(c, b, ctx, offsetof(struct ebpf_raw_ctx, mem), c->ptr);
+		LLVMValueRef len = field(c, b, ctx, offsetof(struct ebpf_raw_ctx, len), c->i64);
+		LLVMValueRef start_args[] = {args[0], mem, len};
 
-		/* Before anything is stored, so that it is known to be the same in env. */
-		args[1] = field(c, b, ctx, offsetof(struct ebpf_raw_ctx, mem), LLVMTypeOf(args[1]));
-		args[2] = field(c, b, ctx, offsetof(struct ebpf_raw_ctx, len), LLVMTypeOf(args[2]));
+		/* What r2 says is what accesses are checked by, or proved. */
+		start_args[2] = len = LLVMBuildSelect(
+			b, LLVMBuildIsNull(b, mem, ""), LLVMConstNull(c->i64), len, "");
+		args[1] = as(b, mem, LLVMTypeOf(args[1]));
+		args[2] = len;
 		LLVMBuildCall2(b, type, LLVMAddFunction(c->module, "ebpf_raw_start", type),
-			start_args, 2, "");
+			start_args, 3, "");
 	} else {
 		args[1] = as(b, ctx, LLVMTypeOf(args[1]));
 	}

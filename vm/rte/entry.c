@@ -19,10 +19,11 @@ uint64_t ebpf_jit(void *mem, size_t len);
 uint64_t ebpf_entry(struct ebpf_env *env, void *ctx)
 {
 	const struct ebpf_raw_ctx *c = ctx;
+	uint64_t len = c->mem ? c->len : 0;
 
-	if (ebpf_code.memory > (c->mem ? c->len : 0))
+	if (ebpf_code.memory > len)
 		return ebpf_interpret(env, ctx);
-	return ebpf_code.run(c->mem, c->len);
+	return ebpf_code.run(c->mem, len);
 }
 
 uint64_t ebpf_jit(void *mem, size_t len)

@@ -22,7 +22,7 @@
 enum colour { WHITE, GREY, BLACK };
 
 struct regs {
-	struct value r[EBPF_N_REGS];
+	struct raw_value r[EBPF_N_REGS];
 };
 
 struct examination {
@@ -147,83 +147,17 @@ static int check_steps(struct examination *e)
 
 /* --- values ------------------------------------------------------------------------------ */
 
-static struct value number(struct range at)
+/* An address of which nothing is known is a number, here. */
+static struct raw_value as_number(struct raw_value v)
 {
-	return (struct value){.kind = VALUE_NUMBER, .at = at};
+	if (v.kind == FACT_ANY)
+		v.kind = FACT_SCALAR;
+	return v;
 }
 
-static struct value anything(void)
+static struct raw_value anything(void)
 {
-	return number(range__unknown());
-}
-
-static void span__join(struct span *a, const struct span *b)
-{
-	a->umin = b->umin < a->umin ? b->umin : a->umin;
-	a->umax = b->umax > a->umax ? b->umax : a->umax;
-	a->smin = b->smin < a->smin ? b->smin : a->smin;
-	a->smax = b->smax > a->smax ? b->smax : a->smax;
-}
-
-static struct value join(struct value a, const struct value *b)
-{
-	uint64_t unknown = a.at.bits.mask | b->at.bits.mask | (a.at.bits.value ^ b->at.bits.value);
-
-	if (a.kind != b->kind)
-		return anything();
-	a.at.bits = (struct tnum){a.at.bits.value & ~unknown, unknown};
-	span__join(&a.at.w64, &b->at.w64);
-	span__join(&a.at.w32, &b->at.w32);
-	range__sync(&a.at);
-	return a;
-}
-
-static struct value as_number(struct value v)
-{
-	return v.kind == VALUE_NUMBER ? v : anything();
-}
-
-/* An address, if it is one plus or minus a number. */
-static bool moves_address(const struct isa_insn *in, struct value *dst, struct value *src)
-{
-	if (!in->is64 || (in->op != ISA_ADD && in->op != ISA_SUB))
-		return false;
-	if (dst->kind == VALUE_NUMBER && in->op == ISA_ADD) {
-		struct value swapped = *dst;
-
-		*dst = *src;
-		*src = swapped;
-	}
-	return dst->kind != VALUE_NUMBER && src->kind == VALUE_NUMBER;
-}
-
-static struct value alu(const struct isa_insn *in, struct value dst, struct value src)
-{
-	if (in->op == ISA_MOV && in->is64)
-		return src;
-	if (in->op == ISA_MOV || in->op == ISA_MOVSX)
-		dst = src;
-	if (!moves_address(in, &dst, &src)) {
-		dst = as_number(dst);
-		src = as_number(src);
-	}
-	switch (in->op) {
-	case ISA_MOV: range__zero_extend(&dst.at, 4); break;
-	case ISA_LE: range__zero_extend(&dst.at, in->size); break;
-	case ISA_MOVSX: range__sign_extend(&dst.at, in->size, in->is64 ? 64 : 32); break;
-	case ISA_BE:
-	case ISA_BSWAP: range__swap_bytes(&dst.at, in->size); break;
-	case ISA_DIV:
-	case ISA_MOD:
-	case ISA_SDIV:
-	case ISA_SMOD:
-		dst.at = range__unknown();
-		if (!in->is64)
-			range__zero_extend(&dst.at, 4);
-		break;
-	default: range__alu(in->op, in->is64, &dst.at, &src.at);
-	}
-	return dst;
+	return as_number(raw_value__any());
 }
 
 /* --- accesses ---------------------------------------------------------------------------- */
@@ -243,7 +177,8 @@ static void note_stack(struct examined *x, int64_t from, int64_t end, bool notic
 }
 
 /* The bytes it may touch: a part of the stack, or of the memory if that is long enough. */
-static bool prove_access(struct examined *x, const struct isa_insn *in, const struct value *base)
+static bool prove_access(
+	struct examined *x, const struct isa_insn *in, const struct raw_value *base)
 {
 	int64_t from = base->at.w64.smin, end = base->at.w64.smax;
 	int64_t stack = program_view__stack_size(&x->req->view);
@@ -252,18 +187,18 @@ static bool prove_access(struct examined *x, const struct isa_insn *in, const st
 		return false;
 	from += in->off;
 	end += in->off + in->size;
-	if (base->kind == VALUE_STACK && from >= -stack && from >= -RTE_STACK && end <= 0) {
+	if (base->kind == FACT_STACK && from >= -stack && from >= -RTE_STACK && end <= 0) {
 		note_stack(x, from, end, !isa__is_atomic(in->op));
 		return true;
 	}
-	if (base->kind != VALUE_MEMORY || from < 0)
+	if (base->kind != FACT_MEM || from < 0)
 		return false;
 	if ((uint64_t)end > x->memory)
 		x->memory = (uint64_t)end;
 	return true;
 }
 
-static int access(struct examination *e, uint32_t insn, const struct value *base)
+static int access(struct examination *e, uint32_t insn, const struct raw_value *base)
 {
 	struct known *k = &e->x->known[insn];
 
@@ -287,7 +222,7 @@ static int flow(struct examination *e, uint32_t to, const struct regs *from)
 
 	if (at) {
 		for (unsigned i = 0; i < EBPF_N_REGS; i++)
-			at->r[i] = join(at->r[i], &from->r[i]);
+			at->r[i] = as_number(raw_value__join(&at->r[i], &from->r[i]));
 		return 0;
 	}
 	at = e->before[to] = arena__alloc(&e->x->arena, sizeof(*at));
@@ -301,7 +236,7 @@ static int branch(struct examination *e, uint32_t insn, const struct regs *s)
 {
 	const struct isa_insn *in = &e->x->prog.insns[insn];
 	struct known *k = &e->x->known[insn];
-	bool numbers = k->dst.kind == VALUE_NUMBER && k->src.kind == VALUE_NUMBER;
+	bool numbers = raw_value__is_number(&k->dst) && raw_value__is_number(&k->src);
 	int err = 0;
 
 	k->decided = numbers ? (int8_t)range__decide(in->op, in->is64, &k->dst.at, &k->src.at) : -1;
@@ -322,18 +257,6 @@ static int branch(struct examination *e, uint32_t insn, const struct regs *s)
 	return err;
 }
 
-/* What a load or an atomic gives. */
-static struct value loaded(const struct isa_insn *in)
-{
-	struct range at = range__unknown();
-
-	if (in->op == ISA_LOADSX)
-		range__sign_extend(&at, in->size, 64);
-	else if (in->size < 8)
-		range__zero_extend(&at, in->size);
-	return number(at);
-}
-
 static int step(struct examination *e, uint32_t insn)
 {
 	const struct isa_insn *in = &e->x->prog.insns[insn];
@@ -342,7 +265,7 @@ static int step(struct examination *e, uint32_t insn)
 	int err = 0;
 
 	k->dst = s->r[in->dst];
-	k->src = in->use_imm ? number(range__const((uint64_t)in->imm)) : s->r[in->src];
+	k->src = in->use_imm ? raw_value__const((uint64_t)in->imm) : s->r[in->src];
 	if (in->op == ISA_EXIT)
 		return 0;
 	if (isa__is_cond_jump(in->op))
@@ -350,11 +273,11 @@ static int step(struct examination *e, uint32_t insn)
 	if (in->op == ISA_LDDW) {
 		s->r[in->dst] = in->src == EBPF_LDDW_IMM ? k->src : anything();
 	} else if (isa__is_alu(in->op)) {
-		s->r[in->dst] = alu(in, k->dst, k->src);
+		s->r[in->dst] = as_number(raw_value__alu(in, k->dst, k->src));
 		e->takes_frame |= !in->use_imm && in->src == EBPF_REG_FRAME;
 	} else if (in->op == ISA_LOAD || in->op == ISA_LOADSX) {
 		err = access(e, insn, &k->src);
-		s->r[in->dst] = loaded(in);
+		s->r[in->dst] = as_number(raw_value__loaded(in));
 	} else if (in->op == ISA_STORE) {
 		err = access(e, insn, &k->dst);
 	} else if (isa__is_atomic(in->op)) {
@@ -364,7 +287,7 @@ static int step(struct examination *e, uint32_t insn)
 		insn__uses(&e->x->prog, insn, &reads, &writes);
 		for (unsigned i = 0; i < EBPF_N_REGS; i++)
 			if (writes >> i & 1)
-				s->r[i] = loaded(in);
+				s->r[i] = as_number(raw_value__loaded(in));
 	}
 	return err ? err : flow(e, insn + (in->op == ISA_JA ? 1 + in->target : in->words), s);
 }
@@ -375,10 +298,10 @@ static int enter(struct examination *e)
 	struct regs s;
 
 	for (unsigned i = 0; i < EBPF_N_REGS; i++)
-		s.r[i] = number(range__const(0));
-	s.r[1].kind = VALUE_MEMORY;
-	s.r[2] = number(range__unknown());
-	s.r[EBPF_REG_FRAME].kind = VALUE_STACK;
+		s.r[i] = raw_value__const(0);
+	s.r[1].kind = FACT_MEM;
+	s.r[2] = anything();
+	s.r[EBPF_REG_FRAME].kind = FACT_STACK;
 	return flow(e, 0, &s);
 }
 

@@ -95,7 +95,8 @@ static int add(struct lowering *l)
 	const struct isa_insn *in = l->in;
 	unsigned t;
 
-	if (!in->is64 || l->known->dst.kind != VALUE_NUMBER || l->known->src.kind == VALUE_NUMBER)
+	if (!in->is64 || !raw_value__is_number(&l->known->dst) ||
+		raw_value__is_number(&l->known->src))
 		return same(l);
 	t = scratch(l);
 	emit(l, MOV64, t, in->dst, 0, 0);
@@ -314,17 +315,17 @@ static bool is_signed(uint8_t op)
 }
 
 /* Is it, as a number of 64 bits, what its low half is as one of 32? */
-static bool fits(uint8_t op, const struct value *v)
+static bool fits(uint8_t op, const struct raw_value *v)
 {
 	const struct span *s = &v->at.w64;
 
-	if (v->kind != VALUE_NUMBER)
+	if (!raw_value__is_number(v))
 		return false;
 	return is_signed(op) ? s->smin >= INT32_MIN && s->smax <= INT32_MAX : s->umax <= UINT32_MAX;
 }
 
 /* A register with the low half of the one given; that one, if it has nothing else in it. */
-static unsigned low_half(struct lowering *l, unsigned reg, const struct value *v)
+static unsigned low_half(struct lowering *l, unsigned reg, const struct raw_value *v)
 {
 	unsigned t;
 

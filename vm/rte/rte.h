@@ -17,26 +17,18 @@
 #include "../core/backend.h"
 #include "../core/request.h"
 #include "../verifier/internal.h"
+#include "../verifier/raw-value.h"
 
 /* What librte_bpf gives a program, all of it. */
 #define RTE_STACK 512
 
-enum value_kind {
-	VALUE_NUMBER, /* may be an address, too, of which nothing is known */
-	VALUE_MEMORY, /* an address in the program's memory, `at` bytes from its start */
-	VALUE_STACK,  /* in the stack, `at` bytes from its top: negative */
-};
-
-struct value {
-	uint8_t kind; /* enum value_kind */
-	struct range at;
-};
-
 /* What is known of an instruction that may run. */
 struct known {
-	struct value dst, src; /* its operands; src of an immediate is that */
-	int8_t decided;        /* a conditional jump: 1 always jumps, 0 never does, -1 may */
-	bool proved;           /* an access: to bytes of the memory or of the stack */
+	/* Its operands: numbers, which may be addresses, too, of which nothing is known; addresses
+	 * in the stack and in the memory. src of an immediate is that. */
+	struct raw_value dst, src;
+	int8_t decided; /* a conditional jump: 1 always jumps, 0 never does, -1 may */
+	bool proved;    /* an access: to bytes of the memory or of the stack */
 };
 
 struct examined {

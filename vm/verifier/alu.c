@@ -228,14 +228,6 @@ static int check_binary(struct verifier *v, const struct isa_insn *in)
 	return 0;
 }
 
-/* Does a conversion of byte order swap, on this machine? */
-static bool swaps(uint8_t op)
-{
-	uint8_t native = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ISA_LE : ISA_BE;
-
-	return op != native;
-}
-
 /* neg and the byte swaps */
 static void check_unary(struct verifier *v, const struct isa_insn *in)
 {
@@ -247,7 +239,7 @@ static void check_unary(struct verifier *v, const struct isa_insn *in)
 	}
 	if (in->op == ISA_NEG)
 		range__alu(ISA_NEG, in->is64, &dst->var, &dst->var);
-	else if (swaps(in->op))
+	else if (isa__swaps_bytes(in->op))
 		range__swap_bytes(&dst->var, (unsigned)in->imm / 8);
 	else
 		range__zero_extend(&dst->var, (unsigned)in->imm / 8);

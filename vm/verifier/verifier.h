@@ -36,9 +36,8 @@ int verifier__run(const struct program_view *v, const struct verifier_opts *opts
 	struct verifier_result *res);
 void verifier__release(struct verifier_result *res);
 
-/* Lazy analysis of a raw program: never rejects; facts only if it ended within the budget.
- * r1 is FACT_ANY scalar-like memory address, r2 a scalar: what a raw program's stack accesses
- * and pointer arithmetic on r10 prove is all that is known. */
+/* Analysis of a raw program: never rejects; facts only if it ended within the budget. r1 is the
+ * memory, r2 its length, of which nothing is known but what the program's own comparisons say. */
 int verifier__analyse_raw(const struct program_view *v, struct ebpf_facts *facts);
 
 #endif
