@@ -3,7 +3,8 @@
 #
 # gdb.sh REPLAY MAKE_CAPTURE PROG.o SOURCE INIT XDPK_VM: a breakpoint at a line of the program's
 # source, set before anything is loaded, stops in compiled code and shows the line; so does one at its
-# name, and one in an image. With XDPK_GDB unset gdb is told of nothing.
+# name, and one in an image that has lines. One without is run all the same, and stops nowhere. With
+# XDPK_GDB unset gdb is told of nothing.
 
 set -u
 replay=$1 make_capture=$2 object=$3 source=$4 init=$5 vm=$6
@@ -47,10 +48,20 @@ grep -qxF "$line	$wanted" "$dir/out" || fail "the line is not shown"
 grep -q '^#0 .*xdp_firewall ()' "$dir/out" || fail "the program is not on the stack"
 grep -q '^#[0-9]* .* ebpf_driver ()' "$dir/out" || fail "its caller is not on the stack"
 grep -q '^Temporary breakpoint 2.*, xdp_firewall () at' "$dir/out" || fail "no stop at its name"
+
+# runs_through WHY: it did not stop.
+runs_through() {
+	! grep -q 'xdp_firewall () at' "$dir/out" || fail "$1"
+	grep -q 'no differences\|exited normally' "$dir/out" || fail "it did not run to its end"
+}
+
 debug ''
-! grep -q 'xdp_firewall () at' "$dir/out" || fail "gdb was told without being asked for"
-grep -q 'no differences\|exited normally' "$dir/out" || fail "it did not run to its end"
+runs_through "gdb was told without being asked for"
+"$vm" compile "$object" -o "$dir/bare.o" >"$dir/out" 2>&1 || fail "no image without lines"
 XDPK_GDB=1 "$vm" compile "$object" -o "$dir/image.o" >"$dir/out" 2>&1 || fail "no image"
+object=$dir/bare.o
+debug 1
+runs_through "an image without lines was compiled again"
 object=$dir/image.o
 debug 1
 grep -q "^Breakpoint 1.*, xdp_firewall () at .*${source##*/}:$line" "$dir/out" ||

@@ -59,7 +59,6 @@ static const struct {
 	const char *what;
 	size_t offset;
 } dimensions[] = {
-	{"type", offsetof(struct rt_geometry, type)},
 	{"key_size", offsetof(struct rt_geometry, key_size)},
 	{"value_size", offsetof(struct rt_geometry, value_size)},
 	{"max_entries", offsetof(struct rt_geometry, max_entries)},
@@ -75,11 +74,21 @@ static uint32_t dimension(const struct map_view *m, size_t i)
 	return value;
 }
 
+static const char *type_name(const struct map_view *m)
+{
+	const char *name = ebpf_map_type__name(m->geo.type);
+
+	return name ? name : "unknown";
+}
+
 static bool in_map(const struct map_view *have, const struct map_view *want, char **errmsg)
 {
 	if (strcmp(have->name, want->name) != 0)
 		return SAY(errmsg, "the image has map %s where map %s is here", have->name,
 			want->name);
+	if (have->geo.type != want->geo.type)
+		return SAY(errmsg, "map %s is of type %s in the image and %s here", want->name,
+			type_name(have), type_name(want));
 	for (size_t i = 0; i < sizeof(dimensions) / sizeof(dimensions[0]); i++)
 		if (dimension(have, i) != dimension(want, i))
 			return SAY(errmsg,
