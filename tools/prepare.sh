@@ -78,5 +78,7 @@ build() {
 	fi
 	[ ${#options[@]} -eq 0 ] || echo "${options[*]}" >"$folder/options"
 	echo "building $folder"
+	# From meson 1.7 on `all` lacks what only tests need.
+	[ $# -gt 0 ] || set -- all meson-test-prereq
 	ninja -C "$folder" --quiet "$@"
 }
