@@ -199,7 +199,8 @@ static int lddw(struct lowering *l)
 
 /* --- memory ------------------------------------------------------------------------------ */
 
-/* The address as librte_bpf's verifier will have it: *base plus *off. */
+/* The address as librte_bpf's verifier will have it: *base plus *off. What is or-ed to a number is
+ * a number to it, whatever it was; in newer versions than 22.11 the sum of two pointers is none. */
 static void address(struct lowering *l, unsigned *base, int *off)
 {
 	unsigned pointer, number;
@@ -208,7 +209,8 @@ static void address(struct lowering *l, unsigned *base, int *off)
 		return;
 	pointer = scratch(l);
 	number = scratch(l);
-	emit(l, MOV64, number, *base, 0, 0);
+	emit(l, ALU64_K(BPF_MOV), number, 0, 0, 0);
+	emit(l, ALU64(BPF_OR), number, *base, 0, 0);
 	emit(l, ALU64_K(BPF_ADD), number, 0, 0, *off);
 	emit_lddw(l, pointer, ADDRESS_MASK);
 	emit(l, ALU64(BPF_AND), number, pointer, 0, 0);
