@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * vms_test.c -- eight threads that create, load, compile, run and destroy, on every backend of the
- * build: VMs and XDP programs of their own, and one VM that all of them run first.
+ * build: VMs and XDP programs of their own, images that all of them have, and one VM that all of
+ * them run first.
+ *
+ * Images are made by a build with LLVM. It leaves them in the folder XDPK_THREAD_IMAGES, where one
+ * without, for ThreadSanitizer, finds them.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -13,6 +17,7 @@
 #include <cmocka.h>
 
 #include "crowd.h"
+#include "ebpf-image.h"
 #include "ebpf-vm.h"
 
 #define N_USERS 8
@@ -134,8 +139,28 @@ static void use_vm(struct thread *t)
 	ebpf_destroy(vm);
 }
 
+#define SUM_OF_IMAGE 7
+
+/* Empty: there is none. */
+static struct image {
+	const char *file;
+	uint8_t *bytes;
+	size_t size;
+} sum_image = {.file = "sum.image.o"}, counter_image = {.file = "counter.image.o"};
+static struct ebpf_image *counter; /* the second, opened */
+
+static void use_image(struct thread *t)
+{
+	struct ebpf_vm *vm = ebpf_create("interp");
+
+	if (SO(vm) && SO(!ebpf_aot_load(vm, sum_image.bytes, sum_image.size, NULL)))
+		run_sum(vm, SUM_OF_IMAGE);
+	ebpf_destroy(vm);
+}
+
 /* An XDP program that counts in an array, in an instance of the thread's own. */
-static struct ebpf_program *load_counter(struct ebpf_instance *own, struct ebpf_map *counts)
+static struct ebpf_program *load_counter(
+	struct ebpf_instance *own, struct ebpf_map *counts, struct ebpf_image *image)
 {
 	const struct ebpf_insn code[] = {
 		{.opcode = 0x18, .dst = 1, .src = BPF_PSEUDO_MAP_IDX_VALUE},
@@ -149,7 +174,8 @@ static struct ebpf_program *load_counter(struct ebpf_instance *own, struct ebpf_
 		.insns = code,
 		.n_insns = sizeof(code) / sizeof(code[0]),
 		.maps = &counts,
-		.n_maps = 1};
+		.n_maps = 1,
+		.image = image};
 
 	return ebpf_program__load(own, &spec, NULL, NULL);
 }
@@ -165,25 +191,41 @@ static void run_counter(struct ebpf_instance *own, struct ebpf_program *prog)
 	SO(ebpf_program__run(prog, &env, &ctx) == XDP_DROP);
 }
 
-static void use_program(struct thread *t)
+static struct ebpf_map *make_counts(struct ebpf_instance *own)
 {
 	struct ebpf_map_opts opts = {.name = "counts",
 		.type = BPF_MAP_TYPE_ARRAY,
 		.key_size = 4,
 		.value_size = 8,
 		.max_entries = 1};
+
+	return ebpf_map__create(own, &opts, NULL);
+}
+
+/* What an image has code for is not compiled. */
+static bool has_code(struct thread *t, const struct ebpf_image *image)
+{
+#ifdef HAVE_LLVM
+	return image || !below(t, 4);
+#else
+	return image;
+#endif
+}
+
+static void use_program(struct thread *t)
+{
+	struct ebpf_image *image = below(t, 2) ? counter : NULL;
 	struct ebpf_instance *own =
 		ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, NULL);
-	struct ebpf_map *counts = own ? ebpf_map__create(own, &opts, NULL) : NULL;
-	struct ebpf_program *prog = counts ? load_counter(own, counts) : NULL;
+	struct ebpf_map *counts = own ? make_counts(own) : NULL;
+	struct ebpf_program *prog = counts ? load_counter(own, counts, image) : NULL;
 	uint64_t expected = 0, found;
 	uint32_t key = 0;
 
 	if (SO(prog)) {
 		run_counter(own, prog);
 		expected = XDP_DROP;
-#ifdef HAVE_LLVM
-		if (!below(t, 4)) {
+		if (has_code(t, image)) {
 			const struct ebpf_code *code =
 				ebpf_program__compile(prog, "llvm", NULL, NULL);
 
@@ -192,7 +234,6 @@ static void use_program(struct thread *t)
 			run_counter(own, prog);
 			expected += XDP_DROP;
 		}
-#endif
 		SO(!ebpf_map__lookup(counts, &key, &found) && found == expected);
 	}
 	ebpf_program__unref(prog);
@@ -206,9 +247,11 @@ static void *user(void *arg)
 
 	while (!time_is_up) {
 		if (below(t, 2))
-			use_vm(t);
-		else
 			use_program(t);
+		else if (sum_image.bytes && below(t, 2))
+			use_image(t);
+		else
+			use_vm(t);
 		rounds++;
 	}
 	return NULL;
@@ -299,6 +342,109 @@ static void one_vm_that_all_run_first(void **state)
 	pthread_barrier_destroy(&done);
 }
 
+/* --- images -------------------------------------------------------------------------------- */
+
+#ifdef HAVE_LLVM
+static void make_sum_image(void)
+{
+	struct ebpf_vm *vm = ebpf_create("llvm");
+	struct ebpf_insn code[3];
+
+	assert_non_null(vm);
+	make_sum(code, SUM_OF_IMAGE);
+	assert_int_equal(ebpf_load(vm, code, sizeof(code), NULL), 0);
+	assert_int_equal(ebpf_aot_compile(vm, NULL, &sum_image.bytes, &sum_image.size), 0);
+	ebpf_destroy(vm);
+}
+
+static void make_counter_image(void)
+{
+	const struct ebpf_image_source source = {
+		.kind = EBPF_IMAGE_OBJECT, .name = "none.o", .bytes = "", .size = 0};
+	struct ebpf_instance *own = ebpf_instance__create(NULL, NULL);
+	struct ebpf_map *counts = make_counts(own);
+	struct ebpf_program *prog = load_counter(own, counts, NULL);
+	struct ebpf_image_writer *w = ebpf_image_writer__create(&source, NULL);
+
+	assert_int_equal(ebpf_image_writer__add(w, prog, NULL, "native", NULL), 0);
+	assert_int_equal(
+		ebpf_image_writer__finish(w, NULL, &counter_image.bytes, &counter_image.size, NULL),
+		0);
+	ebpf_image_writer__destroy(w);
+	ebpf_program__unref(prog);
+	ebpf_map__unref(counts);
+	ebpf_instance__destroy(own);
+}
+#endif
+
+/* The file of it in that folder. */
+static FILE *open_file(const char *folder, const struct image *img, const char *how)
+{
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, img->file);
+	f = fopen(path, how);
+	if (!f)
+		fail_msg("%s: %s", path, strerror(errno));
+	return f;
+}
+
+#ifdef HAVE_LLVM
+static void keep(const char *folder, const struct image *img)
+{
+	FILE *f = open_file(folder, img, "wb");
+
+	assert_int_equal(fwrite(img->bytes, 1, img->size, f), img->size);
+	assert_int_equal(fclose(f), 0);
+}
+#else
+static void find(const char *folder, struct image *img)
+{
+	FILE *f = open_file(folder, img, "rb");
+
+	assert_int_equal(fseek(f, 0, SEEK_END), 0);
+	img->size = (size_t)ftell(f);
+	rewind(f);
+	img->bytes = malloc(img->size);
+	assert_non_null(img->bytes);
+	assert_int_equal(fread(img->bytes, 1, img->size, f), img->size);
+	fclose(f);
+}
+#endif
+
+static int get_images(void **state)
+{
+	const char *folder = getenv("XDPK_THREAD_IMAGES");
+	char *why = NULL;
+
+#ifdef HAVE_LLVM
+	make_sum_image();
+	make_counter_image();
+	if (folder) {
+		keep(folder, &sum_image);
+		keep(folder, &counter_image);
+	}
+#else
+	if (!folder)
+		return printf("without images: XDPK_THREAD_IMAGES names no folder\n") < 0;
+	find(folder, &sum_image);
+	find(folder, &counter_image);
+#endif
+	counter = ebpf_image__open(counter_image.bytes, counter_image.size, NULL, &why);
+	if (!counter)
+		fail_msg("%s", why);
+	return 0;
+}
+
+static int drop_images(void **state)
+{
+	ebpf_image__unref(counter);
+	free(counter_image.bytes);
+	free(sum_image.bytes);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,5 +452,5 @@ int main(void)
 		cmocka_unit_test(one_vm_that_all_run_first),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, get_images, drop_images);
 }
