@@ -26,6 +26,7 @@
 #include "core/backend.h"
 #include "core/checksum.h"
 #include "core/error.h"
+#include "core/host-cpu.h"
 #include "core/request.h"
 #include "kernel.h"
 
@@ -35,14 +36,6 @@
 /* The best first. */
 static const char *const levels[] = {"x86-64-v4", "x86-64-v3", "x86-64-v2"};
 #define N_LEVELS (sizeof(levels) / sizeof(levels[0]))
-
-static bool has_level(size_t i)
-{
-	__builtin_cpu_init();
-	return i == 0   ? __builtin_cpu_supports("x86-64-v4")
-	       : i == 1 ? __builtin_cpu_supports("x86-64-v3")
-			: __builtin_cpu_supports("x86-64-v2");
-}
 
 /* --- requests ------------------------------------------------------------------------------ */
 
@@ -189,7 +182,7 @@ static int find(const struct compile_request *req, uint8_t **image, size_t *size
 	int err = native ? -ENOENT : find_for(req, req->cpu, image, size, errmsg);
 
 	for (size_t i = 0; i < N_LEVELS && native && err == -ENOENT; i++)
-		if (has_level(i))
+		if (host_cpu__has_level(levels[i]))
 			err = find_for(req, levels[i], image, size, errmsg);
 	if (err && !*errmsg)
 		error__set(errmsg, err, "%s: %s has no image of it for this CPU: %s",
