@@ -132,6 +132,81 @@ static void test_so_many_frames_and_no_more(void **state)
 	run_with(&(struct ebpf_limits){.frames = 1}, text, 0, EBPF_FAULT_DEPTH, 0);
 }
 
+/* As deep as it goes, each function at the far end of its frame; or first all that again, in a run
+ * of its own that a helper begins. */
+static const char deep[] = "call 1\n"
+			   "mov %r1, 6\n"
+			   "call local f\n"
+			   "exit\n"
+			   "f:\n"
+			   "mov %r2, %r10\n"
+			   "sub %r2, 65536\n"
+			   "stxdw [%r2], %r1\n"
+			   "mov %r0, 0\n"
+			   "jeq %r1, 0, back\n"
+			   "sub %r1, 1\n"
+			   "call local f\n"
+			   "back:\n"
+			   "mov %r2, %r10\n"
+			   "ldxdw %r1, [%r2-32768]\n" /* half way, where nothing was written */
+			   "add %r0, %r1\n"
+			   "sub %r2, 65536\n"
+			   "ldxdw %r1, [%r2]\n"
+			   "add %r0, %r1\n"
+			   "exit";
+static _Thread_local unsigned nested;
+static struct ebpf_vm *deep_vm;
+
+static uint64_t run_nested(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5)
+{
+	uint64_t result = 0;
+
+	if (nested++ || ebpf_exec(deep_vm, NULL, 0, &result))
+		return 0;
+	return result;
+}
+
+static void *run_deep(void *result)
+{
+	for (int i = 0; i < 100; i++) {
+		nested = 0;
+		if (ebpf_exec(deep_vm, NULL, 0, result))
+			return NULL;
+	}
+	return result;
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SMALL_STACK ((size_t)512 << 10) /* sanitizers have needs of their own */
+#else
+#define SMALL_STACK ((size_t)64 << 10)
+#endif
+
+static void test_interpreted_frames_are_not_on_small_stacks(void **state)
+{
+	enum { N = 4 };
+	uint64_t result[N];
+	pthread_t thread[N];
+	pthread_attr_t attr;
+
+	deep_vm = create(0, &(struct ebpf_limits){.stack_size = EBPF_MAX_STACK_SIZE});
+	assert_int_equal(ebpf_register(deep_vm, 1, "run_nested", run_nested), 0);
+	load(deep_vm, deep);
+	pthread_attr_init(&attr);
+	assert_int_equal(pthread_attr_setstacksize(&attr, SMALL_STACK), 0);
+	for (int i = 0; i < N; i++)
+		assert_int_equal(pthread_create(&thread[i], &attr, run_deep, &result[i]), 0);
+	for (int i = 0; i < N; i++) {
+		void *done;
+
+		pthread_join(thread[i], &done);
+		assert_non_null(done);
+		assert_int_equal(result[i], 6 * 7 / 2);
+	}
+	pthread_attr_destroy(&attr);
+	ebpf_destroy(deep_vm);
+}
+
 static void test_endless_loops_end(void **state)
 {
 	struct ebpf_limits limits = {.budget = 1000000};
@@ -429,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_frames_are_as_large_as_was_said),
 		cmocka_unit_test(test_every_function_has_a_whole_frame),
 		cmocka_unit_test(test_so_many_frames_and_no_more),
+		cmocka_unit_test(test_interpreted_frames_are_not_on_small_stacks),
 		cmocka_unit_test(test_endless_loops_end),
 		cmocka_unit_test(test_the_budget_is_exact),
 		cmocka_unit_test(test_limits_that_cannot_be),

@@ -23,6 +23,10 @@
  * Threads: one VM may be executed by many threads at once once it is loaded, and compiled, which
  * the first of them does; regions may come and go meanwhile. What else changes the VM wants it to
  * itself. Different VMs are independent.
+ *
+ * A run takes 32 KiB of its thread's stack at the most, whatever the limits; compiled code takes,
+ * besides, the stack_size of each function that is running, of the `frames` limit as many as there
+ * may be. Helpers come on top of that, and a run that a helper begins is another one.
  */
 #ifndef EBPF_VM_H
 #define EBPF_VM_H
@@ -71,7 +75,7 @@ enum ebpf_fault_reason {
 	EBPF_FAULT_NONE,
 	EBPF_FAULT_ACCESS,   /* load, store or atomic outside every region the program may touch */
 	EBPF_FAULT_BUDGET,   /* the instruction budget ran out */
-	EBPF_FAULT_DEPTH,    /* more frames than the limit */
+	EBPF_FAULT_DEPTH,    /* more frames than the limit, or no memory for them */
 	EBPF_FAULT_HELPER,   /* call of a helper that does not exist */
 	EBPF_FAULT_INSN,     /* an instruction that cannot be executed */
 	EBPF_FAULT_ARGUMENT, /* a helper was called with what its type does not allow */
@@ -156,8 +160,9 @@ struct ebpf_ptx_options {
 	const char *cpu; /* NULL: "sm_75"; there is no other: drivers compile on from it */
 };
 
-/* backend: "llvm", "interp", "rte", or "" for the best available: "llvm", else "interp". NULL with
- * errno set on failure (ENOENT: no such backend, ENOMEM). The caller owns the VM.
+/* backend: "llvm", "interp", "rte", or "" for the best available: "llvm", which is opened to see
+ * whether it is, else "interp". NULL with errno set on failure (ENOENT: no such backend, ENOMEM).
+ * The caller owns the VM.
  *
  * "rte" is DPDK's librte_bpf, which compiles in microseconds what it can: programs without loops
  * and calls. As it checks nothing while a program runs, all accesses but how long the memory is

@@ -14,6 +14,7 @@
 #ifndef VM_INTERP_CODE_H
 #define VM_INTERP_CODE_H
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "../core/secret.h"
@@ -134,6 +135,8 @@ struct interp_code {
 	uint32_t stack_size, frame_top, frame_shift;
 	uint32_t frame_lines, frame_bytes;
 	uint32_t max_frames;
+	size_t stack_bytes;             /* places for them all */
+	_Atomic(uint8_t *) spare_stack; /* stack.c */
 	uint32_t n_ops;
 	struct interp_op ops[];
 };
@@ -159,6 +162,13 @@ static inline struct interp_op interp_op__plain(const struct interp_op *o, uint6
 
 /* frame.c: which operations access the frame where it is certain to be. */
 void interp_frame__settle(struct interp_code *code);
+
+/* stack.c: stacks of so many bytes a run has on its thread's; larger ones come from here. False and
+ * NULL: there is no memory. */
+#define INTERP_THREAD_STACK (16u << 10)
+bool interp_stack__prepare(struct interp_code *code);
+uint8_t *interp_stack__take(struct interp_code *code);
+void interp_stack__give_back(struct interp_code *code, uint8_t *stack);
 
 /* A frame is cleared in lines; its place is a power of two, greater than the frame. */
 #define FRAME_LINE 64

@@ -235,12 +235,24 @@ uint64_t interp__call_back(struct ebpf_env *env, void *r1, void *r2, void *r3, v
 	return run->fault ? 1 : result;
 }
 
-uint64_t interp__run(const struct interp_code *code, struct ebpf_env *env, void *ctx)
+static uint64_t have_no_stack(const struct interp_code *code, struct ebpf_env *env)
 {
-	struct interp_run run; /* large, and needs no clearing; nor does the program's stack */
+	env->fault_reason = EBPF_FAULT_DEPTH;
+	env->fault_insn = env->fault_size = 0;
+	env->fault_address = 0;
+	return code->raw ? UINT64_MAX : 0;
+}
 
-	run.stack = __builtin_alloca_with_align(
-		(size_t)code->max_frames << code->frame_shift, 8 * FRAME_LINE);
+uint64_t interp__run(struct interp_code *code, struct ebpf_env *env, void *ctx)
+{
+	bool fits = code->stack_bytes <= INTERP_THREAD_STACK;
+	struct interp_run run; /* large, and needs no clearing; nor does the program's stack */
+	uint64_t result;
+
+	run.stack = likely(fits) ? __builtin_alloca_with_align(code->stack_bytes, 8 * FRAME_LINE)
+				 : interp_stack__take(code);
+	if (unlikely(!run.stack))
+		return have_no_stack(code, env);
 	run.code = code;
 	run.env = env;
 	run.ctx = ctx;
@@ -256,5 +268,8 @@ uint64_t interp__run(const struct interp_code *code, struct ebpf_env *env, void 
 		run.r[1] = (uintptr_t)((const struct ebpf_raw_ctx *)ctx)->mem;
 		run.r[2] = run.memory.places[0];
 	}
-	return execute(&run, code->ops);
+	result = execute(&run, code->ops);
+	if (unlikely(!fits))
+		interp_stack__give_back(code, run.stack);
+	return result;
 }

@@ -30,7 +30,7 @@ struct interp_code;
 /* Predecodes. The view must have passed verifier__check_structure(). */
 struct interp_code *interp__prepare(const struct interp_binding *b, char **errmsg);
 void interp__release(struct interp_code *code);
-uint64_t interp__run(const struct interp_code *code, struct ebpf_env *env, void *ctx);
+uint64_t interp__run(struct interp_code *code, struct ebpf_env *env, void *ctx);
 
 /* Counts per instruction, for coverage; `hits` has n_insns counters, NULL stops counting. */
 void interp__count_into(struct interp_code *code, uint64_t *hits);

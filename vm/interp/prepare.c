@@ -228,16 +228,20 @@ static void hide_ops(struct interp_code *code)
 	code->kinds = NULL;
 }
 
+static struct interp_code *no_memory(const struct interp_binding *b, char **errmsg)
+{
+	error__set(errmsg, -ENOMEM, "%s: no memory to interpret it", b->view->name);
+	return NULL;
+}
+
 struct interp_code *interp__prepare(const struct interp_binding *b, char **errmsg)
 {
 	struct interp_code *code = make_code(b);
 	uint32_t i, words = 1, n_helpers = 0;
 	int err = 0;
 
-	if (!code) {
-		error__set(errmsg, -ENOMEM, "%s: no memory to interpret it", b->view->name);
-		return NULL;
-	}
+	if (!code)
+		return no_memory(b, errmsg);
 	for (i = 0; i < code->n_ops && !err; i += words) {
 		err = prepare_op(code, i, &n_helpers, &words, errmsg);
 		if (!err && !interp__places(false)[code->kinds[i]])
@@ -249,6 +253,10 @@ struct interp_code *interp__prepare(const struct interp_binding *b, char **errms
 		return NULL;
 	}
 	interp_frame__settle(code);
+	if (!interp_stack__prepare(code)) {
+		interp__release(code);
+		return no_memory(b, errmsg);
+	}
 	interp__count_into(code, NULL);
 	if (b->secret)
 		hide_ops(code);
@@ -262,6 +270,7 @@ void interp__release(struct interp_code *code)
 	free(code->helpers);
 	free(code->kinds);
 	free(code->sections);
+	free(code->spare_stack);
 	free(code);
 }
 
