@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# perf.sh REPLAY MAKE_CAPTURE PROG.o INIT SOURCE: perf report shows the program's names, by a map and
+# perf.sh REPLAY MAKE_CAPTURE PROG.o INIT SOURCE [VM]: perf report shows the program's names, by a map and
 # by a dump, and its source lines by the dump. Without XDPK_PERF nothing is written; a link that lies
 # where the map is to go is not followed.
 
 set -u
 replay=$(realpath "$1") make_capture=$(realpath "$2") object=$(realpath "$3")
-init=$4 source=$5
+init=$4 source=$5 vm=${6:+$(realpath "$6")}
 command -v perf >/dev/null || { echo "skipped: there is no perf"; exit 77; }
 dir=$(mktemp -d) || exit 1
 map=
@@ -49,6 +49,21 @@ for so in jitted-"$(cat pid)"-*.so; do
 	readelf --debug-dump=decodedline "$so" 2>/dev/null
 done >out
 grep -q "${source##*/}  *[0-9]" out || fail "no lines in the dump"
+
+# Code that is no object: what librte_bpf makes. r0 = 7
+if [ -n "$vm" ]; then
+	for how in map jitdump; do
+		XDPK_PERF=$how sh -c 'echo $$ >pid; exec "$@"' sh "$vm" run -b rte \
+			"b7 00 00 00 07 00 00 00 95 00 00 00 00 00 00 00" >out 2>&1 ||
+			fail "librte_bpf does not run it"
+		case $how in
+		map) cat "/tmp/perf-$(cat pid).map" >out; rm -f "/tmp/perf-$(cat pid).map" ;;
+		*) strings "jit-$(cat pid).dump" >out ;;
+		esac
+		grep -q 'raw:rte$' out || fail "no name of librte_bpf's code by $how"
+		grep -q 'raw:jit$' out || fail "no name of the door to it by $how"
+	done
+fi
 
 XDPK_PERF='' sh -c 'echo $$ >pid; exec "$@"' sh "${run[@]}" >out 2>&1 || fail "it does not run"
 [ ! -e "/tmp/perf-$(cat pid).map" ] && [ ! -e "jit-$(cat pid).dump" ] ||

@@ -37,11 +37,12 @@
 #include "ebpf-program.h"
 #include "ebpf-vm.h"
 
-#define EBPF_BACKEND_ABI 4
+#define EBPF_BACKEND_ABI 5
 
 /* What a backend makes that gives no objects, but code in this process. */
 struct backend_code {
 	ebpf_jit_fn run; /* checks nothing; its fault, if it can have one, is not for it to tell */
+	size_t run_size; /* of its code, bytes */
 	uint64_t memory; /* bytes that it may touch: fewer must not be given to it */
 	/* An object as above, with the doors to the code: it may leave undefined, besides,
 	 * ebpf_code, which is this struct, and ebpf_interpret, the interpreter's entry. */

@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "log.h"
+#include "../native/observer.h"
 #include "map.h"
 #include "program.h"
 
@@ -185,7 +186,10 @@ static const struct ebpf_code *make_code(struct ebpf_program *prog, const struct
 	if (!order_code(prog, opts, &made, errmsg)) {
 		code = load_image(
 			prog, &made, made.made->entry, made.made->entry_size, jit, errmsg);
-		if (!code)
+		if (code)
+			observer__made(prog->view.name, maker->name,
+				(const void *)(uintptr_t)made.made->run, made.made->run_size);
+		else
 			maker->release_code(made.made);
 	}
 	if (!code)

@@ -153,16 +153,39 @@ static void write_function(const struct image_function *f)
 	fwrite((const void *)(uintptr_t)f->address, f->size, 1, dump);
 }
 
+static bool is_open(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, open_dump);
+	return dump;
+}
+
+static void flush(const char *name)
+{
+	if (fflush(dump))
+		log__write(LOG_LEVEL_WARNING, "%s: perf was not told its names: %s", name,
+			strerror(errno));
+}
+
+void jitdump__add_function(const struct image_function *f)
+{
+	if (!is_open())
+		return;
+	pthread_mutex_lock(&lock);
+	write_function(f);
+	flush(f->name);
+	pthread_mutex_unlock(&lock);
+}
+
 /* A function's lines come before it. */
 void jitdump__add(const struct link *l)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct line_table lines;
 	struct image_function f;
 	uint32_t i = 0;
 
-	pthread_once(&once, open_dump);
-	if (!dump)
+	if (!is_open())
 		return;
 	if (!line_table__read(&lines, l))
 		log__write(LOG_LEVEL_WARNING, "%s: no memory to tell perf its lines", l->name);
@@ -171,9 +194,7 @@ void jitdump__add(const struct link *l)
 		write_lines(&lines, &f);
 		write_function(&f);
 	}
-	if (fflush(dump))
-		log__write(LOG_LEVEL_WARNING, "%s: perf was not told its names: %s", l->name,
-			strerror(errno));
+	flush(l->name);
 	pthread_mutex_unlock(&lock);
 	line_table__release(&lines);
 }

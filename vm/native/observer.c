@@ -60,6 +60,18 @@ void observer__unloaded(struct gdb_entry *entry)
 		gdb__hide(entry);
 }
 
+void observer__made(const char *program, const char *backend, const void *code, size_t size)
+{
+	struct image_function f = {.address = (uintptr_t)code, .size = size};
+
+	ask();
+	snprintf(f.name, sizeof(f.name), "%s:%s", program, backend);
+	if (wanted.perf_map)
+		perf_map__add_function(&f);
+	if (wanted.jitdump)
+		jitdump__add_function(&f);
+}
+
 /* Symbols are the compiler's: the doors of an image, "bpf.INSN.FUNCTION" and the runtime's. */
 static void name_function(const struct link *l, const char *symbol, char name[256])
 {

@@ -35,6 +35,9 @@ bool observer__wants_anonymous(void);
 struct gdb_entry *observer__loaded(const struct link *l);
 void observer__unloaded(struct gdb_entry *entry);
 
+/* Code of a program that is in no image. */
+void observer__made(const char *program, const char *backend, const void *code, size_t size);
+
 /* Functions in order of the symbol table: false at the end. *i begins as 0. */
 bool observer__next_function(const struct link *l, uint32_t *i, struct image_function *function);
 
@@ -43,6 +46,8 @@ struct gdb_entry *gdb__show(const struct link *l);
 void gdb__hide(struct gdb_entry *entry);
 /* perf-map.c, jitdump.c */
 void perf_map__add(const struct link *l);
+void perf_map__add_function(const struct image_function *f);
 void jitdump__add(const struct link *l);
+void jitdump__add_function(const struct image_function *f);
 
 #endif

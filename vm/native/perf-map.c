@@ -31,15 +31,20 @@ static void open_map(void)
 			LOG_LEVEL_ERROR, "%s: %s: perf will know no names", path, strerror(errno));
 }
 
-void perf_map__add(const struct link *l)
+void perf_map__add_function(const struct image_function *f)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, open_map);
+	if (map_fd >= 0)
+		dprintf(map_fd, "%" PRIx64 " %" PRIx64 " %s\n", f->address, f->size, f->name);
+}
+
+void perf_map__add(const struct link *l)
+{
 	struct image_function f;
 	uint32_t i = 0;
 
-	pthread_once(&once, open_map);
-	if (map_fd < 0)
-		return;
 	while (observer__next_function(l, &i, &f))
-		dprintf(map_fd, "%" PRIx64 " %" PRIx64 " %s\n", f.address, f.size, f.name);
+		perf_map__add_function(&f);
 }

@@ -30,7 +30,7 @@ static int load(const struct examined *x, enum addressing addressing,
 
 	if (err)
 		return err;
-	code->owned = librte__load(&program, &code->run);
+	code->owned = librte__load(&program, &code->run, &code->run_size);
 	lowered__release(&program);
 	return code->owned ? 0 : error__set(errmsg, -ENOTSUP, "librte_bpf refuses it");
 }

@@ -120,7 +120,7 @@ static struct rte_bpf *load_settled(
 	return NULL;
 }
 
-struct rte_bpf *librte__load(const struct lowered *program, ebpf_jit_fn *run)
+struct rte_bpf *librte__load(const struct lowered *program, ebpf_jit_fn *run, size_t *size)
 {
 	uint32_t total = program->n + MAX_EXTRA_JUMPS;
 	struct ebpf_insn *insns = calloc(total, sizeof(*insns));
@@ -136,8 +136,10 @@ struct rte_bpf *librte__load(const struct lowered *program, ebpf_jit_fn *run)
 	explicit_bzero(insns, total * sizeof(*insns));
 	free(insns);
 	/* It is machine code for one argument, and leaves the second one where it is. */
-	if (bpf)
+	if (bpf) {
 		*run = (ebpf_jit_fn)(uintptr_t)jit.func;
+		*size = jit.sz;
+	}
 	return bpf;
 }
 

@@ -108,8 +108,8 @@ enum settled { SETTLED, NOT_SETTLED, CANNOT_TELL };
 enum settled lowered__settles(const struct lowered *program, size_t size);
 
 /* librte.c: NULL if librte_bpf refuses the program, which it does without a word. *run is the
- * machine code. */
-struct rte_bpf *librte__load(const struct lowered *program, ebpf_jit_fn *run);
+ * machine code, of so many bytes. */
+struct rte_bpf *librte__load(const struct lowered *program, ebpf_jit_fn *run, size_t *size);
 void librte__unload(struct rte_bpf *bpf);
 
 #endif
