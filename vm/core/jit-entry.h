@@ -14,4 +14,17 @@ void ebpf_jit_enter(
 /* Keeps the fault, if any, for ebpf_last_fault(). */
 void ebpf_jit_leave(struct ebpf_env *env);
 
+static inline uint64_t ebpf_jit_run(
+	ebpf_entry_fn entry, const struct ebpf_program *self, void *mem, uint64_t len)
+{
+	struct ebpf_raw_ctx ctx = {.mem = mem, .len = len};
+	struct ebpf_env env;
+	uint64_t r0;
+
+	ebpf_jit_enter(&env, self, mem, len);
+	r0 = entry(&env, &ctx);
+	ebpf_jit_leave(&env);
+	return r0;
+}
+
 #endif

@@ -73,6 +73,21 @@ uint32_t program_view__func(const struct program_view *v, uint32_t insn)
 	return i;
 }
 
+uint32_t raw_helpers__place(const struct raw_helper *helpers, uint32_t n, uint32_t id)
+{
+	uint32_t low = 0, high = n;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (helpers[mid].id < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 bool helper_type__is_valid(const struct ebpf_helper_type *type)
 {
 	for (int i = 0; i < 5; i++) {

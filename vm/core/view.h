@@ -57,6 +57,9 @@ struct raw_helper {
 	struct ebpf_helper_type type; /* zeros: its arguments may be anything */
 };
 
+/* Where the first one is whose id is not below; they are sorted by it. */
+uint32_t raw_helpers__place(const struct raw_helper *helpers, uint32_t n, uint32_t id);
+
 /* Can all of it be checked? Sizes are there, and so are the arguments that say one. */
 bool helper_type__is_valid(const struct ebpf_helper_type *type);
 

@@ -17,22 +17,6 @@ void vm__forget_helpers(struct ebpf_vm *vm)
 	free(vm->helper_fns);
 }
 
-/* Index of the first helper whose id is not below. */
-static uint32_t helper_place(const struct ebpf_vm *vm, unsigned id)
-{
-	uint32_t low = 0, high = vm->n_helpers;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (vm->helpers[mid].id < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 static bool is_registered(const struct ebpf_vm *vm, uint32_t at, unsigned id)
 {
 	return at < vm->n_helpers && vm->helpers[at].id == id;
@@ -65,7 +49,7 @@ static int insert(struct ebpf_vm *vm, uint32_t at, const struct raw_helper *help
 
 static int add(struct ebpf_vm *vm, const struct raw_helper *helper, ebpf_helper_fn fn, char **why)
 {
-	uint32_t at = helper_place(vm, helper->id);
+	uint32_t at = raw_helpers__place(vm->helpers, vm->n_helpers, helper->id);
 
 	if (vm->prog)
 		return error__set(why, -EBUSY, "helper %u: code is loaded already", helper->id);
@@ -103,7 +87,7 @@ int ebpf_register(struct ebpf_vm *vm, unsigned idx, const char *name, ebpf_helpe
 
 static int forget(struct ebpf_vm *vm, unsigned id, char **why)
 {
-	uint32_t at = helper_place(vm, id), behind;
+	uint32_t at = raw_helpers__place(vm->helpers, vm->n_helpers, id), behind;
 
 	if (vm->prog)
 		return error__set(why, -EBUSY, "helper %u: code is loaded that may call it", id);

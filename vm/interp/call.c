@@ -30,23 +30,16 @@ static bool grants_memory(const struct helper_proto *proto)
 bool interp_helper__find(const struct interp_code *code, uint64_t id, struct interp_helper *h)
 {
 	const struct program_view *v = code->binding.view;
-	uint32_t low = 0, high = v->n_helpers;
+	uint32_t at;
 
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (v->helpers[mid].id < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low < v->n_helpers && v->helpers[low].id == id) {
-		*h = (struct interp_helper){
-			.registered = code->binding.helper_fns[low], .type = &v->helpers[low].type};
-		return true;
-	}
 	if (id > UINT32_MAX)
 		return false;
+	at = raw_helpers__place(v->helpers, v->n_helpers, (uint32_t)id);
+	if (at < v->n_helpers && v->helpers[at].id == id) {
+		*h = (struct interp_helper){
+			.registered = code->binding.helper_fns[at], .type = &v->helpers[at].type};
+		return true;
+	}
 	*h = (struct interp_helper){.proto = helper__find(id), .call = helper__call(id)};
 	h->grants = h->proto && grants_memory(h->proto);
 	return h->proto && h->call && (!code->raw || h->proto->flags & HELPER_RAW);

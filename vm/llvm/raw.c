@@ -120,12 +120,5 @@ void ebpf_raw_over_budget(struct ebpf_env *env, uint32_t insn)
 
 uint64_t ebpf_jit(void *mem, size_t len)
 {
-	struct ebpf_raw_ctx ctx = {.mem = mem, .len = len};
-	struct ebpf_env env;
-	uint64_t r0;
-
-	ebpf_jit_enter(&env, &ebpf_self, mem, len);
-	r0 = ebpf_program_entry(&env, &ctx);
-	ebpf_jit_leave(&env);
-	return r0;
+	return ebpf_jit_run(ebpf_program_entry, &ebpf_self, mem, len);
 }
