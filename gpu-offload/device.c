@@ -19,6 +19,8 @@ struct ebpf_gpu_device *ebpf_gpu_device__open(const char *spec, char **errmsg)
 	const size_t length = strcspn(spec, ":");
 	const char *which = spec[length] ? spec + length + 1 : "";
 
+	if (errmsg)
+		*errmsg = NULL;
 	for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++) {
 		struct ebpf_gpu_device *dev = NULL;
 		int err;

@@ -20,7 +20,7 @@
  *given up with `abandon`: it is the device's from then on, and freed with it, and so is the module
  *that it may still run, when that is unloaded. `close_job` waits.
  *
- * Errors: negative errno; -EIO: the device failed, with a sentence in dev->why. Threads: load,
+ * Errors: as in ebpf-vm.h; -EIO: the device failed, with a sentence in dev->why. Threads: load,
  * write_map, unload from one thread at a time; each job belongs to one thread; different jobs may
  * be used at once.
  */

@@ -33,6 +33,8 @@ struct ebpf_offload_queue *ebpf_offload_queue__create(struct ebpf_offload *o, ch
 	struct ebpf_offload_queue *q = calloc(1, sizeof(*q));
 	int err = 0;
 
+	if (errmsg)
+		*errmsg = NULL;
 	if (q)
 		q->batches = calloc(o->opts.depth, sizeof(*q->batches));
 	if (!q || !q->batches) {

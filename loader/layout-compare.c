@@ -64,8 +64,11 @@ static int compare_members(const struct ebpf_layout *a, const struct ebpf_layout
 
 int ebpf_layout__compare(const struct ebpf_layout *a, const struct ebpf_layout *b, char **errmsg)
 {
-	int err = compare_kinds(a, b, errmsg);
+	int err;
 
+	if (errmsg)
+		*errmsg = NULL;
+	err = compare_kinds(a, b, errmsg);
 	if (err)
 		return err;
 	switch (a->kind) {

@@ -89,6 +89,8 @@ int ebpf_object__map_layouts(const struct ebpf_object *obj, size_t i, struct ebp
 {
 	const struct object_map *m = &obj->maps[i];
 
+	if (errmsg)
+		*errmsg = NULL;
 	*key = m->opts.key_size ? make_key(obj, m) : NULL;
 	*value = m->is_data ? make_section(obj, m)
 			    : make(obj, m, m->value_type, m->opts.value_size, NUMBERS);
@@ -105,6 +107,8 @@ struct ebpf_layout *ebpf_object__variable_layout(
 {
 	struct ebpf_layout *l = ebpf_layout__make(obj->btf, variable_type(obj, name), size);
 
+	if (errmsg)
+		*errmsg = NULL;
 	if (!l)
 		error__set(errmsg, -ENOMEM, "no memory for the type of variable %s", name);
 	return l;
@@ -118,6 +122,8 @@ struct ebpf_layout *ebpf_object__type_layout(
 	struct ebpf_layout *l;
 	int id = -ENOENT;
 
+	if (errmsg)
+		*errmsg = NULL;
 	for (size_t i = 0; obj->btf && i < sizeof(kinds) / sizeof(kinds[0]) && id <= 0; i++)
 		id = btf__find_by_name_kind(obj->btf, type, kinds[i]);
 	size = id > 0 ? btf__resolve_size(obj->btf, (uint32_t)id) : 0;

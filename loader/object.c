@@ -289,6 +289,8 @@ const struct ebpf_object_program *ebpf_object__find_program(
 	const struct ebpf_object_program *found = name ? find_named(obj, name) : first_xdp(obj);
 	char *list;
 
+	if (errmsg)
+		*errmsg = NULL;
 	if (found)
 		return found;
 	list = list_programs(obj);

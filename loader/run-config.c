@@ -78,6 +78,8 @@ int ebpf_object__run_config(const struct ebpf_object *obj, const char *program,
 	const struct btf_type *t = find_config(obj->btf, program);
 	int err = 0;
 
+	if (errmsg)
+		*errmsg = NULL;
 	*c = (struct ebpf_object_run_config){.priority = 50, .call_on = 1u << XDP_PASS};
 	if (t && !btf_is_struct(t))
 		err = error__set(errmsg, -EINVAL, "it is no struct");

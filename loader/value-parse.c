@@ -143,6 +143,8 @@ int ebpf_value__read(
 {
 	int err;
 
+	if (errmsg)
+		*errmsg = NULL;
 	memset(bytes, 0, l->size);
 	err = parse(l, r, bytes, errmsg);
 	if (err)
@@ -169,6 +171,8 @@ int ebpf_value__parse(const struct ebpf_layout *l, const char *text, void *bytes
 {
 	int err;
 
+	if (errmsg)
+		*errmsg = NULL;
 	if (text[0] && strchr("{[\"", text[0]))
 		return parse_json(l, text, bytes, errmsg);
 	memset(bytes, 0, l->size);

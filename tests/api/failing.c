@@ -31,6 +31,8 @@ static bool bad(const char *what, const char *detail)
 static bool judge(bool well, int err, char *why, bool wants_sentence)
 {
 	n_calls++;
+	if (why == NOT_SET)
+		return bad("*errmsg is what it was", "");
 	if (well)
 		return why ? bad("a sentence without an error", why) : true;
 	n_failed++;
@@ -45,12 +47,18 @@ static bool judge(bool well, int err, char *why, bool wants_sentence)
 	return false;
 }
 
+static void forget(char **why)
+{
+	if (*why != NOT_SET)
+		free(*why);
+	*why = NOT_SET;
+}
+
 bool failing__is_well(int err, char **why)
 {
 	bool well = judge(!err, err, *why, true);
 
-	free(*why);
-	*why = NULL;
+	forget(why);
 	return well;
 }
 
@@ -58,10 +66,8 @@ bool failing__is_there(const void *p, char **why)
 {
 	bool well = judge(p, -errno, why ? *why : NULL, why);
 
-	if (why) {
-		free(*why);
-		*why = NULL;
-	}
+	if (why)
+		forget(why);
 	return well;
 }
 

@@ -59,6 +59,15 @@ static void kernels(void **state)
 #endif
 }
 
+static void offload(void **state)
+{
+#ifdef HAVE_LLVM
+	failing__try("a program on a device", use_offload, "host:1");
+#else
+	skip();
+#endif
+}
+
 static char **files; /* an object and its lines */
 
 static void object(void **state)
@@ -68,6 +77,13 @@ static void object(void **state)
 	failing__try("an object", use_object, files[0]);
 	for (char **more = files + 2; *more; more++)
 		failing__try(*more, use_object, *more);
+}
+
+static void image(void **state)
+{
+	if (!files[0])
+		skip();
+	failing__try("an image of an object", use_image, files[0]);
 }
 
 static void object_with_lines(void **state)
@@ -86,8 +102,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(network),
 		cmocka_unit_test(programs),
 		cmocka_unit_test(kernels),
+		cmocka_unit_test(offload),
 		cmocka_unit_test(object),
 		cmocka_unit_test(object_with_lines),
+		cmocka_unit_test(image),
 		cmocka_unit_test(vm_that_interprets),
 		cmocka_unit_test(vm_that_compiles_fast),
 		cmocka_unit_test(vm_that_compiles),

@@ -97,7 +97,7 @@ static void change(struct ebpf_map *map, unsigned can)
 
 static void use_kind(struct ebpf_instance *inst, const struct kind *k)
 {
-	char *why = NULL;
+	char *why = NOT_SET;
 	struct ebpf_map *map = ebpf_map__create(inst, &k->opts, &why);
 
 	if (!failing__is_there(map, &why))
@@ -115,7 +115,7 @@ static void use_kind(struct ebpf_instance *inst, const struct kind *k)
 static void use_maps_of_maps(struct ebpf_instance *inst)
 {
 	static const struct ebpf_map_opts outer = MAP(HASH_OF_MAPS, 4, 4, .inner = &inner);
-	char *why = NULL;
+	char *why = NOT_SET;
 	struct ebpf_map *in = ebpf_map__create(inst, &inner, &why), *out;
 	uint32_t key = 3;
 
@@ -138,7 +138,7 @@ static void use_maps_of_maps(struct ebpf_instance *inst)
 void use_maps(void *unused)
 {
 	struct ebpf_instance_opts opts = {.workers = 2};
-	char *why = NULL;
+	char *why = NOT_SET;
 
 	for (unsigned i = 0; i < N_KINDS; i++) {
 		struct ebpf_instance *inst = ebpf_instance__create(&opts, &why);
@@ -162,7 +162,7 @@ static void use_routes(struct ebpf_instance *inst, int family, uint8_t bits)
 	const struct ebpf_rule rule = {
 		.family = (uint8_t)family, .priority = 5, .mark = 1, .mask = 1, .table = 100};
 	const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
-	char *why = NULL;
+	char *why = NOT_SET;
 
 	if (!failing__is_well(ebpf_net__add_address(inst, 3, &ip, &why), &why))
 		return;
@@ -180,7 +180,7 @@ static void use_routes(struct ebpf_instance *inst, int family, uint8_t bits)
 void use_net(void *unused)
 {
 	const struct ebpf_link link = {.name = "eth0", .ifindex = 3, .mtu = 1500};
-	char *why = NULL;
+	char *why = NOT_SET;
 	struct ebpf_instance *inst = ebpf_instance__create(NULL, &why);
 	struct ebpf_link found;
 

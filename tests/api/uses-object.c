@@ -22,7 +22,7 @@ static void look_at_maps(struct ebpf_object *obj)
 {
 	for (size_t i = 0; i < ebpf_object__n_maps(obj); i++) {
 		struct ebpf_layout *key = NULL, *value = NULL;
-		char *why = NULL;
+		char *why = NOT_SET;
 
 		if (failing__is_well(ebpf_object__map_layouts(obj, i, &key, &value, &why), &why))
 			free_layouts(key, value);
@@ -35,7 +35,7 @@ static void load_programs(struct ebpf_object *obj)
 		const char *name = ebpf_object__program(obj, i)->name;
 		struct ebpf_object_run_config config;
 		struct ebpf_program *prog;
-		char *why = NULL;
+		char *why = NOT_SET;
 
 		failing__is_well(ebpf_object__run_config(obj, name, &config, &why), &why);
 		failing__is_there(ebpf_object__program_spec(obj, name, &why), &why);
@@ -49,7 +49,7 @@ static void load_programs(struct ebpf_object *obj)
 static void share(const char *path, struct ebpf_object *before, struct ebpf_instance *inst)
 {
 	struct ebpf_object_share_opts opts = {.variables = true};
-	char *why = NULL;
+	char *why = NOT_SET;
 	struct ebpf_object *obj = ebpf_object__open(path, &why);
 
 	if (!failing__is_there(obj, &why))
@@ -61,7 +61,7 @@ static void share(const char *path, struct ebpf_object *before, struct ebpf_inst
 
 void use_object(void *path)
 {
-	char *why = NULL;
+	char *why = NOT_SET;
 	struct ebpf_instance *inst = ebpf_instance__create(NULL, &why);
 	struct ebpf_object *obj;
 
@@ -112,7 +112,7 @@ static void run_lines(struct ebpf_object *obj, struct ebpf_instance *inst)
 		.n_objects = 1,
 		.reply = &reply,
 		.role = CONTROL_OPERATOR};
-	char *why = NULL;
+	char *why = NOT_SET;
 
 	for (size_t i = 0; i < N_LINES; i++)
 		failing__is_well(control__run_line(&c, lines[i], &why), &why);
@@ -122,7 +122,7 @@ static void run_lines(struct ebpf_object *obj, struct ebpf_instance *inst)
 void use_lines(void *files)
 {
 	const char *const *path = files; /* an object, and a file of lines that set it up */
-	char *why = NULL;
+	char *why = NOT_SET;
 	struct ebpf_instance *inst = ebpf_instance__create(NULL, &why);
 	struct ebpf_object *obj;
 

@@ -45,7 +45,7 @@ static struct ebpf_map *make_map(struct ebpf_instance *inst, uint32_t type, uint
 		.key_size = 4,
 		.value_size = value_size,
 		.max_entries = 1};
-	char *why = NULL;
+	char *why = NOT_SET;
 	struct ebpf_map *map = ebpf_map__create(inst, &opts, &why);
 
 	return failing__is_there(map, &why) ? map : NULL;
@@ -65,7 +65,7 @@ static void run(struct ebpf_instance *inst, struct ebpf_program *prog, uint64_t 
 static void verify(struct ebpf_instance *inst, const struct ebpf_program_spec *spec)
 {
 	struct ebpf_verify_stats stats;
-	char *log = NULL, *why = NULL;
+	char *log = NULL, *why = NOT_SET;
 	struct ebpf_load_opts opts = {.log_level = 2, .log = &log, .stats = &stats};
 
 	if (failing__is_well(ebpf_program__verify(inst, spec, &opts, &why), &why))
@@ -75,7 +75,7 @@ static void verify(struct ebpf_instance *inst, const struct ebpf_program_spec *s
 
 static void dump(struct ebpf_program *prog, enum ebpf_dump what)
 {
-	char *why = NULL, *text = ebpf_program__dump(prog, what, NULL, &why);
+	char *why = NOT_SET, *text = ebpf_program__dump(prog, what, NULL, &why);
 
 	failing__is_there(text, &why);
 	free(text);
@@ -84,7 +84,7 @@ static void dump(struct ebpf_program *prog, enum ebpf_dump what)
 static void compile(struct ebpf_instance *inst, struct ebpf_program *prog)
 {
 #ifdef HAVE_LLVM
-	char *why = NULL;
+	char *why = NOT_SET;
 	const struct ebpf_code *made = ebpf_program__compile(prog, "llvm", NULL, &why);
 
 	if (failing__is_there(made, &why)) {
@@ -108,7 +108,7 @@ static void use_program(struct ebpf_instance *inst, struct ebpf_map *maps[2])
 		.maps = maps,
 		.n_maps = 2};
 	struct ebpf_program *prog;
-	char *why = NULL;
+	char *why = NOT_SET;
 
 	verify(inst, &spec);
 	prog = ebpf_program__load(inst, &spec, NULL, &why);
@@ -132,7 +132,7 @@ static void with_maps(
 	void (*use)(struct ebpf_instance *inst, struct ebpf_map *maps[2]), const char *cache_dir)
 {
 	struct ebpf_instance_opts opts = {.workers = 1, .cache_dir = cache_dir};
-	char *why = NULL;
+	char *why = NOT_SET;
 	struct ebpf_instance *inst = ebpf_instance__create(&opts, &why);
 	struct ebpf_map *maps[2];
 
@@ -157,7 +157,7 @@ static void use_kernel(struct ebpf_program *prog, enum ebpf_target target)
 	struct ebpf_kernel_driver driver = kernel_driver();
 	static uint8_t memory[64] __attribute__((aligned(64)));
 	uint8_t *const memories[] = {memory};
-	char *why = NULL;
+	char *why = NOT_SET;
 	struct ebpf_kernel *kernel = ebpf_program__offload(prog, target, &driver, &why);
 	size_t size;
 
@@ -174,7 +174,9 @@ static void use_kernel(struct ebpf_program *prog, enum ebpf_target target)
 	ebpf_kernel__destroy(kernel);
 }
 
-static void use_kernels_of(struct ebpf_instance *inst, struct ebpf_map *maps[2])
+static void (*use_counting)(struct ebpf_instance *inst, struct ebpf_program *prog);
+
+static void load_counting(struct ebpf_instance *inst, struct ebpf_map *maps[2])
 {
 	struct ebpf_program_spec spec = {.name = "counting",
 		.type = EBPF_PROGRAM_XDP,
@@ -182,17 +184,28 @@ static void use_kernels_of(struct ebpf_instance *inst, struct ebpf_map *maps[2])
 		.n_insns = sizeof(counting) / sizeof(counting[0]),
 		.maps = maps,
 		.n_maps = 1};
-	char *why = NULL;
+	char *why = NOT_SET;
 	struct ebpf_program *prog = ebpf_program__load(inst, &spec, NULL, &why);
 
 	if (!failing__is_there(prog, &why))
 		return;
+	use_counting(inst, prog);
+	ebpf_program__unref(prog);
+}
+
+void with_counting_program(void (*use)(struct ebpf_instance *inst, struct ebpf_program *prog))
+{
+	use_counting = use;
+	with_maps(load_counting, NULL);
+}
+
+static void use_both_kernels(struct ebpf_instance *inst, struct ebpf_program *prog)
+{
 	use_kernel(prog, EBPF_TARGET_HOST);
 	use_kernel(prog, EBPF_TARGET_PTX);
-	ebpf_program__unref(prog);
 }
 
 void use_kernels(void *unused)
 {
-	with_maps(use_kernels_of, NULL);
+	with_counting_program(use_both_kernels);
 }

@@ -27,7 +27,7 @@ static uint64_t value(void *user, uint64_t map)
 static void run(struct ebpf_vm *vm, uint64_t expected)
 {
 	uint8_t mem[16] = {5};
-	char *why = NULL;
+	char *why = NOT_SET;
 	uint64_t r0 = 0;
 	ebpf_jit_fn fn;
 
@@ -42,7 +42,7 @@ static void run(struct ebpf_vm *vm, uint64_t expected)
 
 static void print_ptx(struct ebpf_vm *vm)
 {
-	char *text = NULL, *why = NULL;
+	char *text = NULL, *why = NOT_SET;
 
 	if (failing__is_well(ebpf_get_ptx(vm, NULL, &text, &why), &why))
 		SO(strstr(text, "ebpf_kernel"));
@@ -50,9 +50,9 @@ static void print_ptx(struct ebpf_vm *vm)
 }
 
 /* Compiled ahead of time, and run by a VM that has no compiler. */
-static void use_image(struct ebpf_vm *maker)
+static void use_aot(struct ebpf_vm *maker)
 {
-	char *why = NULL;
+	char *why = NOT_SET;
 	struct ebpf_aot_options opts = {.size = sizeof(opts), .errmsg = &why};
 	uint8_t mem[16] = {5}, *elf = NULL;
 	size_t size = 0;
@@ -75,13 +75,13 @@ static void load_plain(struct ebpf_vm *vm)
 {
 	const struct ebpf_insn code[] = {{.opcode = 0x71, .dst = 0, .src = 1},
 		{.opcode = 0x07, .dst = 0, .imm = 5}, {.opcode = 0x95}};
-	char *why = NULL;
+	char *why = NOT_SET;
 
 	if (failing__is_well(ebpf_load(vm, code, sizeof(code), &why), &why)) {
 		run(vm, 10);
 		if (!strcmp(ebpf_get_vm_name(vm), "llvm")) {
 			print_ptx(vm);
-			use_image(vm);
+			use_aot(vm);
 		}
 	}
 	ebpf_unload_code(vm);
@@ -109,7 +109,7 @@ static void load_rich(struct ebpf_vm *vm)
 	static uint8_t region[16];
 	const struct ebpf_helper_type type = {
 		.arg = {{.check = EBPF_CHECK_MEM, .size = 8, .may_be_null = true}}};
-	char *why = NULL;
+	char *why = NOT_SET;
 
 	failing__is_done(ebpf_set_lddw_helpers(vm, &lddw));
 	failing__is_done(ebpf_set_limits(vm, &limits));

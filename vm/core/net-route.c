@@ -269,6 +269,8 @@ static int change_rules_locked(
 {
 	int err;
 
+	if (errmsg)
+		*errmsg = NULL;
 	if (rule->family != AF_INET && rule->family != AF_INET6)
 		return error__set(errmsg, -EAFNOSUPPORT, "a rule is of IPv4 or of IPv6");
 	pthread_mutex_lock(&inst->net.lock);

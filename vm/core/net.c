@@ -179,6 +179,8 @@ void net__fini(struct net *net)
 
 int net__check_ip(const struct ebpf_ip *ip, char **errmsg)
 {
+	if (errmsg)
+		*errmsg = NULL;
 	if (ip->family != AF_INET && ip->family != AF_INET6)
 		return error__set(errmsg, -EAFNOSUPPORT,
 			"%u is no family of addresses: expected %d or %d", ip->family, AF_INET,
@@ -259,6 +261,8 @@ int ebpf_net__set_link(struct ebpf_instance *inst, const struct ebpf_link *link,
 {
 	int err;
 
+	if (errmsg)
+		*errmsg = NULL;
 	if (!link->ifindex || link->ifindex > INT32_MAX || link->mtu > INT32_MAX - 64)
 		return error__set(errmsg, -EINVAL,
 			"link %s: there is no ifindex %" PRIu32 " with MTU %" PRIu32, link->name,

@@ -68,6 +68,7 @@ int net__take_route(struct ebpf_instance *inst, uint32_t table, const struct ebp
 void net__forget_routes(struct net *net, uint32_t ifindex);
 void net__forget_addresses(struct net *net, uint32_t ifindex);
 
+/* Where calls begin: *errmsg is NULL afterwards, if there is nothing to say. */
 int net__check_ip(const struct ebpf_ip *ip, char **errmsg);
 
 #endif

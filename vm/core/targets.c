@@ -70,6 +70,8 @@ int ebpf_program__compile_targets(struct ebpf_program *prog, const char *backend
 {
 	int err = 0;
 
+	if (errmsg)
+		*errmsg = NULL;
 	for (uint32_t m = 0; !err && m < prog->view.n_maps; m++) {
 		struct ebpf_map *map = prog->maps[m];
 

@@ -9,8 +9,8 @@
  * refers to it, tables are looked up as rules say. Numbers (route types, tables) are those of
  * <linux/rtnetlink.h>. There is one route per prefix and table, with one next hop.
  *
- * Errors: negative errno as the kernel's netlink would have it, with a sentence in *errmsg where
- * there is one. Threads: every call may run beside workers and beside other calls.
+ * Errors: negative errno as the kernel's netlink would have it, and sentences as in ebpf-vm.h.
+ * Threads: every call may run beside workers and beside other calls.
  */
 #ifndef EBPF_NET_H
 #define EBPF_NET_H
