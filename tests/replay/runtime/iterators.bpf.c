@@ -3,11 +3,15 @@
  * iterators.bpf.c -- loops over numbers by bpf_iter_num and over bits, and loops that may_goto
  * ends.
  */
+#include <linux/version.h>
+
 #include "results.h"
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0) /* bpf.h has it since */
 struct bpf_iter_num {
 	__u64 opaque[1];
 } __attribute__((aligned(8)));
+#endif
 
 extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
