@@ -30,8 +30,8 @@ done
 for object in $(dpkg -L xdp-tools libxdp1 2>/dev/null | grep '/xdpfilt_.*\.o$'); do
 	grep -q "^$(basename "$object")@mix$" "$root/bundle/cases" || { echo "$object is left out"; exit 1; }
 done
-for image in "$root"/bundle/images/*.sm_75; do
-	grep -q '^\.target sm_75' "$image" || { echo "$image is no PTX"; exit 1; }
+for image in "$root"/bundle/bench/*.o "$root/bundle/objects/firewall.bpf.o"; do
+	grep -qa '^\.target sm_75' "$image" || { echo "$image has no PTX"; exit 1; }
 done
 
 mkdir -p "$root/bin" "$root/dev" "$root/tmp"

@@ -16,7 +16,7 @@ extern const unsigned char driver_bench[], driver_raw[];
 extern const unsigned long driver_bench_size, driver_raw_size;
 #endif
 
-static struct ebpf_driver driver_for(enum case_kind kind)
+struct ebpf_driver engine_machine__driver(enum case_kind kind)
 {
 	bool raw = kind == CASE_RAW;
 	struct ebpf_driver driver = {.name = raw ? "raw" : "bench",
@@ -42,7 +42,7 @@ typedef const struct ebpf_code *(*make_fn)(
 static int make_all(struct variant *v, make_fn make, const struct ebpf_code **codes, char **errmsg)
 {
 	struct bench_case *c = v->bench;
-	struct ebpf_driver driver = driver_for(c->kind);
+	struct ebpf_driver driver = engine_machine__driver(c->kind);
 
 	for (size_t i = 0; i < ebpf_object__n_programs(c->obj); i++) {
 		struct ebpf_program *prog = find_program(c, i);

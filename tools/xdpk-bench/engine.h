@@ -41,6 +41,9 @@ struct engine {
 	double (*measure)(struct variant *v, double ns);
 };
 
+/* The loop that the machine's engines compile programs of this kind into. */
+struct ebpf_driver engine_machine__driver(enum case_kind kind);
+
 /* In the order of the report; the first is the baseline. */
 #define MAX_ENGINES 16
 extern const struct engine *const engines[];

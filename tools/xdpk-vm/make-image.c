@@ -16,6 +16,7 @@ struct making {
 	struct ebpf_image_writer *writer;
 	struct opened_object *o;
 	unsigned n_parts;
+	bool no_kernel; /* the program cannot be one, whatever for: that is told once */
 };
 
 /* That one program of many cannot be a kernel is no reason to make no image of the others. */
@@ -23,11 +24,15 @@ static int add_kernel(struct making *m, struct ebpf_program *prog, enum ebpf_tar
 	const char *cpu, char **errmsg)
 {
 	const struct ebpf_kernel_driver driver = kernel_driver();
-	int err = ebpf_image_writer__add_kernel(m->writer, prog, target, &driver, cpu, errmsg);
+	int err;
 
+	if (m->no_kernel)
+		return 0;
+	err = ebpf_image_writer__add_kernel(m->writer, prog, target, &driver, cpu, errmsg);
 	m->n_parts += !err;
 	if (err != -ENOTSUP || m->job->program)
 		return err;
+	m->no_kernel = true;
 	fprintf(stderr, "%s\n", *errmsg ? *errmsg : "no kernel");
 	free(*errmsg);
 	*errmsg = NULL;
@@ -55,6 +60,7 @@ static int add_program(struct making *m, const char *name, char **errmsg)
 	struct ebpf_program *prog = ebpf_object__load_program(m->o->obj, name, NULL, errmsg);
 	int err = prog ? 0 : errno ? -errno : -EINVAL;
 
+	m->no_kernel = false;
 	for (unsigned d = 0; d < job->drivers.n && job->for_cpu && !err; d++)
 		for (unsigned c = 0; c < job->cpus.n && !err; c++)
 			err = add_native(m, prog, job->drivers.word[d], job->cpus.word[c], errmsg);

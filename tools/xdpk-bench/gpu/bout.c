@@ -150,19 +150,13 @@ static int run(struct gpu_bout *b, struct gpu_figures *figures, char **errmsg)
 
 /* --- both -------------------------------------------------------------------------------- */
 
-/* A copy of the workload whose files are where the plan says. */
-static bool place(struct workload *w, const struct gpu_plan *plan, char paths[2][512])
+static bool place(const char **name, char *path, size_t size, const char *folder)
 {
-	const char **names[] = {&w->object, &w->init};
+	int n = *name ? snprintf(path, size, "%s/%s", folder, *name) : 0;
 
-	for (size_t i = 0; i < 2; i++) {
-		if (!*names[i])
-			continue;
-		if (snprintf(paths[i], 512, "%s/%s", plan->objects, *names[i]) >= 512)
-			return false;
-		*names[i] = paths[i];
-	}
-	return true;
+	if (*name)
+		*name = path;
+	return n >= 0 && (size_t)n < size;
 }
 
 /* Batches of all workers that are away, and as many at home. */
@@ -176,22 +170,31 @@ static uint32_t count_packets(const struct gpu_plan *plan, const struct workload
 	return plan->entries ? most : w->packets > most ? w->packets : most;
 }
 
+int gpu_bout__open(struct gpu_bout *b, const struct gpu_workload *w, uint32_t len, char **errmsg)
+{
+	const struct gpu_plan *plan = b->plan;
+
+	b->workload = w->base;
+	b->workload.packet_len = len;
+	if (plan->entries && b->workload.entries)
+		b->workload.entries = plan->entries;
+	if (!place(&b->workload.object, b->object, sizeof(b->object), plan->objects) ||
+		!place(&b->workload.init, b->init, sizeof(b->init), plan->objects))
+		return error__set(errmsg, -1, "%s: names are too long", plan->objects);
+	return case__open(&b->bench, &b->workload, CASE_AS_IT_IS, count_packets(plan, &b->workload),
+		plan->workers + 1, errmsg);
+}
+
 int gpu_bout__run(const struct gpu_plan *plan, struct ebpf_gpu_device *dev,
 	const struct gpu_workload *w, uint32_t len, struct gpu_figures *out, char **errmsg)
 {
 	struct gpu_bout b = {.plan = plan, .dev = dev};
-	struct workload placed = w->base;
-	char paths[2][512];
 	int err;
 
-	if (out->n_series == GPU_MAX_SERIES || !place(&placed, plan, paths))
-		return error__set(errmsg, -1, "too many series, or names too long");
-	placed.packet_len = len;
-	if (plan->entries && placed.entries)
-		placed.entries = plan->entries;
+	if (out->n_series == GPU_MAX_SERIES)
+		return error__set(errmsg, -1, "too many series");
 	out->series[out->n_series] = (struct gpu_series){.workload = w->base.name, .len = len};
-	err = case__open(&b.bench, &placed, CASE_AS_IT_IS, count_packets(plan, &placed),
-		plan->workers + 1, errmsg);
+	err = gpu_bout__open(&b, w, len, errmsg);
 	if (!err)
 		err = run(&b, out, errmsg);
 	if (b.core.engine && b.core.engine->close)

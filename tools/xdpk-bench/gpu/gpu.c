@@ -34,6 +34,8 @@ static const char usage[] =
 	"  --check            core and device must agree; nothing is measured\n"
 	"  --svg FILE         a plot, too\n"
 	"  --json-file FILE   JSON, too\n"
+	"  --images FOLDER    write there images of the programs, for --objects where there is no\n"
+	"                     LLVM; nothing is measured\n"
 	"  --list             workloads\n"
 	"  --name             the device's, and its driver's\n"
 	"  -j, --json         JSON\n"
@@ -102,6 +104,7 @@ enum {
 	REPETITIONS,
 	QUICK,
 	CHECK,
+	IMAGES,
 	SVG,
 	JSON_FILE,
 	NAME
@@ -118,6 +121,7 @@ static const struct option long_options[] = {
 	{"repetitions", required_argument, NULL, REPETITIONS},
 	{"quick", no_argument, NULL, QUICK},
 	{"check", no_argument, NULL, CHECK},
+	{"images", required_argument, NULL, IMAGES},
 	{"svg", required_argument, NULL, SVG},
 	{"json-file", required_argument, NULL, JSON_FILE},
 	{"list", no_argument, NULL, OPTION_LIST},
@@ -147,6 +151,7 @@ static bool set_option(void *options, int opt, char *arg)
 		plan->repetitions = 3;
 		return true;
 	case CHECK: plan->check_only = true; return true;
+	case IMAGES: plan->images = arg; return true;
 	case SVG: o->svg = arg; return true;
 	case JSON_FILE: o->json_file = arg; return true;
 	case NAME: o->name = true; return true;
@@ -175,6 +180,20 @@ static int measure_all(
 		}
 	}
 	return 0;
+}
+
+static int write_images(const struct options *o)
+{
+	char *errmsg = NULL;
+	int err = 0;
+
+	for (size_t i = 0; i < n_gpu_workloads && !err; i++)
+		if (o->chosen[i])
+			err = gpu_images__write(&o->plan, &gpu_workloads[i], &errmsg);
+	if (err)
+		fprintf(stderr, "xdpk-bench: %s\n", errmsg ? errmsg : "out of memory");
+	free(errmsg);
+	return err ? EXIT_BAD : 0;
 }
 
 typedef void (*write_fn)(FILE *out, const struct gpu_figures *f, const struct gpu_plan *plan);
@@ -246,5 +265,7 @@ int gpu__main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	return choose(&o, argv + optind, argc - optind) ? run(&o) : EXIT_BAD;
+	if (!choose(&o, argv + optind, argc - optind))
+		return EXIT_BAD;
+	return o.plan.images ? write_images(&o) : run(&o);
 }

@@ -33,6 +33,7 @@ struct gpu_plan {
 	double ns; /* of each */
 	bool check_only;
 	bool verbose;
+	const char *images; /* folder where images of the programs are written, or NULL: measure */
 };
 
 /* Batches of one size; times in ns per packet, 0: not measured. */
@@ -73,6 +74,8 @@ struct gpu_worker;
 struct gpu_bout {
 	const struct gpu_plan *plan;
 	struct ebpf_gpu_device *dev;
+	struct workload workload; /* with the plan's entries, and files where the plan says */
+	char object[512], init[512];
 	struct bench_case bench;
 	struct variant core; /* the best engine */
 	struct ebpf_offload *offload;
@@ -92,6 +95,14 @@ extern const size_t n_gpu_workloads;
  * stderr), -1 with *errmsg. */
 int gpu_bout__run(const struct gpu_plan *plan, struct ebpf_gpu_device *dev,
 	const struct gpu_workload *w, uint32_t len, struct gpu_figures *out, char **errmsg);
+
+/* The program loaded, its maps filled, packets of that length: 0, or -1 with *errmsg. bench is
+ * closed in any case. */
+int gpu_bout__open(struct gpu_bout *b, const struct gpu_workload *w, uint32_t len, char **errmsg);
+
+/* The workload's program as an image in the folder, for cores and devices of machines without LLVM
+ * and a plan with the same entries. 0, or -1 with *errmsg. */
+int gpu_images__write(const struct gpu_plan *plan, const struct gpu_workload *w, char **errmsg);
 
 /* With b->offload made for the point's batches. 0 or -1 with *errmsg. */
 int gpu_workers__agree(struct gpu_bout *b, char **errmsg); /* or 1 */
