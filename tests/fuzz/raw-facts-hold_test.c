@@ -5,9 +5,9 @@
  * runs, no jump goes where it never does. Some are compiled, too, and then do and leave the same.
  *
  * Where a stack lies is not what a program is about, but it may compute with that. So what differs
- *is run at other places of this thread's stack, and does not count if that makes a difference.
- *Beyond the ends of a frame compiled code has something else than the interpreter: what that stops
- *there is not compared.
+ * is run at other places of this thread's stack, and with frames of other sizes, and does not
+ * count if that makes a difference. Beyond the ends of a frame compiled code has something else
+ * than the interpreter: what that stops there is not compared.
  *
  *	raw-facts-hold_test [PROGRAMS [SEED [COMPILE_ONE_IN]]]
  */
@@ -49,14 +49,13 @@ static void check(bool holds, uint64_t seed, const char *what, struct score *sco
 	score->facts.wrong++;
 }
 
-static struct ebpf_vm *load(
-	const char *backend, uint64_t budget, const struct ebpf_insn *insns, uint32_t n)
+static struct ebpf_vm *load(const char *backend, const struct ebpf_limits *limits,
+	const struct ebpf_insn *insns, uint32_t n)
 {
 	struct ebpf_vm *vm = ebpf_create(backend);
 	char *why = NULL;
 
-	if (!vm || ebpf_set_limits(vm, &(struct ebpf_limits){.budget = budget}) ||
-		ebpf_load(vm, insns, n * sizeof(*insns), &why)) {
+	if (!vm || ebpf_set_limits(vm, limits) || ebpf_load(vm, insns, n * sizeof(*insns), &why)) {
 		printf("%s: %s\n", backend, why ? why : strerror(errno));
 		exit(1);
 	}
@@ -97,7 +96,7 @@ static bool is_comparable(const struct outcome *out)
 
 /* Does it do something else where its stack lies elsewhere? Frames begin at multiples of 16, or of
  * more. */
-static bool depends_on_stack(struct ebpf_vm *vm, uint32_t len, const struct outcome *here)
+static bool depends_on_place(struct ebpf_vm *vm, uint32_t len, const struct outcome *here)
 {
 	static struct outcome there;
 
@@ -107,6 +106,25 @@ static bool depends_on_stack(struct ebpf_vm *vm, uint32_t len, const struct outc
 			return true;
 	}
 	return false;
+}
+
+/* ... or where frames lie at other distances from each other? */
+static bool depends_on_distance(
+	const struct program_view *view, uint32_t len, const struct outcome *here)
+{
+	static const uint32_t sizes[] = {64, 256, 1040, 4112};
+	static struct outcome there;
+	bool depends = false;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && !depends; i++) {
+		const struct ebpf_limits limits = {.budget = BUDGET, .stack_size = sizes[i]};
+		struct ebpf_vm *vm = load("interp", &limits, view->insns, view->n_insns);
+
+		run_at(64, vm, len, &there);
+		depends = !is_same(here, &there);
+		ebpf_destroy(vm);
+	}
+	return depends;
 }
 
 static void run(struct ebpf_vm *interp, struct ebpf_vm *llvm, const struct ebpf_facts *facts,
@@ -129,7 +147,8 @@ static void run(struct ebpf_vm *interp, struct ebpf_vm *llvm, const struct ebpf_
 		return;
 	run_at(64, llvm, len, &compiled);
 	if (!is_same(&out, &compiled) &&
-		(depends_on_stack(interp, len, &out) || depends_on_stack(llvm, len, &compiled)))
+		(depends_on_place(interp, len, &out) || depends_on_place(llvm, len, &compiled) ||
+			depends_on_distance(&interp->prog->view, len, &out)))
 		return;
 	score->compared++;
 	check(is_same(&out, &compiled), seed, "compiled, it does something else", score);
@@ -139,11 +158,12 @@ static void examine(uint64_t seed, bool compile, struct score *score)
 {
 	static const uint32_t lengths[] = {
 		0, 1, 7, 8, 14, 15, 16, 20, 33, 34, 48, 63, 64, 65, RAW_PROGRAM_MEMORY};
+	const struct ebpf_limits limits = {.budget = BUDGET}, more = {.budget = 100 * BUDGET};
 	struct chance c = chance__seed(seed);
 	struct ebpf_insn insns[RAW_PROGRAM_MAX];
 	uint32_t n = generate_raw_program(&c, insns);
-	struct ebpf_vm *interp = load("interp", BUDGET, insns, n),
-		       *llvm = compile ? load("llvm", 100 * BUDGET, insns, n) : NULL;
+	struct ebpf_vm *interp = load("interp", &limits, insns, n),
+		       *llvm = compile ? load("llvm", &more, insns, n) : NULL;
 	struct ebpf_facts facts;
 
 	if (!verifier__analyse_raw(&interp->prog->view, &facts)) {
