@@ -149,8 +149,11 @@ test_images_same_as_replay() {
 	xdpk --ebpf firewall.image.o --init small.init --engine llvm \
 		--port net_pcap0,rx_pcap=in.pcap >totals 2>errors && fail "firewall: it does not fit"
 	grep "$why" errors || fail "firewall: $(cat errors)"
-	compare_with_replay firewall small.init
-	grep "$why" errors || fail "firewall: $(cat errors)"
+	for _ in {1..20}; do # packets may all be judged before anybody looks into the image
+		compare_with_replay firewall small.init
+		! grep "$why" errors || break
+	done
+	grep -q "$why" errors || fail "firewall: $(cat errors)"
 	grep -q "^program .*compiled 0$" totals || fail "firewall: $(cat totals)"
 }
 
