@@ -32,6 +32,13 @@ await_notified() { # LINE N
 	fail "not notified: $1"
 }
 
+# xdpk under a manager, ready.
+start_service() { # FILE
+	start_manager
+	start_xdpk one --config "$1"
+	await_notified READY=1 1
+}
+
 use_example() { # NAME: NAME.conf and what it names
 	cp "$CONFIGS/$1.conf" . && cp "$CONFIGS"/*.init .
 	need_object "$2"
@@ -46,11 +53,9 @@ no_ping() { # HOST ADDRESS
 test_service() {
 	local good
 	use_example firewall firewall
-	start_manager
 	add_host a 10.0.0.1/24 veth1
 	add_host b 10.0.0.2/24 veth2
-	start_xdpk one --config ./firewall.conf
-	await_notified READY=1 1
+	start_service ./firewall.conf
 	await_ping a 10.0.0.2
 	no_ping b 10.0.0.1
 
@@ -96,7 +101,6 @@ test_reload() {
 	[ -n "${XDPKCTL:-}" ] || skip "no xdpkctl"
 	need_object firewall
 	need_object mac-swap
-	start_manager
 	cat >one.conf <<-END
 		port add net_ring0
 		port add net_ring1   # and a comment
@@ -109,8 +113,7 @@ test_reload() {
 		map delete rules key 10 0 0 2  10 0 0 1  0 0  8 0  1 0 0 0
 		map update rules key 10 0 0 2  10 0 0 1  0 0  8 0  1 0 0 0  value 1
 	END
-	start_xdpk one --config one.conf
-	await_notified READY=1 1
+	start_service one.conf
 	ctl one port set net_ring0 pass net_ring1
 
 	has '"offload":"refused"' prog show xdp_mac_swap
@@ -191,9 +194,7 @@ test_example_router() {
 		ip -n h$n link set eth0 address 02:00:00:00:0$n:02
 		ip -n h$n route add default via 10.0.$n.1
 	done
-	start_manager
-	start_xdpk one --config router.conf
-	await_notified READY=1 1
+	start_service router.conf
 	add_host_side lan1 10.0.1.1/24
 	add_host_side lan2 10.0.2.1/24
 	await_ping h1 10.0.1.1
@@ -208,9 +209,7 @@ test_example_ddos() {
 	use_example ddos ddos
 	ip netns add r
 	add_host a 10.0.0.2/24 veth1
-	start_manager
-	start_xdpk one --config ddos.conf
-	await_notified READY=1 1
+	start_service ddos.conf
 	add_host_side clean 10.0.0.1/24
 	await_ping a 10.0.0.1
 	on a python3 -c '
@@ -238,9 +237,7 @@ test_example_balancer() {
 	use_example balancer balancer
 	ip netns add r
 	add_host a 192.0.2.9/24 veth1
-	start_manager
-	start_xdpk one --config balancer.conf
-	await_notified READY=1 1
+	start_service balancer.conf
 	add_host_side front 192.0.2.2/24
 	await_ping a 192.0.2.2
 	on a python3 -c '

@@ -12,102 +12,49 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "hand-device.h"
+#include "hand-rig.h"
 #include "rig-program.h"
-#include "rig.h"
 
 #define BLOCK 4096 /* of a map, that is copied as a whole */
-
-static struct ebpf_instance *inst;
-static struct ebpf_program *prog;
-static struct hand_device *hand;
-static struct rig rig;
-
-static int set_up(void **state)
-{
-	inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, NULL);
-	assert_non_null(inst);
-	prog = rig_program__load(inst);
-	hand = hand_device__open();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	hand_device__close(hand);
-	rig_program__unload(prog);
-	ebpf_instance__destroy(inst);
-	return 0;
-}
-
-static void open_rig(const struct ebpf_offload_opts *opts)
-{
-	char *err = NULL;
-	struct ebpf_offload *o;
-
-	rig_program__clear_counts();
-	o = ebpf_offload__create(&hand->dev, prog, opts, &err);
-	if (!o)
-		fail_msg("%s", err);
-	rig__open(&rig, inst, 0, o);
-}
-
-/* Whatever happened, counters are exact. */
-static void close_rig(void)
-{
-	struct ebpf_offload *o = rig.offload;
-
-	rig__check(&rig);
-	for (uint32_t kind = 0; kind < 4; kind++)
-		assert_int_equal(rig_program__count(kind), rig.counted[kind]);
-	rig__close(&rig);
-	ebpf_offload__destroy(o);
-}
-
-static struct ebpf_offload_stats stats(void)
-{
-	struct ebpf_offload_stats s;
-
-	ebpf_offload__stats(rig.offload, &s);
-	return s;
-}
 
 static void batches_of_every_size(void **state)
 {
 	static const uint32_t sizes[] = {1, 2, 3, 31, 32, 64, 255, 1000, 1024, 4095, 4096};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		open_rig(&(struct ebpf_offload_opts){.batch = sizes[i]});
+		hand_rig__open(&(struct ebpf_offload_opts){.batch = sizes[i]});
 		rig__run(&rig, 3 * sizes[i] + 100, 32, 0);
-		assert_int_equal(stats().packets, 3 * sizes[i] + 100);
-		assert_int_equal(stats().sent_packets, stats().packets);
-		assert_int_equal(stats().failed + stats().on_cpu + stats().again, 0);
-		close_rig();
+		assert_int_equal(hand_rig__stats().packets, 3 * sizes[i] + 100);
+		assert_int_equal(hand_rig__stats().sent_packets, hand_rig__stats().packets);
+		assert_int_equal(hand_rig__stats().failed + hand_rig__stats().on_cpu +
+					 hand_rig__stats().again,
+			0);
+		hand_rig__close();
 	}
 }
 
 static void packets_that_stay_have_their_turn(void **state)
 {
-	open_rig(&(struct ebpf_offload_opts){.batch = 16});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 16});
 	rig__run(&rig, 1000, 32, 3);
-	assert_int_equal(stats().on_cpu, 334);
-	assert_int_equal(stats().packets, 666);
-	close_rig();
+	assert_int_equal(hand_rig__stats().on_cpu, 334);
+	assert_int_equal(hand_rig__stats().packets, 666);
+	hand_rig__close();
 }
 
 /* Nobody waits for packets that do not go. */
 static void nothing_but_packets_that_stay(void **state)
 {
-	open_rig(&(struct ebpf_offload_opts){.batch = 1024, .deadline_us = 1000});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 1024, .deadline_us = 1000});
 	assert_int_equal(rig__add(&rig, 5, 1), 5);
 	assert_int_equal(rig__poll(&rig), 1);
 	assert_int_equal(hand->submitted, 0);
-	close_rig();
+	hand_rig__close();
 }
 
 static void a_batch_goes_at_its_deadline(void **state)
 {
-	open_rig(&(struct ebpf_offload_opts){.batch = 64, .deadline_us = 50});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 64, .deadline_us = 50});
 	rig__add(&rig, 10, 0);
 	assert_int_equal(rig__poll(&rig), 0);
 	rig.now_ns += 49999;
@@ -115,16 +62,16 @@ static void a_batch_goes_at_its_deadline(void **state)
 	assert_int_equal(hand->submitted, 0);
 	rig.now_ns += 1;
 	assert_int_equal(rig__poll(&rig), 1);
-	assert_int_equal(stats().due, 1);
+	assert_int_equal(hand_rig__stats().due, 1);
 	rig__add(&rig, 64, 0); /* a full one does not wait */
 	assert_int_equal(rig__poll(&rig), 1);
-	assert_int_equal(stats().due, 1);
-	close_rig();
+	assert_int_equal(hand_rig__stats().due, 1);
+	hand_rig__close();
 }
 
 static void all_batches_away_take_no_more(void **state)
 {
-	open_rig(&(struct ebpf_offload_opts){.batch = 8, .depth = 2});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 8, .depth = 2});
 	hand->holds = true;
 	assert_int_equal(ebpf_offload_queue__room(rig.queue), 16);
 	assert_int_equal(rig__add(&rig, 100, 0), 16);
@@ -135,19 +82,19 @@ static void all_batches_away_take_no_more(void **state)
 	assert_int_equal(rig__poll(&rig), 2);
 	assert_int_equal(rig__add(&rig, 100, 0), 16);
 	rig__drain(&rig);
-	close_rig();
+	hand_rig__close();
 }
 
 /* The packet's buffer has no headroom: the kernel's window had. The CPU's code is told no, as it
  * would have been. */
 static void buffers_too_small_for_what_the_kernel_did(void **state)
 {
-	open_rig(&(struct ebpf_offload_opts){.batch = 32});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 32});
 	rig.small_buffers = true;
 	rig__run(&rig, 1000, 32, 0);
-	assert_true(stats().again > 100);
-	assert_int_equal(stats().failed, 0);
-	close_rig();
+	assert_true(hand_rig__stats().again > 100);
+	assert_int_equal(hand_rig__stats().failed, 0);
+	hand_rig__close();
 }
 
 /* --- faults ------------------------------------------------------------------------------- */
@@ -169,17 +116,17 @@ static void fault(uint32_t *which, const char *why)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		uint32_t submitted;
 
-		open_rig(&(struct ebpf_offload_opts){.batch = sizes[i]});
+		hand_rig__open(&(struct ebpf_offload_opts){.batch = sizes[i]});
 		rig__run(&rig, 2 * sizes[i], 32, 5);
 		*which = 2;
 		rig__run(&rig, 4 * sizes[i], 32, 5);
 		check_failed(why);
-		assert_true(stats().failed >= 1 && stats().fallback >= 1);
+		assert_true(hand_rig__stats().failed >= 1 && hand_rig__stats().fallback >= 1);
 		submitted = hand->submitted;
 		rig__run(&rig, 500, 32, 0);
 		assert_int_equal(hand->submitted, submitted); /* it is not asked again */
 		assert_int_equal(ebpf_offload__refresh(rig.offload), -EIO);
-		close_rig();
+		hand_rig__close();
 		*which = 0;
 	}
 }
@@ -196,19 +143,19 @@ static void kernels_that_fail(void **state)
 
 static void results_that_are_spoiled(void **state)
 {
-	open_rig(&(struct ebpf_offload_opts){.batch = 64});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 64});
 	rig__run(&rig, 200, 32, 0);
 	hand->spoils = true;
 	rig__run(&rig, 200, 32, 0);
 	check_failed("not whole");
-	assert_true(stats().fallback >= 64);
-	close_rig();
+	assert_true(hand_rig__stats().fallback >= 64);
+	hand_rig__close();
 }
 
 /* All that are away are given up at once, and packets come in the order in which they went. */
 static void batches_that_do_not_come_back(void **state)
 {
-	open_rig(&(struct ebpf_offload_opts){.batch = 10, .depth = 4, .patience_ms = 3});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 10, .depth = 4, .patience_ms = 3});
 	hand->holds = true;
 	assert_int_equal(rig__add(&rig, 100, 0), 40);
 	assert_int_equal(rig__poll(&rig), 0);
@@ -218,18 +165,18 @@ static void batches_that_do_not_come_back(void **state)
 	assert_int_equal(rig__poll(&rig), 4);
 	check_failed("in time");
 	assert_int_equal(hand->abandoned, 4);
-	assert_int_equal(stats().fallback, 40);
+	assert_int_equal(hand_rig__stats().fallback, 40);
 	rig__run(&rig, 300, 32, 0); /* their buffers are not touched */
-	close_rig();
+	hand_rig__close();
 }
 
 static void queues_that_go_with_batches_away(void **state)
 {
-	open_rig(&(struct ebpf_offload_opts){.batch = 10});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 10});
 	hand->holds = true;
 	rig__add(&rig, 25, 0);
 	assert_int_equal(rig__poll(&rig), 0);
-	close_rig();
+	hand_rig__close();
 	assert_int_equal(hand->abandoned, 2);
 }
 
@@ -262,13 +209,13 @@ static void queues_that_get_no_memory(void **state)
 {
 	char *err = NULL;
 
-	open_rig(&(struct ebpf_offload_opts){.batch = 10});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 10});
 	hand->fail_open = 3;
 	assert_null(ebpf_offload_queue__create(rig.offload, &err));
 	assert_non_null(strstr(err, "no memory on the device"));
 	free(err);
 	assert_int_equal(hand->jobs, 4); /* the rig's own */
-	close_rig();
+	hand_rig__close();
 }
 
 static void batches_that_are_too_large(void **state)
@@ -286,7 +233,7 @@ static void batches_that_are_too_large(void **state)
 
 static void batches_read_the_version_they_went_with(void **state)
 {
-	open_rig(&(struct ebpf_offload_opts){.batch = 8, .depth = 4});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 8, .depth = 4});
 	hand->holds = true;
 	rig__add(&rig, 8, 0);
 	rig__poll(&rig);
@@ -307,25 +254,25 @@ static void batches_read_the_version_they_went_with(void **state)
 	assert_int_equal(rig__poll(&rig), 1);
 	rig.bias = 2;
 	rig__run(&rig, 100, 32, 0);
-	assert_int_equal(stats().refreshes, 2);
-	assert_int_equal(stats().refreshed_bytes, 2 * BLOCK);
+	assert_int_equal(hand_rig__stats().refreshes, 2);
+	assert_int_equal(hand_rig__stats().refreshed_bytes, 2 * BLOCK);
 	rig__check(&rig);
-	assert_true(stats().stale_ns > 0);
+	assert_true(hand_rig__stats().stale_ns > 0);
 	rig__close(&rig);
 	ebpf_offload__destroy(rig.offload);
 }
 
 static void nothing_is_copied_that_has_not_changed(void **state)
 {
-	open_rig(NULL);
+	hand_rig__open(NULL);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(ebpf_offload__refresh(rig.offload), 0);
-	assert_int_equal(stats().refreshes, 0);
+	assert_int_equal(hand_rig__stats().refreshes, 0);
 	rig_program__set_bias(0); /* the same again */
 	assert_int_equal(ebpf_offload__refresh(rig.offload), 0);
-	assert_int_equal(stats().refreshes, 0);
-	assert_int_equal(stats().refreshed_bytes, 0);
-	close_rig();
+	assert_int_equal(hand_rig__stats().refreshes, 0);
+	assert_int_equal(hand_rig__stats().refreshed_bytes, 0);
+	hand_rig__close();
 }
 
 /* Both versions get each change, and each no more than the blocks that it is in. */
@@ -342,35 +289,36 @@ static void only_blocks_are_copied_that_have_changed(void **state)
 	};
 	uint64_t had = 0;
 
-	open_rig(&(struct ebpf_offload_opts){.batch = 8});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 8});
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
 		for (uint32_t k = 0; k < 3; k++)
 			rig_program__set_other(changes[i].keys[k], 4);
 		assert_int_equal(ebpf_offload__refresh(rig.offload), 0);
-		assert_int_equal(stats().refreshed_bytes - had, changes[i].bytes + changes[i].more);
-		had = stats().refreshed_bytes;
+		assert_int_equal(hand_rig__stats().refreshed_bytes - had,
+			changes[i].bytes + changes[i].more);
+		had = hand_rig__stats().refreshed_bytes;
 		rig__run(&rig, 100, 32, 0);
 	}
-	close_rig();
+	hand_rig__close();
 }
 
 static void what_other_programs_change_is_found(void **state)
 {
-	open_rig(&(struct ebpf_offload_opts){.batch = 8});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 8});
 	for (uint64_t bias = 1; bias < 4; bias++) {
 		rig_program__store_bias(bias);
 		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 		assert_int_equal(ebpf_offload__refresh(rig.offload), 0);
-		assert_int_equal(stats().refreshes, bias);
+		assert_int_equal(hand_rig__stats().refreshes, bias);
 		rig.bias = bias;
 		rig__run(&rig, 100, 32, 0);
 	}
-	close_rig();
+	hand_rig__close();
 }
 
 static void refreshes_that_fail(void **state)
 {
-	open_rig(&(struct ebpf_offload_opts){.batch = 8});
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 8});
 	rig__run(&rig, 100, 32, 0);
 	rig_program__set_bias(1);
 	hand->fail_write = 1;
@@ -378,32 +326,31 @@ static void refreshes_that_fail(void **state)
 	check_failed("hand: a copy to a map failed");
 	rig.bias = 1;
 	rig__run(&rig, 100, 32, 0);
-	close_rig();
+	hand_rig__close();
 }
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		CASE(batches_of_every_size),
-		CASE(packets_that_stay_have_their_turn),
-		CASE(nothing_but_packets_that_stay),
-		CASE(a_batch_goes_at_its_deadline),
-		CASE(all_batches_away_take_no_more),
-		CASE(buffers_too_small_for_what_the_kernel_did),
-		CASE(launches_that_fail),
-		CASE(kernels_that_fail),
-		CASE(results_that_are_spoiled),
-		CASE(batches_that_do_not_come_back),
-		CASE(queues_that_go_with_batches_away),
-		CASE(devices_that_cannot_begin),
-		CASE(queues_that_get_no_memory),
-		CASE(batches_that_are_too_large),
-		CASE(batches_read_the_version_they_went_with),
-		CASE(nothing_is_copied_that_has_not_changed),
-		CASE(only_blocks_are_copied_that_have_changed),
-		CASE(what_other_programs_change_is_found),
-		CASE(refreshes_that_fail),
+		HAND_RIG_TEST(batches_of_every_size),
+		HAND_RIG_TEST(packets_that_stay_have_their_turn),
+		HAND_RIG_TEST(nothing_but_packets_that_stay),
+		HAND_RIG_TEST(a_batch_goes_at_its_deadline),
+		HAND_RIG_TEST(all_batches_away_take_no_more),
+		HAND_RIG_TEST(buffers_too_small_for_what_the_kernel_did),
+		HAND_RIG_TEST(launches_that_fail),
+		HAND_RIG_TEST(kernels_that_fail),
+		HAND_RIG_TEST(results_that_are_spoiled),
+		HAND_RIG_TEST(batches_that_do_not_come_back),
+		HAND_RIG_TEST(queues_that_go_with_batches_away),
+		HAND_RIG_TEST(devices_that_cannot_begin),
+		HAND_RIG_TEST(queues_that_get_no_memory),
+		HAND_RIG_TEST(batches_that_are_too_large),
+		HAND_RIG_TEST(batches_read_the_version_they_went_with),
+		HAND_RIG_TEST(nothing_is_copied_that_has_not_changed),
+		HAND_RIG_TEST(only_blocks_are_copied_that_have_changed),
+		HAND_RIG_TEST(what_other_programs_change_is_found),
+		HAND_RIG_TEST(refreshes_that_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,15 +10,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "hand-device.h"
+#include "hand-rig.h"
 #include "kernel-double.h"
-#include "rig-program.h"
-#include "rig.h"
-
-static struct ebpf_instance *inst;
-static struct ebpf_program *prog;
-static struct hand_device *hand;
-static struct rig rig;
 
 static void as_it_is(struct kernel_result *r, struct ebpf_note *notes)
 {
@@ -109,56 +102,27 @@ static const struct forgery {
 	FORGERY(a_move, true),
 };
 
-static void open_rig(void)
-{
-	char *err = NULL;
-	struct ebpf_offload *o;
-
-	inst = ebpf_instance__create(&(struct ebpf_instance_opts){.workers = 1}, NULL);
-	assert_non_null(inst);
-	prog = rig_program__load(inst);
-	hand = hand_device__open();
-	rig_program__clear_counts();
-	o = ebpf_offload__create(&hand->dev, prog, &(struct ebpf_offload_opts){.batch = 16}, &err);
-	if (!o)
-		fail_msg("%s", err);
-	rig__open(&rig, inst, 0, o);
-}
-
-/* What came of each packet, and counters, are as if there had been no device. */
-static void close_rig(void)
-{
-	struct ebpf_offload *o = rig.offload;
-
-	rig__check(&rig);
-	for (uint32_t kind = 0; kind < 4; kind++)
-		assert_int_equal(rig_program__count(kind), rig.counted[kind]);
-	rig__close(&rig);
-	ebpf_offload__destroy(o);
-	hand_device__close(hand);
-	rig_program__unload(prog);
-	ebpf_instance__destroy(inst);
-}
+static const struct ebpf_offload_opts opts = {.batch = 16};
 
 static void sealed_again_they_are_believed(void **state)
 {
 	struct ebpf_offload_stats s;
 
-	open_rig();
+	hand_rig__open(&opts);
 	hand->forge = as_it_is;
 	rig__run(&rig, 1000, 32, 0);
-	ebpf_offload__stats(rig.offload, &s);
+	s = hand_rig__stats();
 	assert_int_equal(s.packets, 1000);
 	assert_int_equal(s.fallback + s.again + s.failed, 0);
-	close_rig();
+	hand_rig__close();
 }
 
 static void forged(const struct forgery *f)
 {
-	struct ebpf_offload_stats s;
 	const char *why = "";
 
-	open_rig();
+	hand->forge = NULL;
+	hand_rig__open(&opts);
 	rig__run(&rig, 64, 32, 0);
 	hand->forge = f->forge;
 	double__say_moves(!f->moves_nothing);
@@ -167,9 +131,8 @@ static void forged(const struct forgery *f)
 	if (ebpf_offload__state(rig.offload, &why) != EBPF_OFFLOAD_FAILED ||
 		!strstr(why, "not whole"))
 		fail_msg("%s: it is believed (%s)", f->name, why);
-	ebpf_offload__stats(rig.offload, &s);
-	assert_true(s.fallback >= 16); /* the first batch at least */
-	close_rig();
+	assert_true(hand_rig__stats().fallback >= 16); /* the first batch at least */
+	hand_rig__close();
 }
 
 static void what_is_impossible_goes_to_the_cpu(void **state)
@@ -181,8 +144,8 @@ static void what_is_impossible_goes_to_the_cpu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sealed_again_they_are_believed),
-		cmocka_unit_test(what_is_impossible_goes_to_the_cpu),
+		HAND_RIG_TEST(sealed_again_they_are_believed),
+		HAND_RIG_TEST(what_is_impossible_goes_to_the_cpu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,20 @@ void run_crowd(const role_fn roles[N_THREADS])
 		assert_true(threads[n].counted);
 }
 
+void *run_bursts(struct thread *t, void (*burst)(struct thread *t, struct ebpf_env *env))
+{
+	struct ebpf_env env;
+
+	ebpf_env__init(&env, inst, t->number);
+	ebpf_env__online(&env);
+	while (!time_is_up) {
+		burst(t, &env);
+		ebpf_env__quiescent(&env);
+	}
+	ebpf_env__offline(&env);
+	return NULL;
+}
+
 struct ebpf_map *make_map(uint32_t type, uint32_t key_size, uint32_t value_size,
 	uint32_t max_entries, const struct ebpf_map_opts *inner)
 {

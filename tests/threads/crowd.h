@@ -40,6 +40,9 @@ typedef void *(*role_fn)(void *thread);
 /* Each role loops until time_is_up. */
 void run_crowd(const role_fn roles[N_THREADS]);
 
+/* What the role of a program does: burst after burst, between which it is quiescent. */
+void *run_bursts(struct thread *t, void (*burst)(struct thread *t, struct ebpf_env *env));
+
 /* Returns after that time. */
 void wait_for_the_end(void);
 

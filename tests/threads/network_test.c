@@ -58,14 +58,9 @@ static bool is_right(uint64_t result, const struct bpf_fib_lookup *p)
 	       (p->dmac[4] == gateway[2] && p->dmac[5] == gateway[3] && p->smac[5] == p->ifindex);
 }
 
-static void *look_up(void *arg)
+static void look_up_some(struct thread *t, struct ebpf_env *env)
 {
-	struct thread *t = arg;
-	struct ebpf_env env;
-
-	ebpf_env__init(&env, inst, t->number);
-	ebpf_env__online(&env);
-	while (!time_is_up) {
+	for (uint32_t n = 1 + below(t, 16); n; n--) {
 		struct bpf_fib_lookup p = {
 			.family = AF_INET, .ifindex = 1 + below(t, N_LINKS), .tot_len = 100};
 		const uint8_t dst[4] = {FIRST, (uint8_t)(1 + below(t, 4)), (uint8_t)below(t, 256),
@@ -74,14 +69,15 @@ static void *look_up(void *arg)
 
 		memcpy(&p.ipv4_dst, dst, 4);
 		memcpy(p.smac, &mark, 4);
-		if (!is_right(helper_fib_lookup(&env, NULL, &p, sizeof(p), 1 << 5), &p))
+		if (!is_right(helper_fib_lookup(env, NULL, &p, sizeof(p), 1 << 5), &p))
 			wrong_results++;
 		t->counted++;
-		if (!below(t, 8))
-			ebpf_env__quiescent(&env);
 	}
-	ebpf_env__offline(&env);
-	return NULL;
+}
+
+static void *look_up(void *arg)
+{
+	return run_bursts(arg, look_up_some);
 }
 
 /* --- the host ----------------------------------------------------------------------------------

@@ -231,31 +231,26 @@ static const struct ebpf_map_opts inner_opts = {.name = "inner",
 	.value_size = sizeof(struct value),
 	.max_entries = 16};
 
-/* As a program does: finds the map, and counts in it. It is quiescent between two packets. */
+/* As a program does: finds the map, and counts in it. */
+static void count_in_inner(struct thread *t, struct ebpf_env *env)
+{
+	for (int i = 0; i < 8; i++) {
+		uint32_t key = below(t, N_ENTRIES), one = 1;
+		const struct rt_map *inner = rt_map__lookup(&map->rt, t->number, &key);
+		struct value *v = inner ? rt_map__lookup(inner, t->number, &one) : NULL;
+
+		if (!v)
+			continue;
+		if (rt_read(&v->of) != key)
+			wrong_values++;
+		__atomic_fetch_add(&v->count, 1, __ATOMIC_RELAXED);
+		t->counted++;
+	}
+}
+
 static void *nested_program(void *arg)
 {
-	struct thread *t = arg;
-	struct ebpf_env env;
-
-	ebpf_env__init(&env, inst, t->number);
-	ebpf_env__online(&env);
-	while (!time_is_up) {
-		for (int i = 0; i < 8; i++) {
-			uint32_t key = below(t, N_ENTRIES), one = 1;
-			const struct rt_map *inner = rt_map__lookup(&map->rt, t->number, &key);
-			struct value *v = inner ? rt_map__lookup(inner, t->number, &one) : NULL;
-
-			if (!v)
-				continue;
-			if (rt_read(&v->of) != key)
-				wrong_values++;
-			__atomic_fetch_add(&v->count, 1, __ATOMIC_RELAXED);
-			t->counted++;
-		}
-		ebpf_env__quiescent(&env);
-	}
-	ebpf_env__offline(&env);
-	return NULL;
+	return run_bursts(arg, count_in_inner);
 }
 
 static void *inner_replacer(void *arg)
@@ -368,32 +363,28 @@ static struct ebpf_program *load_caller(void)
 	return load(insns, sizeof(insns) / sizeof(insns[0]));
 }
 
-static void *calling_program(void *arg)
+static void call_entries(struct thread *t, struct ebpf_env *env)
 {
-	struct thread *t = arg;
-	struct ebpf_env env;
 	uint8_t packet[64] = {0};
 
-	ebpf_env__init(&env, inst, t->number);
-	ebpf_env__online(&env);
-	while (!time_is_up) {
-		for (int i = 0; i < 8; i++) {
-			struct ebpf_xdp_ctx ctx = {.data = packet,
-				.data_meta = packet,
-				.data_end = packet + sizeof(packet),
-				.rx_queue_index = below(t, N_ENTRIES)};
-			uint64_t verdict = ebpf_program__run(caller, &env, &ctx);
+	for (int i = 0; i < 8; i++) {
+		struct ebpf_xdp_ctx ctx = {.data = packet,
+			.data_meta = packet,
+			.data_end = packet + sizeof(packet),
+			.rx_queue_index = below(t, N_ENTRIES)};
+		uint64_t verdict = ebpf_program__run(caller, env, &ctx);
 
-			if (verdict == 1000)
-				continue;
-			if (verdict % 16 != ctx.rx_queue_index)
-				wrong_values++;
-			t->counted++;
-		}
-		ebpf_env__quiescent(&env);
+		if (verdict == 1000)
+			continue;
+		if (verdict % 16 != ctx.rx_queue_index)
+			wrong_values++;
+		t->counted++;
 	}
-	ebpf_env__offline(&env);
-	return NULL;
+}
+
+static void *calling_program(void *arg)
+{
+	return run_bursts(arg, call_entries);
 }
 
 static void *program_replacer(void *arg)

@@ -66,23 +66,19 @@ static void redirect(struct thread *t, struct ebpf_env *env)
 	t->counted++;
 }
 
+static void redirect_burst(struct thread *t, struct ebpf_env *env)
+{
+	struct ebpf_redirect all = {.target = BPF_F_BROADCAST, .map = &map->rt};
+
+	for (int i = 0; i < 8; i++)
+		redirect(t, env);
+	if (map->opts.type != BPF_MAP_TYPE_CPUMAP)
+		ebpf_redirect__for_each(&all, 0, look, NULL);
+}
+
 static void *redirecting_program(void *arg)
 {
-	struct thread *t = arg;
-	struct ebpf_redirect all = {.target = BPF_F_BROADCAST, .map = &map->rt};
-	struct ebpf_env env;
-
-	ebpf_env__init(&env, inst, t->number);
-	ebpf_env__online(&env);
-	while (!time_is_up) {
-		for (int i = 0; i < 8; i++)
-			redirect(t, &env);
-		if (map->opts.type != BPF_MAP_TYPE_CPUMAP)
-			ebpf_redirect__for_each(&all, 0, look, NULL);
-		ebpf_env__quiescent(&env);
-	}
-	ebpf_env__offline(&env);
-	return NULL;
+	return run_bursts(arg, redirect_burst);
 }
 
 static void *target_writer(void *arg)

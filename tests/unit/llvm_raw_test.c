@@ -14,27 +14,8 @@
 
 #include <ebpf-vm.h>
 
-#include "isa/isa.h"
 #include "random-program.h"
-
-static struct ebpf_vm *create(const char *backend)
-{
-	struct ebpf_vm *vm = ebpf_create(backend);
-
-	assert_non_null(vm);
-	return vm;
-}
-
-static void load(struct ebpf_vm *vm, const char *text)
-{
-	struct ebpf_insn *insns;
-	uint32_t n;
-	char *err = NULL;
-
-	if (isa__assemble(text, &insns, &n, &err) || ebpf_load(vm, insns, n * 8, &err))
-		fail_msg("%s", err);
-	free(insns);
-}
+#include "raw-vm.h"
 
 static ebpf_jit_fn compile(struct ebpf_vm *vm)
 {
@@ -53,7 +34,7 @@ static void random_programs_agree_with_the_interpreter(void **state)
 	for (unsigned i = 0; i < 150; i++) {
 		struct ebpf_insn insns[RANDOM_PROGRAM_MAX];
 		uint32_t n = random_program(&seed, 120, insns);
-		struct ebpf_vm *interp = create("interp"), *llvm = create("llvm");
+		struct ebpf_vm *interp = raw_vm__create("interp"), *llvm = raw_vm__create("llvm");
 		uint8_t mem[2][RANDOM_PROGRAM_MEMORY] = {{0}};
 		uint64_t expected = 0, got = 1;
 		char *err = NULL;
@@ -78,12 +59,12 @@ static void expect_fault(const char *text, struct ebpf_fault expected, uint8_t l
 	static const char *const backends[] = {"interp", "llvm"};
 
 	for (unsigned i = 0; i < 2; i++) {
-		struct ebpf_vm *vm = create(backends[i]);
+		struct ebpf_vm *vm = raw_vm__create(backends[i]);
 		uint8_t mem[16] = {0};
 		struct ebpf_fault f;
 		uint64_t r = 0;
 
-		load(vm, text);
+		raw_vm__load(vm, text);
 		assert_int_equal(ebpf_exec(vm, mem, sizeof(mem), &r), -EFAULT);
 		assert_int_equal(mem[0], left);
 		assert_int_equal(r, UINT64_MAX);
@@ -132,23 +113,23 @@ static void the_ninth_frame_is_one_too_many(void **state)
 /* Addresses of frames, the callers' too, that only run time knows. */
 static void frames_are_memory(void **state)
 {
-	struct ebpf_vm *vm = create("llvm");
+	struct ebpf_vm *vm = raw_vm__create("llvm");
 	uint8_t mem[8] = {24};
 	uint64_t r;
 
-	load(vm, "ldxb %r3, [%r1]\n"
-		 "mov %r1, %r10\n"
-		 "sub %r1, %r3\n"
-		 "stdw [%r1], 41\n"
-		 "call local add\n"
-		 "ldxdw %r0, [%r0]\n"
-		 "exit\n"
-		 "add:\n"
-		 "ldxdw %r2, [%r1]\n"
-		 "add %r2, 1\n"
-		 "stxdw [%r1], %r2\n"
-		 "mov %r0, %r1\n"
-		 "exit\n");
+	raw_vm__load(vm, "ldxb %r3, [%r1]\n"
+			 "mov %r1, %r10\n"
+			 "sub %r1, %r3\n"
+			 "stdw [%r1], 41\n"
+			 "call local add\n"
+			 "ldxdw %r0, [%r0]\n"
+			 "exit\n"
+			 "add:\n"
+			 "ldxdw %r2, [%r1]\n"
+			 "add %r2, 1\n"
+			 "stxdw [%r1], %r2\n"
+			 "mov %r0, %r1\n"
+			 "exit\n");
 	assert_int_equal(ebpf_exec(vm, mem, sizeof(mem), &r), 0);
 	assert_int_equal(r, 42);
 	ebpf_destroy(vm);
@@ -157,24 +138,24 @@ static void frames_are_memory(void **state)
 /* A function that gives a pointer into its caller's frame, or stops. */
 static void functions_return_pointers(void **state)
 {
-	struct ebpf_vm *vm = create("llvm");
+	struct ebpf_vm *vm = raw_vm__create("llvm");
 	uint8_t mem[8] = {0, 40};
 	uint64_t r;
 
-	load(vm, "mov %r2, %r1\n"
-		 "mov %r1, %r10\n"
-		 "add %r1, -8\n"
-		 "stdw [%r10-8], 2\n"
-		 "call local add\n"
-		 "ldxdw %r0, [%r0]\n"
-		 "exit\n"
-		 "add:\n"
-		 "ldxb %r3, [%r2+1]\n"
-		 "ldxdw %r4, [%r1]\n"
-		 "add %r4, %r3\n"
-		 "stxdw [%r1], %r4\n"
-		 "mov %r0, %r1\n"
-		 "exit\n");
+	raw_vm__load(vm, "mov %r2, %r1\n"
+			 "mov %r1, %r10\n"
+			 "add %r1, -8\n"
+			 "stdw [%r10-8], 2\n"
+			 "call local add\n"
+			 "ldxdw %r0, [%r0]\n"
+			 "exit\n"
+			 "add:\n"
+			 "ldxb %r3, [%r2+1]\n"
+			 "ldxdw %r4, [%r1]\n"
+			 "add %r4, %r3\n"
+			 "stxdw [%r1], %r4\n"
+			 "mov %r0, %r1\n"
+			 "exit\n");
 	assert_int_equal(ebpf_exec(vm, mem, sizeof(mem), &r), 0);
 	assert_int_equal(r, 42);
 	assert_int_equal(ebpf_exec(vm, mem, 1, &r), -EFAULT);
@@ -191,18 +172,18 @@ static void symbolic_immediates_may_be_zero(void **state)
 {
 	for (uint32_t fd = 7; fd < 9; fd++) {
 		struct ebpf_lddw_helpers helpers = {.map_by_fd = no_map};
-		struct ebpf_vm *vm = create("llvm");
+		struct ebpf_vm *vm = raw_vm__create("llvm");
 		uint64_t r = 9;
 
 		assert_int_equal(ebpf_set_lddw_helpers(vm, &helpers), 0);
-		load(vm, fd == 7 ? "lddw %r1, map_by_fd(7)\n"
-				   "mov %r0, 1\n"
-				   "jeq %r1, 0, end\n"
-				   "mov %r0, 2\n"
-				   "end:\n"
-				   "exit\n"
-				 : "lddw %r0, map_by_fd(8)\n"
-				   "exit\n");
+		raw_vm__load(vm, fd == 7 ? "lddw %r1, map_by_fd(7)\n"
+					   "mov %r0, 1\n"
+					   "jeq %r1, 0, end\n"
+					   "mov %r0, 2\n"
+					   "end:\n"
+					   "exit\n"
+					 : "lddw %r0, map_by_fd(8)\n"
+					   "exit\n");
 		assert_int_equal(ebpf_exec(vm, NULL, 0, &r), 0);
 		assert_int_equal(r, 1);
 		ebpf_destroy(vm);
@@ -220,20 +201,20 @@ static uint64_t run_inner(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, ui
 
 static void programs_nest_through_helpers(void **state)
 {
-	struct ebpf_vm *vm = create("llvm"), *faulty = create("llvm");
+	struct ebpf_vm *vm = raw_vm__create("llvm"), *faulty = raw_vm__create("llvm");
 	struct ebpf_fault f;
 
-	load(faulty, "ldxdw %r0, [%r1]\n"
-		     "exit\n");
+	raw_vm__load(faulty, "ldxdw %r0, [%r1]\n"
+			     "exit\n");
 	inner = compile(faulty);
 	assert_int_equal(ebpf_register(vm, 5000, "run_inner", run_inner), 0);
-	load(vm, "stdw [%r10-8], 3\n"
-		 "mov %r6, 5000\n"
-		 "call %r6\n"
-		 "mov %r7, %r0\n"
-		 "ldxdw %r0, [%r10-8]\n"
-		 "add %r0, %r7\n"
-		 "exit\n");
+	raw_vm__load(vm, "stdw [%r10-8], 3\n"
+			 "mov %r6, 5000\n"
+			 "call %r6\n"
+			 "mov %r7, %r0\n"
+			 "ldxdw %r0, [%r10-8]\n"
+			 "add %r0, %r7\n"
+			 "exit\n");
 	assert_int_equal(compile(vm)(NULL, 0), 2);
 	assert_int_equal(ebpf_last_fault(vm, &f), -ENOENT); /* the outer one ended well */
 	ebpf_destroy(vm);

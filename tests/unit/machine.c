@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <bpf/bpf.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -260,4 +261,35 @@ void machine__agree(struct ebpf_instance *inst, const struct machine_maps *maps,
 		machine__check_same(*backend, &ours, run);
 		ebpf_program__unref(prog);
 	}
+}
+
+static void *run_traffic(void *arg)
+{
+	struct machine_traffic *t = arg;
+	struct ebpf_env env;
+
+	ebpf_env__init(&env, machine.inst, 1);
+	ebpf_env__online(&env);
+	while (!t->stop) {
+		for (int i = 0; i < 8; i++)
+			t->wrong += !t->is_right(machine__run(t->prog, &env));
+		t->packets += 8;
+		ebpf_env__quiescent(&env);
+	}
+	ebpf_env__offline(&env);
+	return NULL;
+}
+
+void machine_traffic__start(struct machine_traffic *t)
+{
+	assert_int_equal(pthread_create(&t->worker, NULL, run_traffic, t), 0);
+	while (!t->packets)
+		sched_yield();
+}
+
+void machine_traffic__stop(struct machine_traffic *t)
+{
+	t->stop = true;
+	pthread_join(t->worker, NULL);
+	assert_int_equal(t->wrong, 0);
 }

@@ -6,6 +6,9 @@
 #ifndef TESTS_UNIT_MACHINE_H
 #define TESTS_UNIT_MACHINE_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "ebpf-program.h"
 #include "kernel.h"
 
@@ -73,5 +76,20 @@ void machine__agree(struct ebpf_instance *inst, const struct machine_maps *maps,
 	const struct bpf_insn *insns, size_t n_insns, struct kernel_run *run);
 /* Its verdict on a packet of zeros; env->redirect is what it asked for. */
 uint32_t machine__run(struct ebpf_program *prog, struct ebpf_env *env);
+
+/* The machine's second worker, which runs a program until it is stopped, and is quiescent between
+ * every eight packets. */
+struct machine_traffic {
+	struct ebpf_program *prog;
+	bool (*is_right)(uint32_t verdict);
+	atomic_bool stop;
+	atomic_ulong packets, wrong;
+	pthread_t worker;
+};
+
+/* Returns when packets go through it. */
+void machine_traffic__start(struct machine_traffic *t);
+/* Fails the test if a verdict was not right. */
+void machine_traffic__stop(struct machine_traffic *t);
 
 #endif

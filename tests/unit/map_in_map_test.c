@@ -5,7 +5,6 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -258,27 +257,9 @@ static void test_acceptance_as_kernel(void **state)
 
 /* --- replaced under traffic ------------------------------------------------------------------ */
 
-struct traffic {
-	struct ebpf_program *prog;
-	atomic_bool stop;
-	atomic_ulong packets;
-};
-
-static void *run_traffic(void *arg)
+static bool counts_or_not(uint32_t verdict)
 {
-	struct traffic *t = arg;
-	struct ebpf_env mine;
-
-	ebpf_env__init(&mine, machine.inst, 1);
-	ebpf_env__online(&mine);
-	while (!atomic_load(&t->stop)) {
-		for (int i = 0; i < 8; i++)
-			assert_true(machine__run(t->prog, &mine) >= 1);
-		atomic_fetch_add(&t->packets, 8);
-		ebpf_env__quiescent(&mine);
-	}
-	ebpf_env__offline(&mine);
-	return NULL;
+	return verdict >= 1;
 }
 
 static void replace_under_traffic(uint32_t outer_type, const char *backend)
@@ -292,13 +273,13 @@ static void replace_under_traffic(uint32_t outer_type, const char *backend)
 		.max_entries = N_OUTER,
 		.inner = &opts};
 	struct ebpf_map *outer = ebpf_map__create(machine.inst, &outer_opts, NULL);
-	struct traffic t = {
-		.prog = machine__load(machine.inst, backend, &outer, 1, insns, COUNT(insns))};
+	struct machine_traffic t = {
+		.prog = machine__load(machine.inst, backend, &outer, 1, insns, COUNT(insns)),
+		.is_right = counts_or_not};
 	unsigned refs = atomic_load(&machine.inst->refs);
 	uint32_t key = 1;
-	pthread_t worker;
 
-	assert_int_equal(pthread_create(&worker, NULL, run_traffic, &t), 0);
+	machine_traffic__start(&t);
 	for (int i = 0; i < 2000 || atomic_load(&t.packets) < 1000; i++) {
 		struct ebpf_map *inner = ebpf_map__create(machine.inst, &opts, NULL);
 
@@ -311,8 +292,7 @@ static void replace_under_traffic(uint32_t outer_type, const char *backend)
 	ebpf_map__delete(outer, &key);
 	ebpf_instance__synchronize(machine.inst);
 	assert_int_equal(atomic_load(&machine.inst->refs), refs); /* all of them have gone */
-	atomic_store(&t.stop, true);
-	pthread_join(worker, NULL);
+	machine_traffic__stop(&t);
 	ebpf_program__unref(t.prog);
 	ebpf_map__unref(outer);
 }

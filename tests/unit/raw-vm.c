@@ -27,7 +27,7 @@ static struct ebpf_insn *assemble(const char *text, uint32_t *size)
 	char *err = NULL;
 
 	if (isa__assemble(text, &insns, size, &err))
-		fail_msg("%s", err);
+		fail_msg("%s: %s", text, err);
 	*size *= sizeof(*insns);
 	return insns;
 }
@@ -39,7 +39,7 @@ void raw_vm__load(struct ebpf_vm *vm, const char *text)
 	char *err = NULL;
 
 	if (ebpf_load(vm, insns, size, &err))
-		fail_msg("%s", err);
+		fail_msg("%s: %s", text, err);
 	assert_null(err);
 	free(insns);
 }

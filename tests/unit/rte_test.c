@@ -15,35 +15,16 @@
 
 #include <cmocka.h>
 
-#include "isa/isa.h"
 #include "random-program.h"
+#include "raw-vm.h"
 
 #define PROGRAMS 4000
 
-static struct ebpf_vm *create(const char *backend)
-{
-	struct ebpf_vm *vm = ebpf_create(backend);
-
-	assert_non_null(vm);
-	return vm;
-}
-
-static void load(struct ebpf_vm *vm, const char *text)
-{
-	struct ebpf_insn *insns;
-	uint32_t n;
-	char *err = NULL;
-
-	if (isa__assemble(text, &insns, &n, &err) || ebpf_load(vm, insns, n * 8, &err))
-		fail_msg("%s: %s", text, err);
-	free(insns);
-}
-
 static struct ebpf_vm *loaded(const char *backend, const char *text)
 {
-	struct ebpf_vm *vm = create(backend);
+	struct ebpf_vm *vm = raw_vm__create(backend);
 
-	load(vm, text);
+	raw_vm__load(vm, text);
 	return vm;
 }
 
@@ -58,7 +39,7 @@ struct run {
 static struct run run_insns(
 	const char *backend, bool checks, const struct ebpf_insn *insns, uint32_t n, uint64_t seed)
 {
-	struct ebpf_vm *vm = create(backend);
+	struct ebpf_vm *vm = raw_vm__create(backend);
 	struct run r = {0};
 	char *err = NULL;
 
@@ -232,14 +213,14 @@ static void ranges_prove_accesses(void **state)
 
 static char *refusal_of(const char *text, const struct ebpf_limits *limits)
 {
-	struct ebpf_vm *vm = create("rte");
+	struct ebpf_vm *vm = raw_vm__create("rte");
 	char *why = NULL;
 	uint64_t result;
 
 	assert_int_equal(ebpf_register(vm, 1, "one", (ebpf_helper_fn)(uintptr_t)abort), 0);
 	if (limits)
 		assert_int_equal(ebpf_set_limits(vm, limits), 0);
-	load(vm, text);
+	raw_vm__load(vm, text);
 	assert_int_equal(ebpf_exec(vm, NULL, 0, &result), -ENOTSUP);
 	assert_null(ebpf_compile(vm, &why));
 	ebpf_destroy(vm);
@@ -310,7 +291,7 @@ static void paths_that_librte_bpf_would_walk_for_ever_are_refused(void **state)
 static void limits_hold(void **state)
 {
 	struct ebpf_limits limits = {.stack_size = 64, .budget = 3};
-	struct ebpf_vm *vm = create("rte");
+	struct ebpf_vm *vm = raw_vm__create("rte");
 	uint64_t result;
 	char *why;
 
@@ -321,18 +302,18 @@ static void limits_hold(void **state)
 	assert_non_null(strstr(why, "a budget of 3 for 4 instructions"));
 	free(why);
 	assert_int_equal(ebpf_set_limits(vm, &limits), 0);
-	load(vm, "stb [%r10-64], 1\nmov %r0, 1\nexit");
+	raw_vm__load(vm, "stb [%r10-64], 1\nmov %r0, 1\nexit");
 	assert_int_equal(ebpf_exec(vm, NULL, 0, &result), 0);
 	ebpf_destroy(vm);
 }
 
 static void hidden_code_is_compiled(void **state)
 {
-	struct ebpf_vm *vm = create("rte");
+	struct ebpf_vm *vm = raw_vm__create("rte");
 	uint64_t result;
 
 	assert_int_equal(ebpf_set_pointer_secret(vm, 0x123456789abcdef), 0);
-	load(vm, "mov %r0, 42\nexit");
+	raw_vm__load(vm, "mov %r0, 42\nexit");
 	assert_int_equal(ebpf_exec(vm, NULL, 0, &result), 0);
 	assert_int_equal(result, 42);
 	ebpf_destroy(vm);
@@ -340,12 +321,13 @@ static void hidden_code_is_compiled(void **state)
 
 static void without_checks_any_address_will_do(void **state)
 {
-	struct ebpf_vm *vm = create("rte");
+	struct ebpf_vm *vm = raw_vm__create("rte");
 	uint64_t cell = 42, result;
 	uint64_t *mem[1] = {&cell};
 
 	ebpf_toggle_bounds_check(vm, false);
-	load(vm, "ldxdw %r3, [%r1]\nldxdw %r0, [%r3]\nstdw [%r3], 7\nlock add [%r3], %r0\nexit");
+	raw_vm__load(
+		vm, "ldxdw %r3, [%r1]\nldxdw %r0, [%r3]\nstdw [%r3], 7\nlock add [%r3], %r0\nexit");
 	assert_int_equal(ebpf_exec(vm, mem, sizeof(mem), &result), 0);
 	assert_int_equal(result, 42);
 	assert_int_equal(cell, 49);
@@ -364,14 +346,15 @@ static double now(void)
 
 static void it_compiles_in_microseconds(void **state)
 {
-	struct ebpf_vm *vm = create("rte");
+	struct ebpf_vm *vm = raw_vm__create("rte");
 	double best = 1e9, since;
 
 	for (unsigned i = 0; i < 200; i++) {
-		load(vm, "ldxh %r3, [%r1+12]\njne %r3, 8, out\nldxb %r3, [%r1+23]\njne %r3, 17, "
-			 "out\n"
-			 "ldxh %r3, [%r1+36]\nbe16 %r3\njne %r3, 53, out\nmov %r0, 1\nexit\n"
-			 "out:\nmov %r0, 2\nexit");
+		raw_vm__load(vm,
+			"ldxh %r3, [%r1+12]\njne %r3, 8, out\nldxb %r3, [%r1+23]\njne %r3, 17, "
+			"out\n"
+			"ldxh %r3, [%r1+36]\nbe16 %r3\njne %r3, 53, out\nmov %r0, 1\nexit\n"
+			"out:\nmov %r0, 2\nexit");
 		since = now();
 		assert_non_null(ebpf_compile(vm, NULL));
 		if (now() - since < best)

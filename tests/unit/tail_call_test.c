@@ -5,7 +5,6 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -362,48 +361,24 @@ static void test_acceptance_as_kernel(void **state)
 
 /* --- replaced under traffic ------------------------------------------------------------------ */
 
-struct traffic {
-	struct scene *s;
-	atomic_bool stop;
-	atomic_ulong packets;
-};
-
-static void *run_traffic(void *arg)
+static bool is_of_one_of_them(uint32_t verdict)
 {
-	struct traffic *t = arg;
-	struct ebpf_env mine;
-
-	ebpf_env__init(&mine, machine.inst, 1);
-	ebpf_env__online(&mine);
-	while (!atomic_load(&t->stop)) {
-		for (int i = 0; i < 8; i++) {
-			uint32_t verdict = machine__run(t->s->progs[0], &mine);
-
-			assert_true(verdict == 11 || verdict == 7 || verdict == 12);
-		}
-		atomic_fetch_add(&t->packets, 8);
-		ebpf_env__quiescent(&mine);
-	}
-	ebpf_env__offline(&mine);
-	return NULL;
+	return verdict == 11 || verdict == 7 || verdict == 12;
 }
 
 static void test_replaced_under_traffic(void **state)
 {
 	for (const char *const *a = machine_backends; *a; a++) {
-		struct traffic t = {0};
+		struct machine_traffic t = {.is_right = is_of_one_of_them};
 		struct scene s;
-		pthread_t worker;
 		unsigned refs;
 		int rounds = strcmp(*a, "interp") ? 20 : 500;
 
 		scene__open(&s);
 		scene__add(&s, 0, *a, (struct program)OF(to_1));
 		refs = atomic_load(&machine.inst->refs);
-		t.s = &s;
-		assert_int_equal(pthread_create(&worker, NULL, run_traffic, &t), 0);
-		while (!atomic_load(&t.packets))
-			;
+		t.prog = s.progs[0];
+		machine_traffic__start(&t);
 		for (uint32_t i = 0, slot = 1; i < (uint32_t)rounds; i++) {
 			struct ebpf_program *p = i % 2 ? machine__load(machine.inst, *a, s.maps, 2,
 								 seven, COUNT(seven))
@@ -419,8 +394,7 @@ static void test_replaced_under_traffic(void **state)
 		ebpf_instance__synchronize(machine.inst);
 		assert_int_equal(
 			atomic_load(&machine.inst->refs), refs); /* all of them have gone */
-		atomic_store(&t.stop, true);
-		pthread_join(worker, NULL);
+		machine_traffic__stop(&t);
 		scene__close(&s);
 	}
 }
