@@ -213,7 +213,8 @@ static void open_with(struct test *t, const struct gpu_opts *opts, uint32_t n)
 	*t = (struct test){.n = n, .opts = *opts};
 	t->since = calloc(n, sizeof(*t->since));
 	assert_non_null(t->since);
-	ringed__open(&t->b, 2, OUT_SLOTS, NULL);
+	ringed__open_with(&t->b, 2, OUT_SLOTS, NULL,
+		&(struct ebpf_instance_opts){.cache_dir = ""}); /* it is compiled once */
 	assert_int_equal(dataplane__set_pass(t->b.dataplane, 0, 1, NULL), 0);
 	assert_int_equal(dataplane__detach(t->b.dataplane, "obedient", 0, NULL), 0);
 	if (put(t, 1, true, &err))
