@@ -76,18 +76,18 @@ static struct rte_mempool *pool_of(const struct plan *plan, const struct handed 
 /* A capture sees what a program judges. */
 static void judge_seen(struct worker *w, const struct handed *h, struct burst *burst)
 {
-	struct capture *capture = h->prog ? w->plan->capture : NULL;
+	const struct captures *captures = &w->plan->captures;
 	const struct port *port = w->plan->port[h->from].port;
 	const struct capture_hop hop = {.port = port ? port->name : "gone",
 		.entry = "@cpumap-entry",
 		.exit = "@cpumap-exit",
 		.program = h->prog ? ebpf_program__name(h->prog) : NULL};
 
-	if (unlikely(capture != NULL))
-		capture__entry(capture, w->index, &hop, burst);
+	if (unlikely(captures->n && h->prog))
+		captures__entry(captures, w->index, &hop, burst);
 	judge(w, h->prog, burst);
-	if (unlikely(capture != NULL))
-		capture__exit(capture, w->index, &hop, burst);
+	if (unlikely(captures->n && h->prog))
+		captures__exit(captures, w->index, &hop, burst);
 }
 
 /* Those that came from one port to one program. */

@@ -64,7 +64,8 @@ void dataplane__destroy(struct dataplane *dp)
 {
 	if (!dp)
 		return;
-	capture__destroy(dp->capture);
+	for (unsigned i = 0; i < MAX_CAPTURES; i++)
+		capture__destroy(dp->captures[i].capture);
 	free(dp->cleared);
 	for (unsigned i = 0; i < MAX_PROGS; i++)
 		prog__release(&dp->progs[i]);

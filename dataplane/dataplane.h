@@ -31,6 +31,7 @@
 #include <ebpf-program.h>
 
 #include "attach.h"
+#include "capture/running.h"
 #include "ports.h"
 #include "programs.h"
 #include "worker.h"
@@ -51,8 +52,8 @@ struct dataplane {
 	struct attachments attached[RTE_MAX_ETHPORTS]; /* by slot */
 	struct counters gone;                          /* of hops whose port is there no more */
 	struct trace *trace;                           /* borrowed: what programs say; or NULL */
-	struct capture *capture;                       /* the one that runs, or NULL */
-	int n_captures;                                /* its number, and that of all so far */
+	struct running_capture captures[MAX_CAPTURES]; /* those that run, and have ended */
+	int n_captures;                                /* so far */
 	struct snapshot *cleared;                      /* counters when `stats clear` was said */
 };
 

@@ -165,7 +165,9 @@ struct plan *plan__draw(const struct dataplane *dp)
 	memset(plan, 0, size);
 	plan->lanes = (struct plan_lane *)((uint8_t *)plan->rxqs + rxqs);
 	plan->n_ports = ports->n;
-	plan->capture = dp->capture;
+	for (unsigned i = 0; i < MAX_CAPTURES; i++)
+		if (dp->captures[i].capture)
+			plan->captures.item[plan->captures.n++] = dp->captures[i].capture;
 	for (uint16_t slot = 0; slot < ports->n; slot++)
 		draw_port(plan, dp, slot);
 	for (unsigned worker = 0; worker < dp->n_workers; worker++)

@@ -16,12 +16,12 @@
 
 #include <stdbool.h>
 
+#include "capture/capture.h"
 #include "chain.h"
 #include "counters.h"
 #include "ports.h"
 #include "succession.h"
 
-struct capture;
 struct dataplane;
 struct lane;
 
@@ -58,7 +58,7 @@ struct plan_worker {
 };
 
 struct plan {
-	struct capture *capture; /* that sees what goes by (capture/capture.h), or NULL */
+	struct captures captures;            /* that see what goes by */
 	const struct succession *succession; /* under way, or NULL */
 	uint16_t n_ports;                    /* slots to look at */
 	struct plan_port port[RTE_MAX_ETHPORTS];

@@ -43,17 +43,17 @@ static void fill_burst(struct burst *burst, const struct outbox *box)
 static void run_egress(
 	struct worker *w, uint16_t to, const struct ebpf_program *prog, struct burst *burst)
 {
-	struct capture *capture = w->plan->capture;
+	const struct captures *captures = &w->plan->captures;
 	const struct capture_hop hop = {.port = w->plan->port[to].port->name,
 		.entry = "@egress-entry",
 		.exit = "@egress-exit",
 		.program = ebpf_program__name(prog)};
 
-	if (unlikely(capture != NULL))
-		capture__entry(capture, w->index, &hop, burst);
+	if (unlikely(captures->n))
+		captures__entry(captures, w->index, &hop, burst);
 	program__run_burst(w, prog, burst);
-	if (unlikely(capture != NULL))
-		capture__exit(capture, w->index, &hop, burst);
+	if (unlikely(captures->n))
+		captures__exit(captures, w->index, &hop, burst);
 }
 
 /* Leaves in the box what passes, the rest is freed. */

@@ -39,9 +39,9 @@ static void run_captured(struct worker *w, const struct plan_port *port, struct 
 		.chain = &port->chain};
 
 	burst__admit(burst, 0, port, counters);
-	capture__entry(w->plan->capture, w->index, &hop, burst);
+	captures__entry(&w->plan->captures, w->index, &hop, burst);
 	chain__run(w, port, burst, counters);
-	capture__exit(w->plan->capture, w->index, &hop, burst);
+	captures__exit(&w->plan->captures, w->index, &hop, burst);
 }
 
 unsigned worker__burst(struct worker *w, const struct rxq *rxq)
@@ -65,7 +65,7 @@ unsigned worker__burst(struct worker *w, const struct rxq *rxq)
 	burst->queue = rxq->queue;
 	burst->in_frags = false;
 
-	if (unlikely(w->plan->capture != NULL)) {
+	if (unlikely(w->plan->captures.n)) {
 		run_captured(w, port, burst, counters);
 	} else {
 		burst->unchecked = true;

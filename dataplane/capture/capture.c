@@ -85,7 +85,7 @@ static void fill_in(struct capture_record *r, const struct capture_worker *w,
 	r->wanted = true;
 }
 
-void capture__entry(struct capture *c, unsigned worker, const struct capture_hop *hop,
+static void see_entry(struct capture *c, unsigned worker, const struct capture_hop *hop,
 	const struct burst *burst)
 {
 	struct capture_worker *w = &c->workers[worker];
@@ -131,7 +131,7 @@ static bool is_wanted(const struct capture *c, const struct capture_worker *w,
 	return c->opts.points & CAPTURE_ENTRY ? w->chosen[i] : accepts(c, burst->pkts[i]);
 }
 
-void capture__exit(struct capture *c, unsigned worker, const struct capture_hop *hop,
+static void see_exit(struct capture *c, unsigned worker, const struct capture_hop *hop,
 	const struct burst *burst)
 {
 	struct capture_worker *w = &c->workers[worker];
@@ -166,6 +166,20 @@ void capture__exit(struct capture *c, unsigned worker, const struct capture_hop 
 		counter__add(&w->lost, lost);
 	w->packets += burst->n;
 	capture_ring__publish(&w->ring);
+}
+
+void captures__entry(const struct captures *captures, unsigned worker,
+	const struct capture_hop *hop, const struct burst *burst)
+{
+	for (unsigned i = 0; i < captures->n; i++)
+		see_entry(captures->item[i], worker, hop, burst);
+}
+
+void captures__exit(const struct captures *captures, unsigned worker, const struct capture_hop *hop,
+	const struct burst *burst)
+{
+	for (unsigned i = 0; i < captures->n; i++)
+		see_exit(captures->item[i], worker, hop, burst);
 }
 
 /* The caller's strings may go. */

@@ -3,8 +3,9 @@
  * capture.h -- packets on their way through the programs, written to a pcapng file: as they came,
  * as they go, or both, with their verdicts.
  *
- *	worker   capture__entry(), the programs, capture__exit()  ─► its ring ─┐
- *	worker   capture__entry(), the programs, capture__exit()  ─► its ring ─┴─► a thread ─► file
+ *	worker   captures__entry(), the programs, captures__exit()  ─► its ring ─┐
+ *	worker   captures__entry(), the programs, captures__exit()  ─► its ring ─┴─► a thread ─►
+ *file
  *
  * In the file an interface is a place where packets were seen: "PORT@entry", "PORT:PROGRAM@exit",
  * where PROGRAM is the one whose verdict counts; "PORT@cpumap-entry" and so on where a CPUMAP's
@@ -28,6 +29,7 @@ struct chain;
 enum capture_point { CAPTURE_ENTRY = 1, CAPTURE_EXIT = 2 };
 
 #define CAPTURE_SNAPLEN 262144 /* as tcpdump's */
+#define MAX_CAPTURES    4      /* at once */
 
 struct capture_opts {
 	unsigned points;     /* bits of enum capture_point */
@@ -60,11 +62,17 @@ struct capture_hop {
 	const char *program;       /* which, if there is one */
 };
 
+/* Captures that look at the same packets, each for itself. Borrowed. */
+struct captures {
+	unsigned n;
+	struct capture *item[MAX_CAPTURES];
+};
+
 /* The same burst, before and after it is judged; only the packets' bytes and verdicts change in
  * between. */
-void capture__entry(struct capture *capture, unsigned worker, const struct capture_hop *hop,
-	const struct burst *burst);
-void capture__exit(struct capture *capture, unsigned worker, const struct capture_hop *hop,
+void captures__entry(const struct captures *captures, unsigned worker,
+	const struct capture_hop *hop, const struct burst *burst);
+void captures__exit(const struct captures *captures, unsigned worker, const struct capture_hop *hop,
 	const struct burst *burst);
 
 struct capture_state {

@@ -128,9 +128,12 @@ int control__start_capture(struct control_context *c, struct control_words *w, c
 	number = dataplane__start_capture(c->dataplane, fd, &opts, errmsg);
 	if (number < 0)
 		return number;
-	if (!strcmp(word, "-"))
+	if (!strcmp(word, "-")) {
 		accompany(c, number);
-	return 0;
+		return 0;
+	}
+	ebpf_json__add_unsigned(control__row(c), "number", (uint64_t)number);
+	return control__send(c, errmsg);
 }
 
 static const char *state_word(const struct capture_state *state)
@@ -140,41 +143,74 @@ static const char *state_word(const struct capture_state *state)
 	return !state->error ? "ended" : state->error == -EPIPE ? "nobody reads it" : "failed";
 }
 
-static int send_state(struct control_context *c, const struct capture_state *state, char **errmsg)
+static void add_state(struct ebpf_json *row, const struct capture_state *state)
 {
-	struct ebpf_json *row = control__row(c);
-
 	ebpf_json__add_string(row, "state", state_word(state));
 	ebpf_json__add_unsigned(row, "packets", state->packets);
 	ebpf_json__add_unsigned(row, "bytes", state->bytes);
 	ebpf_json__add_unsigned(row, "lost", state->lost);
 	ebpf_json__add_string(row, "error", state->error ? strerror(-state->error) : NULL);
-	return control__send(c, errmsg);
+}
+
+static int want_number(struct control_words *w, uint32_t *number, char **errmsg)
+{
+	int err = control_words__want_number(w, "a capture's number", number, errmsg);
+
+	if (!err && (!*number || *number > INT32_MAX))
+		err = error__set(
+			errmsg, -ENOENT, "there is no capture %u: see `capture show`", *number);
+	return err;
 }
 
 int control__stop_capture(struct control_context *c, struct control_words *w, char **errmsg)
 {
 	struct capture_state state;
-	int err = control_words__end(w, errmsg);
+	uint32_t number = 0;
+	int err = w->n ? want_number(w, &number, errmsg) : 0;
 
 	if (!err)
-		err = dataplane__stop_capture(c->dataplane, 0, &state, errmsg);
-	return err ? err : send_state(c, &state, errmsg);
-}
-
-int control__show_capture(struct control_context *c, struct control_words *w, char **errmsg)
-{
-	struct dataplane *dp = c->dataplane;
-	struct capture_state state;
-	int err = control_words__end(w, errmsg);
-
+		err = control_words__end(w, errmsg);
+	if (!err)
+		err = dataplane__stop_capture(c->dataplane, (int)number, &state, errmsg);
 	if (err)
 		return err;
-	pthread_mutex_lock(&dp->lock);
-	if (dp->capture)
-		capture__state(dp->capture, &state);
-	else
-		err = error__set(errmsg, -ENOENT, "no capture runs");
-	pthread_mutex_unlock(&dp->lock);
-	return err ? err : send_state(c, &state, errmsg);
+	add_state(control__row(c), &state);
+	return control__send(c, errmsg);
+}
+
+static void add_capture(struct ebpf_json *row, const struct running_capture *r)
+{
+	const struct capture_opts *opts = capture__opts(r->capture);
+	struct capture_state state;
+	char since[32];
+
+	capture__state(r->capture, &state);
+	strftime(
+		since, sizeof(since), "%Y-%m-%dT%H:%M:%S", localtime_r(&r->since, &(struct tm){0}));
+	ebpf_json__add_unsigned(row, "number", (uint64_t)r->number);
+	ebpf_json__add_string(row, "since", since);
+	add_state(row, &state);
+	ebpf_json__add_string(row, "filter", opts->filter);
+}
+
+int control__show_captures(struct control_context *c, struct control_words *w, char **errmsg)
+{
+	struct dataplane *dp = c->dataplane;
+	int err = control_words__end(w, errmsg);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < MAX_CAPTURES && !err; i++) {
+		struct ebpf_json *row = control__row(c);
+		bool there;
+
+		pthread_mutex_lock(&dp->lock);
+		there = dp->captures[i].capture;
+		if (there)
+			add_capture(row, &dp->captures[i]);
+		pthread_mutex_unlock(&dp->lock);
+		if (there)
+			err = control__send(c, errmsg);
+		n += there;
+	}
+	return err || n ? err : error__set(errmsg, -ENOENT, "no capture runs");
 }

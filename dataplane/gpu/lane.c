@@ -177,13 +177,13 @@ static void judge(
 		.entry = "@entry",
 		.exit = "@exit",
 		.chain = &port->chain};
-	struct capture *capture = w->plan->capture;
+	const struct captures *captures = &w->plan->captures;
 
-	if (unlikely(capture != NULL))
-		capture__entry(capture, w->index, &hop, burst);
+	if (unlikely(captures->n))
+		captures__entry(captures, w->index, &hop, burst);
 	chain__run_by(w, &port->chain, burst, lane_driver, compiled);
-	if (unlikely(capture != NULL))
-		capture__exit(capture, w->index, &hop, burst);
+	if (unlikely(captures->n))
+		captures__exit(captures, w->index, &hop, burst);
 }
 
 static void count(struct lane *lane, const struct run *run, uint32_t n, uint64_t began)

@@ -131,26 +131,38 @@ void metrics__pool_free(struct metrics_walk *w)
 	each_pool(w, rte_mempool_avail_count);
 }
 
-static struct capture_state capture_state(const struct dataplane *dp)
-{
-	struct capture_state state = {.ended = true};
+struct capture_sums {
+	uint64_t running, packets, lost;
+};
 
-	if (dp->capture)
-		capture__state(dp->capture, &state);
-	return state;
+static struct capture_sums capture_sums(const struct dataplane *dp)
+{
+	struct capture_sums sums = {0};
+
+	for (unsigned i = 0; i < MAX_CAPTURES; i++) {
+		struct capture_state state;
+
+		if (!dp->captures[i].capture)
+			continue;
+		capture__state(dp->captures[i].capture, &state);
+		sums.running += !state.ended;
+		sums.packets += state.packets;
+		sums.lost += state.lost;
+	}
+	return sums;
 }
 
 void metrics__capture_running(struct metrics_walk *w)
 {
-	metrics__add(w, !capture_state(w->dp).ended, NULL);
+	metrics__add(w, capture_sums(w->dp).running, NULL);
 }
 
 void metrics__capture_packets(struct metrics_walk *w)
 {
-	metrics__add(w, capture_state(w->dp).packets, NULL);
+	metrics__add(w, capture_sums(w->dp).packets, NULL);
 }
 
 void metrics__capture_lost(struct metrics_walk *w)
 {
-	metrics__add(w, capture_state(w->dp).lost, NULL);
+	metrics__add(w, capture_sums(w->dp).lost, NULL);
 }

@@ -270,7 +270,7 @@ static bool has_ended(const struct scene *s)
 {
 	struct capture_state state;
 
-	capture__state(s->ringed.dataplane->capture, &state);
+	capture__state(s->ringed.dataplane->captures[0].capture, &state);
 	return state.ended;
 }
 
@@ -283,24 +283,72 @@ static void wait_for_end(const struct scene *s)
 
 static void a_count_ends_the_capture(void **state)
 {
-	struct capture_opts all = {.points = CAPTURE_EXIT, .queue = -1};
-	char *errmsg = NULL;
 	struct scene s;
 
 	open_scene(&s);
 	start(&s, (struct capture_opts){.points = CAPTURE_EXIT, .queue = -1, .count = 10});
-	assert_int_equal(
-		dataplane__start_capture(s.ringed.dataplane, make_file(), &all, &errmsg), -EBUSY);
-	assert_non_null(strstr(errmsg, "runs already"));
-	free(errmsg);
 	ringed__run(&s.ringed, PACKETS);
 	wait_for_end(&s);
-	pcapng_file__read(&s.file, s.fd);
-	assert_int_equal(s.file.n_packets, 10);
-	/* It makes room for the next. */
-	assert_int_equal(dataplane__start_capture(s.ringed.dataplane, make_file(), &all, NULL), 2);
 	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, 0, NULL, NULL), 0);
 	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, 0, NULL, NULL), -ENOENT);
+	pcapng_file__read(&s.file, s.fd);
+	assert_int_equal(s.file.n_packets, 10);
+	close_scene(&s);
+}
+
+static void check_file(int fd, unsigned packets, uint32_t snaplen)
+{
+	static struct pcapng_file file;
+
+	pcapng_file__read(&file, fd);
+	assert_int_equal(file.n_packets, packets);
+	for (unsigned i = 0; i < file.n_packets; i++)
+		assert_int_equal(file.packet[i].len, RTE_MIN(sizeof(struct tag), snaplen));
+	pcapng_file__free(&file);
+	close(fd);
+}
+
+/* Of the same packets each has its own, as if it were alone; what has ended makes room. */
+static void several_capture_at_once(void **state)
+{
+	static const struct {
+		struct capture_opts opts;
+		unsigned packets;
+	} cases[MAX_CAPTURES] = {
+		{{.points = CAPTURE_ENTRY | CAPTURE_EXIT, .queue = -1, .snaplen = 20}, 2 * PACKETS},
+		{{.points = CAPTURE_EXIT, .queue = -1, .actions = 1u << XDP_DROP}, PACKETS / 5},
+		{{.points = CAPTURE_ENTRY, .queue = -1, .filter = "ether[0] = 0xee"}, 0},
+		{{.points = CAPTURE_ENTRY, .queue = 1, .snaplen = 16, .count = 7}, 7},
+	};
+	struct capture_opts more = {.points = CAPTURE_EXIT, .queue = -1};
+	int fd[MAX_CAPTURES];
+	char *errmsg = NULL;
+	struct scene s;
+
+	open_scene(&s);
+	for (int i = 0; i < MAX_CAPTURES; i++) {
+		fd[i] = make_file();
+		assert_int_equal(dataplane__start_capture(
+					 s.ringed.dataplane, dup(fd[i]), &cases[i].opts, NULL),
+			i + 1);
+	}
+	assert_int_equal(
+		dataplane__start_capture(s.ringed.dataplane, make_file(), &more, &errmsg), -EBUSY);
+	assert_non_null(strstr(errmsg, "4 captures run already, number 1 since "));
+	free(errmsg);
+	ringed__run(&s.ringed, PACKETS);
+	while (dataplane__captures(s.ringed.dataplane, MAX_CAPTURES))
+		usleep(1000);
+	assert_int_equal(dataplane__start_capture(s.ringed.dataplane, make_file(), &more, NULL), 5);
+	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, 0, NULL, &errmsg), -EINVAL);
+	free(errmsg);
+	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, 4, NULL, NULL), -ENOENT);
+	for (int i = 0; i < MAX_CAPTURES - 1; i++)
+		assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, i + 1, NULL, NULL), 0);
+	assert_int_equal(dataplane__stop_capture(s.ringed.dataplane, 0, NULL, NULL), 0);
+	for (int i = 0; i < MAX_CAPTURES; i++)
+		check_file(fd[i], cases[i].packets,
+			cases[i].opts.snaplen ? cases[i].opts.snaplen : CAPTURE_SNAPLEN);
 	close_scene(&s);
 }
 
@@ -312,6 +360,7 @@ static void packets_in_segments_are_captured_whole(void **state)
 	struct capture_opts opts = {.points = CAPTURE_ENTRY | CAPTURE_EXIT, .queue = -1};
 	struct burst burst = {.n = 1};
 	struct rte_mbuf *head, *tail;
+	struct captures alone = {.n = 1};
 	struct capture *capture;
 	struct scene s;
 
@@ -324,9 +373,10 @@ static void packets_in_segments_are_captured_whole(void **state)
 	s.fd = make_file();
 	capture = capture__create(dup(s.fd), &opts, 1, NULL);
 	assert_non_null(capture);
-	capture__entry(capture, 0, &at, &burst);
+	alone.item[0] = capture;
+	captures__entry(&alone, 0, &at, &burst);
 	burst.verdict[0] = XDP_DROP;
-	capture__exit(capture, 0, &at, &burst);
+	captures__exit(&alone, 0, &at, &burst);
 	capture__destroy(capture);
 	pcapng_file__read(&s.file, s.fd);
 	assert_int_equal(s.file.n_packets, 2);
@@ -481,6 +531,7 @@ int main(void)
 		cmocka_unit_test(filters_see_what_is_captured),
 		cmocka_unit_test(queues_ports_and_lengths_are_chosen),
 		cmocka_unit_test(a_count_ends_the_capture),
+		cmocka_unit_test(several_capture_at_once),
 		cmocka_unit_test(packets_in_segments_are_captured_whole),
 		cmocka_unit_test(bad_filters_are_refused),
 		cmocka_unit_test(losses_are_counted_and_told),

@@ -109,6 +109,33 @@ captures_see_programs_of_map_entries() {
 	stop
 }
 
+# Operators do not wait for each other.
+several_captures() {
+	need tshark
+	play
+	./xdpkctl capture start - action tx count 50 >live.pcapng &
+	ctl -j capture start drops.pcapng action drop filter tcp count 100
+	says '"number":'
+	ctl capture start short.pcapng both snaplen 20 count 1000
+	wait $! || die "the live one failed"
+	while ctl capture show && [[ $answer == *running* ]]; do
+		sleep 0.1
+	done
+	refused 1 'several captures' capture stop
+	ctl capture start more.pcapng
+	ctl -j capture show
+	says '"filter":"tcp"'
+	for n in $(jq -r '.[].number' <<<"$answer"); do
+		ctl capture stop "$n"
+	done
+	refused 1 'no capture runs' capture stop
+	[ "$(tshark -r live.pcapng 2>/dev/null | wc -l)" = 50 ] || die "not 50 live ones"
+	[ "$(tshark -r drops.pcapng 2>/dev/null | wc -l)" = 100 ] || die "not 100 dropped"
+	tshark -r short.pcapng -T fields -e frame.cap_len >lengths 2>/dev/null
+	[ "$(wc -l <lengths)" = 1000 ] && [ "$(sort -n lengths | tail -1)" = 20 ] || die "not 1000 short ones"
+	stop
+}
+
 captures_run_live() {
 	need tshark
 	play
