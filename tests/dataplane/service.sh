@@ -139,11 +139,22 @@ test_reload() {
 	has_not net_ring1 port list
 	has '"pass":"drop"' port show net_ring0
 
-	sed -i "s/port add net_ring0/port add net_ring0,colour=red/" one.conf
+	# Of ports' arguments each that stays is told, and what follows in the file is done.
+	sed -i "s/port add net_ring0/port add net_ring0,colour=red queues 2 mtu 9000/; s/priority.*/priority 11/" one.conf
+	echo "port add net_ring2,shade=light,plain queues 1" >>one.conf
+	sed -i "s/net attach filter port net_ring0/& priority 8/" one.conf
 	reload 4
-	grep -q "one.conf:1: port net_ring0 is there with other arguments" one.err || fail "no complaint"
-	rm one.conf
+	said=$(grep "restart needed" one.err)
+	[ "$said" = "xdpk: reload: one.conf:1: port net_ring0: colour=red: restart needed
+xdpk: reload: one.conf:1: port net_ring0: queues 2: restart needed" ] || fail "said: $said"
+	grep -q "one.conf is in force, but for 2 arguments of ports" one.err || fail "no word of them"
+	has '"mtu":9000' port show net_ring0
+	has '"priority":8' net list net_ring0
+	sed -i "s/,colour=red queues 2 mtu 9000/ pass net_ring0/; s/,shade=light,plain queues 1/,plain,shade=dark/" one.conf
 	reload 5
+	has '"pass":"net_ring0"' port show net_ring0
+	rm one.conf
+	reload 6
 	grep -q "reload: one.conf: No such file" one.err || fail "no complaint of a missing file"
 	has '"filter"' net list net_ring0
 	stop_xdpk one

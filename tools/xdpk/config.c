@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "dataplane.h"
 #include "notify.h"
+#include "port-line.h"
 
 /* What can be undone; the last ones first. */
 enum kind { PORT_ADD, PROG_LOAD, NET_ATTACH, OTHER };
@@ -42,6 +43,8 @@ struct config {
 	const char *path;
 	struct applied *lines;
 	size_t n_lines;
+	size_t line;       /* of the file, that is being done */
+	unsigned restarts; /* arguments of ports that stay as they are */
 	pthread_t thread;
 	bool listening, stop;
 };
@@ -186,6 +189,67 @@ static void forget(struct config *config, size_t i)
 	config->lines[i] = config->lines[--config->n_lines];
 }
 
+/* --- ports ------------------------------------------------------------------------------- */
+
+struct port_line {
+	struct config *config;
+	const struct applied *applied;
+	unsigned restarts;
+	char **errmsg;
+};
+
+/* pass and mtu can be changed; what else is different is told. */
+static int change_argument(void *user, const struct port_difference *d)
+{
+	struct port_line *l = user;
+	const char *equals = *d->name ? (d->is_devices ? "=" : " ") : "", *port = l->applied->made;
+	char *line = NULL;
+	int err = 0;
+
+	if (!d->is_devices && !strcmp(d->name, "pass"))
+		err = asprintf(&line, "port set %s pass %s", port, d->is ? d->is : "drop");
+	else if (!d->is_devices && !strcmp(d->name, "mtu") && d->is)
+		err = asprintf(&line, "link set %s mtu %s", port, d->is);
+	if (err < 0)
+		return error__set(l->errmsg, -ENOMEM, "no memory for a control line");
+	if (line) {
+		err = run(l->config, line, l->errmsg);
+		free(line);
+		return err;
+	}
+	fprintf(stderr, "xdpk: reload: %s:%zu: port %s: %s%s%s", l->config->path, l->config->line,
+		port, d->name, equals, d->is ? d->is : d->was);
+	if (d->is && d->was)
+		fprintf(stderr, " (it is %s)", d->was);
+	fprintf(stderr, "%s: restart needed\n", d->is ? "" : " is gone");
+	l->restarts++;
+	return 0;
+}
+
+/* *done: nothing has stayed as it was. */
+static int change_port(struct config *config, const struct applied *a,
+	const struct control_words *w, bool *done, char **errmsg)
+{
+	struct port_line l = {.config = config, .applied = a, .errmsg = errmsg};
+	struct control_words was = {0};
+	char **words, *text = strdup(a->text);
+	int err = text ? control_words__split(&was, text, errmsg)
+		       : error__set(errmsg, -ENOMEM, "no memory for a control line");
+
+	words = was.word;
+	if (!err) {
+		*errmsg = NULL;
+		err = port_line__compare(&was, w, change_argument, &l);
+	}
+	if (err == -ENOMEM && !*errmsg)
+		error__set(errmsg, err, "no memory for a control line");
+	free(words);
+	free(text);
+	config->restarts += l.restarts;
+	*done = !l.restarts;
+	return err;
+}
+
 /* The command that changes what a line has made, to what the words now say. */
 static int change(struct config *config, const struct applied *a, const struct control_words *w,
 	char **errmsg)
@@ -196,10 +260,6 @@ static int change(struct config *config, const struct applied *a, const struct c
 	char *options, *line = NULL;
 	int err;
 
-	if (!kinds[a->kind].change)
-		return error__set(errmsg, -EBUSY,
-			"port %s is there with other arguments: they change when it is added anew",
-			a->made);
 	/* net attach PROG port PORT OPTIONS; prog load FILE [as NAME] OPTIONS */
 	if (a->kind == PROG_LOAD && named && strcmp(w->word[3], "as"))
 		return error__set(errmsg, -EINVAL, "`as` must follow the file");
@@ -236,6 +296,7 @@ static int apply_words(struct config *config, const struct control_words *w, cha
 {
 	struct applied line = {.kind = find_kind(w), .text = join(w, 0), .kept = true};
 	struct applied *known = line.text ? find(config, line.kind, line.text, NULL) : NULL;
+	bool done = true;
 	int err = 0;
 
 	if (!line.text)
@@ -247,8 +308,11 @@ static int apply_words(struct config *config, const struct control_words *w, cha
 	}
 	line.made = name_what_is_made(config, line.kind, w);
 	known = find(config, line.kind, NULL, line.made);
-	err = known ? change(config, known, w, errmsg) : run(config, line.text, errmsg);
-	if (err) {
+	if (known && line.kind == PORT_ADD)
+		err = change_port(config, known, w, &done, errmsg);
+	else
+		err = known ? change(config, known, w, errmsg) : run(config, line.text, errmsg);
+	if (err || !done) {
 		if (known)
 			known->kept = true;
 		free(line.text);
@@ -302,9 +366,11 @@ static int apply(struct config *config, char **errmsg)
 
 	if (err)
 		return err;
+	config->restarts = 0;
 	for (size_t i = 0; i < config->n_lines; i++)
 		config->lines[i].kept = false;
 	for (size_t i = 0; i < file.n_lines && !err; i++) {
+		config->line = i + 1;
 		err = apply_line(config, file.lines[i], errmsg);
 		if (err)
 			error__prefix(errmsg, "%s:%zu", config->path, i + 1);
@@ -339,6 +405,9 @@ static void reload(struct config *config)
 	notify__say("RELOADING=1");
 	if (apply(config, &errmsg))
 		fprintf(stderr, "xdpk: reload: %s\n", errmsg ? errmsg : "no memory");
+	else if (config->restarts)
+		fprintf(stderr, "xdpk: reload: %s is in force, but for %u argument%s of ports\n",
+			config->path, config->restarts, config->restarts > 1 ? "s" : "");
 	else
 		fprintf(stderr, "xdpk: reload: %s is in force\n", config->path);
 	free(errmsg);

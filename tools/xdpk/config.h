@@ -3,14 +3,15 @@
  * config.h -- the control lines of --config: run at the start, and whenever SIGHUP comes the file
  *is read again and what is different is done.
  *
- *	a line that is new        is run
- *	port add, prog load,      are undone when they are gone, after all that is new has been
- *done; net attach                with other options, programs are replaced and attachments
- *re-ordered prog load                 replaces the program also where the line is the same, for its
- *file may not be; its maps stay as `prog replace` says another line that is gone has had its
- *effect: it stays
+ *	a new line      is run
+ *	port add        undone when it is gone; with other options, what can be changed is (pass,
+ *mtu), and what stays until a restart is said, argument by argument prog load       undone when it
+ *is gone; else the program is replaced, also where the line is the same, for its file may not be;
+ *its maps stay as `prog replace` says net attach      undone when it is gone; with other options it
+ *is ordered anew another line    has had its effect: it stays
  *
- * Files that lines name are looked for beside the file of the lines, if not from the root.
+ * What is gone is undone after all that is new has been done. Files that lines name are looked for
+ * beside the file of the lines, if not from the root.
  *
  * A line that fails ends it; what was done by then stays done, and the next time goes on from
  *there.
