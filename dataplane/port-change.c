@@ -51,8 +51,10 @@ static int add(struct dataplane *dp, const char *devargs, const struct input *in
 	slot = find_new(ports);
 	if (err || slot < 0)
 		return err ? err : slot;
-	if (opts)
+	if (opts) {
 		ports->port[slot].queues = opts->queues;
+		ports->port[slot].mtu = opts->mtu;
+	}
 	if (opts && opts->ifindex)
 		err = set_ifindex(ports, (uint16_t)slot, opts->ifindex, errmsg);
 	if (!err)

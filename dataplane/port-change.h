@@ -18,6 +18,7 @@ struct dataplane;
 struct port_opts {
 	uint32_t ifindex; /* 0: its slot + 1 */
 	uint16_t queues;  /* receive queues; 0: as struct port says */
+	uint16_t mtu;     /* the same */
 };
 
 /* devargs: as DPDK's --vdev or -a takes them. The slot of the new port, or negative errno. */

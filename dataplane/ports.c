@@ -178,6 +178,8 @@ static uint16_t port__mtu(const struct port *port)
 	uint16_t mtu = RTE_ETHER_MTU;
 	uint32_t kernels = 0;
 
+	if (port->mtu)
+		return port->mtu;
 	rte_eth_dev_get_mtu(port->id, &mtu);
 	if (!rte_eth_dev_info_get(port->id, &info) && info.if_index &&
 		if_indextoname(info.if_index, interface))
@@ -225,6 +227,13 @@ static int port__create_handover(struct port *port, unsigned workers, char **err
 	return 0;
 }
 
+static bool is_af_xdp(const struct port *port)
+{
+	static const char driver[] = "net_af_xdp";
+
+	return !strncmp(port->name, driver, sizeof(driver) - 1);
+}
+
 static int port__setup_queues(struct port *port, char **errmsg)
 {
 	uint16_t rx_desc = QUEUE_DESCRIPTORS, tx_desc = QUEUE_DESCRIPTORS;
@@ -233,6 +242,13 @@ static int port__setup_queues(struct port *port, char **errmsg)
 
 	for (uint16_t q = 0; !err && q < port->n_rxq; q++)
 		err = rte_eth_rx_queue_setup(port->id, q, rx_desc, socket, NULL, port->pool);
+	if (err && is_af_xdp(port))
+		return error__set(errmsg, err,
+			"port %s: no AF_XDP socket: %s; it takes CAP_SYS_ADMIN, which xdpk gives "
+			"up "
+			"when it runs: name the port by --port or in the file of --config, and "
+			"start xdpk again",
+			port->name, rte_strerror(-err));
 	if (err)
 		return error__set(
 			errmsg, err, "port %s: receive queues: %s", port->name, rte_strerror(-err));
@@ -248,15 +264,38 @@ static int port__setup_queues(struct port *port, char **errmsg)
 static void choose_offloads(
 	struct port *port, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
 {
-	uint16_t mtu = 0;
+	uint16_t mtu = port->mtu;
 
-	rte_eth_dev_get_mtu(port->id, &mtu);
+	if (!mtu)
+		rte_eth_dev_get_mtu(port->id, &mtu);
+	conf->rxmode.mtu = port->mtu;
 	if (mtu + RTE_ETHER_HDR_LEN > EBPF_XDP_MAX_LINEAR)
 		conf->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 	conf->txmode.offloads |= info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	/* net_pcap does not say that it can. */
 	port->sends_segments = (info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) ||
 			       strcmp(info->driver_name, "net_pcap") == 0;
+}
+
+/* An interface of the kernel's has the MTU that it has there. */
+static int port__check_mtu(
+	const struct port *port, const struct rte_eth_dev_info *info, char **errmsg)
+{
+	const uint32_t around = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+	uint32_t most = RTE_MIN(info->max_mtu, info->max_rx_pktlen - around);
+	char interface[IF_NAMESIZE];
+
+	if (!port->mtu)
+		return 0;
+	if (info->if_index && if_indextoname(info->if_index, interface))
+		return error__set(errmsg, -ENOTSUP,
+			"port %s: its MTU is its interface's: ip link set %s mtu %u", port->name,
+			interface, port->mtu);
+	if (port->mtu < info->min_mtu || port->mtu > most)
+		return error__set(errmsg, -EINVAL,
+			"port %s: the device's MTU is %u at least and %u at most, not %u",
+			port->name, info->min_mtu, most, port->mtu);
+	return 0;
 }
 
 static int port__configure(struct port *port, unsigned workers, char **errmsg)
@@ -270,6 +309,9 @@ static int port__configure(struct port *port, unsigned workers, char **errmsg)
 		return error__set(errmsg, err, "port %s: no information", port->name);
 	if (!info.max_tx_queues)
 		return error__set(errmsg, -ENODEV, "port %s: it cannot send", port->name);
+	err = port__check_mtu(port, &info, errmsg);
+	if (err)
+		return err;
 	if (port->queues && info.max_rx_queues < wanted)
 		return error__set(errmsg, -EINVAL,
 			"port %s: it has %u receive queues, not %u; virtual devices are given more "

@@ -10,7 +10,7 @@
  *
  *	ports__probe(&ports, "net_pcap0,rx_pcap=...", &err);     once per device
  *	ports__adopt(&ports, &err);                              those that EAL's options made
- *	ports.port[ports__find(&ports, name)].ifindex = ...      or .pass, .queues
+ *	ports.port[ports__find(&ports, name)].ifindex = ...      or .pass, .queues, .mtu
  *	ports__set_host(&ports, slot, host, &err);
  *	ports__start(&ports, n_workers, &err);
  *	    workers receive and send; port-change.h for more ports, or less
@@ -46,6 +46,7 @@ struct port {
 	enum port_state state;
 	uint16_t id;     /* DPDK's */
 	uint16_t queues; /* receive queues wanted; 0: one per worker, or as many as it has */
+	uint16_t mtu;    /* wanted; 0: the device's */
 	uint16_t n_rxq, n_txq;
 	bool sends_segments; /* more than one of a packet */
 	uint16_t pass;       /* the slot that XDP_PASS goes to, or NO_PORT: counted and freed */

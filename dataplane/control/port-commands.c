@@ -148,15 +148,15 @@ static int want_pass(struct dataplane *dp, struct control_words *w, uint16_t *to
 	return 0;
 }
 
-static int want_queues(struct control_words *w, uint16_t *queues, char **errmsg)
+static int want_up_to(
+	struct control_words *w, const char *what, uint16_t most, uint16_t *number, char **errmsg)
 {
 	uint32_t n = 0;
-	int err = control_words__want_number(w, "a number of receive queues", &n, errmsg);
+	int err = control_words__want_number(w, what, &n, errmsg);
 
-	if (!err && (!n || n > MAX_QUEUES))
-		err = error__set(
-			errmsg, -EINVAL, "expected 1 to %d receive queues, got %u", MAX_QUEUES, n);
-	*queues = (uint16_t)n;
+	if (!err && (!n || n > most))
+		err = error__set(errmsg, -EINVAL, "expected %s, 1 to %u, got %u", what, most, n);
+	*number = (uint16_t)n;
 	return err;
 }
 
@@ -172,11 +172,14 @@ int control__add_port(struct control_context *c, struct control_words *w, char *
 		if (control_words__take(w, "ifindex"))
 			err = control_words__want_number(w, "an ifindex", &opts.ifindex, errmsg);
 		else if (control_words__take(w, "queues"))
-			err = want_queues(w, &opts.queues, errmsg);
+			err = want_up_to(
+				w, "a number of receive queues", MAX_QUEUES, &opts.queues, errmsg);
+		else if (control_words__take(w, "mtu"))
+			err = want_up_to(w, "an MTU", UINT16_MAX, &opts.mtu, errmsg);
 		else if (control_words__take(w, "pass"))
 			err = want_pass(dp, w, &pass, errmsg);
 		else
-			err = control_words__unexpected(w, "ifindex, queues, pass", errmsg);
+			err = control_words__unexpected(w, "ifindex, queues, mtu, pass", errmsg);
 	}
 	if (err)
 		return err;

@@ -138,6 +138,11 @@ ports_come_and_go() {
 	says 'driver'
 	refused 1 'there is no port net_null9; there are: net_ring0, net_null5' port set net_null9 pass drop
 	refused 1 'port net_ring0 has it' port add net_null6 ifindex 1
+	ctl port add net_null6,copy=1 mtu 4000
+	ctl -j port show net_null6
+	says '"mtu":4000'
+	refused 1 'an MTU, 1 to 65535' port add net_null7 mtu 70000
+	[ ! -w /dev/net/tun ] || refused 1 'its MTU is its interface' port add net_tap7,iface=xdpk-mtu mtu 9000
 	ctl port del net_null5
 	ctl -j port list
 	says_not net_null5

@@ -177,6 +177,24 @@ test_link() {
 
 # What the program routes goes from port to port; what it passes, both hosts' pings and ARP among it,
 # goes to the host and back. TCP's bytes arrive, and by the program's way.
+# AF_XDP takes privileges that xdpk has until it runs: later it is refused by a sentence that says so.
+test_later_af_xdp() {
+	[ -n "${XDPKCTL:-}" ] || skip "no xdpkctl"
+	add_host a 10.0.0.1/24
+	start_xdpk one --port net_ring0 --port net_af_xdp0,iface=a0
+	for _ in {1..100}; do
+		ctl one port list >list.out 2>&1 && break
+		grep -q "^xdpk: port net_af_xdp" one.err && skip "$(grep "^xdpk:" one.err)"
+		sleep 0.1
+	done
+	ctl one port del net_af_xdp0 || fail "it does not go"
+	ctl one port add net_af_xdp0,iface=a0 2>later.err && fail "it comes again"
+	grep -q "port net_af_xdp0: no AF_XDP socket: .*CAP_SYS_ADMIN, .* by --port or in the file of --config" later.err ||
+		fail "$(cat later.err)"
+	ctl one port list | grep net_af_xdp && fail "it is there"
+	stop_xdpk one
+}
+
 test_router() {
 	[ -w /dev/net/tun ] || skip "no /dev/net/tun"
 	need_object route

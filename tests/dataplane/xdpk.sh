@@ -369,6 +369,25 @@ test_redirect_by_device_maps() {
 	done
 }
 
+# What is longer than a port's MTU does not leave by it: the device's own, or what it is given.
+test_mtu_at_start() {
+	local n
+	need_object relay
+	make_input in.pcap --longest 3000 --count 20
+	n=$(packets in.pcap | wc -l)
+	xdpk --ebpf relay.bpf.o --ifindex net_pcap1=7 --port net_pcap0,rx_pcap=in.pcap \
+		--port net_pcap1,tx_pcap=out.pcap >totals || fail "exit $?"
+	[ "$(total "lost: over mtu")" -gt 0 ] || fail "nothing is longer than 1500"
+	xdpk --ebpf relay.bpf.o --ifindex net_pcap1=7 --port net_pcap0,rx_pcap=in.pcap \
+		--port net_pcap1,tx_pcap=out.pcap --mtu net_pcap1=3000 >totals || fail "exit $?"
+	[ "$(total redirect)" = "$n" ] || fail "redirected $(total redirect) of $n"
+	cmp <(packets in.pcap) <(packets out.pcap) || fail "outputs differ"
+	xdpk --ebpf relay.bpf.o --mtu 20 --port net_null0 2>err && fail "an MTU of 20"
+	grep -q "net_null0: the device's MTU is [0-9]* at least" err || fail "$(cat err)"
+	xdpk --ebpf relay.bpf.o --mtu net_null0=x --port net_null0 2>err && fail "an MTU of x"
+	grep -q "mtu net_null0=x: must be 1 to 65535" err || fail "$(cat err)"
+}
+
 # with_source BYTE: the packets, their source addresses ending so.
 with_source() {
 	sed -E "s/^(.{22})../\\1$1/"

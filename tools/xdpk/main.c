@@ -152,15 +152,17 @@ static int apply_ifindex(struct ports *ports, const struct assignment *a, char *
 	return 0;
 }
 
-static int apply_queues(struct ports *ports, const struct assignment *a, char **errmsg)
+/* Of a port, or of all: what is `at` in struct port. */
+static int apply_number(struct ports *ports, const char *option, const struct assignment *a,
+	size_t at, char **errmsg)
 {
-	uint16_t port = a->name ? find_port(ports, "queues", a->name, errmsg) : NO_PORT;
+	uint16_t port = a->name ? find_port(ports, option, a->name, errmsg) : NO_PORT;
 
 	if (a->name && port == NO_PORT)
 		return -ENOENT;
 	for (uint16_t i = 0; i < ports->n; i++)
 		if (port == NO_PORT || port == i)
-			ports->port[i].queues = (uint16_t)atoi(a->value);
+			*(uint16_t *)((char *)&ports->port[i] + at) = (uint16_t)atoi(a->value);
 	return 0;
 }
 
@@ -201,7 +203,11 @@ static int find_ports(struct app *app, char **errmsg)
 	for (unsigned i = 0; !err && i < o->ifindex.n; i++)
 		err = apply_ifindex(&app->ports, &o->ifindex.item[i], errmsg);
 	for (unsigned i = 0; !err && i < o->queues.n; i++)
-		err = apply_queues(&app->ports, &o->queues.item[i], errmsg);
+		err = apply_number(&app->ports, "queues", &o->queues.item[i],
+			offsetof(struct port, queues), errmsg);
+	for (unsigned i = 0; !err && i < o->mtu.n; i++)
+		err = apply_number(
+			&app->ports, "mtu", &o->mtu.item[i], offsetof(struct port, mtu), errmsg);
 	for (unsigned i = 0; !err && i < o->pass.n; i++)
 		err = apply_pass(&app->ports, &o->pass.item[i], errmsg);
 	for (unsigned i = 0; !err && i < o->host.n; i++)

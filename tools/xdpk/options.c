@@ -211,6 +211,17 @@ static int add_queues(struct options *o, char *arg, char **errmsg)
 	return add_assignment(&o->queues, "--queues", arg, errmsg);
 }
 
+static int add_mtu(struct options *o, char *arg, char **errmsg)
+{
+	const char *number = strchr(arg, '=') ? strchr(arg, '=') + 1 : arg;
+	unsigned n;
+
+	if (!parse_number(number, UINT16_MAX, &n) || !n)
+		return error__set(
+			errmsg, -EINVAL, "--mtu %s: must be 1 to %d, or PORT=N", arg, UINT16_MAX);
+	return add_assignment(&o->mtu, "--mtu", arg, errmsg);
+}
+
 static int set_engine(struct options *o, char *arg, char **errmsg)
 {
 	static const char *const names[] = {
@@ -272,6 +283,11 @@ static const struct option_row rows[] = {
 		"receive queues, of one port or of all, which share flows among them\n"
 		"(default: one per worker, as far as a port has them)",
 		add_queues},
+	{"mtu", NULL, "[PORT=]N",
+		"the MTU of one port or of all: what is longer is not redirected there\n"
+		"(default: the device's, which is 1500 for virtual ones; later: xdpkctl\n"
+		"link set PORT mtu N)",
+		add_mtu},
 	{"pass", NULL, "[PORT=]TO",
 		"where XDP_PASS goes, from one port or from all: a port, or drop\n"
 		"(default), which counts it and frees it",

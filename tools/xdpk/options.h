@@ -36,7 +36,7 @@ struct options {
 	unsigned n_ports;
 	int cpus[MAX_WORKERS]; /* --cores: one worker on each */
 	unsigned n_workers;
-	struct assignments pass, host, ifindex, queues;
+	struct assignments pass, host, ifindex, queues, mtu;
 	enum tier_engine engine;
 	struct gpu_opts gpu; /* --offload */
 	unsigned stats_seconds;
