@@ -43,7 +43,10 @@ def map_differences(got, want):
         return {"map": name, **place, "what": what, "engine": "image", "got": g,
                 "against": "llvm", "want": w}
 
-    for g, w in zip(got["maps"], want["maps"], strict=True):
+    def sorted_maps(r):  # maps in a map have the order of its walk, which is a run's own
+        return sorted(r["maps"], key=lambda m: (m["name"], str(m["entries"])))
+
+    for g, w in zip(sorted_maps(got), sorted_maps(want), strict=True):
         for n, pair in enumerate(zip_longest(g["entries"], w["entries"], fillvalue={})):
             if pair[0] != pair[1]:
                 key = (pair[0] or pair[1]).get("key", n)
