@@ -8,7 +8,8 @@
  *	rodata set default_verdict 2                                   XDP_PASS
  *	map update rules key 10 0 0 1  192 0 2 1  4 0  0 53  17 0 0 0  value 1 0 0 0
  *
- * Packets whose headers are cut or impossible are dropped. Counters are per verdict.
+ * Packets whose headers are cut or impossible are dropped, and IPv6 packets with more than 208
+ *bytes of them. Counters are per verdict.
  */
 #include "parse.h"
 

@@ -26,6 +26,7 @@
 
 #define MAX_VLANS     2 /* 802.1Q within 802.1ad */
 #define MAX_IPV6_EXTS 4
+#define MAX_IPV6_LEN  208    /* bytes, with extension headers */
 #define MAX_HEADERS   1024   /* bytes */
 #define IP_MF         0x2000 /* more fragments follow */
 #define IP_DF         0x4000 /* do not fragment */
@@ -113,15 +114,18 @@ static __always_inline struct ethhdr *take_eth(struct cursor *c, __be16 *proto)
 	return eth;
 }
 
-/* IPv4 with its options. */
+/* IPv4 with its options. The compiler would take its length of more bits than it has, as it knows
+ * those of the version, and the verifier would not know that it is no more than 60 bytes. */
 static __always_inline struct iphdr *take_ipv4(struct cursor *c)
 {
 	struct iphdr *ip = take(c, sizeof(*ip));
-	__u32 len;
+	__u64 len;
 
 	if (!ip || ip->version != 4)
 		return NULL;
-	len = ip->ihl * 4;
+	len = ip->ihl;
+	barrier_var(len);
+	len *= 4;
 	if (len < sizeof(*ip) || (void *)ip + len > c->end)
 		return NULL;
 	c->pos = (void *)ip + len;
@@ -134,10 +138,12 @@ static __always_inline int is_first_fragment(const struct iphdr *ip)
 }
 
 /* IPv6 with its extension headers; *proto is what follows them, IPPROTO_NONE after a fragment
- * that is not the first. */
+ * that is not the first. That they may not be long (RFC 8504, 5.3) is what makes a program that
+ * parses them read no more than the packet's first 256 bytes. */
 static __always_inline struct ipv6hdr *take_ipv6(struct cursor *c, __u8 *proto)
 {
 	struct ipv6hdr *ip = take(c, sizeof(*ip));
+	__u32 len = sizeof(*ip);
 
 	if (!ip || ip->version != 6)
 		return NULL;
@@ -151,13 +157,14 @@ static __always_inline struct ipv6hdr *take_ipv6(struct cursor *c, __u8 *proto)
 		ext = take(c, sizeof(*ext));
 		if (!ext)
 			return NULL;
-		if (*proto == IPPROTO_FRAGMENT) {
-			*proto = ext->frag_off & bpf_htons(0xfff8) ? IPPROTO_NONE : ext->next;
-			continue;
-		}
-		*proto = ext->next;
-		if (!take(c, ext->len * 8))
+		len += sizeof(*ext) + (*proto == IPPROTO_FRAGMENT ? 0 : ext->len * 8);
+		if (len > MAX_IPV6_LEN || (void *)ip + len > c->end)
 			return NULL;
+		if (*proto == IPPROTO_FRAGMENT && ext->frag_off & bpf_htons(0xfff8))
+			*proto = IPPROTO_NONE;
+		else
+			*proto = ext->next;
+		c->pos = (void *)ip + len;
 	}
 	return ip;
 }

@@ -68,6 +68,7 @@ done
 
 if [ -n "$object" ]; then
 	expect 0 'accepted' "$vm" verify "$object"
+	expect 0 'as a kernel: reads 2[0-4]. bytes of a packet' "$vm" verify --offload "$object"
 	expect 0 '"verdict": "accepted"' "$vm" verify -j "$object"
 	expect 2 'nothing' "$vm" verify --prog nothing "$object"
 	expect 0 'exit' "$vm" dump bytecode "$object"

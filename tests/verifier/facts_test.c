@@ -228,6 +228,40 @@ static void test_the_most_a_helper_touches(void **state)
 	assert_int_equal(f[7].regs[3], FACT_MAP_VALUE);
 }
 
+/* A chain of headers of which each says how long it is, four of them at most. */
+#define HEADERS(limit)                        \
+	"ldxw %r2, [%r1+0]\n"                 \
+	"ldxw %r3, [%r1+4]\n"                 \
+	"mov %r6, 0\n"                        \
+	"mov %r7, 54\n"                       \
+	"loop: mov %r4, %r2\n"                \
+	"add %r4, %r7\n"                      \
+	"mov %r5, %r4\n"                      \
+	"add %r5, 8\n"                        \
+	"jgt %r5, %r3, out\n"                 \
+	"ldxb %r8, [%r4+1]\n"                 \
+	"lsh %r8, 3\n"                        \
+	"add %r8, 8\n"                        \
+	"add %r7, %r8\n" limit "add %r6, 1\n" \
+	"jlt %r6, 4, loop\n"                  \
+	"mov %r4, %r2\n"                      \
+	"add %r4, %r7\n"                      \
+	"mov %r5, %r4\n"                      \
+	"add %r5, 20\n"                       \
+	"jgt %r5, %r3, out\n"                 \
+	"ldxw %r0, [%r4+16]\n"                \
+	"out: mov %r0, 2\n"                   \
+	"exit\n"
+
+static void test_how_far_packets_are_read(void **state)
+{
+	facts_of(HEADERS("jgt %r7, 200, out\n"));
+	assert_int_equal(result.facts.packet_end, 200 + 20);
+	release(NULL);
+	facts_of(HEADERS(""));
+	assert_int_equal(result.facts.packet_end, 54 + 4 * (8 + 8 * 255) + 20);
+}
+
 static void test_frames_and_call_sites(void **state)
 {
 	const struct ebpf_fact *f = facts_of("mov %r1, %r10\n" /* 0 */
@@ -531,6 +565,7 @@ int main(void)
 		TEST(test_a_cut_path_contradicts_no_branch),
 		TEST(test_the_map_of_a_call),
 		TEST(test_the_most_a_helper_touches),
+		TEST(test_how_far_packets_are_read),
 		TEST(test_frames_and_call_sites),
 		TEST(test_a_callers_stack_has_no_offset_in_the_callee),
 		TEST(test_rejected_programs_have_no_facts),
