@@ -157,6 +157,39 @@ static void what_leaves_its_memory_is_stopped(void **state)
 	}
 }
 
+static unsigned count(const char *text, const char *what)
+{
+	unsigned n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+/* Where a program reads its frame nobody knows: all of it is nothing at first, by as few stores as
+ * there can be. */
+static void frames_are_cleared_by_wide_stores(void **state)
+{
+	struct ebpf_vm *vm = load_text("ldxb %r2, [%r1]\n"
+				       "and %r2, 504\n"
+				       "mov %r3, %r10\n"
+				       "sub %r3, %r2\n"
+				       "ldxdw %r0, [%r3-8]\n"
+				       "stdw [%r3-8], 7\n"
+				       "add %r0, 1\n"
+				       "exit");
+	uint8_t mem[8] = {0xf8};
+	char *ptx, *err = NULL;
+
+	if (ebpf_get_ptx(vm, NULL, &ptx, &err))
+		fail_msg("%s", err);
+	assert_int_equal(count(ptx, "st.local.v2.u64"), EBPF_STACK_SIZE / 16);
+	assert_int_equal(count(ptx, "st.local"), EBPF_STACK_SIZE / 16);
+	free(ptx);
+	compare("a frame", vm, mem, sizeof(mem));
+	ebpf_destroy(vm);
+}
+
 static uint64_t nobody(void *user, uint32_t index)
 {
 	return (uintptr_t)&nobody + index;
@@ -205,6 +238,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(vectors_give_what_they_should),
 		cmocka_unit_test(random_programs_do_what_the_interpreter_does),
 		cmocka_unit_test(what_leaves_its_memory_is_stopped),
+		cmocka_unit_test(frames_are_cleared_by_wide_stores),
 		cmocka_unit_test(what_a_gpu_cannot_do_is_refused),
 	};
 

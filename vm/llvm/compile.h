@@ -102,6 +102,8 @@ int compilation__emit(struct compilation *c, LLVMCodeGenFileType what, LLVMMemor
 void compilation__inline_always(struct compilation *c, LLVMValueRef fn);
 void compilation__mark_kernel(struct compilation *c);
 int compilation__check_kernel(struct compilation *c);
+/* When all else is optimised: memory is cleared by wide stores. */
+void compilation__widen_clears(struct compilation *c);
 /* The global that is a map's memory. */
 LLVMValueRef compilation__kernel_memory(struct compilation *c, uint32_t map);
 

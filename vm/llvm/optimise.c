@@ -51,6 +51,8 @@ int compilation__optimise(struct compilation *c)
 		return err;
 	compilation__compare_offsets(c);
 	err = run_passes(c, "default<O2>");
+	if (!err && c->is_ptx)
+		compilation__widen_clears(c);
 	/* How a value is aligned is known once it is known to lie in a map; else GPUs read bytes.
 	 */
 	if (!err && c->is_ptx)
