@@ -4,7 +4,7 @@
  *
  * A port has a slot, in the order in which xdpk lists ports; that number is used everywhere in this
  * folder, DPDK's own port id only to speak to DPDK. The slot of a port that is gone serves the
- *next.
+ * next.
  *
  * The user's steps:
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * redirect.h -- redirects that are more than sending a packet: to a DEVMAP's entry with a program,
- *to a CPUMAP's, or to all of a DEVMAP's (a broadcast).
+ * to a CPUMAP's, or to all of a DEVMAP's (a broadcast).
  *
  *	                    ┌─ egress hop of the port ─ program ─► sent
  *	redirect: counted ──┼─ CPUMAP hop of the worker ─ program ─► passed, redirected

@@ -9,8 +9,8 @@
  *	wrong    jobs end, but with other bytes than the device's own
  *	late     jobs end LATE_NS after they have
  *	missing  jobs end, but nobody is told
- *	lost     the device is lost while a job is under way: all fail, and so does all that is
- *asked later
+ *	lost     the device is lost while a job is under way: all fail, and so does what is
+ *	         asked later
  *
  * It works until then and never again after. A job that fails is not told to have until the device
  * below is done with its buffers.

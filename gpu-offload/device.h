@@ -3,7 +3,7 @@
  * device.h -- what runs kernels: a table of functions, with two implementations (device-cuda.c,
  * device-host.c) and one that wraps any other and breaks it (device-faulty.c).
  *
- *	dev = ebpf_gpu_device__open("host:4", &err);               "cuda", "cuda:1", "cuda:H100"
+ *	dev = ebpf_gpu_device__open("host:4", &err);          "cuda", "cuda:1", "cuda:H100"
  *	mod = dev->ops->load(dev, kernel, &err);              an instance of it: a version of its
  *	dev->ops->write_map(mod, i, offset, bytes, size);     maps, until another is written
  *	job = dev->ops->open_job(dev, in_bytes, out_bytes, &err);        buffers and a stream
@@ -17,8 +17,8 @@
  *
  * After an error a CUDA context is lost: from then on every call fails (-EIO), and what is under
  * way ends with failure; ebpf_gpu_device__close() still frees everything. A job that never ends is
- *given up with `abandon`: it is the device's from then on, and freed with it, and so is the module
- *that it may still run, when that is unloaded. `close_job` waits.
+ * given up with `abandon`: it is the device's from then on, and freed with it, and so is the module
+ * that it may still run, when that is unloaded. `close_job` waits.
  *
  * Errors: as in ebpf-vm.h; -EIO: the device failed, with a sentence in dev->why. Threads: load,
  * write_map, unload from one thread at a time; each job belongs to one thread; different jobs may

@@ -4,7 +4,7 @@
  *
  *	{"key":K,"value":V}                  "key" only where there are keys
  *	{"key":K,"values":[V,...],"sum":S}   per CPU: a value of each worker and one of the host;
- *the sum where values are numbers
+ *	                                     the sum where values are numbers
  *
  * The element keeps the map; it does not need the object any more.
  */

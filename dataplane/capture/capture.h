@@ -9,8 +9,8 @@
  *
  * In the file an interface is a place where packets were seen: "PORT@entry", "PORT:PROGRAM@exit",
  * where PROGRAM is the one whose verdict counts; "PORT@cpumap-entry" and so on where a CPUMAP's
- *entry has a program, by the port that the packet came from, and "PORT@egress-entry" where a
- *DEVMAP's has, by the port that it leaves by. A packet has its queue, its verdict (at entry that
+ * entry has a program, by the port that the packet came from, and "PORT@egress-entry" where a
+ * DEVMAP's has, by the port that it leaves by. A packet has its queue, its verdict (at entry that
  * which it will get) and a number that is the same at entry and at exit. Whatever finds no room in
  * a ring is counted, and told with the next packet that does: workers never wait.
  *

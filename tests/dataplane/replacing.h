@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * replacing.h -- a program is replaced again and again under full traffic (traffic.h), by
- *successors that have to be compiled or are in the cache, and now and then by one that cannot take
- *its place.
+ * successors that have to be compiled or are in the cache, and now and then by one that cannot take
+ * its place.
  *
  *	XDPK_REPLACEMENTS=1000   so many for each run, and a tenth of failures; 24 otherwise
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * ringed.h -- a dataplane between rings: for tests that put packets in, let it run, and look at
- *what came out and what was counted.
+ * what came out and what was counted.
  *
  * A packet says itself what shall become of it. The programs' place is taken by drivers that read
  * that from the packet, or by those that a test installs. A port is a net_ring device between rings

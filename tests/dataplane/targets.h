@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * targets.h -- a dataplane between rings (ringed.h) whose packets name the map and the key that
- *they shall go by: what tests of redirects have in common.
+ * they shall go by: what tests of redirects have in common.
  *
  *	open_targets(&b, RING_SLOTS);
  *	set_target(devmap, 1, 2, driven(&b, EBPF_PROGRAM_XDP_DEVMAP, at_egress));
