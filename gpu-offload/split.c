@@ -4,13 +4,20 @@
  */
 #include "split.h"
 
-/* Fewer packets tell nothing of what one takes. */
-#define ENOUGH 64
+/* Fewer packets tell nothing of what one takes, unless they took so long. */
+#define ENOUGH    64
+#define ENOUGH_NS (SPLIT_SLOT_NS / 4)
 
-/* The other way is tried in one slot of so many, with so many packets where they are judged at once
- * and with a batch where they go. */
+/* Work that took so long, and so many times longer than the work before it: somebody else had the
+ * CPU. */
+#define STOLEN_NS    100000
+#define STOLEN_TIMES 8
+
+/* The other way is tried for one part of so many of the time, with so many packets where they are
+ * judged at once and with a batch where they go; and not for longer, whatever comes back. */
 #define TRY_EVERY  64
 #define TRY_DIRECT 512
+#define TRY_NS     (16 * (uint64_t)SPLIT_SLOT_NS)
 
 /* Of the worker's time, judging everything alone: the device is needed above the one, and no longer
  * below the other. */
@@ -42,10 +49,10 @@ void split__init(struct split *s, enum split_mode mode, uint32_t batch, uint64_t
 bool split__goes(struct split *s, uint32_t n)
 {
 	if (s->trying && s->share) {
-		if (s->quota < n)
-			return false;
-		s->quota -= n;
-		return true;
+		bool goes = s->quota;
+
+		s->quota = s->quota > n ? s->quota - n : 0;
+		return goes;
 	}
 	s->credit += n * s->share;
 	if (s->credit < n * SPLIT_ALL)
@@ -54,19 +61,34 @@ bool split__goes(struct split *s, uint32_t n)
 	return true;
 }
 
+static uint64_t count(const struct split_slot *slot)
+{
+	return slot->direct.packets + slot->turn.packets + slot->gone.packets;
+}
+
+/* Where all wait for a slow batch nothing is to be decided. */
 bool split__slot_is_over(const struct split *s, const struct split_slot *slot)
 {
 	bool enough =
 		s->share ? slot->device.packets >= s->batch : slot->direct.packets >= TRY_DIRECT;
 
-	return slot->ns >= SPLIT_SLOT_NS || (s->trying && enough);
+	if (s->trying)
+		return enough || slot->ns >= TRY_NS;
+	return slot->ns >= SPLIT_SLOT_NS && count(slot);
+}
+
+void split_work__spend(struct split_work *work, uint64_t ns, uint32_t n)
+{
+	uint64_t usual = work->packets ? work->ns * n / work->packets : ns;
+
+	work->ns += ns > STOLEN_NS && ns > STOLEN_TIMES * usual ? usual : ns;
 }
 
 static void average(double *known, uint64_t ns, uint64_t n, uint64_t enough)
 {
 	double now = n ? (double)ns / (double)n : 0;
 
-	if (n >= enough)
+	if (n >= enough || (n && ns >= ENOUGH_NS))
 		*known = *known > 0 ? *known + (now - *known) / 4 : now;
 }
 
@@ -126,11 +148,6 @@ static void keep_deadline(struct split *s, const struct split_slot *slot)
 		s->most += SPLIT_ALL / 16;
 }
 
-static uint64_t count(const struct split_slot *slot)
-{
-	return slot->direct.packets + slot->turn.packets + slot->gone.packets;
-}
-
 static bool is_needed(const struct split *s, const struct split_slot *slot)
 {
 	double load = s->direct * (double)count(slot) / (double)slot->ns;
@@ -166,30 +183,40 @@ static void use_share(struct split *s, uint32_t share)
 /* The way that is not taken, or not known. */
 static void try_other_way(struct split *s)
 {
-	s->slots = 0;
 	s->trying = true;
 	s->quota = s->batch;
 	use_share(s, s->settled ? 0 : SPLIT_ALL);
 }
 
-static void decide(struct split *s, const struct split_slot *slot)
+/* Its cost is what was not judged meanwhile. */
+static void end_trial(struct split *s, const struct split_slot *slot)
+{
+	s->trying = false;
+	s->wait_ns = TRY_EVERY * (slot->ns > SPLIT_SLOT_NS ? slot->ns : SPLIT_SLOT_NS);
+}
+
+static void settle(struct split *s, const struct split_slot *slot)
 {
 	bool known = s->gone > 0 && s->device > 0;
 
-	s->needed = is_needed(s, slot);
-	if (!s->needed) {
-		s->trying = false;
-		s->settled = 0;
-	} else if (!s->trying && (!known || ++s->slots >= TRY_EVERY)) {
+	s->settled = s->needed && known ? best_share(s, expected_fill(s, slot)) : 0;
+	if (s->settled > s->most)
+		s->settled = s->most;
+	use_share(s, s->settled);
+}
+
+static void decide(struct split *s, const struct split_slot *slot)
+{
+	if (s->trying)
+		end_trial(s, slot);
+	else
+		s->needed = is_needed(s, slot);
+	if (s->needed && s->wait_ns <= slot->ns) {
 		try_other_way(s);
 		return;
-	} else {
-		s->trying = false;
-		s->settled = known ? best_share(s, expected_fill(s, slot)) : 0;
-		if (s->settled > s->most)
-			s->settled = s->most;
 	}
-	use_share(s, s->settled);
+	s->wait_ns -= s->wait_ns < slot->ns ? s->wait_ns : slot->ns;
+	settle(s, slot);
 }
 
 void split__learn(struct split *s, const struct split_slot *slot)

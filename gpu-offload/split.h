@@ -16,7 +16,8 @@
  * `auto` leaves everything to the worker as long as that has time enough. Beyond, it looks for the
  * share at which worker and device are ready at the same time: with x of the packets gone, a
  * packet takes (1 - x) turn + x gone of the worker, and x device of the device. Now and then it
- * tries the way that it does not take, as costs change.
+ * tries the way that it does not take, as costs change: the longer that takes, as the worker may
+ * have to wait for a slow device, the more seldom.
  *
  * The deadline is for a packet from when it comes to when it is judged. Of it, a packet waits at
  * most a SPLIT_WAIT-th for others; no more are under way than the device deals with in the rest;
@@ -45,6 +46,10 @@ struct split_work {
 	uint64_t packets, ns;
 };
 
+/* So long was worked on n packets, which are counted when they are done; less what a worker that
+ * shares its CPU did not have of it. */
+void split_work__spend(struct split_work *work, uint64_t ns, uint32_t n);
+
 /* What happened since the last decision. ns are the worker's time. */
 struct split_slot {
 	uint64_t ns; /* since then */
@@ -65,7 +70,7 @@ struct split {
 	uint32_t settled; /* the share when nothing is tried */
 	uint32_t most;    /* the share that has kept the deadline */
 	uint32_t credit;  /* what is owed to the device, SPLIT_ALL a packet */
-	uint32_t slots;   /* since the other way was tried */
+	uint64_t wait_ns; /* until the other way is tried */
 	uint32_t quota;   /* packets that may go to try it */
 	bool trying;      /* this slot is to find out what the other way takes */
 	bool needed;      /* the worker alone would have too much to do */

@@ -113,21 +113,19 @@ static uint64_t clock_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void took(const struct lane *lane, uint64_t *ns, uint64_t since)
+static uint64_t ns_since(const struct lane *lane, uint64_t since)
 {
-	*ns += (uint64_t)((double)(rte_rdtsc() - since) * lane->ns);
+	return (uint64_t)((double)(rte_rdtsc() - since) * lane->ns);
 }
 
 static void decide(struct lane *lane)
 {
-	uint64_t now = rte_rdtsc();
-
-	lane->slot.ns = (uint64_t)((double)(now - lane->slot_began) * lane->ns);
+	lane->slot.ns = ns_since(lane, lane->slot_began);
 	if (!split__slot_is_over(&lane->split, &lane->slot))
 		return;
 	split__learn(&lane->split, &lane->slot);
 	lane->slot = (struct split_slot){0};
-	lane->slot_began = now;
+	lane->slot_began = rte_rdtsc();
 }
 
 static bool is_closed(const struct worker *w)
@@ -191,7 +189,7 @@ static void count(struct lane *lane, const struct run *run, uint32_t n, uint64_t
 	struct split_work *work = run->gone ? &lane->slot.gone : &lane->slot.turn;
 	bool late = run->gone && rte_rdtsc() - run->since > lane->deadline;
 
-	took(lane, &work->ns, began);
+	split_work__spend(work, ns_since(lane, began), n);
 	work->packets += n;
 	lane->slot.late += late ? n : 0;
 	counter__add(run->gone ? &lane->counters.gone : &lane->counters.turn, n);
@@ -243,7 +241,7 @@ static void take_batch(struct worker *w, struct lane *lane)
 		lane->slot.device.packets += lane->batch->n_gone;
 		lane->slot.device.ns += slowest_part(lane->batch);
 	}
-	took(lane, &lane->slot.batch_ns, began);
+	lane->slot.batch_ns += ns_since(lane, began);
 }
 
 static uint32_t see_off(struct worker *w, const struct plan_lane *p)
@@ -289,7 +287,7 @@ static uint32_t receive_direct(struct worker *w, struct lane *lane, const struct
 
 	if (!n)
 		return 0;
-	took(lane, &lane->slot.direct.ns, began);
+	split_work__spend(&lane->slot.direct, ns_since(lane, began), n);
 	lane->slot.direct.packets += n;
 	counter__add(&lane->counters.direct, n);
 	return n;
@@ -327,7 +325,8 @@ static void put_in(struct lane *lane, const struct rxq *rxq, const struct burst 
 	*run = (struct run){.since = began, .hop = rxq->hop, .n = (uint16_t)burst->n, .gone = goes};
 	lane->end++;
 	__atomic_store_n(&lane->held, ebpf_offload_queue__held(lane->queue), __ATOMIC_RELEASE);
-	took(lane, goes ? &lane->slot.gone.ns : &lane->slot.turn.ns, began);
+	split_work__spend(
+		goes ? &lane->slot.gone : &lane->slot.turn, ns_since(lane, began), burst->n);
 }
 
 static uint32_t room(const struct lane *lane, const struct rte_mempool *pool)
