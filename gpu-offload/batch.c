@@ -158,14 +158,15 @@ int batch__send(struct batch *b, uint64_t now_ns)
 {
 	struct ebpf_offload *o = b->queue->offload;
 	struct ebpf_gpu_job *job = b->job;
-	uint64_t out;
 
 	b->seed = atomic_fetch_add_explicit(&o->seed, EBPF_OFFLOAD_MAX_BATCH, memory_order_relaxed);
 	b->notes = b->n_sent * sizeof(struct kernel_result);
-	out = b->notes + (uint64_t)b->n_sent * o->info->max_notes * sizeof(struct ebpf_note);
-	b->windows = align(out, KERNEL_WINDOW_ALIGN);
+	b->in_used = o->layout.windows + b->used;
+	b->out_used =
+		b->notes + (uint64_t)b->n_sent * o->info->max_notes * sizeof(struct ebpf_note);
+	b->windows = align(b->out_used, KERNEL_WINDOW_ALIGN);
 	if (o->info->writes_packet)
-		out = b->windows + b->used;
+		b->out_used = b->windows + b->used;
 	*(struct kernel_launch *)job->in = (struct kernel_launch){.n = b->n_sent,
 		.end = b->n_sent,
 		.cpu = o->opts.cpu,
@@ -182,6 +183,5 @@ int batch__send(struct batch *b, uint64_t now_ns)
 		.seed = b->seed};
 	b->version = mirror__acquire(&o->mirror);
 	b->sent_ns = now_ns;
-	return o->dev->ops->submit(
-		job, b->version->mod, o->layout.windows + b->used, out, b->n_sent);
+	return o->dev->ops->submit(job, b->version->mod, b->in_used, b->out_used, b->n_sent);
 }

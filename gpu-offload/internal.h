@@ -102,7 +102,8 @@ struct batch {
 	uint64_t opened_ns; /* 0: not yet seen by poll */
 	uint64_t sent_ns;
 	uint64_t seed;
-	uint64_t notes, windows; /* offsets in `out` */
+	uint64_t notes, windows;    /* offsets in `out` */
+	uint64_t in_used, out_used; /* bytes that are copied */
 };
 
 struct ebpf_offload_queue {

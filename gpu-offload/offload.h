@@ -4,22 +4,21 @@
  * whatever happens to the device every packet gets its verdict.
  *
  *	o = ebpf_offload__create(dev, prog, &opts, &err);   control thread: compiled, its maps there
- *	ebpf_offload__refresh(o);                           from time to time: maps that have
- *changed
+ *	ebpf_offload__refresh(o);                           now and then: maps that have changed
  *
  *	q = ebpf_offload_queue__create(o, &err);            one per worker: its own batches
  *	ebpf_offload_queue__add(q, &packet);                into the open batch; false: all are away
  *	b = ebpf_offload_queue__poll(q, now_ns);            sends what is full or due; the oldest
- *	                                               that is back, or NULL
+ *	                                                    that is back, or NULL
  *	ebpf_offload_batch__judge(b, i, env, ctx);          each i < b->n in turn: its verdict, and
- *the packet of ctx as the program left it ebpf_offload_queue__free(q, b);                     its
- *place may be filled again
+ *	                                                    the packet as the program left it
+ *	ebpf_offload_queue__free(q, b);                     its place may be filled again
  *
  * The memory picture: a queue has `depth` batches, each with a job's pinned buffers (kernel.h), and
- * goes round them: the open one is filled, those before it are away or back.
- *ebpf_offload_batch__judge() is the program to whoever calls it: it does to packet, ctx, env and
- *maps what the program would have done. If the batch failed, was late, or the packet never went, it
- *calls the CPU's code.
+ * goes round them: the open one is filled, those before it are away or back. To whoever calls it
+ * ebpf_offload_batch__judge() is the program: it does to packet, ctx, env and maps what the program
+ * would have done. If the batch failed, was late, or the packet never went, it calls the CPU's
+ *code.
  *
  * A batch goes when it is full, or when its first packet has waited for the deadline. One that is
  * not back `patience` later has failed: the watchdog gives it up. After a failure the device is not
@@ -70,6 +69,7 @@ struct ebpf_offload_stats {
 	uint64_t on_cpu;   /* packets that never went */
 	uint64_t due;      /* batches that went because of the deadline */
 	uint64_t in_ns, kernel_ns, out_ns, away_ns; /* of all batches together */
+	uint64_t in_bytes, out_bytes;               /* that were copied for them */
 	uint64_t refreshes, refreshed_bytes,
 		stale_ns; /* stale: the longest between change and use */
 };

@@ -183,6 +183,8 @@ static void note_return(struct ebpf_offload_queue *q, struct batch *b, uint64_t 
 	stat__add(&q->stats.kernel_ns, t->kernel_ns);
 	stat__add(&q->stats.out_ns, t->out_ns);
 	stat__add(&q->stats.away_ns, now_ns - b->sent_ns);
+	stat__add(&q->stats.in_bytes, b->in_used);
+	stat__add(&q->stats.out_bytes, b->out_used);
 }
 
 /* Is it back? What is late, or away when the device has failed, is given up. */

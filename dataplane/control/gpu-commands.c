@@ -14,6 +14,11 @@ static void add_time(struct ebpf_json *row, const char *key, uint64_t ns, uint64
 	ebpf_json__add_real(row, key, batches ? (double)ns / (double)batches / 1e3 : 0, 1);
 }
 
+static void add_bytes(struct ebpf_json *row, const char *key, uint64_t bytes, uint64_t packets)
+{
+	ebpf_json__add_real(row, key, packets ? (double)bytes / (double)packets : 0, 1);
+}
+
 /* Of programs with a device. */
 static bool add_offload(struct ebpf_json *row, const struct prog *p)
 {
@@ -41,6 +46,8 @@ static bool add_offload(struct ebpf_json *row, const struct prog *p)
 	add_time(row, "out_us", s.out_ns, s.batches);
 	add_time(row, "away_us", s.away_ns, s.batches);
 	ebpf_json__add_unsigned(row, "packets", s.packets);
+	add_bytes(row, "in_bytes", s.in_bytes, s.packets);
+	add_bytes(row, "out_bytes", s.out_bytes, s.packets);
 	ebpf_json__add_unsigned(row, "on_cpu", lanes.direct + lanes.turn);
 	ebpf_json__add_unsigned(row, "again", s.again);
 	ebpf_json__add_unsigned(row, "fallback", s.fallback);

@@ -95,6 +95,13 @@ static void add_times(
 	metrics__add(w, stats->away_ns, "prog", prog->name, "part", "away", NULL);
 }
 
+static void add_bytes(
+	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
+{
+	metrics__add(w, stats->in_bytes, "prog", prog->name, "part", "in", NULL);
+	metrics__add(w, stats->out_bytes, "prog", prog->name, "part", "out", NULL);
+}
+
 static void add_refreshes(
 	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
@@ -127,6 +134,7 @@ FAMILY(batches)
 FAMILY(due)
 FAMILY(failed)
 FAMILY(times)
+FAMILY(bytes)
 FAMILY(refreshes)
 FAMILY(refreshed_bytes)
 FAMILY(stale)

@@ -33,6 +33,16 @@ static void batches_of_every_size(void **state)
 	}
 }
 
+static void what_is_copied_is_counted(void **state)
+{
+	hand_rig__open(&(struct ebpf_offload_opts){.batch = 100});
+	rig__run(&rig, 1000, 32, 0);
+	assert_true(hand->in_bytes > 1000 * 60 && hand->out_bytes > 1000 * 60);
+	assert_int_equal(hand_rig__stats().in_bytes, hand->in_bytes);
+	assert_int_equal(hand_rig__stats().out_bytes, hand->out_bytes);
+	hand_rig__close();
+}
+
 static void packets_that_stay_have_their_turn(void **state)
 {
 	hand_rig__open(&(struct ebpf_offload_opts){.batch = 16});
@@ -333,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HAND_RIG_TEST(batches_of_every_size),
+		HAND_RIG_TEST(what_is_copied_is_counted),
 		HAND_RIG_TEST(packets_that_stay_have_their_turn),
 		HAND_RIG_TEST(nothing_but_packets_that_stay),
 		HAND_RIG_TEST(a_batch_goes_at_its_deadline),

@@ -132,6 +132,8 @@ static int submit(struct ebpf_gpu_job *job, struct ebpf_gpu_module *mod, size_t 
 	mod->users++;
 	hand->running++;
 	hand->submitted++;
+	hand->in_bytes += in_used;
+	hand->out_bytes += out_used;
 	return 0;
 }
 

@@ -19,6 +19,7 @@ struct hand_device {
 	/* What is done to each result, which is then sealed again; NULL: nothing. */
 	void (*forge)(struct kernel_result *r, struct ebpf_note *notes);
 	uint32_t abandoned, running, jobs, modules, submitted;
+	uint64_t in_bytes, out_bytes; /* that jobs were to copy */
 };
 
 struct hand_device *hand_device__open(void);
