@@ -33,8 +33,7 @@ struct prog {
 	struct ebpf_program *program;
 	enum tier_engine engine;
 	struct tier *tier;
-	struct prog_offload
-		*offload; /* where it is first on a port; or NULL (gpu/prog-offload.h) */
+	struct prog_offload *offload;         /* or NULL (gpu/prog-offload.h) */
 	struct ebpf_object_run_config config; /* how it is attached unless something else is said */
 	unsigned attached;                    /* to how many ports */
 	uint64_t replaced;                    /* how often */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * offload-watch.c -- a line for each program, once.
+ * offload-watch.c -- a line for each program, once in each state.
  */
 #include <stdlib.h>
 
@@ -12,16 +12,23 @@
 struct offload_watch {
 	struct dataplane *dp;
 	FILE *out;
-	uint32_t told[MAX_PROGS]; /* ids */
+	struct told {
+		uint32_t id;
+		const char *state; /* prog_offload__state()'s own text */
+	} told[MAX_PROGS];
 	struct periodic *periodic;
 };
 
 static void look_at(struct offload_watch *watch, unsigned place)
 {
 	const struct prog *prog = &watch->dp->progs[place];
+	struct told *told = &watch->told[place], now;
 	char *why;
 
-	if (!prog->offload || watch->told[place] == ebpf_program__id(prog->program))
+	if (!prog->offload)
+		return;
+	now = (struct told){ebpf_program__id(prog->program), prog_offload__state(prog->offload)};
+	if (told->id == now.id && told->state == now.state)
 		return;
 	why = prog_offload__why(prog->offload);
 	if (!why)
@@ -29,7 +36,7 @@ static void look_at(struct offload_watch *watch, unsigned place)
 	fprintf(watch->out, "xdpk: program %s runs on the CPU, not on a device: %s\n", prog->name,
 		why);
 	fflush(watch->out);
-	watch->told[place] = ebpf_program__id(prog->program);
+	*told = now;
 	free(why);
 }
 

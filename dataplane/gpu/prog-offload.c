@@ -3,6 +3,7 @@
  * prog-offload.c -- make and unmake; the thread that refreshes; what is to be said of it.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,12 +110,45 @@ static void open_lane(struct prog_offload *po, unsigned worker)
 	po->lane[worker] = lane__create(&opts, &po->why);
 }
 
+static struct prog_offload *offload_at(const struct dataplane *dp, uint16_t slot, uint16_t at)
+{
+	const struct attachments *list = &dp->attached[slot];
+
+	return at < list->n ? dp->progs[list->item[at].prog].offload : NULL;
+}
+
+static void note_behind(struct dataplane *dp, uint16_t slot, uint16_t at)
+{
+	const struct attachment *first = &dp->attached[slot].item[0];
+	struct prog_offload *po = offload_at(dp, slot, at);
+
+	if (po)
+		snprintf(po->behind, sizeof(po->behind),
+			"on port %s it is behind %s, and of a port's programs the first alone can "
+			"be on a device",
+			dp->ports->port[slot].name, dp->progs[first->prog].name);
+}
+
+/* What is first somewhere has a device there. */
+static void note_places(struct dataplane *dp)
+{
+	for (unsigned i = 0; i < MAX_PROGS; i++)
+		if (dp->progs[i].offload)
+			dp->progs[i].offload->behind[0] = '\0';
+	for (uint16_t slot = 0; slot < dp->ports->n; slot++)
+		for (uint16_t at = 1; at < dp->attached[slot].n; at++)
+			note_behind(dp, slot, at);
+	for (uint16_t slot = 0; slot < dp->ports->n; slot++)
+		if (offload_at(dp, slot, 0))
+			offload_at(dp, slot, 0)->behind[0] = '\0';
+}
+
 void prog_offloads__open_lanes(struct dataplane *dp)
 {
+	note_places(dp);
 	for (uint16_t slot = 0; slot < dp->ports->n; slot++) {
 		const struct port *port = &dp->ports->port[slot];
-		const struct attachments *list = &dp->attached[slot];
-		struct prog_offload *po = list->n ? dp->progs[list->item[0].prog].offload : NULL;
+		struct prog_offload *po = offload_at(dp, slot, 0);
 
 		for (uint16_t q = 0; po && port->state == PORT_STARTED && q < port->n_rxq; q++)
 			open_lane(po, port->worker[q]);
@@ -125,8 +159,9 @@ const char *prog_offload__state(const struct prog_offload *po)
 {
 	if (!po->offload)
 		return "refused";
-	return !po->why && ebpf_offload__state(po->offload, NULL) == EBPF_OFFLOAD_WORKS ? "works"
-											: "failed";
+	if (po->why || ebpf_offload__state(po->offload, NULL) != EBPF_OFFLOAD_WORKS)
+		return "failed";
+	return *po->behind ? "behind" : "works";
 }
 
 char *prog_offload__why(const struct prog_offload *po)
@@ -134,7 +169,7 @@ char *prog_offload__why(const struct prog_offload *po)
 	const char *why = po->why;
 
 	if (po->offload && ebpf_offload__state(po->offload, &why) == EBPF_OFFLOAD_WORKS)
-		why = po->why;
+		why = po->why ? po->why : *po->behind ? po->behind : NULL;
 	return why ? strdup(why) : NULL;
 }
 

@@ -36,6 +36,8 @@ struct prog_offload {
 		*offload; /* NULL: it runs on the CPU, for the reason that is in `why` */
 	char *why;        /* malloc'ed, or NULL */
 	struct periodic *refresher;
+	/* Ports have it, none as the first: a sentence about one of them; else "". */
+	char behind[192];
 	struct lane *lane[RTE_MAX_LCORE];
 };
 
@@ -44,11 +46,11 @@ struct prog_offload *prog_offload__create(
 	struct ebpf_program *prog, const struct gpu_opts *opts, uint32_t cpu);
 void prog_offload__destroy(struct prog_offload *po); /* NULL is fine */
 
-/* Gives every worker that receives for this program first a lane. Where that fails, the program
- * goes on without, and `why` says so. */
+/* Gives every worker that receives for this program first a lane. Where that fails, or the program
+ * is behind others, it goes on without, and why is said. */
 void prog_offloads__open_lanes(struct dataplane *dp);
 
-/* "works", "failed", "refused" */
+/* "works", "behind" (others), "failed", "refused" */
 const char *prog_offload__state(const struct prog_offload *po);
 /* Why it does not, malloc'ed, or NULL. */
 char *prog_offload__why(const struct prog_offload *po);

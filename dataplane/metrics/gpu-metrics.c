@@ -27,7 +27,7 @@ static void each_offload(struct metrics_walk *w, add_offload *add)
 static void add_state(
 	struct metrics_walk *w, const struct prog *prog, const struct ebpf_offload_stats *stats)
 {
-	static const char *const states[] = {"works", "failed", "refused"};
+	static const char *const states[] = {"works", "behind", "failed", "refused"};
 	const char *state = prog_offload__state(prog->offload);
 
 	for (unsigned i = 0; i < sizeof(states) / sizeof(states[0]); i++)

@@ -499,6 +499,39 @@ static void maps_are_kept_up_to_date(void **state)
 	close_test(&t);
 }
 
+/* Of a chain the first alone goes to a device; another one says why it does not. */
+static void the_first_of_a_chain_alone_goes(void **state)
+{
+	struct prog_opts opts = {.name = "second", .engine = TIER_INTERP};
+	const struct prog_offload *second;
+	char path[PATH_MAX], *why;
+	struct test t;
+
+	open_test(&t, "host:1", 64, 1000);
+	snprintf(path, sizeof(path), "%s/offloaded-2.bpf.o", objects);
+	opts.gpu = &t.opts;
+	opts.object = ebpf_object__open(path, NULL);
+	assert_non_null(opts.object);
+	assert_int_equal(ebpf_object__create_maps(opts.object, t.b.instance, NULL), 0);
+	opts.program = ebpf_object__load_program(opts.object, "offloaded", NULL, NULL);
+	assert_non_null(opts.program);
+	assert_non_null(dataplane__add_prog(t.b.dataplane, &opts, NULL));
+	second = dataplane__find_prog(t.b.dataplane, "second")->offload;
+	assert_string_equal(prog_offload__state(second), "works");
+	assert_int_equal(dataplane__attach(t.b.dataplane, "second", 0, NULL, NULL), 0);
+	assert_string_equal(prog_offload__state(second), "behind");
+	why = prog_offload__why(second);
+	assert_non_null(why);
+	assert_non_null(strstr(why, "it is behind offloaded, and of a port's programs the first"));
+	free(why);
+	expect_state(&t, "works");
+	assert_int_equal(dataplane__detach(t.b.dataplane, "second", 0, NULL), 0);
+	assert_string_equal(prog_offload__state(second), "works");
+	run(&t);
+	expect_all(&t);
+	close_test(&t);
+}
+
 /* Whatever it decides. */
 static void auto_loses_nothing(void **state)
 {
@@ -526,6 +559,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_run_that_is_stopped_drains),
 		cmocka_unit_test(replacing_loses_nothing),
 		cmocka_unit_test(maps_are_kept_up_to_date),
+		cmocka_unit_test(the_first_of_a_chain_alone_goes),
 		cmocka_unit_test(auto_loses_nothing),
 	};
 
