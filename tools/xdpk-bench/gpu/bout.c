@@ -34,6 +34,8 @@ static int open_core(struct gpu_bout *b, char **errmsg)
 	int err = -1;
 
 	for (size_t e = 0; e < N_CORE_ENGINES && err; e++) {
+		if (b->plan->core && strcmp(b->plan->core, core_engines[e]->name))
+			continue;
 		free(*errmsg);
 		*errmsg = NULL;
 		b->core = (struct variant){.engine = core_engines[e], .bench = &b->bench};
@@ -46,6 +48,8 @@ static int open_core(struct gpu_bout *b, char **errmsg)
 		b->core.engine = NULL;
 	else
 		b->core.engine->select(&b->core);
+	if (err && !*errmsg && b->plan->core)
+		error__set(errmsg, -1, "there is no engine %s", b->plan->core);
 	return err ? -1 : 0;
 }
 
@@ -101,7 +105,7 @@ static int check_judges(const struct gpu_bout *b, char **errmsg)
 
 static int measure_point(struct gpu_bout *b, struct gpu_point *out, char **errmsg)
 {
-	int err = gpu_workers__measure(b, out, errmsg);
+	int err = gpu_sides__measure(b, out, errmsg);
 
 	if (!err)
 		err = gpu_there__measure(b, out, errmsg);

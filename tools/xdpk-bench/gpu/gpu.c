@@ -20,11 +20,13 @@ static const char usage[] =
 	"usage: xdpk-bench gpu [options] [WORKLOAD...]\n"
 	"\n"
 	"Measures one core's best engine beside a device, by the size of batches, and finds from\n"
-	"which on the device is faster. The device must judge all packets as the core does first.\n"
+	"which on the device is faster; and `auto`, which chooses, beside the better of both. The\n"
+	"device must judge all packets as the core does first.\n"
 	"\n"
 	"  --device SPEC      cuda, cuda:NUMBER, cuda:NAME, host:THREADS (cuda)\n"
 	"  --batches N,N,...  packets in a batch (1,4,16,64,256,1024,4096)\n"
 	"  --workers N        threads that have packets judged end to end (1)\n"
+	"  --core ENGINE      of the core: llvm, interp (the best)\n"
 	"  --depth N          batches of a worker (8)\n"
 	"  --deadline US      of a batch, where latency is measured (100)\n"
 	"  --entries N        of maps, instead of the workload's own number\n"
@@ -36,6 +38,9 @@ static const char usage[] =
 	"  --json-file FILE   JSON, too\n"
 	"  --images FOLDER    write there images of the programs, for --objects where there is no\n"
 	"                     LLVM; nothing is measured\n"
+	"  --readme FILE      Markdown, for a README\n"
+	"  --wanted FILE      what is wanted of a GPU, a line for each, and whether it is so;\n"
+	"                     if it is not the exit status is 1\n"
 	"  --list             workloads\n"
 	"  --name             the device's, and its driver's\n"
 	"  -j, --json         JSON\n"
@@ -45,7 +50,7 @@ struct options {
 	struct gpu_plan plan;
 	bool chosen[GPU_MAX_SERIES];
 	bool json, name;
-	const char *svg, *json_file;
+	const char *svg, *json_file, *readme, *wanted;
 };
 
 static void list(void)
@@ -97,6 +102,7 @@ enum {
 	DEVICE = 256,
 	BATCHES,
 	WORKERS,
+	CORE,
 	DEPTH,
 	DEADLINE,
 	ENTRIES,
@@ -107,6 +113,8 @@ enum {
 	IMAGES,
 	SVG,
 	JSON_FILE,
+	README,
+	WANTED,
 	NAME
 };
 
@@ -114,6 +122,7 @@ static const struct option long_options[] = {
 	{"device", required_argument, NULL, DEVICE},
 	{"batches", required_argument, NULL, BATCHES},
 	{"workers", required_argument, NULL, WORKERS},
+	{"core", required_argument, NULL, CORE},
 	{"depth", required_argument, NULL, DEPTH},
 	{"deadline", required_argument, NULL, DEADLINE},
 	{"entries", required_argument, NULL, ENTRIES},
@@ -124,6 +133,8 @@ static const struct option long_options[] = {
 	{"images", required_argument, NULL, IMAGES},
 	{"svg", required_argument, NULL, SVG},
 	{"json-file", required_argument, NULL, JSON_FILE},
+	{"readme", required_argument, NULL, README},
+	{"wanted", required_argument, NULL, WANTED},
 	{"list", no_argument, NULL, OPTION_LIST},
 	{"name", no_argument, NULL, NAME},
 	{"json", no_argument, NULL, 'j'},
@@ -141,6 +152,7 @@ static bool set_option(void *options, int opt, char *arg)
 	case DEVICE: plan->device = arg; return true;
 	case BATCHES: return read_batches(plan, arg);
 	case WORKERS: return command_line__count(arg, 1, MAX_WORKERS, &plan->workers);
+	case CORE: plan->core = arg; return true;
 	case DEPTH: return command_line__count(arg, 1, MAX_DEPTH, &plan->depth);
 	case DEADLINE: return command_line__count(arg, 1, 1000000, &plan->deadline_us);
 	case ENTRIES: return command_line__count(arg, 1, 11000000, &plan->entries);
@@ -154,6 +166,8 @@ static bool set_option(void *options, int opt, char *arg)
 	case IMAGES: plan->images = arg; return true;
 	case SVG: o->svg = arg; return true;
 	case JSON_FILE: o->json_file = arg; return true;
+	case README: o->readme = arg; return true;
+	case WANTED: o->wanted = arg; return true;
 	case NAME: o->name = true; return true;
 	case 'j': o->json = true; return true;
 	case 'v': plan->verbose = true; return true;
@@ -213,13 +227,44 @@ static bool write_file(
 	return false;
 }
 
+/* 0, EXIT_DIFFERENT: something is missing, or EXIT_BAD */
+static int check_wanted(const struct options *o, const struct gpu_figures *f)
+{
+	FILE *out = o->wanted ? fopen(o->wanted, "w") : NULL;
+	bool all;
+
+	if (!o->wanted)
+		return 0;
+	all = out && gpu_wanted__check(out, f, &o->plan);
+	if (out && !fclose(out))
+		return all ? 0 : EXIT_DIFFERENT;
+	perror(o->wanted);
+	return EXIT_BAD;
+}
+
 static int report(const struct options *o, const struct gpu_figures *f)
 {
 	(o->json ? gpu_report__json : gpu_report__table)(stdout, f, &o->plan);
-	return write_file(o->svg, gpu_report__svg, f, &o->plan) &&
-			       write_file(o->json_file, gpu_report__json, f, &o->plan)
-		       ? 0
-		       : EXIT_BAD;
+	if (!write_file(o->svg, gpu_report__svg, f, &o->plan) ||
+		!write_file(o->json_file, gpu_report__json, f, &o->plan) ||
+		!write_file(o->readme, gpu_report__readme, f, &o->plan))
+		return EXIT_BAD;
+	return check_wanted(o, f);
+}
+
+/* NVIDIA's driver beside it tells its version in a line. */
+static void describe(struct gpu_figures *f, const struct ebpf_gpu_device *dev)
+{
+	FILE *version = fopen("/proc/driver/nvidia/version", "r");
+	char line[128] = "";
+
+	f->is_gpu = dev->ops->target == EBPF_TARGET_PTX;
+	if (version && f->is_gpu && fgets(line, sizeof(line), version))
+		line[strcspn(line, "\n")] = '\0';
+	if (version)
+		fclose(version);
+	snprintf(f->device, sizeof(f->device), "%s%s%s%s%s", dev->name, *dev->driver ? ", " : "",
+		dev->driver, *line ? ", " : "", line);
 }
 
 static int run(const struct options *o)
@@ -230,8 +275,7 @@ static int run(const struct options *o)
 	int err = -1;
 
 	if (dev)
-		snprintf(figures.device, sizeof(figures.device), "%s%s%s", dev->name,
-			*dev->driver ? ", " : "", dev->driver);
+		describe(&figures, dev);
 	if (dev)
 		err = o->name ? 0 : measure_all(o, dev, &figures, &errmsg);
 	if (err < 0)

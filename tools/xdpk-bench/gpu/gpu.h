@@ -7,6 +7,8 @@
  *	there        the same without the workers: packets lie packed in pinned memory, verdicts
  *	             stay there
  *	latency      end to end at half of that rate: from a packet's arrival to its verdict
+ *	auto         workers whose packets are judged by core or device, as split.h decides, beside
+ *	             the better of both
  *
  * Before anything is measured the device has to judge every packet as the core does.
  *
@@ -15,6 +17,7 @@
 #ifndef XDPK_BENCH_GPU_GPU_H
 #define XDPK_BENCH_GPU_GPU_H
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "../engine.h"
@@ -29,6 +32,7 @@ struct gpu_plan {
 	uint32_t batches[GPU_MAX_POINTS], n_batches;
 	uint32_t workers, depth, deadline_us;
 	uint32_t entries; /* of the workload's map; 0: its own number */
+	const char *core; /* the core's engine; NULL: the best */
 	uint32_t repetitions;
 	double ns; /* of each */
 	bool check_only;
@@ -45,6 +49,9 @@ struct gpu_point {
 	double kernel_ns;      /* of that, the device's own */
 	double bytes;          /* that go to the device per packet */
 	double p50_us, p99_us; /* latency */
+	double cpu_ns;         /* as ns, but judged by the workers' cores */
+	double auto_ns;        /* as ns, but judged by either */
+	double auto_ratio;     /* of that to the better of both */
 };
 
 struct gpu_series {
@@ -57,7 +64,8 @@ struct gpu_series {
 };
 
 struct gpu_figures {
-	char device[128];         /* its name and driver */
+	char device[256]; /* its name and driver */
+	bool is_gpu;
 	double copy_in, copy_out; /* bytes per ns, of long copies */
 	struct gpu_series series[GPU_MAX_SERIES];
 	uint32_t n_series;
@@ -66,6 +74,8 @@ struct gpu_figures {
 /* The smallest batch from which on the device is faster, end to end or with packets that are there;
  * 0: it is not. */
 uint32_t gpu_series__crossover(const struct gpu_series *s, bool there);
+/* Of the bandwidth that long copies have, what packets that are there need. */
+double gpu_point__share_of_copy(const struct gpu_point *p, const struct gpu_figures *f);
 
 /* --- a bout: workload, core, device ------------------------------------------------------ */
 
@@ -80,6 +90,7 @@ struct gpu_bout {
 	struct variant core; /* the best engine */
 	struct ebpf_offload *offload;
 	struct gpu_worker *workers; /* plan->workers of them */
+	atomic_int side;            /* enum split_mode: who judges (sides.c) */
 };
 
 /* A workload of the plan's, or NULL. Its copy for a length of packets is the caller's. */
@@ -106,7 +117,7 @@ int gpu_images__write(const struct gpu_plan *plan, const struct gpu_workload *w,
 
 /* With b->offload made for the point's batches. 0 or -1 with *errmsg. */
 int gpu_workers__agree(struct gpu_bout *b, char **errmsg); /* or 1 */
-int gpu_workers__measure(struct gpu_bout *b, struct gpu_point *out, char **errmsg);
+int gpu_sides__measure(struct gpu_bout *b, struct gpu_point *out, char **errmsg);
 int gpu_workers__latency(struct gpu_bout *b, struct gpu_point *out, char **errmsg);
 int gpu_there__measure(struct gpu_bout *b, struct gpu_point *out, char **errmsg);
 int gpu_there__copies(struct gpu_bout *b, struct gpu_figures *out, char **errmsg);
@@ -119,5 +130,10 @@ uint64_t gpu_clock_ns(void);
 void gpu_report__table(FILE *out, const struct gpu_figures *f, const struct gpu_plan *plan);
 void gpu_report__json(FILE *out, const struct gpu_figures *f, const struct gpu_plan *plan);
 void gpu_report__svg(FILE *out, const struct gpu_figures *f, const struct gpu_plan *plan);
+/* What a README has of them. */
+void gpu_report__readme(FILE *out, const struct gpu_figures *f, const struct gpu_plan *plan);
+/* A line for each thing that is wanted of a device: "pass: ", "FAIL: ", or "no GPU: " where it is
+ * of GPUs alone. Is nothing missing? */
+bool gpu_wanted__check(FILE *out, const struct gpu_figures *f, const struct gpu_plan *plan);
 
 #endif

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * workers.c -- threads that have packets judged by the device, from their buffers and back.
- *
- * Each has a queue, an environment, and a share of the packets that it goes through in a circle; a
- * share is larger than what can be away. Where packets change so that they would be judged
- * otherwise, they become what they were once in RESTORE_ROUNDS circles, which costs next to
- * nothing.
- *
- * Latency is of packets that arrive by the clock, whether their worker is ready or not.
+ * workers.c -- what workers do with packets, and all of them together: opened, watched, closed; the
+ * latency of packets that arrive by the clock, whether their worker is ready or not; and whether
+ * the device judges as the core does.
  */
-#include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,27 +14,11 @@
 #include "core/error.h"
 #include "gpu.h"
 #include "internal.h"
+#include "worker.h"
 
 #define RESTORE_ROUNDS 32 /* less than a time to live */
 #define MAX_SAMPLES    (1 << 18)
 #define MIN_SAMPLES    64
-
-struct gpu_worker {
-	struct gpu_bout *bout;
-	struct ebpf_offload_queue *queue;
-	struct ebpf_env env;
-	uint32_t first, n, next; /* of the traffic's packets; the next is first + next */
-	uint64_t round;
-	_Atomic uint64_t judged;
-	_Atomic uint64_t busy_ns;
-	atomic_bool stop;
-	pthread_t thread;
-	/* Latency: */
-	double interval_ns; /* between packets; 0: as fast as they go */
-	double arrival_ns;  /* of the next */
-	uint64_t *arrived;  /* by packet of the share */
-	uint32_t *samples, n_samples;
-};
 
 uint64_t gpu_clock_ns(void)
 {
@@ -58,45 +35,57 @@ static bool is_due(const struct gpu_worker *w, uint64_t now)
 	return !w->interval_ns || w->arrival_ns <= (double)now;
 }
 
-/* The next packet, into the open batch. */
-static bool add(struct gpu_worker *w)
+struct bench_packet *gpu_worker__next(struct gpu_worker *w)
 {
 	struct traffic *t = &w->bout->bench.traffic;
 	uint32_t i = w->first + w->next;
-	struct bench_packet *p = &t->packets[i];
-	struct ebpf_offload_packet packet;
 
-	if (t->restored && !w->next)
-		w->round++;
 	if (t->restored && w->round % RESTORE_ROUNDS == 0)
 		traffic__restore_packet(t, i);
-	packet = (struct ebpf_offload_packet){
-		.data = p->data, .len = p->len, .ifindex = 1, .user = p};
+	return &t->packets[i];
+}
+
+void gpu_worker__advance(struct gpu_worker *w)
+{
+	if (++w->next < w->n)
+		return;
+	w->next = 0;
+	w->round++;
+}
+
+bool gpu_worker__add(struct gpu_worker *w, bool goes)
+{
+	struct bench_packet *p = gpu_worker__next(w);
+	const struct ebpf_offload_packet packet = {
+		.data = goes ? p->data : NULL, .len = p->len, .ifindex = 1, .user = p};
+
 	if (!ebpf_offload_queue__add(w->queue, &packet))
 		return false;
 	if (w->interval_ns) {
 		w->arrived[w->next] = (uint64_t)w->arrival_ns;
 		w->arrival_ns += w->interval_ns;
 	}
-	w->next = w->next + 1 == w->n ? 0 : w->next + 1;
+	gpu_worker__advance(w);
 	return true;
 }
 
-static void note_latency(struct gpu_worker *w, const struct ebpf_offload_batch *b)
+static void note_latency(
+	struct gpu_worker *w, const struct ebpf_offload_batch *b, uint32_t from, uint32_t end)
 {
 	const struct bench_packet *mine = w->bout->bench.traffic.packets + w->first;
 	uint64_t now = gpu_clock_ns();
 
-	for (uint32_t i = 0; i < b->n && w->n_samples < MAX_SAMPLES; i++) {
+	for (uint32_t i = from; i < end && w->n_samples < MAX_SAMPLES; i++) {
 		const struct bench_packet *p = b->user[i];
 
 		w->samples[w->n_samples++] = (uint32_t)(now - w->arrived[p - mine]);
 	}
 }
 
-static void judge(struct gpu_worker *w, struct ebpf_offload_batch *b)
+void gpu_worker__judge(
+	struct gpu_worker *w, struct ebpf_offload_batch *b, uint32_t from, uint32_t end)
 {
-	for (uint32_t i = 0; i < b->n; i++) {
+	for (uint32_t i = from; i < end; i++) {
 		struct bench_packet *p = b->user[i];
 		struct ebpf_xdp_ctx ctx;
 
@@ -108,8 +97,8 @@ static void judge(struct gpu_worker *w, struct ebpf_offload_batch *b)
 		p->len = (uint32_t)(ctx.data_end - ctx.data);
 	}
 	if (w->interval_ns)
-		note_latency(w, b);
-	atomic_fetch_add_explicit(&w->judged, b->n, memory_order_relaxed);
+		note_latency(w, b, from, end);
+	atomic_fetch_add_explicit(&w->judged, end - from, memory_order_relaxed);
 }
 
 /* As a worker's loop does it: a burst in, a batch out. Was there something to do? */
@@ -118,17 +107,17 @@ static bool step(struct gpu_worker *w, uint64_t now, uint32_t most)
 	struct ebpf_offload_batch *b;
 	uint32_t n = 0;
 
-	while (n < most && is_due(w, now) && add(w))
+	while (n < most && is_due(w, now) && gpu_worker__add(w, true))
 		n++;
 	b = ebpf_offload_queue__poll(w->queue, now);
 	if (b) {
-		judge(w, b);
+		gpu_worker__judge(w, b, 0, b->n);
 		ebpf_offload_queue__free(w->queue, b);
 	}
 	return n || b;
 }
 
-static void drain(struct gpu_worker *w)
+void gpu_worker__drain(struct gpu_worker *w)
 {
 	ebpf_offload_queue__flush(w->queue, gpu_clock_ns());
 	while (ebpf_offload_queue__held(w->queue))
@@ -136,27 +125,9 @@ static void drain(struct gpu_worker *w)
 			sched_yield();
 }
 
-static void *work(void *arg)
-{
-	struct gpu_worker *w = arg;
-	uint64_t now = gpu_clock_ns(), then;
-
-	w->arrival_ns = (double)now;
-	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
-		bool busy = step(w, now, BENCH_BURST);
-
-		then = now;
-		now = gpu_clock_ns();
-		if (busy)
-			atomic_fetch_add_explicit(&w->busy_ns, now - then, memory_order_relaxed);
-	}
-	drain(w);
-	return NULL;
-}
-
 /* --- all of them --------------------------------------------------------------------------- */
 
-static void close_workers(struct gpu_bout *b)
+void gpu_workers__close(struct gpu_bout *b)
 {
 	for (uint32_t i = 0; i < b->plan->workers; i++) {
 		ebpf_offload_queue__destroy(b->workers[i].queue);
@@ -165,9 +136,10 @@ static void close_workers(struct gpu_bout *b)
 	}
 	free(b->workers);
 	b->workers = NULL;
+	traffic__restore(&b->bench.traffic);
 }
 
-static int open_workers(struct gpu_bout *b, double interval_ns, char **errmsg)
+int gpu_workers__open(struct gpu_bout *b, double interval_ns, char **errmsg)
 {
 	uint32_t share = b->bench.traffic.n / b->plan->workers;
 
@@ -188,13 +160,13 @@ static int open_workers(struct gpu_bout *b, double interval_ns, char **errmsg)
 		w->queue = ebpf_offload_queue__create(b->offload, errmsg);
 		if (w->arrived && w->samples && w->queue)
 			continue;
-		close_workers(b);
+		gpu_workers__close(b);
 		return *errmsg ? -1 : error__set(errmsg, -1, "no memory for a worker");
 	}
 	return 0;
 }
 
-static void stop_workers(struct gpu_bout *b, uint32_t n)
+static void stop_first(struct gpu_bout *b, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		atomic_store(&b->workers[i].stop, true);
@@ -202,29 +174,41 @@ static void stop_workers(struct gpu_bout *b, uint32_t n)
 		pthread_join(b->workers[i].thread, NULL);
 }
 
-static int start_workers(struct gpu_bout *b, char **errmsg)
+void gpu_workers__stop(struct gpu_bout *b)
+{
+	stop_first(b, b->plan->workers);
+}
+
+int gpu_workers__start(struct gpu_bout *b, void *(*work)(void *worker), char **errmsg)
 {
 	for (uint32_t i = 0; i < b->plan->workers; i++) {
 		int err = pthread_create(&b->workers[i].thread, NULL, work, &b->workers[i]);
 
 		if (err) {
-			stop_workers(b, i);
+			stop_first(b, i);
 			return error__set(errmsg, -1, "no thread: %s", strerror(err));
 		}
 	}
 	return 0;
 }
 
-struct sample {
-	double wall_ns, busy_ns, judged;
-};
-
-static struct sample take(const struct gpu_bout *b)
+static double run_ns(const struct gpu_worker *w)
 {
-	struct sample s = {.wall_ns = (double)gpu_clock_ns()};
+	struct timespec t = {0};
+	clockid_t clock;
+
+	if (!pthread_getcpuclockid(w->thread, &clock))
+		clock_gettime(clock, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static struct gpu_sample take(const struct gpu_bout *b)
+{
+	struct gpu_sample s = {.wall_ns = (double)gpu_clock_ns()};
 
 	for (uint32_t i = 0; i < b->plan->workers; i++) {
 		s.busy_ns += (double)atomic_load(&b->workers[i].busy_ns);
+		s.run_ns += run_ns(&b->workers[i]) / b->plan->workers;
 		s.judged += (double)atomic_load(&b->workers[i].judged);
 	}
 	return s;
@@ -237,45 +221,30 @@ static void wait_ns(double ns)
 	nanosleep(&t, NULL);
 }
 
-/* For so long, and until so many packets have come back: from a device that has failed they do,
- * too. */
-static struct sample watch(struct gpu_bout *b, double ns, double packets)
+struct gpu_sample gpu_workers__watch(struct gpu_bout *b, double ns, double packets)
 {
-	struct sample from = take(b), to;
+	struct gpu_sample from = take(b), to;
 
 	do {
 		wait_ns(ns);
 		to = take(b);
-	} while (to.judged - from.judged < packets);
-	return (struct sample){
-		to.wall_ns - from.wall_ns, to.busy_ns - from.busy_ns, to.judged - from.judged};
-}
-
-int gpu_workers__measure(struct gpu_bout *b, struct gpu_point *out, char **errmsg)
-{
-	double ns[MAX_REPETITIONS + 1], worker_ns[MAX_REPETITIONS + 1];
-	int err = open_workers(b, 0, errmsg);
-
-	if (err)
-		return err;
-	err = start_workers(b, errmsg);
-	for (uint32_t rep = 0; rep <= b->plan->repetitions && !err; rep++) {
-		struct sample s = watch(b, b->plan->ns, 1);
-
-		ns[rep] = s.wall_ns / s.judged;
-		worker_ns[rep] = s.busy_ns / s.judged;
-	}
-	if (!err) {
-		stop_workers(b, b->plan->workers);
-		out->ns = median(ns + 1, b->plan->repetitions); /* the first warms up */
-		out->worker_ns = median(worker_ns + 1, b->plan->repetitions);
-	}
-	close_workers(b);
-	traffic__restore(&b->bench.traffic);
-	return err;
+	} while (to.run_ns - from.run_ns < ns || to.judged - from.judged < packets);
+	return (struct gpu_sample){to.wall_ns - from.wall_ns, to.busy_ns - from.busy_ns,
+		to.run_ns - from.run_ns, to.judged - from.judged};
 }
 
 /* --- latency ------------------------------------------------------------------------------- */
+
+static void *await_arrivals(void *arg)
+{
+	struct gpu_worker *w = arg;
+
+	w->arrival_ns = (double)gpu_clock_ns();
+	while (!atomic_load_explicit(&w->stop, memory_order_relaxed))
+		step(w, gpu_clock_ns(), BENCH_BURST);
+	gpu_worker__drain(w);
+	return NULL;
+}
 
 static int by_value(const void *a, const void *b)
 {
@@ -311,20 +280,19 @@ int gpu_workers__latency(struct gpu_bout *b, struct gpu_point *out, char **errms
 {
 	struct ebpf_offload_opts *opts = &b->offload->opts;
 	uint32_t throughput_us = opts->deadline_us;
-	int err = open_workers(b, 2 * out->ns * b->plan->workers, errmsg);
+	int err = gpu_workers__open(b, 2 * out->ns * b->plan->workers, errmsg);
 
 	if (err)
 		return err;
 	opts->deadline_us = b->plan->deadline_us;
-	err = start_workers(b, errmsg);
+	err = gpu_workers__start(b, await_arrivals, errmsg);
 	if (!err) {
-		watch(b, b->plan->ns * b->plan->repetitions, MIN_SAMPLES);
-		stop_workers(b, b->plan->workers);
+		gpu_workers__watch(b, b->plan->ns * b->plan->repetitions, MIN_SAMPLES);
+		gpu_workers__stop(b);
 		err = find_percentiles(b, out, errmsg);
 	}
 	opts->deadline_us = throughput_us;
-	close_workers(b);
-	traffic__restore(&b->bench.traffic);
+	gpu_workers__close(b);
 	return err;
 }
 
@@ -368,17 +336,17 @@ static int compare(const struct gpu_bout *b, const struct outcome *expected, uin
 static void go_round(struct gpu_worker *w)
 {
 	for (uint32_t n = 0; n < w->n;)
-		if (add(w))
+		if (gpu_worker__add(w, true))
 			n++;
 		else
 			step(w, gpu_clock_ns(), 0);
-	drain(w);
+	gpu_worker__drain(w);
 }
 
 int gpu_workers__agree(struct gpu_bout *b, char **errmsg)
 {
 	struct outcome *expected = calloc(b->bench.traffic.n, sizeof(*expected));
-	int err = expected ? open_workers(b, 0, errmsg)
+	int err = expected ? gpu_workers__open(b, 0, errmsg)
 			   : error__set(errmsg, -1, "no memory for outcomes");
 
 	if (!err) {
@@ -386,7 +354,7 @@ int gpu_workers__agree(struct gpu_bout *b, char **errmsg)
 		for (uint32_t i = 0; i < b->plan->workers; i++)
 			go_round(&b->workers[i]);
 		err = compare(b, expected, b->workers[0].n * b->plan->workers);
-		close_workers(b);
+		gpu_workers__close(b);
 	}
 	traffic__restore(&b->bench.traffic);
 	free(expected);
