@@ -46,13 +46,45 @@ cp -L /lib64/ld-linux-x86-64.so.2 "$root/lib64/"
 
 run()
 {
-	env -i "$(command -v chroot)" "$root" /bin/sh /bundle/run "$@"
+	env -i LD_LIBRARY_PATH="${driver-}" "$(command -v chroot)" "$root" /bin/sh /bundle/run "$@"
 }
 
-run --device host:2 --quick
+# said PATTERN...: each begins a line of what was run
+said()
+{
+	for pattern; do
+		grep -q "^$pattern" "$root/out" || { echo "it does not say $pattern:"; cat "$root/out"; exit 1; }
+	done
+}
+
+# On threads all is measured; of what is wanted of GPUs alone nothing counts. Whether `auto` is fast
+# enough, beside what else runs here, tests/bench/gpu.py asks.
+status=0
+run --device host:2 --quick >"$root/out" || status=$?
 grep -q '"device": "host:2"' "$root/bundle/results/bench.json"
 grep -q '<svg' "$root/bundle/results/bench.svg"
 grep -c '"engine": "llvm"' "$root/bundle/results/bench.json" # images, not the interpreter
+grep -q '^host:2 (threads of the CPU' "$root/bundle/results/README.md"
+said 'pass: programs over captures' 'pass: core and device agree' 'no GPU: compute-sanitizer' \
+	'no GPU: scan, 1514 bytes: [0-9.]* times one core (llvm)' \
+	'no GPU: scan, 1514 bytes: [0-9]*% of the bandwidth' \
+	'no GPU: scan, 1514 bytes: latency p50' '\(pass\|FAIL\): auto'
+[ "$status" -eq "$(grep -c '^FAIL' "$root/out")" ]
+
+# A driver whose GPU is an interpreter of PTX: it is no match for a core, and that is what it says.
+mkdir "$root/cuda"
+cp "$build/tests/gpu/libcuda.so.1" "$root/cuda/"
+grep '^count' "$root/bundle/cases" >"$root/few"
+mv "$root/few" "$root/bundle/cases"
+status=0
+driver=/cuda run --quick >"$root/out" || status=$?
+[ "$status" -eq 1 ]
+grep -q '"is_gpu": true' "$root/bundle/results/bench.json"
+said 'cuda:0' 'pass: programs over captures' 'not run: compute-sanitizer' \
+	'pass: core and device agree' 'FAIL: scan, 1514 bytes: 0.0 times one core (llvm)' \
+	'FAIL: scan, 1514 bytes: [0-9]*% of the bandwidth' 'pass: scan, 1514 bytes: latency p50'
+grep -q '^FAIL: scan' "$root/bundle/results/wanted.txt"
+grep -q '^cuda:0' "$root/bundle/results/README.md"
 
 # Without a driver there is one clear line, and no success.
 if run >"$root/out" 2>&1; then
