@@ -199,6 +199,25 @@ static void its_errors_are_those_of_this_process(void **state)
 	ebpf_instance__destroy(there);
 }
 
+/* Whoever asked frees what there is, once. */
+static void an_error_leaves_no_object(void **state)
+{
+	struct ebpf_driver driver = {
+		.name = "unfit", .bitcode = llvm_not_driver, .bitcode_size = llvm_not_driver_size};
+	const struct compile_opts opts = {.backend = "llvm", .cpu = "native", .driver = &driver};
+	struct ebpf_instance *inst = instance_with(real, 0, 0);
+	struct ebpf_program *prog = assembled__load(inst, text, NULL);
+	struct compiled_object object = {0};
+	char *err = NULL;
+
+	assert_int_not_equal(program__make_object(prog, &opts, &object, &err), 0);
+	assert_non_null(err);
+	assert_null(object.elf);
+	free(err);
+	ebpf_program__unref(prog);
+	ebpf_instance__destroy(inst);
+}
+
 /* Some of it makes LLVM crash or think forever. */
 static void damaged_drivers_are_errors(void **state)
 {
@@ -479,6 +498,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(it_gives_what_this_process_would),
 		cmocka_unit_test(it_dumps_what_this_process_would),
 		cmocka_unit_test(its_errors_are_those_of_this_process),
+		cmocka_unit_test(an_error_leaves_no_object),
 		cmocka_unit_test(damaged_drivers_are_errors),
 		cmocka_unit_test(one_that_dies_is_told_of),
 		cmocka_unit_test(one_that_hangs_is_stopped),

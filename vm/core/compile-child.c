@@ -333,6 +333,7 @@ static int read_answer(const struct run *run, uint8_t **bytes, size_t *size)
 {
 	struct compile_answer a;
 	struct stat st;
+	uint8_t *text;
 
 	if (fstat(run->file[1], &st) || st.st_size < (off_t)sizeof(a) ||
 		st.st_size > COMPILE_ANSWER_MAX || !read_at(run->file[1], &a, sizeof(a), 0) ||
@@ -341,18 +342,20 @@ static int read_answer(const struct run *run, uint8_t **bytes, size_t *size)
 		return error__set(run->errmsg, -EBADMSG,
 			"%s: what the compiler %s gave is no answer", run->order->program,
 			run->child->path);
-	*size = (size_t)a.size;
-	*bytes = malloc(*size + 1);
-	if (!*bytes || !read_at(run->file[1], *bytes, *size, sizeof(a))) {
-		free(*bytes);
+	text = malloc((size_t)a.size + 1);
+	if (!text || !read_at(run->file[1], text, (size_t)a.size, sizeof(a))) {
+		free(text);
 		return error__set(
 			run->errmsg, -ENOMEM, "%s: no memory for its code", run->order->program);
 	}
-	(*bytes)[*size] = '\0';
-	if (!a.err)
+	text[a.size] = '\0';
+	if (!a.err) {
+		*bytes = text;
+		*size = (size_t)a.size;
 		return 0;
-	error__set(run->errmsg, (int)a.err, "%s", (char *)*bytes);
-	free(*bytes);
+	}
+	error__set(run->errmsg, (int)a.err, "%s", (char *)text);
+	free(text);
 	return (int)a.err;
 }
 
