@@ -369,6 +369,37 @@ test_redirect_by_device_maps() {
 	done
 }
 
+# Programs at entries are compiled for packets that have an Ethernet header at the least: whatever
+# programs cut off, before a redirect and behind it, that is left. The kernel says the same.
+test_a_header_is_left() {
+	local engine n
+	need_object shrink
+	make_input in.pcap --count 50
+	cat >shrink.init <<-END
+		map update ports key 1 value 2 prog at_port
+		map update ports key 2 value 3
+		map update cpus key 1 value 1024 prog at_worker
+	END
+	n=$(packets in.pcap | wc -l)
+	for engine in $(engines); do
+		rm -f one.pcap two.pcap
+		xdpk --ebpf shrink.bpf.o --prog shrink --init shrink.init --engine "$engine" --cores 2 \
+			--port net_pcap0,rx_pcap=in.pcap,tx_pcap=back.pcap \
+			--port net_pcap1,tx_pcap=one.pcap --port net_pcap2,tx_pcap=two.pcap >totals ||
+			fail "$engine: exit $?"
+		check_totals "$n"
+		[ "$(total redirect)" = "$n" ] || fail "$engine: not all are redirected"
+		[ "$(packets one.pcap | grep -cE '^.{22}d0.{4}$')" = $((n / 2)) ] ||
+			fail "$engine: by the port's program: $(packets one.pcap | head -3)"
+		[ "$(packets two.pcap | grep -cE '^.{22}c1.{4}$')" = $(((n + 1) / 2)) ] ||
+			fail "$engine: by the worker's program: $(packets two.pcap | head -3)"
+	done
+	[ -n "${REPLAY:-}" ] || return 0
+	"$REPLAY" shrink.bpf.o in.pcap --prog shrink --engine all >replay || fail "$(cat replay)"
+	grep -q "^aborted .*[1-9]" replay && fail "more is cut off: $(cat replay)"
+	cat replay
+}
+
 # What is longer than a port's MTU does not leave by it: the device's own, or what it is given.
 test_mtu_at_start() {
 	local n
