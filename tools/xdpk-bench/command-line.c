@@ -22,6 +22,24 @@ static void list_letters(const struct option *options, char letters[MAX_LETTERS]
 	letters[n] = '\0';
 }
 
+static bool choose(const struct command_line *c, char **words, int n)
+{
+	for (int k = 0; k < n; k++) {
+		bool found = false;
+
+		for (size_t i = 0; i < c->n; i++)
+			if (strncmp(c->name(i), words[k], strlen(words[k])) == 0)
+				found = c->chosen[i] = true;
+		if (!found) {
+			fprintf(stderr, "xdpk-bench: no %s %s\n", c->thing, words[k]);
+			return false;
+		}
+	}
+	for (size_t i = 0; n == 0 && i < c->n; i++)
+		c->chosen[i] = true;
+	return true;
+}
+
 int command_line__read(const struct command_line *c, int argc, char **argv)
 {
 	char letters[MAX_LETTERS];
@@ -37,7 +55,7 @@ int command_line__read(const struct command_line *c, int argc, char **argv)
 				return EXIT_BAD;
 		}
 	}
-	return -1;
+	return choose(c, argv + optind, argc - optind) ? -1 : EXIT_BAD;
 }
 
 bool command_line__number(const char **text, uint32_t min, uint32_t max, uint32_t *out)

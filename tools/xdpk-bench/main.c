@@ -82,22 +82,9 @@ static bool choose_engines(struct plan *plan, const char *names)
 	return true;
 }
 
-static bool choose_workloads(struct options *o, char **names, int n)
+static const char *workload_name(size_t i)
 {
-	for (int i = 0; i < n; i++) {
-		bool found = false;
-
-		for (size_t w = 0; w < n_workloads; w++)
-			if (strncmp(workloads[w].name, names[i], strlen(names[i])) == 0)
-				found = o->workloads[w] = true;
-		if (!found) {
-			fprintf(stderr, "xdpk-bench: no workload %s\n", names[i]);
-			return false;
-		}
-	}
-	for (size_t w = 0; n == 0 && w < n_workloads; w++)
-		o->workloads[w] = true;
-	return true;
+	return workloads[i].name;
 }
 
 enum { QUICK = 256, LAUNCHES, REPETITIONS, PACKETS, ENGINES, CHECK, LIMIT, SVG };
@@ -254,7 +241,11 @@ int main(int argc, char **argv)
 		.options = long_options,
 		.list = list,
 		.set = set_option,
-		.user = &o};
+		.user = &o,
+		.thing = "workload",
+		.name = workload_name,
+		.n = n_workloads,
+		.chosen = o.workloads};
 	int err;
 
 #ifdef HAVE_DATAPLANE
@@ -268,8 +259,6 @@ int main(int argc, char **argv)
 	err = command_line__read(&line, argc, argv);
 	if (err >= 0)
 		return err;
-	if (!choose_workloads(&o, argv + optind, argc - optind))
-		return EXIT_BAD;
 	if (o.launches > 1 && !o.plan.check_only)
 		err = launch__all(argv, o.launches, &figures);
 	else

@@ -58,22 +58,9 @@ static void list(void)
 	}
 }
 
-static bool choose(struct options *o, char **names, int n)
+static const char *contest_name(size_t i)
 {
-	for (int k = 0; k < n; k++) {
-		bool found = false;
-
-		for (size_t i = 0; i < n_contests; i++)
-			if (!strncmp(contests[i].name, names[k], strlen(names[k])))
-				found = o->chosen[i] = true;
-		if (!found) {
-			fprintf(stderr, "xdpk-bench: no contest %s\n", names[k]);
-			return false;
-		}
-	}
-	for (size_t i = 0; n == 0 && i < n_contests; i++)
-		o->chosen[i] = true;
-	return true;
+	return contests[i].name;
 }
 
 /* --- what is measured ------------------------------------------------------------------ */
@@ -241,7 +228,11 @@ int dataplane__main(int argc, char **argv)
 		.options = long_options,
 		.list = list,
 		.set = set_option,
-		.user = &o};
+		.user = &o,
+		.thing = "contest",
+		.name = contest_name,
+		.n = n_contests,
+		.chosen = o.chosen};
 	struct score *scores;
 	char *errmsg = NULL;
 	int status;
@@ -249,8 +240,6 @@ int dataplane__main(int argc, char **argv)
 	status = command_line__read(&line, argc, argv);
 	if (status >= 0)
 		return status;
-	if (!choose(&o, argv + optind, argc - optind))
-		return EXIT_BAD;
 	scores = calloc(n_contests, sizeof(*scores));
 	if (!scores || run_all(&o, scores, &errmsg)) {
 		fprintf(stderr, "xdpk-bench: %s\n", errmsg ? errmsg : strerror(errno));

@@ -67,22 +67,9 @@ static void list(void)
 
 /* --- options ------------------------------------------------------------------------------- */
 
-static bool choose(struct options *o, char **names, int n)
+static const char *workload_name(size_t i)
 {
-	for (int i = 0; i < n; i++) {
-		bool found = false;
-
-		for (size_t w = 0; w < n_gpu_workloads; w++)
-			if (!strncmp(gpu_workloads[w].base.name, names[i], strlen(names[i])))
-				found = o->chosen[w] = true;
-		if (!found) {
-			fprintf(stderr, "xdpk-bench: no workload %s\n", names[i]);
-			return false;
-		}
-	}
-	for (size_t w = 0; n == 0 && w < n_gpu_workloads; w++)
-		o->chosen[w] = true;
-	return true;
+	return gpu_workloads[i].base.name;
 }
 
 static bool read_batches(struct gpu_plan *plan, const char *text)
@@ -304,12 +291,14 @@ int gpu__main(int argc, char **argv)
 		.options = long_options,
 		.list = list,
 		.set = set_option,
-		.user = &o};
+		.user = &o,
+		.thing = "workload",
+		.name = workload_name,
+		.n = n_gpu_workloads,
+		.chosen = o.chosen};
 	int status = command_line__read(&line, argc, argv);
 
 	if (status >= 0)
 		return status;
-	if (!choose(&o, argv + optind, argc - optind))
-		return EXIT_BAD;
 	return o.plan.images ? write_images(&o) : run(&o);
 }
