@@ -449,7 +449,7 @@ enum exit_status own__apply(const struct ctl *ctl, struct control_words *args)
 		error__set(&errmsg, -EINVAL, "usage: xdpkctl apply FILE [--dry-run]");
 	} else if (!f) {
 		error__set(&errmsg, -errno, "%s: %s", path, strerror(errno));
-	} else if (connection__open(&c, ctl->socket, &errmsg)) {
+	} else if (!ctl__connect(ctl, &c)) {
 		status = EXIT_NOBODY;
 	} else {
 		status = apply_lines(ctl, &c, f, path, dry, &errmsg) ? EXIT_REFUSED : EXIT_DONE;

@@ -70,6 +70,17 @@ static enum exit_status ask(const struct ctl *ctl, struct connection *c,
 	return status_of(end);
 }
 
+bool ctl__connect(const struct ctl *ctl, struct connection *c)
+{
+	char *errmsg = NULL;
+
+	if (!connection__open(c, ctl->socket, &errmsg))
+		return true;
+	render__error(ctl->as, errmsg, "ENOENT");
+	free(errmsg);
+	return false;
+}
+
 enum exit_status ctl__run(const struct ctl *ctl, struct control_words *line)
 {
 	struct connection c;
@@ -84,8 +95,7 @@ enum exit_status ctl__run(const struct ctl *ctl, struct control_words *line)
 	if (!spec) {
 		render__error(ctl->as, errmsg, "EINVAL");
 		status = EXIT_WRONG;
-	} else if (connection__open(&c, ctl->socket, &errmsg)) {
-		render__error(ctl->as, errmsg, "ENOENT");
+	} else if (!ctl__connect(ctl, &c)) {
 		status = EXIT_NOBODY;
 	} else {
 		status = ask(ctl, &c, spec, &args);

@@ -5,6 +5,8 @@
 #ifndef XDPKCTL_OWN_H
 #define XDPKCTL_OWN_H
 
+#include <stdbool.h>
+
 #include "loader/control-words.h"
 #include "render.h"
 
@@ -15,11 +17,15 @@ enum exit_status {
 	EXIT_NOBODY,  /* no xdpk is there, or it went away */
 };
 
+struct connection;
+
 struct ctl {
 	const char *socket; /* NULL: where it usually is */
 	enum render_as as;
 };
 
+/* Connects, or tells why not: false. */
+bool ctl__connect(const struct ctl *ctl, struct connection *c);
 /* Runs a line of the user's and prints what comes of it. */
 enum exit_status ctl__run(const struct ctl *ctl, struct control_words *line);
 

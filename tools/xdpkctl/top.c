@@ -263,8 +263,7 @@ enum exit_status own__top(const struct ctl *ctl, struct control_words *args)
 	if (!parse(args, &seconds, &frames, &errmsg)) {
 		render__error(ctl->as, errmsg, "EINVAL");
 		status = EXIT_WRONG;
-	} else if (connection__open(&c, ctl->socket, &errmsg)) {
-		render__error(ctl->as, errmsg, "ENOENT");
+	} else if (!ctl__connect(ctl, &c)) {
 		status = EXIT_NOBODY;
 	} else {
 		status = watch(ctl, &c, seconds, frames);
