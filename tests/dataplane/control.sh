@@ -52,6 +52,7 @@ programs_go_to_devices() {
 		sleep 0.1
 	done
 	says_not '"batches":0,'
+	[[ $answer =~ '"in_bytes":'([0-9]+) && ${BASH_REMATCH[1]} -ge 64 ]] || die "no bytes: $answer"
 	ctl metrics
 	says 'xdpk_offload_state{prog="swap",xdpk_offload_state="works"} 1'
 	ctl prog replace swap mac-swap.bpf.o
