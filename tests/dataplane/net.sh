@@ -18,6 +18,7 @@ test_wire() { # DRIVER
 	transfer b a 10.0.0.1 "$((bytes / 10))"
 	for name in "${!running[@]}"; do
 		stop_xdpk "$name"
+		! grep "^lib" "$name.err" || fail "a driver's libraries talk"
 	done
 }
 

@@ -2,6 +2,8 @@
  *
  * eal.c -- EAL's arguments.
  */
+#include <bpf/libbpf.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -91,6 +93,21 @@ static bool can_have_telemetry(void)
 	return access(dpdk, F_OK) || is_own_or_free(prefix, dpdk);
 }
 
+/* The driver of net_af_xdp brings libxdp, which tells at length of every way that it tries. */
+static void silence_libxdp(void)
+{
+	void *libxdp = dlopen("libxdp.so.1", RTLD_LAZY | RTLD_NOLOAD);
+	libbpf_print_fn_t (*set_print)(libbpf_print_fn_t) = NULL;
+
+	libbpf_set_print(NULL);
+	if (!libxdp)
+		return;
+	*(void **)&set_print = dlsym(libxdp, "libxdp_set_print");
+	if (set_print)
+		set_print(NULL);
+	dlclose(libxdp);
+}
+
 int eal__start(const struct options *o, const struct input *inputs, char **errmsg)
 {
 	char lcores[MAX_WORKERS * 10], memory[16];
@@ -113,5 +130,7 @@ int eal__start(const struct options *o, const struct input *inputs, char **errms
 		return error__set(errmsg, -rte_errno,
 			"DPDK does not start on CPUs %s with %s MB: %s", lcores, memory,
 			rte_strerror(rte_errno));
+	if (!o->verbose)
+		silence_libxdp();
 	return 0;
 }
