@@ -91,10 +91,12 @@ static uint32_t ring_size(uint32_t bytes)
 	return size <= UINT32_MAX ? size : bytes;
 }
 
-void map_opts__settle_size(struct ebpf_map_opts *o, struct ebpf_instance *inst)
+/* An array for events of all workers is for all that there could be: compiled code knows its size,
+ * and an image's is to run with any number. */
+void map_opts__settle_size(struct ebpf_map_opts *o)
 {
 	if (o->max_entries == 0 && o->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
-		o->max_entries = ebpf_instance__workers(inst);
+		o->max_entries = EBPF_MAX_WORKERS;
 	if (o->max_entries && o->type == BPF_MAP_TYPE_RINGBUF)
 		o->max_entries = ring_size(o->max_entries);
 }
@@ -103,9 +105,9 @@ static int settle_sizes(const struct ebpf_object *obj, struct object_map *m, cha
 {
 	struct ebpf_map_opts *o = &m->opts;
 
-	map_opts__settle_size(o, obj->instance);
+	map_opts__settle_size(o);
 	if (o->inner)
-		map_opts__settle_size((struct ebpf_map_opts *)o->inner, obj->instance);
+		map_opts__settle_size((struct ebpf_map_opts *)o->inner);
 	if (o->max_entries == 0 && ebpf_map_type__supported(o->type))
 		return error__set(errmsg, -EINVAL,
 			"map %s has no size (max_entries is 0); give it one: map resize %s "

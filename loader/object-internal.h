@@ -132,7 +132,7 @@ int ebpf_object__read_entries(struct ebpf_object *obj, char **errmsg);
 /* NULL: no map of that name. */
 struct object_map *ebpf_object__find_map(struct ebpf_object *obj, const char *name);
 /* As libbpf makes sizes: a ring buffer's is rounded up, a perf array has an entry per worker. */
-void map_opts__settle_size(struct ebpf_map_opts *o, struct ebpf_instance *inst);
+void map_opts__settle_size(struct ebpf_map_opts *o);
 /* A program for an array of programs, in place of the one at `key`. */
 int ebpf_object__put_program(struct ebpf_object *obj, struct object_map *m, uint32_t key,
 	const struct ebpf_object_program *program, char **errmsg);

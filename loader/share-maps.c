@@ -64,13 +64,13 @@ static int compare_opts(
 }
 
 /* Leaves what the user says for the object; takes over what it leaves open. */
-static void settle(struct object_map *m, const struct object_map *o, struct ebpf_instance *inst)
+static void settle(struct object_map *m, const struct object_map *o)
 {
 	if (m->opts.max_entries == 0)
 		m->opts.max_entries = o->opts.max_entries;
-	map_opts__settle_size(&m->opts, inst);
+	map_opts__settle_size(&m->opts);
 	if (m->opts.inner)
-		map_opts__settle_size((struct ebpf_map_opts *)m->opts.inner, inst);
+		map_opts__settle_size((struct ebpf_map_opts *)m->opts.inner);
 }
 
 static int compare_layouts(const struct ebpf_object *obj, const struct object_map *m,
@@ -104,7 +104,7 @@ static int share(struct ebpf_object *obj, struct object_map *m, const struct ebp
 {
 	int err;
 
-	settle(m, o, other->instance);
+	settle(m, o);
 	err = compare_opts(ebpf_map__opts(o->map), &m->opts, errmsg);
 	if (!err)
 		err = compare_layouts(obj, m, other, o, errmsg);

@@ -129,7 +129,7 @@ test_same_as_replay() {
 # Compiled ahead of time, with no compiler left when xdpk starts. An image that does not fit is
 # interpreted, or an end where compiled code is asked for; both with the reason.
 test_images_same_as_replay() {
-	local sample init form=image why="map rules has max_entries"
+	local sample init cores form=image why="map rules has max_entries"
 	[ -n "${REPLAY:-}" ] && [ -n "${XDPK_VM:-}" ] || skip "no xdpk-replay or xdpk-vm"
 	[ -e "$dir/libebpf-llvm.so" ] || skip "built without the compiler"
 	make_input in.pcap
@@ -139,12 +139,20 @@ test_images_same_as_replay() {
 			-o "$sample.image.o" || fail "$sample: no image"
 		chmod 644 "$sample.image.o"
 	done < <(samples)
+	need_object report
+	"$XDPK_VM" compile report.bpf.o -o report.image.o || fail "report: no image"
+	chmod 644 report.image.o
 	rm libebpf-*.so xdpk-compile
 	while read -r sample init; do
 		[ "$sample $init" != "encap " ] || continue # its image is of the other settings
 		compare_with_replay "$sample" "$init" --engine llvm
 		grep -q "^program .*: interpreted 0, compiled" totals || fail "$sample: $(cat totals)"
 	done < <(samples)
+	# Its array for events is open in size; there is one image for any number of workers.
+	for cores in 1 2; do
+		xdpk --ebpf report.image.o --engine llvm --cores $cores \
+			--port net_pcap0,rx_pcap=in.pcap >totals 2>errors || fail "report: $(cat errors)"
+	done
 	{ echo "map resize rules max_entries 64" && cat firewall.init; } >small.init
 	xdpk --ebpf firewall.image.o --init small.init --engine llvm \
 		--port net_pcap0,rx_pcap=in.pcap >totals 2>errors && fail "firewall: it does not fit"

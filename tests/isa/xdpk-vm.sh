@@ -93,7 +93,6 @@ if [ -n "$object" ] && "$vm" run -b llvm "$tmp/load.bin" --mem '01 a2' >/dev/nul
 	cp "$tmp/bad.o" "$tmp/bad.bc"
 	expect 2 "not bitcode\|cannot be read" "$vm" compile --driver "$tmp/bad.bc" -o "$tmp/no.o" "$object"
 	expect 2 'it is elf, ptx or both' "$vm" compile --target coff "$object"
-	expect 2 'must be 1 to' "$vm" compile --workers 0 "$object"
 	expect 2 'with commas between' "$vm" compile --cpu native,,baseline "$object"
 	expect 0 '' "$vm" compile --target ptx,elf --cpu baseline,native -o "$tmp/image.o" "$object"
 	expect 0 'xdpk.ptx:xdp_firewall:kernel:sm_75' readelf -SW "$tmp/image.o"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +11,14 @@
 
 #define DEFAULT_ROUNDS 5
 
-static int read_number(
-	const char *option, const char *text, uint32_t most, uint32_t *n, char **errmsg)
+static int read_rounds(const char *text, uint32_t *n, char **errmsg)
 {
 	char *end;
 	unsigned long value = strtoul(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || !value || value > most)
+	if (*text < '0' || *text > '9' || *end || !value || value > COMPILE_MAX_ROUNDS)
 		return error__set(
-			errmsg, -EINVAL, "--%s %s: must be 1 to %" PRIu32, option, text, most);
+			errmsg, -EINVAL, "--repeat %s: must be 1 to %d", text, COMPILE_MAX_ROUNDS);
 	*n = (uint32_t)value;
 	return 0;
 }
@@ -36,7 +34,7 @@ static int measure(const struct image_job *image, const char *const *o, char **e
 	struct compiled_object object = {0};
 	struct compile_report report;
 	struct ebpf_driver driver;
-	int err = o['r'] ? read_number("repeat", o['r'], COMPILE_MAX_ROUNDS, &rounds, errmsg) : 0;
+	int err = o['r'] ? read_rounds(o['r'], &rounds, errmsg) : 0;
 
 	if (!err && o['d'])
 		err = drivers__find(&driver, image->drivers.word[0], errmsg);
@@ -109,11 +107,8 @@ static int read_job(struct image_job *job, const struct command_line *line, char
 	const char *const *o = line->options;
 	int err;
 
-	*job = (struct image_job){
-		.path = line->argv[0], .program = o['p'], .init = o['i'], .workers = 1};
+	*job = (struct image_job){.path = line->argv[0], .program = o['p'], .init = o['i']};
 	err = read_targets(job, o['T'] ? o['T'] : "elf", errmsg);
-	if (!err && o['w'])
-		err = read_number("workers", o['w'], 1024, &job->workers, errmsg);
 	if (!err)
 		err = words__cut(&job->drivers, "driver", o['d'] ? o['d'] : USUAL_DRIVERS, errmsg);
 	if (!err)
@@ -166,7 +161,6 @@ const struct command compile_command = {
 			{'T', "target", "NAMES", "elf (the default), ptx or both: elf,ptx"},
 			{'d', "driver", "NAMES",
 				"replay, mbuf, kernel, none or FILE.bc (" USUAL_DRIVERS ")"},
-			{'w', "workers", "N", "of the xdpk that will run it (1)"},
 			{'t', "time", NULL, "print time and memory of every step"},
 			{'r', "repeat", "N", "the same, measured N times (default 5)"},
 			{'j', "json", NULL, "the same as JSON"},

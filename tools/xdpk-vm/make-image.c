@@ -94,8 +94,7 @@ static int compile_object(const struct image_job *job, const char *path,
 {
 	struct opened_object o;
 	struct making m = {.job = job, .o = &o};
-	int err = opened_object__open_mem(
-		&o, path, source->bytes, source->size, job->init, job->workers, errmsg);
+	int err = opened_object__open_mem(&o, path, source->bytes, source->size, job->init, errmsg);
 
 	if (err)
 		return err;

@@ -13,7 +13,6 @@ struct image_job {
 	const char *path;    /* of the object, of an image, or of bytecode */
 	const char *program; /* NULL: all XDP programs */
 	const char *init;    /* file of control lines, or NULL */
-	uint32_t workers;    /* of the instance that will run it */
 	struct words drivers, cpus;
 	bool for_cpu, for_gpu;
 };

@@ -26,9 +26,9 @@ int opened_object__open(struct opened_object *o, const char *path, const char *i
 }
 
 int opened_object__open_mem(struct opened_object *o, const char *path, const void *elf, size_t size,
-	const char *init, uint32_t workers, char **errmsg)
+	const char *init, char **errmsg)
 {
-	const struct ebpf_instance_opts opts = {.workers = workers};
+	const struct ebpf_instance_opts opts = {.workers = 1};
 
 	*o = (struct opened_object){.inst = ebpf_instance__create(&opts, errmsg)};
 	o->obj = o->inst ? ebpf_object__open_mem(path, elf, size, errmsg) : NULL;

@@ -16,9 +16,9 @@ struct opened_object {
 /* init: a file of control lines; cache_dir: as an instance's. Both may be NULL. */
 int opened_object__open(struct opened_object *o, const char *path, const char *init,
 	const char *cache_dir, char **errmsg);
-/* The same of bytes, for an instance of so many workers; without a cache. */
+/* The same of bytes, without a cache. */
 int opened_object__open_mem(struct opened_object *o, const char *path, const void *elf, size_t size,
-	const char *init, uint32_t workers, char **errmsg);
+	const char *init, char **errmsg);
 void opened_object__close(struct opened_object *o);
 
 #endif

@@ -17,7 +17,6 @@
 #include "object-cache.h"
 
 #define DEFAULT_MAP_MEMORY (1ull << 30)
-#define MAX_WORKERS        1024
 
 static uint64_t host_clock_ns(int32_t clock)
 {
@@ -66,9 +65,9 @@ struct ebpf_instance *ebpf_instance__create(const struct ebpf_instance_opts *opt
 		*errmsg = NULL;
 	if (!opts)
 		opts = &defaults;
-	if (opts->workers > MAX_WORKERS) {
+	if (opts->workers > EBPF_MAX_WORKERS) {
 		error__set(errmsg, -EINVAL, "%" PRIu32 " workers: at most %d are possible",
-			opts->workers, MAX_WORKERS);
+			opts->workers, EBPF_MAX_WORKERS);
 		return NULL;
 	}
 	inst = calloc(1, sizeof(*inst));

@@ -42,6 +42,8 @@
 extern "C" {
 #endif
 
+#define EBPF_MAX_WORKERS 1024
+
 struct ebpf_image;
 struct ebpf_instance;
 struct ebpf_program;
@@ -58,7 +60,7 @@ struct ebpf_compiler {
 };
 
 struct ebpf_instance_opts {
-	uint32_t workers;    /* greatest number of workers; 0 means 1 */
+	uint32_t workers;    /* greatest number of workers, EBPF_MAX_WORKERS at most; 0 means 1 */
 	uint64_t map_memory; /* bytes all maps may take together; 0 means 1 GiB */
 	ebpf_trace_fn trace; /* NULL: trace output is dropped */
 	void *trace_user;

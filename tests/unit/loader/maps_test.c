@@ -243,7 +243,7 @@ static void other_numbers_are_read(void **state)
 	assert_int_equal(map_opts(obj, "filter")->map_extra, 3);
 	assert_int_equal(map_opts(obj, "filter")->numa_node, 0);
 	assert_map(obj, "records", BPF_MAP_TYPE_RINGBUF, 0, 0, 8192, 0);
-	assert_map(obj, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 2, 0);
+	assert_map(obj, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, EBPF_MAX_WORKERS, 0);
 	close_with_maps(obj, inst);
 }
 
