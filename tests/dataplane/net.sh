@@ -22,6 +22,19 @@ test_wire() { # DRIVER
 	done
 }
 
+# A start that is stopped leaves no program of the driver's on the interface.
+test_start() {
+	local delay
+	add_host a 10.0.0.1/24
+	for delay in 0.{05..95..5}; do
+		start_xdpk one --port net_af_xdp0,iface=a0
+		sleep "$delay"
+		kill -TERM "${running[one]}"
+		wait "${running[one]}"
+		! ip link show a0 | grep xdp || fail "after $delay s"
+	done
+}
+
 wire_of_af_packet() {
 	start_xdpk one --ebpf wire.bpf.o --port net_af_packet0,iface=a0 --port net_af_packet1,iface=b0
 }

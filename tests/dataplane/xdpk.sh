@@ -502,7 +502,7 @@ test_signals_drain() {
 	local signal cores pid
 	need_object mac-swap
 	make_input in.pcap
-	for signal in TERM INT; do
+	for signal in TERM INT HUP; do
 		for cores in 1 2; do
 			timeout -s $signal -k 30 --preserve-status 3 "${as_user[@]}" ./xdpk \
 				--ebpf mac-swap.bpf.o --cores $cores --stats 1 \

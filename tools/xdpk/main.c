@@ -215,21 +215,36 @@ static int find_ports(struct app *app, char **errmsg)
 	return err;
 }
 
-static int catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = stop_running, .sa_flags = SA_RESTART};
-
-	return sigaction(SIGINT, &action, NULL) || sigaction(SIGTERM, &action, NULL) ? -errno : 0;
-}
-
-/* SIGHUP is for config.h alone: blocked before there are threads, so that all inherit it. */
-static void block_hangup(void)
+static void mask_signals(int how, bool hangup)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (hangup)
+		sigaddset(&set, SIGHUP);
+	sigprocmask(how, &set, NULL);
+}
+
+/* What ends a process would leave behind what devices did to the host, net_af_xdp its program on
+ * the interface: it waits until there is something to stop. SIGHUP is for config.h alone, if there
+ * is a file. Before there are threads, so that all inherit it. */
+static void hold_signals(void)
+{
+	mask_signals(SIG_BLOCK, true);
+}
+
+/* Without a file SIGHUP is the terminal's end, unless nobody is to care. */
+static void catch_signals(bool has_file)
+{
+	struct sigaction action = {.sa_handler = stop_running, .sa_flags = SA_RESTART}, before;
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (!has_file && !sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
+	mask_signals(SIG_UNBLOCK, !has_file);
 }
 
 static void warn_of_idle_workers(const struct dataplane *dp)
@@ -319,7 +334,7 @@ static int run(struct app *app, char **errmsg)
 		return -ENOMEM;
 	/* Who finds the socket there may end the run. */
 	running = app->dataplane;
-	catch_signals();
+	catch_signals(o->config);
 	app->dataplane->trace = app->trace;
 	if (app->trace)
 		trace__watch(app->trace, app->dataplane);
@@ -391,8 +406,7 @@ static int start_and_run(struct app *app, char **errmsg)
 {
 	int err = scan_inputs(app, errmsg);
 
-	if (app->options.config)
-		block_hangup();
+	hold_signals();
 	background__init();
 	if (*app->options.gpu.device)
 		pool__expect_lanes(app->options.gpu.batch * GPU_DEPTH);
