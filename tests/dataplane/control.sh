@@ -227,6 +227,9 @@ wrong_lines_are_explained() {
 	refused 2 "there is no command 'prot list'; there are: port, prog" prot list
 	refused 2 "there is no command 'port lst'; there are: port list, port show" port lst
 	refused 2 'absent.o: No such file' prog load absent.o
+	answer=$(./xdpkctl port list 2>&1 >/dev/full)
+	[ $? = 2 ] || die "a table is written to a full device"
+	says 'cannot be written: No space left'
 	refused 1 'usage: xdpkctl net attach PROG port PORT' net attach wall
 	refused 1 "expected 'port', got the end of the line" net attach wall
 	refused 1 'expected actions' net attach wall port 0 actions fly

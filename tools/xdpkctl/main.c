@@ -6,6 +6,7 @@
  *
  * What a line means is xdpk's to know; xdpkctl knows only how it looks (specs.h).
  */
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -111,7 +112,7 @@ static enum exit_status wrong_option(const char *option)
 	return EXIT_WRONG;
 }
 
-int main(int argc, char **argv)
+static enum exit_status run(int argc, char **argv)
 {
 	struct ctl ctl = {0};
 	struct control_words line = {argc - 1, argv + 1};
@@ -144,5 +145,15 @@ int main(int argc, char **argv)
 	if (line.n)
 		return ctl__run(&ctl, &line);
 	help__print();
+	return EXIT_WRONG;
+}
+
+int main(int argc, char **argv)
+{
+	enum exit_status status = run(argc, argv);
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "xdpkctl: what it prints cannot be written: %s\n", strerror(errno));
 	return EXIT_WRONG;
 }
