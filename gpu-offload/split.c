@@ -26,6 +26,8 @@
 
 /* What a change must bring at least. */
 #define WORTH_WHILE 1.03
+/* And both sides together: while the worker judges a burst itself, a fast device runs dry. */
+#define WORTH_MIXING 1.1
 
 /* Under way, whatever the deadline says: a burst and the next. */
 #define LEAST_AWAY 128
@@ -124,17 +126,23 @@ static double cost(const struct split *s, double x, double fill)
 	return worker > x * s->device ? worker : x * s->device;
 }
 
+static bool is_mixed(double x)
+{
+	return x > 0 && x < 1;
+}
+
 static uint32_t best_share(const struct split *s, double fill)
 {
 	double turn = s->turn > s->direct ? s->turn : s->direct;
 	double x = turn / (turn - s->gone - s->per_batch / fill + s->device);
 	double now = (double)s->settled / SPLIT_ALL;
+	double pure = cost(s, 1, fill) < cost(s, 0, fill);
 
 	if (!(x > 0) || x > 1) /* with all of them gone the worker still has more to do */
 		x = 1;
-	if (cost(s, x, fill) > cost(s, 0, fill))
-		x = 0;
-	if (cost(s, x, fill) * WORTH_WHILE > cost(s, now, fill))
+	if (cost(s, x, fill) * WORTH_MIXING > cost(s, pure, fill))
+		x = pure;
+	if ((is_mixed(x) || !is_mixed(now)) && cost(s, x, fill) * WORTH_WHILE > cost(s, now, fill))
 		x = now;
 	return (uint32_t)(x * SPLIT_ALL + 0.5);
 }
