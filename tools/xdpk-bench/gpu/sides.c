@@ -25,6 +25,9 @@
 /* What `auto` has to learn with. */
 #define LEARNING_NS (40.0 * SPLIT_SLOT_NS)
 
+/* What looking for a batch may take. */
+#define MOST_WAIT_NS 20000
+
 enum { N_SIDES = SPLIT_GPU + 1 };
 
 /* --- a worker ------------------------------------------------------------------------------ */
@@ -121,10 +124,16 @@ static uint32_t see_off(struct gpu_worker *w, struct gpu_side *side)
 	return n;
 }
 
-/* Its slots go on when its turn comes again. */
-static void decide(struct gpu_side *side, uint64_t ns)
+static uint64_t worked_ns(const struct split_slot *slot)
 {
-	side->slot.ns += ns;
+	return slot->direct.ns + slot->turn.ns + slot->gone.ns + slot->batch_ns;
+}
+
+/* A worker is never idle: if it took much longer than it worked, it did not have its CPU. Its slots
+ * go on when its turn comes again. */
+static void decide(struct gpu_side *side, uint64_t worked, uint64_t ns)
+{
+	side->slot.ns += ns < worked + MOST_WAIT_NS ? ns : worked + MOST_WAIT_NS;
 	if (!split__slot_is_over(&side->split, &side->slot))
 		return;
 	split__learn(&side->split, &side->slot);
@@ -157,11 +166,11 @@ static void *work(void *arg)
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
 		int wanted = atomic_load_explicit(&w->bout->side, memory_order_relaxed);
 		struct gpu_side *side = change_side(w, wanted);
-		uint64_t began = gpu_clock_ns(), ns;
+		uint64_t began = gpu_clock_ns(), before = worked_ns(&side->slot), ns;
 		uint32_t n = receive(w, side) + see_off(w, side);
 
 		ns = gpu_clock_ns() - began;
-		decide(side, ns);
+		decide(side, worked_ns(&side->slot) - before, ns);
 		if (n)
 			atomic_fetch_add_explicit(&w->busy_ns, ns, memory_order_relaxed);
 	}
