@@ -67,11 +67,29 @@ static int read_config(
 	return 0;
 }
 
+/* As Linux has it. */
+static int check_is_for_ports(const struct ebpf_program *program, char **errmsg)
+{
+	static const char *const maps[EBPF_N_PROGRAM_TYPES] = {
+		[EBPF_PROGRAM_XDP_DEVMAP] = "DEVMAP", [EBPF_PROGRAM_XDP_CPUMAP] = "CPUMAP"};
+	const char *map = maps[ebpf_program__type(program)];
+
+	return map ? error__set(errmsg, -EINVAL,
+			     "program %s is for entries of a %s, as its section says, and for no "
+			     "port",
+			     ebpf_program__name(program), map)
+		   : 0;
+}
+
 /* What the program runs in: code for the CPU, and a device if one is wanted, as the instance's last
  * worker. */
 static int begin(struct dataplane *dp, struct prog *prog, enum tier_engine engine,
 	const struct gpu_opts *gpu, char **errmsg)
 {
+	int err = check_is_for_ports(prog->program, errmsg);
+
+	if (err)
+		return err;
 	prog->tier = tier__start(dp->tiers, prog->program, mbuf_driver(), engine, errmsg);
 	if (!prog->tier)
 		return -ENOTSUP;

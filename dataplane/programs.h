@@ -49,7 +49,8 @@ struct prog_opts {
 };
 
 /* Takes over the object and the reference to the program, unless it fails: then they stay the
- * caller's. NULL with *errmsg: -EEXIST, -ENOSPC, -ENOTSUP (it cannot be compiled). */
+ * caller's. NULL with *errmsg: -EEXIST, -ENOSPC, -ENOTSUP (it cannot be compiled), -EINVAL
+ * (it is for no port). */
 struct prog *dataplane__add_prog(struct dataplane *dp, const struct prog_opts *opts, char **errmsg);
 /* The same for a program whose name is there already. What was before goes when no worker runs it
  * any more; if anything fails, it goes on. */

@@ -119,6 +119,7 @@ replacement_replaces_programs_at_entries() {
 	# lines of its own come with it, or not at all
 	echo "map update ports key 2 value 4 prog at_port" >>targets.init
 	(cat targets.init && echo "map update ports key 3 value 5 prog nobody") >wrong.init
+	refused 1 'program at_port is for entries of a DEVMAP' prog load targets.bpf.o prog at_port
 	refused 1 'no program nobody' prog replace distribute targets.bpf.o prog distribute init wrong.init
 	[ "$(entry ports 1) $(entry cpus 0)" = "$again" ] || die "changed: $(entry ports 1)"
 	[[ $(entry ports 2) == *'"ifindex":3'* ]] || die "changed: $(entry ports 2)"

@@ -256,6 +256,11 @@ const char *ebpf_program__name(const struct ebpf_program *prog)
 	return prog->view.name;
 }
 
+enum ebpf_program_type ebpf_program__type(const struct ebpf_program *prog)
+{
+	return prog->view.type;
+}
+
 bool ebpf_program__has_frags(const struct ebpf_program *prog)
 {
 	return prog->view.has_frags;

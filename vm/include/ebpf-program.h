@@ -169,6 +169,7 @@ int ebpf_program__verify(struct ebpf_instance *inst, const struct ebpf_program_s
 struct ebpf_program *ebpf_program__ref(struct ebpf_program *prog);
 void ebpf_program__unref(struct ebpf_program *prog); /* NULL is fine */
 const char *ebpf_program__name(const struct ebpf_program *prog);
+enum ebpf_program_type ebpf_program__type(const struct ebpf_program *prog);
 bool ebpf_program__has_frags(const struct ebpf_program *prog);
 bool ebpf_program__has_image(const struct ebpf_program *prog);
 /* From 1, unique in the instance: what a lookup in a PROG_ARRAY gives. */
