@@ -115,7 +115,8 @@ static __always_inline struct ethhdr *take_eth(struct cursor *c, __be16 *proto)
 }
 
 /* IPv4 with its options. The first byte is the version and the length in words: that one comparison
- * sees to both tells the verifier, too, that the header is no longer than 60 bytes. */
+ * sees to both tells the verifier, too, that the header is no longer than 60 bytes, if what was
+ * compared is what is added; librte_bpf's verifier goes by the byte. */
 static __always_inline struct iphdr *take_ipv4(struct cursor *c)
 {
 	struct iphdr *ip = take(c, sizeof(*ip));
@@ -123,7 +124,8 @@ static __always_inline struct iphdr *take_ipv4(struct cursor *c)
 
 	if (!ip)
 		return NULL;
-	options = *(__u8 *)ip - 0x45ULL;
+	options = (__u8)(*(__u8 *)ip - 0x45);
+	barrier_var(options);
 	if (options > 10 || (void *)(ip + 1) + options * 4 > c->end)
 		return NULL;
 	c->pos += options * 4;
