@@ -37,7 +37,7 @@ struct prog_offload {
 	char *why;        /* malloc'ed, or NULL */
 	struct periodic *refresher;
 	/* Ports have it, none as the first: a sentence about one of them; else "". */
-	char behind[192];
+	char behind[256];
 	struct lane *lane[RTE_MAX_LCORE];
 };
 
