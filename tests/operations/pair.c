@@ -79,7 +79,7 @@ static struct thing make_inner(struct ebpf_instance *inst, uint32_t value_size)
 	struct ebpf_map_opts opts;
 	struct bpf_map_info info = {0};
 	uint32_t size = sizeof(info);
-	struct thing t;
+	struct thing t = {0};
 
 	shape.value_size = value_size;
 	opts = opts_of(&shape, NULL);
