@@ -111,15 +111,23 @@ static unsigned long run(use_fn use, void *user, enum failing how, unsigned long
 	return done;
 }
 
-/* Until there are fewer than n allocations; the number of runs. */
+/* XDPK_FAILING_EVERY=N: of all allocations every N-th. */
+static unsigned long step(void)
+{
+	const char *wanted = getenv("XDPK_FAILING_EVERY");
+	unsigned long n = wanted ? strtoul(wanted, NULL, 0) : 1;
+
+	return n ? n : 1;
+}
+
+/* Until there are fewer than n allocations; the number of runs in which one failed. */
 static unsigned long run_each(use_fn use, void *user, enum failing how)
 {
-	unsigned long n = 0;
+	unsigned long n = 1, every = step(), runs = 0;
 
-	do
-		run(use, user, how, ++n);
-	while (allocations__failed() && n_bad < 5);
-	return n - 1;
+	for (run(use, user, how, n); allocations__failed() && n_bad < 5; runs++)
+		run(use, user, how, n += every);
+	return runs;
 }
 
 void failing__try(const char *name, use_fn use, void *user)
@@ -134,9 +142,8 @@ void failing__try(const char *name, use_fn use, void *user)
 	assert_int_equal(n_bad, 0);
 	once = run_each(use, user, FAIL_ONE);
 	all = run_each(use, user, FAIL_ALL);
-	printf("%s: %lu allocations, each refused once; %lu, with all that follow; %u calls "
-	       "failed, "
-	       "%u of them with another error than ENOMEM\n",
+	printf("%s: %lu allocations refused one by one; %lu, with all that follow; %u calls "
+	       "failed, %u of them with another error than ENOMEM\n",
 		name, once, all, n_failed, n_other_errors);
 	assert_int_equal(n_bad, 0);
 	assert_true(once > 3);
