@@ -65,7 +65,7 @@ static struct ebpf_vm *load(const char *backend, const struct ebpf_limits *limit
 static __attribute__((noinline)) void run_at(
 	size_t depth, struct ebpf_vm *vm, uint32_t len, struct outcome *out)
 {
-	volatile char *stack = alloca(depth);
+	volatile char *stack = alloca(depth + 16);
 
 	stack[0] = 0;
 	for (uint32_t i = 0; i < sizeof(memory.bytes); i++)
