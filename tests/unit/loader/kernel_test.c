@@ -82,7 +82,7 @@ static int create_map(const struct ebpf_map_opts *o, struct ebpf_map *map)
 static void load_in_kernel(const char *path, const struct ebpf_program_spec *spec)
 {
 	static char log[1 << 16];
-	const struct bpf_prog_load_opts opts = {.sz = sizeof(opts),
+	struct bpf_prog_load_opts opts = {.sz = sizeof(opts),
 		.log_buf = log,
 		.log_size = sizeof(log)}; /* filled when it fails */
 	struct bpf_insn *insns = malloc(spec->n_insns * sizeof(*insns));
