@@ -4,6 +4,7 @@
  * and says what became of each packet and where the engines differ. Needs neither ports nor
  * privileges, but for the engine `kernel`.
  */
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <getopt.h>
 #include <linux/bpf.h>
@@ -218,6 +219,7 @@ int main(int argc, char **argv)
 	char *errmsg = NULL;
 	int rc = parse_options(&opts, argc, argv, &errmsg);
 
+	libbpf_set_print(NULL); /* what it finds is told in one sentence */
 	if (rc == HELP_TO_STDOUT) {
 		print_usage();
 		return EXIT_SAME;

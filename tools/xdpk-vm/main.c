@@ -2,6 +2,7 @@
  *
  * xdpk-vm -- the machine by hand: run bytecode, verify objects, look at what becomes of them.
  */
+#include <bpf/libbpf.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -119,6 +120,7 @@ int main(int argc, char **argv)
 {
 	const struct command *const *c;
 
+	libbpf_set_print(NULL); /* what it finds is told in one sentence */
 	if (argc < 2) {
 		print_usage(stderr);
 		return EXIT_UNUSABLE;
