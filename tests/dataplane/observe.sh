@@ -156,10 +156,17 @@ check_row() { # JSON
 		$under_way >= 0 and $under_way <= 64 and .received > 0' <<<"$1" >/dev/null || die "does not add up: $1"
 }
 
+# has_passed VIEW COUNTER
+has_passed() {
+	ctl -j stats show "$1"
+	[ "$(number "$2")" -gt 0 ]
+}
+
 counters_add_up() {
 	need jq
 	play
-	sleep 0.3
+	wait_until has_passed port received
+	sleep 1 # much more than what is cleared takes to come again
 	for view in port queue; do
 		ctl -j stats show $view
 		check_row "$(jq -c '.[0]' <<<"$answer")"
@@ -169,8 +176,7 @@ counters_add_up() {
 	ctl stats clear
 	ctl -j stats show
 	[ "$(number received)" -lt "$before" ] || die "not cleared: $before, $answer"
-	ctl -j stats show prog
-	[ "$(number packets)" -gt 0 ] || die "no packets of the program"
+	wait_until has_passed prog packets
 	ctl -j stats show worker
 	jq -e '.[0] | .busy_ns > 0 and .packets_per_burst > 0 and .bursts > 0' <<<"$answer" >/dev/null ||
 		die "worker: $answer"
