@@ -22,8 +22,8 @@
 struct dataplane;
 
 struct succession {
-	struct ebpf_object
-		*object; /* borrowed, as its programs are; NULL: there is nothing to do */
+	/* Borrowed, as its programs are; NULL: there is nothing to do. */
+	struct ebpf_object *object;
 	struct ebpf_object_heir *heirs;
 	size_t n;
 };
